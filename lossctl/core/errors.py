@@ -1,0 +1,60 @@
+"""Errors a user can act on, and the exit codes of the command line.
+
+Imports nothing of ours. Code anywhere raises these; `lossctl.cli.main` is the only place that turns them
+into text and an exit code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["DataError", "ExitCode", "LossctlError", "UsageError"]
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller. Fixed: scripts rely on the numbers."""
+
+    OK = 0
+    GATE_FAILED = 1
+    USAGE = 2
+    DATA = 3
+    NOT_EVALUATED = 4
+    INTERNAL = 70
+    INTERRUPTED = 130
+    CLOSED_PIPE = 141
+
+
+class LossctlError(Exception):
+    """A problem and its cure.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, with file, line, column and value where they are known. No final full stop.
+    cure
+        What the user can do about it, in the imperative; ``None`` where there is nothing to add.
+
+    Examples
+    --------
+    >>> str(UsageError("no loss is called 'hubr'", "did you mean huber?"))
+    "no loss is called 'hubr'"
+    """
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+    def __init__(self, problem: str, cure: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.cure = cure
+
+
+class UsageError(LossctlError):
+    """The command or configuration is wrong: unknown loss, column, flag; bad threshold. Exit code 2."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DataError(LossctlError):
+    """The data are wrong: unreadable file, bad value, domain violation, no rows. Exit code 3."""
+
+    exit_code = ExitCode.DATA

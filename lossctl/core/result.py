@@ -1,0 +1,227 @@
+"""Frozen results: what was computed, on what, with which settings.
+
+Imports the standard library and core. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from lossctl.core.loss import ChosenLoss, Value
+from lossctl.core.version import __version__
+from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["EVAL_SCHEMA", "Evaluation", "Evaluations", "Gradient", "Interval"]
+
+EVAL_SCHEMA = "lossctl/eval/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval.
+
+    Parameters
+    ----------
+    level
+        The nominal coverage, such as 0.95.
+    low, high
+        Its ends.
+    method
+        How it was computed, such as ``t``.
+    """
+
+    level: float
+    low: float
+    high: float
+    method: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object."""
+        low, high = finite_or_none(self.low), finite_or_none(self.high)
+        return {"level": self.level, "low": low, "high": high, "method": self.method}
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """Figures of the gradient of a value with respect to the predictions.
+
+    Parameters
+    ----------
+    l1, l2, linf
+        Norms of ∂value/∂ŷ over all rows: what an optimizer would see. For a weighted mean the component of a
+        row is wᵢ·slopeᵢ/Σw.
+    mean
+        The weighted mean slope.
+    row_mean_abs, row_rms, row_max
+        Weighted mean, root mean square and maximum of a row's |slope| (its Euclidean norm for vectors). They do
+        not depend on the number of rows.
+    row_max_at
+        The row of `row_max`, counted from 1; the first of equals.
+    zero_share
+        The share of rows whose slope is zero.
+    sign_balance
+        The share of rows with a positive slope less that with a negative one; ``None`` for vectors.
+    """
+
+    l1: float | None
+    l2: float | None
+    linf: float | None
+    mean: float | None
+    row_mean_abs: float | None
+    row_rms: float | None
+    row_max: float | None
+    row_max_at: int | None
+    zero_share: float | None
+    sign_balance: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object."""
+        return {name: finite_or_none(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The value of one loss for one model on one slice. The fields are those of the JSON of `eval`."""
+
+    source: str
+    model: str
+    target: str | None
+    prediction: str | None
+    slice: Mapping[str, str]
+    chosen: ChosenLoss
+    reduction: str
+    value: float
+    std_error: float | None
+    ci: Interval | None
+    n: int
+    n_read: int
+    n_dropped: int
+    weight_sum: float
+    gradient: Gradient
+    status: str
+    signature: str
+
+    @property
+    def loss(self) -> str:
+        """The id of the loss."""
+        return self.chosen.loss.id
+
+    @property
+    def params(self) -> Mapping[str, Value]:
+        """The parameters of the loss."""
+        return self.chosen.params
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of the value; ``None``: that of the data."""
+        return self.chosen.unit
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "prediction": self.prediction,
+            "slice": dict(self.slice),
+            "loss": self.loss,
+            "params": dict(self.params),
+            "unit": self.unit,
+            "reduction": self.reduction,
+            "value": finite_or_none(self.value),
+            "std_error": finite_or_none(self.std_error),
+            "ci": None if self.ci is None else self.ci.to_dict(),
+            "n": self.n,
+            "n_read": self.n_read,
+            "n_dropped": self.n_dropped,
+            "weight_sum": self.weight_sum,
+            "gradient": self.gradient.to_dict(),
+            "status": self.status,
+            "signature": self.signature,
+        }
+
+    def record(self) -> dict[str, Scalar]:
+        """Give the same as one flat row: nested fields joined by a dot, parameters in the loss's label."""
+        flat: dict[str, Scalar] = {}
+        for name, value in self.to_dict().items():
+            if name in {"params", "slice"}:
+                flat[name] = ";".join(f"{key}={each}" for key, each in value.items())
+            elif name == "ci":
+                for key in (item.name for item in fields(Interval)):
+                    flat[f"ci.{key}"] = None if value is None else value[key]
+            elif name == "gradient":
+                flat.update({f"gradient.{key}": each for key, each in value.items()})
+            else:
+                flat[name] = value
+        return flat
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluations(Sequence[Evaluation]):
+    """What `lossctl.evaluate` returns: a sequence of `Evaluation`, with warnings."""
+
+    results: tuple[Evaluation, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.results[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON document of schema ``lossctl/eval/1``."""
+        return {
+            "schema": EVAL_SCHEMA,
+            "version": __version__,
+            "results": list(self.items()),
+            "warnings": list(self.warnings),
+        }
+
+    def items(self) -> list[dict[str, Any]]:
+        """Give the JSON object of each result."""
+        return [result.to_dict() for result in self.results]
+
+    def records(self) -> list[dict[str, Scalar]]:
+        """Give each result as a flat row."""
+        return [result.record() for result in self.results]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a pandas DataFrame, one row a result, with the columns of the CSV output."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def bare(self) -> list[Scalar]:
+        """Give the values alone; ``None`` where there is no finite value."""
+        return [finite_or_none(result.value) for result in self.results]
+
+    def view(self) -> View:
+        """Give the table for people."""
+        several = len({result.model for result in self.results}) > 1
+        level = next((result.ci.level for result in self.results if result.ci is not None), 0.95)
+        model = (Column("model"),) if several else ()
+        columns = (
+            Column("loss"),
+            Column("value", "right", "main"),
+            Column("unit"),
+            Column("std error", "right", "side"),
+            Column(f"{100 * level:g}% CI", "right", "side"),
+            Column("|grad|₂", "right"),
+            Column("mean |slope|", "right"),
+            Column("max |slope|", "right"),
+            Column("n", "right", "side"),
+        )
+        rows = tuple(((result.model,) if several else ()) + _view_row(result) for result in self.results)
+        return View(model + columns, rows)
+
+
+def _view_row(result: Evaluation) -> tuple[Cell, ...]:
+    gradient, ci = result.gradient, result.ci
+    span = None if ci is None else Span(ci.low, ci.high)
+    figures = (gradient.l2, gradient.row_mean_abs, gradient.row_max)
+    return (result.chosen.label, result.value, result.unit, result.std_error, span, *figures, result.n)

@@ -1,0 +1,1 @@
+"""Where rows come from: files, streams and frames, read by DuckDB into batches of NumPy columns. Imports core alone."""
