@@ -1,0 +1,187 @@
+"""Make the example files in `examples/data`: predictions of fitted models on data sets scikit-learn ships.
+
+Every prediction is out of fold: the model that made it never saw its row. Nothing is downloaded; the same versions of
+scikit-learn and pyarrow on the same kind of machine give the same bytes. Run
+`python examples/make_data.py [DIRECTORY]`. Imports NumPy, pyarrow and scikit-learn; nothing of lossctl.
+"""
+
+from __future__ import annotations
+
+import csv
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sklearn
+from sklearn.base import BaseEstimator, clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+DATA = Path(__file__).parent / "data"
+FOLDS = 5
+SEED = 20261122
+NEIGHBOURS = 10
+LEVELS = (0.05, 0.5, 0.95)
+
+Columns = dict[str, Sequence[Any]]
+"""A file's columns by name; a list column holds arrays of equal length."""
+
+
+def main(directory: Path = DATA) -> None:
+    """Write every example file into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with threadpool_limits(limits=1):  # the number of threads changes the last bits of a matrix product
+        for make in (make_diabetes, make_breast_cancer, make_digits, make_iris):
+            for name, columns, lists in make():
+                write(directory / name, columns, lists)
+                print(f"{name}: {len(next(iter(columns.values())))} rows, {len(columns)} columns")
+    print(f"made with scikit-learn {sklearn.__version__}, numpy {np.__version__}, pyarrow {pa.__version__},", end=" ")
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+
+
+def make_diabetes() -> list[tuple[str, Columns, Columns]]:
+    """Predict disease progression a year on: three point models, and three quantiles of a fourth."""
+    data = load_diabetes(scaled=False)
+    features, target = data.data, data.target
+    folds = list(KFold(FOLDS, shuffle=True, random_state=SEED).split(features))
+    scaled_ridge = make_pipeline(StandardScaler(), Ridge(alpha=1.0, solver="cholesky"))
+    scaled_knn = make_pipeline(StandardScaler(), KNeighborsRegressor(n_neighbors=15))
+    forest = RandomForestRegressor(n_estimators=200, min_samples_leaf=3, random_state=SEED)
+    ridge, knn, trees = (
+        out_of_fold(model, features, target, folds, "predict")[0] for model in (scaled_ridge, scaled_knn, forest)
+    )
+    sex = features[:, data.feature_names.index("sex")].astype(int)
+    age = features[:, data.feature_names.index("age")]
+    identity: Columns = {"id": np.arange(1, len(target) + 1), "target": target}
+    groups: Columns = {
+        "sex": sex,
+        "age_band": np.array(["under 40", "40 to 59", "60 and over"])[np.digitize(age, [40, 60])],
+        "weight": len(sex) / (2.0 * np.bincount(sex)[sex]),
+    }
+    levels = [
+        out_of_fold(
+            make_pipeline(StandardScaler(), QuantileRegressor(quantile=level, alpha=0.0, solver="highs")),
+            features,
+            target,
+            folds,
+            "predict",
+        )[0]
+        for level in LEVELS
+    ]
+    # Each level is fitted alone, so a few rows cross; sorting a row's quantiles is the usual cure (rearrangement).
+    quantiles: Columns = {f"q{level}": values for level, values in zip(LEVELS, np.sort(levels, axis=0), strict=True)}
+    return [
+        ("preds", identity | {"prediction": ridge}, {}),
+        ("diabetes", identity | {"ridge": ridge, "knn": knn, "forest": trees} | groups, {}),
+        ("diabetes_quantiles", identity | quantiles, {}),
+    ]
+
+
+def make_breast_cancer() -> list[tuple[str, Columns, Columns]]:
+    """Predict whether a tumour is benign: probability and logit of two models."""
+    data = load_breast_cancer()
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(data.data, data.target))
+    columns: Columns = {
+        "id": np.arange(1, len(data.target) + 1),
+        "target": data.target,
+        "diagnosis": data.target_names[data.target],
+    }
+    models = {
+        "logistic": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+        "boosting": GradientBoostingClassifier(n_estimators=100, max_depth=3, random_state=SEED),
+    }
+    for name, model in models.items():
+        probability, logit = out_of_fold(model, data.data, data.target, folds, "predict_proba", "decision_function")
+        columns[f"{name}_probability"] = probability[:, 1]
+        columns[f"{name}_logit"] = logit
+    return [("breast_cancer", columns, {})]
+
+
+def make_digits() -> list[tuple[str, Columns, Columns]]:
+    """Predict which of ten digits an image shows, and how the predicted digits are distributed."""
+    data = load_digits()
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(data.data, data.target))
+    classes = data.target_names.tolist()
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    p, s = out_of_fold(model, data.data, data.target, folds, "predict_proba", "decision_function")
+    columns: Columns = {"id": np.arange(1, len(data.target) + 1), "label": data.target, "top1": p.argmax(axis=1)}
+    columns |= {f"p_{name}": p[:, index] for index, name in enumerate(classes)}
+    columns |= {f"s_{name}": s[:, index] for index, name in enumerate(classes)}
+    (naive,) = out_of_fold(GaussianNB(), data.data, data.target, folds, "predict")
+    total = len(data.target)
+    shares: Columns = {
+        "event": classes,
+        "p": np.bincount(data.target, minlength=len(classes)) / total,
+        "q": np.bincount(naive, minlength=len(classes)) / total,
+    }
+    return [("digits", columns, {"p": p, "s": s}), ("digit_shares", shares, {})]
+
+
+def make_iris() -> list[tuple[str, Columns, Columns]]:
+    """Give each flower two distributions over species: the votes of its neighbours, and a model's prediction."""
+    data = load_iris()
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(data.data, data.target))
+    nearest = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(StandardScaler().fit_transform(data.data))
+    votes = data.target[nearest.kneighbors(return_distance=False)]  # without arguments: the row itself is left out
+    names = data.target_names.tolist()
+    p = np.stack([(votes == index).mean(axis=1) for index in range(len(names))], axis=1)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    (q,) = out_of_fold(model, data.data, data.target, folds, "predict_proba")
+    columns: Columns = {"id": np.arange(1, len(data.target) + 1), "label": data.target_names[data.target]}
+    columns |= {f"p_{name}": p[:, index] for index, name in enumerate(names)}
+    columns |= {f"q_{name}": q[:, index] for index, name in enumerate(names)}
+    return [("iris_soft", columns, {"p": p, "q": q})]
+
+
+def out_of_fold(
+    model: BaseEstimator,
+    features: np.ndarray,
+    target: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    *methods: str,
+) -> list[np.ndarray]:
+    """Call each method on every row, of a model fitted without that row's fold."""
+    answers: list[np.ndarray | None] = [None] * len(methods)
+    for train, test in folds:
+        fitted = clone(model).fit(features[train], target[train])
+        for index, method in enumerate(methods):
+            answer = getattr(fitted, method)(features[test])
+            whole = answers[index]
+            if whole is None:
+                answers[index] = whole = np.empty((len(target), *answer.shape[1:]), answer.dtype)
+            whole[test] = answer
+    return [answer for answer in answers if answer is not None]
+
+
+def write(path: Path, columns: Columns, lists: Columns) -> None:
+    """Write columns as CSV and Parquet; list columns go into the Parquet file only.
+
+    The list columns come in both shapes readers must know: the first of fixed size, the second of variable size.
+    """
+    plain = {name: np.asarray(values).tolist() for name, values in columns.items()}
+    with path.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")  # writes a float as repr does: the shortest that reads back
+        writer.writerow(plain)
+        writer.writerows(zip(*plain.values(), strict=True))
+    arrays = {name: pa.array(values) for name, values in plain.items()}
+    for index, (name, values) in enumerate(lists.items()):
+        rows = np.asarray(values)
+        kind = pa.list_(pa.float64(), rows.shape[1]) if index == 0 else pa.list_(pa.float64())
+        arrays[name] = pa.array(rows.tolist(), type=kind)
+    pq.write_table(pa.table(arrays), path.with_suffix(".parquet"), compression="zstd")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))
