@@ -1,0 +1,156 @@
+"""Pieces of formulas that stay accurate where the textbook form does not; kernels of every task share them.
+
+Each says what it is stable against, and each has its own test against 50-digit arithmetic. Kernels run on real
+and on complex arrays (tests differentiate by a complex step), so these do too. May import NumPy and core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from lossctl.core.loss import Array
+
+__all__ = ["compensated_row_sum", "log_base", "row_sum", "times_log", "u_minus_log1p", "where_positive"]
+
+SERIES_LIMIT = 0.3
+"""Below this |u| the series of `u_minus_log1p` is used: its 12 terms are exact to the last bits up to 0.5, while
+the difference loses 8 times the rounding error at 0.3 and 20 times at 0.1."""
+
+_SERIES = tuple(2.0 / (2 * k + 1) for k in range(12, 0, -1))
+
+_LOGARITHMS: dict[float, Callable[[Array], Array]] = {2.0: np.log2, math.e: np.log, 10.0: np.log10}
+
+_FEW_COLUMNS = 16
+"""Up to here adding columns is 2 to 20 times faster than NumPy's sum along short rows, and as accurate."""
+
+
+@np.errstate(divide="ignore")
+def u_minus_log1p(u: Array) -> Array:
+    """Compute g(u) = u − ln(1+u), for u ≥ −1.
+
+    The plain difference loses every digit as u → 0, where g(u) ≈ u²/2. With v = u/(2+u), ln(1+u) = 2·artanh v,
+    and u − 2v = u·v exactly, so g(u) = u·v − 2v³ Σₖ v²ᵏ⁻²/(2k+1).
+
+    Parameters
+    ----------
+    u
+        Any shape, every value ≥ −1.
+
+    Returns
+    -------
+    Array
+        Shaped like `u`; +inf at u = −1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [float(g) for g in u_minus_log1p(np.array([1e-10, -1.0]))]
+    [5e-21, inf]
+    """
+    gap = u - np.log1p(u)
+    near = np.abs(u) < SERIES_LIMIT
+    if near.any():
+        gap[near] = _series(u[near])
+    return gap
+
+
+def _series(u: Array) -> Array:
+    v = u / (u + 2.0)
+    square = v * v
+    total = np.full_like(v, _SERIES[0])
+    for coefficient in _SERIES[1:]:
+        total *= square
+        total += coefficient
+    total *= square
+    np.subtract(u, total, out=total)
+    total *= v
+    return total
+
+
+def log_base(x: Array, base: float) -> Array:
+    """Compute the logarithm of `x` to `base`, exactly where the answer is a whole number of bits.
+
+    ln x / ln 2 misses log₂ of powers of two by a bit (2²⁹ gives 29.000000000000004), so bases 2 and 10 have their
+    own functions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(log_base(np.array(2.0**29), 2.0))
+    29.0
+    """
+    logarithm = _LOGARITHMS.get(base)
+    return np.log(x) / math.log(base) if logarithm is None else logarithm(x)
+
+
+def where_positive(weight: Array, x: Array) -> Array:
+    """Replace `x` by 1 where `weight` is 0, for an `x` that is in [0, 1] there.
+
+    A term that does not occur (0·log 0, 0/0) then comes out as 0, with no mask: the maximum costs 0.8 ns an
+    element and `numpy.where` 4.
+    """
+    return np.maximum(x, weight == 0.0)
+
+
+def times_log(weight: Array, x: Array, base: float) -> Array:
+    """Compute weight·log x to `base` for x > 0, or x = 0 where the weight is above 0 (−inf).
+
+    Pass `x` through `where_positive` first, so that 0·log 0 is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, q = np.array([0.0, 0.5]), np.array([0.0, 0.25])
+    >>> [float(term) for term in times_log(p, where_positive(p, q), 2.0)]
+    [0.0, -1.0]
+    """
+    terms = log_base(x, base)
+    terms *= weight
+    return terms
+
+
+def row_sum(terms: Array) -> Array:
+    """Sum each row of an ``(n, K)`` array; the bits depend on the row alone, not on its neighbours or the layout.
+
+    NumPy's own sum picks its order by memory layout, and is slow on short rows.
+    """
+    columns = terms.shape[1]
+    if columns > _FEW_COLUMNS:
+        return np.asarray(np.ascontiguousarray(terms).sum(axis=1))
+    total = terms[:, 0].copy()
+    for column in range(1, columns):
+        total += terms[:, column]
+    return total
+
+
+def compensated_row_sum(terms: Array) -> Array:
+    """Sum each row of a finite ``(n, K)`` array as if with twice the digits.
+
+    For sums that cancel, such as Σ(p − q), where the rounding of a plain sum is larger than the answer. Knuth's
+    TwoSum: the rounding error of every addition is itself computed exactly and added at the end. (Ogita, Rump &
+    Oishi, SIAM J. Sci. Comput. 26, 2005.)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [float(total) for total in compensated_row_sum(np.array([[1.0, 1e-20, -1.0]]))]
+    [1e-20]
+    """
+    total = terms[:, 0].copy()
+    error = np.zeros_like(total)
+    sum_, part, rest = np.empty_like(total), np.empty_like(total), np.empty_like(total)
+    for column in range(1, terms.shape[1]):
+        added = terms[:, column]
+        np.add(total, added, out=sum_)
+        np.subtract(sum_, total, out=part)
+        np.subtract(sum_, part, out=rest)
+        np.subtract(total, rest, out=rest)
+        np.subtract(added, part, out=part)
+        error += rest
+        error += part
+        total, sum_ = sum_, total
+    total += error
+    return total
