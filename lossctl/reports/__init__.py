@@ -1,1 +1,85 @@
-"""Output formats: pure functions from a result to text. May import core alone."""
+"""Output formats: pure functions from a result to text. May import core alone.
+
+A format is one module beside this file, found by its name, with ``render(result, options) -> str``. It is
+imported when it is asked for and not before, so that printing JSON does not load what prints tables. What
+formats share lives in the package `lossctl.reports.shared`, which is no format because it is a package.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lossctl.core.errors import UsageError
+from lossctl.reports.shared.options import RenderOptions
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Reportable
+
+__all__ = ["RenderOptions", "formats", "render"]
+
+_ORDER = ("table", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html", "bare")
+"""The order the command line documents. A format not named here follows, by name."""
+_DEFAULT = RenderOptions()
+
+
+def formats() -> tuple[str, ...]:
+    """Give the names of the formats, without importing any.
+
+    Examples
+    --------
+    >>> formats()[:4]
+    ('table', 'json', 'jsonl', 'csv')
+    """
+    found = {module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg}
+    return (*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER)))
+
+
+def render(
+    result: Reportable,
+    format: str,  # noqa: A002 - the word of the flag and of the documentation
+    options: RenderOptions = _DEFAULT,
+) -> str:
+    """Write a result as text.
+
+    Parameters
+    ----------
+    result
+        What to write.
+    format
+        One of `formats`.
+    options
+        How; formats for machines ignore it.
+
+    Returns
+    -------
+    str
+        The text, ending in one newline; empty where a format of one entry a line has no entry. The same result
+        and options give the same text.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such format.
+
+    Examples
+    --------
+    >>> from lossctl.core.result import Evaluations
+    >>> print(render(Evaluations(()), "json"), end="")
+    {
+      "schema": "lossctl/eval/1",
+      "version": "0.1.0",
+      "results": [],
+      "warnings": []
+    }
+    """
+    known = formats()
+    if format not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(format.lower(), known, n=3)
+        cure = f"did you mean {' or '.join(near)}?" if near else f"the formats: {', '.join(known)}"
+        raise UsageError(f"no format is called {format!r}", cure)
+    text: str = import_module(f"{__name__}.{format}").render(result, options)
+    return text

@@ -1,0 +1,34 @@
+"""JSON: the whole document, full precision. Imports `lossctl.reports.shared`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lossctl.reports.shared.machine import json_text
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Reportable
+    from lossctl.reports.shared.options import RenderOptions
+
+__all__ = ["render"]
+
+
+def render(result: Reportable, options: RenderOptions) -> str:
+    """Write the document, indented by 2, keys in the documented order. Missing and not finite is ``null``.
+
+    Examples
+    --------
+    >>> from lossctl.core.result import Evaluations
+    >>> from lossctl.reports.shared.options import RenderOptions
+    >>> print(render(Evaluations((), ("few rows",)), RenderOptions()), end="")
+    {
+      "schema": "lossctl/eval/1",
+      "version": "0.1.0",
+      "results": [],
+      "warnings": [
+        "few rows"
+      ]
+    }
+    """
+    del options  # for people
+    return json_text(result.to_dict(), indent=2) + "\n"

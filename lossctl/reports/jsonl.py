@@ -1,0 +1,29 @@
+"""JSON lines: one entry a line, full precision. Imports `lossctl.reports.shared`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lossctl.reports.shared.machine import json_text
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Reportable
+    from lossctl.reports.shared.options import RenderOptions
+
+__all__ = ["render"]
+
+
+def render(result: Reportable, options: RenderOptions) -> str:
+    """Write each entry of the JSON document on its own line, without the document around it.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from lossctl.reports.shared.options import RenderOptions
+    >>> result = SimpleNamespace(items=lambda: [{"loss": "mse", "value": 0.1}, {"loss": "mae", "value": None}])
+    >>> print(render(result, RenderOptions()), end="")
+    {"loss": "mse", "value": 0.1}
+    {"loss": "mae", "value": null}
+    """
+    del options  # for people
+    return "".join(json_text(item) + "\n" for item in result.items())

@@ -1,0 +1,179 @@
+"""How a table fits a terminal: pure arithmetic on widths. Imports the standard library; rich inside functions.
+
+Nothing is ever cropped. What gives way, in this order: headers break at their spaces; text folds; the table is
+split into several, one under the other, that repeat the leading text columns. A number is broken only where not
+even one column of numbers fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["GAP", "Extent", "Piece", "arrange", "cells_wide", "fold"]
+
+GAP = 2
+"""Blank columns between two columns."""
+_NARROWEST = 2
+"""The width of the widest character."""
+_TEXT_SHARE = 3
+"""A column of text keeps its longest word whole up to this part of the width."""
+
+Piece = tuple[tuple[int, int], ...]
+"""A table to print: the index of each of its columns, and its width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a column needs.
+
+    Parameters
+    ----------
+    natural
+        The width of its widest cell or header.
+    headed
+        The same with the header broken at spaces.
+    least
+        The same with cells broken at spaces too.
+    folds
+        Whether it is text, which may be broken.
+    """
+
+    natural: int
+    headed: int
+    least: int
+    folds: bool
+
+    @classmethod
+    def of(cls, header: str, cells: Sequence[str], *, folds: bool) -> Extent:
+        """Measure a column."""
+        cells_natural = max(map(cells_wide, cells), default=0)
+        header_least = max(map(cells_wide, header.split(" ")))
+        cells_least = max((cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
+        natural = max(cells_natural, cells_wide(header))
+        return cls(natural, max(cells_natural, header_least), max(cells_least, header_least), folds)
+
+
+def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
+    """Choose widths, and split into tables where one is too wide.
+
+    Parameters
+    ----------
+    extents
+        What each column needs.
+    width
+        The columns of the terminal; ``None``: without end.
+
+    Examples
+    --------
+    >>> name, figure = Extent(5, 5, 5, True), Extent(9, 9, 9, False)
+    >>> arrange((name, figure, figure), 30)
+    (((0, 5), (1, 9), (2, 9)),)
+    >>> arrange((name, figure, figure), 20)
+    (((0, 5), (1, 9)), ((0, 5), (2, 9)))
+    """
+    indices = tuple(range(len(extents)))
+    whole = _fitted(extents, indices, width)
+    if width is None or whole is not None:
+        return (whole or (),)
+    lead = _leading(extents)
+    pieces: list[Piece] = []
+    rest = indices[len(lead) :]
+    while rest:
+        taken, piece = 1, _fitted(extents, lead + rest[:1], width)
+        while piece is not None and taken < len(rest):
+            wider = _fitted(extents, lead + rest[: taken + 1], width)
+            if wider is None:
+                break
+            taken, piece = taken + 1, wider
+        pieces.append(piece or _squeezed(extents, lead + rest[:1], width))
+        rest = rest[taken:]
+    return tuple(pieces) or (_squeezed(extents, indices, width),)
+
+
+def cells_wide(text: str) -> int:
+    """Give the columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    # rich.cells alone, not rich.table: 5 ms against 60 (docs/performance.md)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Break a text into lines of at most `width`: at spaces, and within a word where it is longer than a line.
+
+    Examples
+    --------
+    >>> fold("mean |slope|", 7)
+    ['mean', '|slope|']
+    >>> fold("abcdefgh i", 3)
+    ['abc', 'def', 'gh', 'i']
+    """
+    if cells_wide(text) <= width:
+        return [text]
+    lines: list[str] = []
+    line, used = "", 0
+    for word in text.split(" "):
+        size = cells_wide(word)
+        if lines or line or used:
+            if used + 1 + size <= width:
+                line, used = f"{line} {word}", used + 1 + size
+                continue
+            lines.append(line)
+        *whole, line = _chopped(word, width) if size > width else [word]
+        lines += whole
+        used = cells_wide(line)
+    return [*lines, line]
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    from rich.cells import chop_cells
+
+    return chop_cells(word, width) or [word]
+
+
+def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:
+    """Give the columns to repeat: the text before the first number, or the first column of a table of text."""
+    first = next((index for index, extent in enumerate(extents) if not extent.folds), len(extents))
+    return tuple(range(min(first, len(extents)) if first < len(extents) else 1))
+
+
+def _fitted(extents: Sequence[Extent], indices: tuple[int, ...], width: int | None) -> Piece | None:
+    """Give widths that break no number and no word of ordinary length; ``None`` where there are none."""
+    chosen = [extents[index] for index in indices]
+    natural = [extent.natural for extent in chosen]
+    if width is None:
+        return tuple(zip(indices, natural, strict=True))
+    room = width - GAP * (len(indices) - 1)
+    if sum(natural) <= room:
+        return tuple(zip(indices, natural, strict=True))
+    wanted = [min(extent.headed, room) if extent.folds else extent.headed for extent in chosen]
+    share = max(room // _TEXT_SHARE, _NARROWEST)
+    floors = [min(extent.least, share) if extent.folds else extent.headed for extent in chosen]
+    if sum(floors) > room:
+        return None
+    return tuple(zip(indices, _shrunk(wanted, floors, room), strict=True))
+
+
+def _squeezed(extents: Sequence[Extent], indices: tuple[int, ...], width: int) -> Piece:
+    """Give widths for a terminal too narrow to keep numbers whole."""
+    room = max(width - GAP * (len(indices) - 1), _NARROWEST * len(indices))
+    wanted = [min(extents[index].headed, room) for index in indices]
+    floors = [_NARROWEST if extents[index].folds else min(extents[index].least, room) for index in indices]
+    if sum(floors) > room:
+        floors = [_NARROWEST] * len(indices)
+    return tuple(zip(indices, _shrunk(wanted, floors, room), strict=True))
+
+
+def _shrunk(wanted: list[int], floors: list[int], room: int) -> list[int]:
+    """Take from the widest that may give, one column at a time, until the sum fits."""
+    widths = [max(want, floor) for want, floor in zip(wanted, floors, strict=True)]
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=lambda index: (widths[index] > floors[index], widths[index]))
+        widths[widest] -= 1
+    return widths

@@ -1,0 +1,92 @@
+"""Values as machines read them: full precision, nothing that is not finite. Imports core.
+
+Floats are written by ``repr``: the shortest text that reads back as the same float64.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lossctl.reports.shared.escape import guarded, is_plain
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Scalar
+
+__all__ = ["columns", "json_text", "scalar_text"]
+
+_UNSAFE = re.compile(r"[^\x20-\x7e\n]|(?<=#)#")
+"""Inside JSON strings newlines are escaped already: one that is left stands between tokens."""
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    r"""Write a JSON value. A number that is not finite becomes ``null``, wherever it stands.
+
+    Control characters, invisible characters, lone surrogates and the second of two ``#`` (a mark of CI commands)
+    are written as ``\uXXXX``, so the text is plain UTF-8 and reads back the same.
+
+    Examples
+    --------
+    >>> print(json_text({"a": [1.5, float("nan")], "b": "é\x9b"}))
+    {"a": [1.5, null], "b": "é\u009b"}
+    """
+    text = json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return _UNSAFE.sub(_escaped, text)
+
+
+def scalar_text(value: Scalar, also: str = "") -> str:
+    """Write a field of a table: missing and not finite is empty, text is `guarded`.
+
+    Parameters
+    ----------
+    value
+        The field.
+    also
+        More characters to escape in text.
+
+    Examples
+    --------
+    >>> [scalar_text(value) for value in (None, float("inf"), True, 3, 0.1, "=x")]
+    ['', '', 'true', '3', '0.1', "'=x"]
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        # not repr(value): that of a NumPy float names its type
+        return float.__repr__(value) if math.isfinite(value) else ""
+    return guarded(value, also) if isinstance(value, str) else str(value)
+
+
+def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
+    """Give the names of the fields, each once, in the order they are met.
+
+    Examples
+    --------
+    >>> columns([{"a": 1, "b": 2}, {"a": 3, "c": 4}])
+    ['a', 'b', 'c']
+    """
+    return list(dict.fromkeys(name for record in records for name in record))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if is_plain(char) and char != "#":
+        return char
+    # above the first plane JSON writes a pair of surrogates
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

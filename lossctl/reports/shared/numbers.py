@@ -1,0 +1,94 @@
+"""Numbers as people read them: rounded to significant digits. Imports core.
+
+Trailing zeros are kept. Then numbers of one magnitude have as many decimals each, so their points stand under
+one another in a column that is set right, and the reader sees how many digits were asked for. An exact zero is
+``0``: nothing was rounded away, because significant digits never round a number to zero. Digits before the
+point are never rounded away either: with 3 digits, 123456 stays 123456.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lossctl.core.view import Cell, Span
+
+__all__ = ["format_cell", "format_number", "format_span"]
+
+_LEAST_EXPONENT = -4
+"""1e-4 is the smallest power of ten written out: below it the zeros take more room than ``e-05``."""
+_WHOLE_DIGITS = 6
+"""Numbers with no more digits before the point than this are written out, whatever the digits asked for."""
+
+
+def format_cell(cell: Cell, digits: int) -> str:
+    """Write a cell for people. Text is not escaped here: each format has its own way.
+
+    Examples
+    --------
+    >>> [format_cell(cell, 3) for cell in (None, True, 1200, 0.04449, Span(0.9, 1.1), "mse")]
+    ['', 'yes', '1200', '0.0445', '[0.90, 1.10]', 'mse']
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return format_number(cell, digits)
+    if isinstance(cell, Span):
+        return format_span(cell, digits)
+    return str(cell)
+
+
+def format_number(value: float, digits: int) -> str:
+    """Round to significant digits.
+
+    Examples
+    --------
+    >>> [format_number(value, 6) for value in (0.0, 1.0, 12.3456789, 2.5e-7, 1.5e9, float("-inf"))]
+    ['0', '1.00000', '12.3457', '2.50000e-07', '1.50000e+09', '-inf']
+    """
+    if value == 0:
+        return "0"
+    if not _written_out(value, digits):
+        return f"{value:.{digits - 1}e}" if math.isfinite(value) else str(float(value))
+    return f"{value:.{_decimals(value, digits)}f}"
+
+
+def format_span(span: Span, digits: int) -> str:
+    """Write both ends with the same decimals: those the larger end needs.
+
+    Where one end calls for an exponent, or would be rounded to zero by that, each end gets its own digits:
+    whether an interval reaches zero must show.
+
+    Examples
+    --------
+    >>> format_span(Span(-0.0123456, 1.25), 3)
+    '[-0.01, 1.25]'
+    >>> format_span(Span(0.00123, 1.25), 3)
+    '[0.00123, 1.25]'
+    """
+    ends = (span.low, span.high)
+    nonzero = [end for end in ends if end != 0]
+    if nonzero and all(_written_out(end, digits) for end in nonzero):
+        decimals = _decimals(max(nonzero, key=abs), digits)
+        texts = [f"{end:.{decimals}f}" for end in ends]
+        if all(float(text) != 0 for text, end in zip(texts, ends, strict=True) if end != 0):
+            # adding 0.0 turns -0.0 into 0.0
+            low, high = (f"{end + 0.0:.{decimals}f}" for end in ends)
+            return f"[{low}, {high}]"
+    return f"[{format_number(span.low, digits)}, {format_number(span.high, digits)}]"
+
+
+def _written_out(value: float, digits: int) -> bool:
+    if not math.isfinite(value):
+        return False
+    return _LEAST_EXPONENT <= _exponent(value, max(digits, _WHOLE_DIGITS)) < max(digits, _WHOLE_DIGITS)
+
+
+def _decimals(value: float, digits: int) -> int:
+    return max(digits - 1 - _exponent(value, digits), 0)
+
+
+def _exponent(value: float, digits: int) -> int:
+    """Give the power of ten of the first digit after rounding: 9.99 to two digits is 10."""
+    return int(f"{value:.{digits - 1}e}".partition("e")[2])

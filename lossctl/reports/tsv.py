@@ -1,0 +1,40 @@
+r"""TSV: one flat row an entry, full precision, no quoting. Imports `lossctl.reports.shared`.
+
+A line is an entry and a tab ends a field, always: ``cut`` and ``awk`` need no parser. Text that holds a tab, a line
+end or a quote starts with an apostrophe and is in backslash escapes (``\t``, ``\n``, ``\x22``), as is all that
+is escaped in CSV, see `lossctl.reports.shared.escape.guarded`. No quote is ever written, because some readers give
+it a meaning in TSV and some do not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lossctl.reports.shared.machine import columns, scalar_text
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Reportable, Scalar
+    from lossctl.reports.shared.options import RenderOptions
+
+__all__ = ["render"]
+
+
+def render(result: Reportable, options: RenderOptions) -> str:
+    r"""Write a header and a row an entry.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from lossctl.reports.shared.options import RenderOptions
+    >>> result = SimpleNamespace(records=lambda: [{"model": "a\tb", "value": 0.1}])
+    >>> print(render(result, RenderOptions()).expandtabs(8), end="")
+    model   value
+    'a\tb   0.1
+    """
+    del options  # for people
+    records = result.records()
+    names = columns(records)
+    if not names:
+        return ""
+    rows: list[list[Scalar]] = [[*names], *([record.get(name) for name in names] for record in records)]
+    return "".join("\t".join(scalar_text(field, also='"') for field in row) + "\n" for row in rows)
