@@ -58,7 +58,6 @@ _ROWS = (
     ),
     Loss(
         id="smooth_l1",
-        aliases=("smooth_mae",),
         task="regression",
         kind=Kind.REAL,
         summary="absolute error, rounded off by a parabola within beta of the target",
@@ -163,7 +162,6 @@ _ROWS = (
     ),
     Loss(
         id="entropy",
-        aliases=("shannon_entropy",),
         task="information",
         kind=Kind.DISTRIBUTION,
         summary="how uncertain the target itself is: what cross_entropy cannot go below",
@@ -188,7 +186,6 @@ _ROWS = (
     ),
     Loss(
         id="cross_entropy",
-        aliases=("inaccuracy",),
         task="information",
         kind=Kind.DISTRIBUTION,
         summary="code length of events from the target under a code made for the prediction",

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.losses import LOSSES, choose, find, search
+from tests.losses.hand_values import HAND_VALUES, Hand
+from tests.support import CASES, LABELS
+
+ROOT = Path(__file__).parents[2]
+ROWS = list(LOSSES.values())
+
+every_row = pytest.mark.parametrize("loss", ROWS, ids=list(LOSSES))
+
+
+def test_the_table_is_keyed_by_id_and_read_only() -> None:
+    assert [loss.id for loss in ROWS] == list(LOSSES)
+    with pytest.raises(TypeError):
+        LOSSES["mae"] = LOSSES["mse"]  # type: ignore[index]
+
+
+def test_no_two_losses_share_a_name() -> None:
+    names = Counter(name for loss in ROWS for name in (loss.id, *loss.aliases, "all"))
+    names["all"] -= len(ROWS)
+    assert [name for name, count in names.items() if count > 1] == []
+    assert names["all"] == 0
+
+
+@every_row
+def test_names_are_what_a_shell_takes(loss: Loss) -> None:
+    for name in (loss.id, *loss.aliases, *(param.name for param in loss.params)):
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name), name
+
+
+@every_row
+def test_a_row_says_everything(loss: Loss) -> None:
+    for text in (loss.task, loss.summary, loss.formula, loss.latex, loss.reference, loss.example):
+        assert text == text.strip()
+        assert text
+    assert not loss.summary.endswith(".")
+    assert re.search(r"\((1[6-9]|20)\d\d\)", loss.reference), "a reference names its year"
+    assert loss.roles
+    assert loss.facts.low is not None or loss.facts.note
+    assert all(param.summary for param in loss.params)
+
+
+@every_row
+def test_notes_are_sentences(loss: Loss) -> None:
+    for note in (loss.note, loss.facts.note):
+        assert not note or note.endswith(".")
+
+
+@every_row
+def test_the_latex_is_balanced(loss: Loss) -> None:
+    bare = loss.latex.replace(r"\{", "").replace(r"\}", "")
+    depth = 0
+    for character in bare:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        assert depth >= 0
+    assert depth == 0
+    assert len(re.findall(r"\\left\b", bare)) == len(re.findall(r"\\right\b", bare))
+    assert re.findall(r"\\begin\{(\w+)\}", bare) == re.findall(r"\\end\{(\w+)\}", bare)
+
+
+@every_row
+def test_defaults_lie_in_their_domain_and_read_back(loss: Loss) -> None:
+    for param in loss.params:
+        assert param.check(param.default) == param.default
+        assert param.parse(param.format(param.default)) == param.default
+        for name, constant in param.constants.items():
+            assert param.parse(name) == constant
+
+
+@every_row
+def test_the_example_runs_the_loss_on_real_data(loss: Loss) -> None:
+    words = shlex.split(loss.example)
+    assert words[:2] == ["lossctl", "eval"]
+    assert (ROOT / words[2]).is_relative_to(ROOT / "examples" / "data")
+    assert (ROOT / words[2]).is_file()
+    chosen = choose([words[words.index("--loss") + 1]])
+    assert [one.loss.id for one in chosen] == [loss.id]
+
+
+@every_row
+def test_a_loss_is_found_by_each_of_its_names(loss: Loss) -> None:
+    for name in (loss.id, *loss.aliases):
+        assert find(name.upper().replace("_", "-")) is loss
+        assert loss in search(name)
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+def test_a_label_reads_back(chosen: ChosenLoss) -> None:
+    assert choose([chosen.label]) == [chosen]
+
+
+@pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+def test_information_has_a_unit_and_data_have_their_own(chosen: ChosenLoss) -> None:
+    assert (chosen.unit is not None) == (chosen.loss.task == "information")
+
+
+def test_every_row_has_hand_values() -> None:
+    assert set(HAND_VALUES) == set(LOSSES)
+    assert [name for name, values in HAND_VALUES.items() if len(values) < 2] == []
+
+
+@every_row
+def test_hand_values_use_every_parameter(loss: Loss) -> None:
+    used = {name for hand in HAND_VALUES[loss.id] for name in hand.params}
+    assert used == {param.name for param in loss.params}
+
+
+@pytest.mark.parametrize(
+    ("name", "hand"), [(name, hand) for name, hands in HAND_VALUES.items() for hand in hands], ids=str
+)
+def test_hand_values(name: str, hand: Hand) -> None:
+    target, prediction = (None if v is None else np.array([v]) for v in (hand.target, hand.prediction))
+    loss, slope = LOSSES[name].choose(**hand.params).compute(target, prediction)
+    assert_allclose(loss, [hand.loss], rtol=1e-14)
+    assert_allclose(slope, [hand.slope], rtol=1e-14)
