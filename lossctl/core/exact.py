@@ -153,7 +153,7 @@ class ExactSum:
         for chunk in _chunks(values):
             squares = _scratch.derived[: chunk.size]
             with np.errstate(over="ignore", under="ignore"):
-                np.multiply(chunk, chunk, out=squares)
+                np.multiply(chunk, chunk, squares)
             span = _measure(squares)
             if span.limit > _LARGE or _lost_bits(chunk, squares, span):
                 self._add_extreme_squares(chunk)
@@ -281,7 +281,7 @@ def add_with_absolute(signed: ExactSum, absolute: ExactSum, values: Array) -> No
     (-0.5, 3.5)
     """
     for chunk in _chunks(values):
-        magnitudes = np.abs(chunk, out=_scratch.derived[: chunk.size])
+        magnitudes = np.abs(chunk, _scratch.derived[: chunk.size])
         span = _measure(magnitudes)
         if span.limit > _LARGE:
             signed.add(chunk)
@@ -356,7 +356,7 @@ def _measure(chunk: Array) -> _Span:
         return _Span(_NOT_FINITE, _LEAST, zeros=False)
     if least < 0:
         most = max(most, -least)
-        chunk = np.abs(chunk, out=_scratch.derived[: chunk.size])
+        chunk = np.abs(chunk, _scratch.remainder[: chunk.size])
         least = float(np.minimum.reduce(chunk))
     if most == 0:
         return _Span(0, 0, zeros=True)
@@ -374,7 +374,7 @@ def _measure(chunk: Array) -> _Span:
 def _least_above_zero(magnitudes: Array) -> float:
     """Give the least magnitude but 0: as bits less one, zeros are the largest of all integers."""
     bits = _scratch.rounded[: magnitudes.size].view(np.uint64)
-    np.subtract(magnitudes.view(np.uint64), np.uint64(1), out=bits)
+    np.subtract(magnitudes.view(np.uint64), np.uint64(1), bits)
     return float((np.minimum.reduce(bits) + np.uint64(1)).view(np.float64))
 
 
@@ -387,28 +387,31 @@ def _lost_bits(chunk: Array, squares: Array, span: _Span) -> bool:
 
 def _sum(chunk: Array, span: _Span) -> int:
     """Sum a chunk exactly, in units of 2^-1074; see the top of this module."""
-    source, spare, other = chunk, _scratch.remainder[: chunk.size], _scratch.rounded[: chunk.size]
+    source, limit, total = chunk, span.limit, 0
+    spare, other = _scratch.remainder[: chunk.size], _scratch.rounded[: chunk.size]
     # |t − c| ≤ 2^width on the grid, so that the sum of them all stays below 2^63, and t in the range of c's exponent.
     width = min(50, 62 - (chunk.size - 1).bit_length())
-    limit, total = span.limit, 0
     while True:
         grid = max(limit - width, _LEAST)
         last = grid <= span.unit
-        if last and source is not chunk:
-            spare = source
-        shifted = np.add(source, math.ldexp(1.5, grid + 52), out=spare)
+        constant = math.ldexp(1.5, grid + 52)
+        shifted = np.add(source, constant, source if last and source is not chunk else spare)
         total += _sum_on_grid(shifted, grid) << (grid - _LEAST)
         if last:
             return total
-        np.subtract(shifted, math.ldexp(1.5, grid + 52), out=shifted)
-        np.subtract(source, shifted, out=shifted)
-        source, spare, other = shifted, other, spare
+        np.subtract(shifted, constant, shifted)
+        np.subtract(source, shifted, shifted)
+        source, spare, other = shifted, other, shifted
         limit = grid - 1
-        if limit - width > span.unit:  # more than one grid to come: measure what is left, to leap over gaps
-            most = max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source)))
-            if most == 0:
+        if limit - 2 * width > span.unit:  # many grids to come: leap over gaps, and leave out what is summed already
+            left = source != 0.0
+            count = int(np.count_nonzero(left))
+            if count == 0:
                 return total
-            limit = math.frexp(most)[1]
+            if count < source.size // 4:
+                source = source[left]
+                spare, other = _scratch.remainder[:count], _scratch.rounded[:count]
+            limit = math.frexp(max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source))))[1]
 
 
 def _sum_on_grid(shifted: Array, grid: int) -> int:
