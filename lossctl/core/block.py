@@ -1,7 +1,8 @@
 """Batches as they leave a source, and Blocks as kernels receive them.
 
-A `Batch` is what was read: columns of numbers, missing values as NaN. A `Block` is what a kernel may rely on:
-finite values, a weight above 0 in every row. The check stands here and nowhere else. Imports NumPy and core.
+A `Batch` is what was read: columns of numbers, missing values as NaN. A `Block` is what a kernel may rely on: finite
+values, a weight above 0 in every row, distributions that are distributions. Every check of data stands here and
+nowhere else. Imports NumPy and core.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.loss import Array
+from lossctl.core.faults import Fault, Faults, What, first_bad
+from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "Batch", "Rows"]
+__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows"]
 
 BLOCK_ROWS = 2**15
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
 
+SUM_TOLERANCE = 1e-6
+"""How far the sum of a distribution may lie from 1."""
+
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Batch:
         By name, ``(n,)`` float64 for a number column or ``(n, K)`` for a list column. Missing is NaN. May be
         read-only and shared: never written to.
     first_row
-        The number of the first row in the source, counted from 0 (after filters: see `rows`).
+        The number of the first row in the source, counted from 0.
     length
         The number of rows.
     rows
@@ -61,3 +67,161 @@ class Batch:
         columns = {name: values[start:stop] for name, values in self.columns.items()}
         rows = None if self.rows is None else self.rows[start:stop]
         return Batch(columns, self.first_row + start, stop - start, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which columns are what to one model.
+
+    Parameters
+    ----------
+    model
+        What a result calls the model.
+    target, prediction
+        Their columns in order: none, one, or several that make a vector.
+    weight
+        The column of weights.
+    target_text, prediction_text
+        The columns as a person names them, such as ``p_*``.
+    """
+
+    model: str
+    target: tuple[str, ...]
+    prediction: tuple[str, ...]
+    weight: str | None = None
+    target_text: str | None = None
+    prediction_text: str | None = None
+
+    def columns(self, role: Role) -> tuple[str, ...]:
+        """Give the columns of a role."""
+        return self.target if role is Role.TARGET else self.prediction
+
+    def text(self, role: Role) -> str:
+        """Name the columns of a role to a person."""
+        text = self.target_text if role is Role.TARGET else self.prediction_text
+        return text or ",".join(self.columns(role))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Every column that must be read, once each."""
+        weight = () if self.weight is None else (self.weight,)
+        return tuple(dict.fromkeys(self.target + self.prediction + weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows a kernel may rely on: finite, and each of weight above 0.
+
+    Parameters
+    ----------
+    target, prediction
+        ``(n,)`` or, for a vector, ``(n, K)``; ``None`` where the model has none.
+    weight
+        ``(n,)``, or ``None`` where every row weighs 1.
+    batch
+        The rows it was made of.
+    kept
+        The indices of its rows in `batch`; ``None``: all of them.
+    """
+
+    target: Array | None
+    prediction: Array | None
+    weight: Array | None
+    batch: Batch
+    kept: npt.NDArray[np.intp] | None
+
+    def __len__(self) -> int:
+        return self.batch.length if self.kept is None else len(self.kept)
+
+    def values(self, role: Role) -> Array | None:
+        """Give the values of a role."""
+        return self.target if role is Role.TARGET else self.prediction
+
+    def row_number(self, index: int) -> int:
+        """Give the number in the source, from 0, of a row of this block."""
+        return self.batch.row_number(index if self.kept is None else int(self.kept[index]))
+
+    @classmethod
+    def of(cls, batch: Batch, binding: Binding, faults: Faults) -> tuple[Block, int]:
+        """Make a block of a batch, and say how many rows had a number that is missing or not finite.
+
+        Those rows and the rows of weight 0 are left out; what was wrong is recorded in `faults`.
+        """
+        target = _stack(batch, binding.target)
+        prediction = _stack(batch, binding.prediction)
+        weight = None if binding.weight is None else batch.columns[binding.weight]
+        keep: Mask | None = None
+        if weight is not None:
+            keep = weight != 0.0  # a NaN weight stays in, to be found below
+            negative = weight < 0.0
+            if negative.any():
+                _record(faults, What.NEGATIVE_WEIGHT, str(binding.weight), batch, ~negative, weight)
+                keep &= ~negative
+        n_weighing = batch.length if keep is None else int(np.count_nonzero(keep))
+        for name in binding.needed:
+            keep = _drop_not_finite(batch, name, keep, faults)
+        if keep is None or keep.all():
+            return cls(target, prediction, weight, batch, None), 0
+        kept = np.flatnonzero(keep)
+        block = cls(_pick(target, kept), _pick(prediction, kept), _pick(weight, kept), batch, kept)
+        return block, n_weighing - len(kept)
+
+    def check_domain(self, role: Role, domain: Domain, column: str, faults: Faults) -> bool:
+        """Say whether every value of a role lies in a domain; record those that do not."""
+        values = self.values(role)
+        if values is None or domain.contains_all(values):
+            return True
+        good = domain.contains(values)
+        if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
+            good_rows = good.all(axis=1)
+            row = int(np.flatnonzero(~good_rows)[0])
+            value = float(values[row][~good[row]][0])
+            count = int(np.count_nonzero(~good_rows))
+        else:
+            count, row, value = first_bad(good, values)
+        faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
+        return False
+
+    def check_sums(self, role: Role, column: str, faults: Faults) -> bool:
+        """Say whether every vector of a role sums to 1 within `SUM_TOLERANCE`; record those that do not."""
+        values = self.values(role)
+        if values is None:
+            return True
+        sums = values.sum(axis=1)
+        good = np.abs(sums - 1.0) <= SUM_TOLERANCE
+        if good.all():
+            return True
+        count, row, value = first_bad(good, sums)
+        faults.record(Fault(What.NOT_SUMMING_TO_ONE, column, count, self.row_number(row), value))
+        return False
+
+
+def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:
+    if not names:
+        return None
+    if len(names) == 1:
+        return batch.columns[names[0]]
+    return np.column_stack([batch.columns[name] for name in names])
+
+
+def _pick(values: Array | None, kept: npt.NDArray[np.intp]) -> Array | None:
+    return None if values is None else values[kept]
+
+
+def _drop_not_finite(batch: Batch, name: str, keep: Mask | None, faults: Faults) -> Mask | None:
+    """Take out of `keep` the rows where a column is missing or not finite, and record them."""
+    values = batch.columns[name]
+    finite = np.isfinite(values)
+    if finite.all():
+        return keep
+    good: Mask = finite if finite.ndim == 1 else np.logical_and.reduce(finite, axis=1)
+    excused = good if keep is None else good | ~keep  # a row that is out already is not counted again
+    if not excused.all():
+        shown = values if finite.ndim == 1 else np.where(good, 0.0, values.sum(axis=1))
+        _record(faults, What.NOT_FINITE, name, batch, excused, shown)
+    return good if keep is None else keep & good
+
+
+def _record(faults: Faults, what: What, column: str, batch: Batch, good: Mask, values: Array) -> None:
+    count, index, value = first_bad(good, values)
+    faults.record(Fault(what, column, count, batch.row_number(index), value))

@@ -204,7 +204,7 @@ class Param:
         if isinstance(value, str):
             return self.parse(value)
         number = float(value)
-        if not math.isfinite(number) or not bool(self.domain.contains(np.float64(number))):
+        if not math.isfinite(number) or not self.domain.contains_all(np.array([number])):
             raise wrong
         if isinstance(self.default, int):
             if number != int(number):
@@ -296,6 +296,8 @@ class Loss:
         What it measures, in a line.
     formula, latex
         The loss of a row.
+    slope
+        Its derivative by the prediction.
     target, prediction
         The domains of the values; ``None`` where the loss does not use that column.
     kernel
@@ -325,6 +327,7 @@ class Loss:
     kind: Kind
     summary: str
     formula: str
+    slope: str
     latex: str
     target: Domain | None
     prediction: Domain | None

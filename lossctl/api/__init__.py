@@ -1,0 +1,27 @@
+"""The Python API, and the one place where sources, losses, engine, statistics and reports meet.
+
+The command line calls these functions and prints what they return: nothing is computed in two places. Sees every
+package but `cli`; what costs time to import is imported where it is used.
+"""
+
+from typing import get_args
+
+from lossctl.api.evaluating import evaluate
+from lossctl.api.selecting import Selection, list_losses, loss_parameters, select, show_loss
+from lossctl.core.settings import NanPolicy
+from lossctl.reports import RenderOptions, formats, render
+
+__all__ = [
+    "NAN_POLICIES",
+    "RenderOptions",
+    "Selection",
+    "evaluate",
+    "formats",
+    "list_losses",
+    "loss_parameters",
+    "render",
+    "select",
+    "show_loss",
+]
+
+NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)

@@ -1,0 +1,110 @@
+"""Choosing losses by name, and telling about them. May import the losses and core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lossctl.core.catalogue import LossCard, LossList
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import ChosenLoss
+from lossctl.losses import choose, parameters, search, wants_all
+from lossctl.losses.table import LOSSES
+
+__all__ = ["Selection", "list_losses", "loss_parameters", "select", "show_loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Losses to compute.
+
+    Parameters
+    ----------
+    losses
+        Each with its parameters.
+    fitting_only
+        Whether those that do not fit the data are left out, and named, instead of being an error.
+    """
+
+    losses: tuple[ChosenLoss, ...]
+    fitting_only: bool = False
+
+
+def select(losses: str | Sequence[str | ChosenLoss], parameters: Mapping[str, str] | None = None) -> Selection:
+    """Choose losses by name.
+
+    Parameters
+    ----------
+    losses
+        Names, aliases, ``'huber(delta=0.5,1)'``, comma-separated lists, or ``'all'`` for every loss that fits.
+    parameters
+        Values for every chosen loss that has the parameter.
+
+    Raises
+    ------
+    UsageError
+        Where a name, a parameter or a value is unknown.
+
+    Examples
+    --------
+    >>> [chosen.label for chosen in select("mae,huber", {"delta": "0.5"}).losses]
+    ['mae', 'huber(delta=0.5)']
+    """
+    given = [losses] if isinstance(losses, str) else list(losses)
+    ready = [each for each in given if isinstance(each, ChosenLoss)]
+    texts = [each for each in given if not isinstance(each, ChosenLoss)]
+    if not given:
+        raise UsageError("no loss is chosen", "name one with --loss; lossctl losses lists them")
+    if wants_all(texts):
+        return Selection(tuple(choose(texts, parameters)), fitting_only=True)
+    return Selection((*ready, *(choose(texts, parameters) if texts else ())))
+
+
+def list_losses(word: str | None = None) -> LossList:
+    """List the losses whose name, task, input kind or summary holds a word; all of them without one.
+
+    Raises
+    ------
+    UsageError
+        Where none does.
+
+    Examples
+    --------
+    >>> list_losses("surprisal").bare()
+    ['self_information']
+    """
+    found = tuple(LOSSES.values()) if word is None else tuple(search(word))
+    if not found:
+        raise UsageError(f"no loss has {word!r} in its name, task, kind or summary", "`lossctl losses` lists them all")
+    return LossList(found)
+
+
+def show_loss(name: str, given: Mapping[str, str] | None = None) -> LossCard:
+    """Tell all about one loss.
+
+    Parameters
+    ----------
+    name
+        Its id or an alias, with parameters or without: ``huber``, ``huber(delta=0.5)``.
+    given
+        Values of its parameters, as typed.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such loss, or more than one is named.
+
+    Examples
+    --------
+    >>> show_loss("l1").chosen.label
+    'mae'
+    """
+    chosen = choose([name], given)
+    if len(chosen) != 1:
+        raise UsageError(f"{name!r} names {len(chosen)} losses", "show takes one")
+    return LossCard(chosen[0])
+
+
+def loss_parameters() -> tuple[tuple[str, str], ...]:
+    """Give every parameter of the registry with its help, in the registry's order."""
+    return tuple((name, flag.help) for name, flag in parameters().items())

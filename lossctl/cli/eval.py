@@ -1,0 +1,61 @@
+"""`lossctl eval`: value, uncertainty and gradient norms of each loss for each model. May import the api and core."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from lossctl import api
+from lossctl.cli import options
+from lossctl.cli.output import Destination, Outcome
+from lossctl.cli.progress import progress
+
+EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
+
+
+@options.loss_flags
+def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
+    *,
+    sources: options.Sources,
+    loss: options.Losses,
+    target: options.Target = None,
+    pred: options.Predictions = None,
+    weight: options.Weight = None,
+    where: options.Where = None,
+    nan: options.Nan = "error",
+    null: options.Null = None,
+    clip: options.Clip = None,
+    normalize: options.Normalize = False,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = ".",
+    input_format: options.InputFormat = None,
+    threads: options.Threads = None,
+    level: options.Level = 0.95,
+    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    export: options.Export = None,
+    output: options.OutputFile = None,
+    digits: options.Digits = None,
+    **parameters: Any,
+) -> Outcome:
+    """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
+    destination = Destination.of(format, export, output, digits)
+    selection = api.select(loss, parameters)
+    with progress() as on_progress:
+        result = api.evaluate(
+            sources,
+            selection,
+            on_progress=on_progress,
+            target=target,
+            prediction=pred,
+            weight=weight,
+            where=where,
+            nan=cast("Any", nan),  # checked by Settings
+            null=null or (),
+            clip=clip,
+            normalize=normalize,
+            delimiter=delimiter,
+            decimal=decimal,
+            input_format=input_format,
+            threads=threads,
+            level=level,
+        )
+    return Outcome(result, destination, result.warnings)

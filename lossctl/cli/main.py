@@ -1,0 +1,135 @@
+"""The entry point: builds the commands, runs one, and is the only place that prints errors and exits.
+
+May import the api and core.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from lossctl.cli import eval as eval_command
+from lossctl.cli import losses as losses_command
+from lossctl.cli import show as show_command
+from lossctl.cli.output import Outcome, deliver
+from lossctl.cli.text import one_line
+from lossctl.core.errors import ExitCode, LossctlError
+from lossctl.core.version import __version__
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="lossctl",
+    help="Evaluate losses and their gradients on files of predictions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("eval", epilog=eval_command.EPILOG)(eval_command.evaluate)
+app.command("losses", epilog=losses_command.EPILOG)(losses_command.losses)
+app.command("show", epilog=show_command.EPILOG)(show_command.show)
+
+
+@app.callback()
+def _global(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"lossctl {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit the process."""
+    sys.exit(main(arguments))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        What follows ``lossctl``; those of the process where they are not given.
+
+    Returns
+    -------
+    int
+        The exit code: one of `lossctl.core.errors.ExitCode`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name no terminal can show is no reason to fail
+    try:
+        return _run(arguments)
+    except LossctlError as error:
+        _print_error(error.problem, error.cure)
+        return error.exit_code
+    except typer.TyperException as error:  # what the user typed does not parse
+        _print_error(_without_full_stop(error.format_message()), "lossctl --help, or lossctl COMMAND --help")
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        _discard_output()
+        return ExitCode.CLOSED_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        _print_error("interrupted", None)
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the one place where a fault of our own becomes an exit code
+        return _report_fault(error)
+
+
+def _run(arguments: list[str] | None) -> int:
+    outcome = typer.main.get_command(app).main(arguments, prog_name="lossctl", standalone_mode=False)
+    if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
+        if outcome == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        return outcome
+    if not isinstance(outcome, Outcome):
+        return ExitCode.OK
+    for warning in outcome.warnings:
+        sys.stderr.write(f"warning: {one_line(warning)}\n")
+    deliver(outcome)
+    return outcome.exit_code
+
+
+def _print_error(problem: str, cure: str | None) -> None:
+    sys.stderr.write(f"error: {one_line(problem)}\n")
+    if cure:
+        sys.stderr.write(f"hint:  {one_line(cure)}\n")
+
+
+def _without_full_stop(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip().removesuffix(".")
+
+
+def _report_fault(error: Exception) -> int:
+    if os.environ.get("LOSSCTL_TRACEBACK"):
+        raise error
+    _print_error(
+        f"a fault of lossctl's own: {type(error).__name__}: {error}",
+        "please report it with the command and, if you can, the data; LOSSCTL_TRACEBACK=1 shows where it happened",
+    )
+    return ExitCode.INTERNAL
+
+
+def _discard_output() -> None:
+    """Point standard output at nothing: Python flushes it again on exit, and must not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+if hasattr(signal, "SIGTERM"):  # a CI runner that cancels a job must not leave temporary files either
+
+    def _terminate(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, _terminate)
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,195 @@
+"""Options that several commands share, each described once, and the flags that come from the registry.
+
+May import Typer, the api and core.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from lossctl.api import NAN_POLICIES, loss_parameters
+
+__all__ = [
+    "Clip",
+    "Decimal",
+    "Delimiter",
+    "Digits",
+    "Export",
+    "Format",
+    "InputFormat",
+    "Level",
+    "Losses",
+    "Nan",
+    "Normalize",
+    "Null",
+    "OutputFile",
+    "Predictions",
+    "Sources",
+    "Target",
+    "Threads",
+    "Weight",
+    "Where",
+    "loss_flags",
+]
+
+_COLUMNS, _ROWS, _READING, _OUTPUT = "Columns", "Rows", "Reading", "Output"
+_PARAMETERS = "Parameters of losses (each sets every chosen loss that has it)"
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="CSV, TSV, JSON lines or Parquet (.gz, .zst), a quoted glob, or - for standard input. "
+        "Several are several models; label=path names one.",
+        show_default=False,
+    ),
+]
+Losses = Annotated[
+    list[str],
+    typer.Option(
+        "--loss",
+        "-l",
+        metavar="NAME",
+        help="Repeatable; a list 'mae,mse'; with parameters 'huber(delta=0.5,1)'; or all.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--target", "-t", metavar="COL", help="A name, a glob 'p_*' or a list.", rich_help_panel=_COLUMNS),
+]
+Predictions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pred",
+        "-p",
+        metavar="COL",
+        help="Repeatable: several models. A glob or a list is one model's vector.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Weight = Annotated[
+    str | None,
+    typer.Option("--weight", "-w", metavar="COL", help="Weights of rows, at least 0.", rich_help_panel=_COLUMNS),
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="SQL", help="A condition rows must meet.", rich_help_panel=_ROWS),
+]
+Nan = Annotated[
+    str,
+    typer.Option(
+        "--nan",
+        metavar="|".join(NAN_POLICIES),
+        help="Rows with a missing or non-finite number: refuse, or leave out and count.",
+        rich_help_panel=_ROWS,
+    ),
+]
+Null = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--null", metavar="TOKEN", help="A text that stands for a missing number. Repeatable.", rich_help_panel=_ROWS
+    ),
+]
+Clip = Annotated[
+    float | None,
+    typer.Option("--clip", metavar="EPS", help="Move probabilities into [EPS, 1-EPS] first.", rich_help_panel=_ROWS),
+]
+Normalize = Annotated[
+    bool,
+    typer.Option("--normalize", help="Divide distributions by their sums first.", rich_help_panel=_ROWS),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="CHAR", help="What separates fields.", rich_help_panel=_READING),
+]
+Decimal = Annotated[
+    str,
+    typer.Option("--decimal", metavar="CHAR", help="The decimal mark: . or ,", rich_help_panel=_READING),
+]
+InputFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--input-format",
+        metavar="NAME",
+        help="csv, tsv, jsonl or parquet, where the file's name does not tell.",
+        rich_help_panel=_READING,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", help="Default: one a core. Never changes a bit.", rich_help_panel=_READING),
+]
+Level = Annotated[
+    float,
+    typer.Option("--level", metavar="P", help="Coverage of confidence intervals.", rich_help_panel=_OUTPUT),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="table, json, jsonl, csv, tsv, markdown, latex, html or bare.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export",
+        metavar="FORMAT=PATH",
+        help="Write the result to a file too. Repeatable.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Digits = Annotated[
+    int | None,
+    typer.Option("--digits", metavar="N", min=1, max=17, help="For people's formats alone.", rich_help_panel=_OUTPUT),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the result there instead.", rich_help_panel=_OUTPUT),
+]
+
+
+def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command one flag for every parameter of the registry.
+
+    The command takes them as ``**parameters``: the texts of those the user gave, by name.
+    """
+    given = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        each.replace(annotation=hints[each.name])
+        for each in given.parameters.values()
+        if each.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    keyword = {name: name.replace("-", "_") for name, _ in loss_parameters()}
+    flags = [
+        inspect.Parameter(
+            keyword[name],
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                str | None,
+                typer.Option(f"--{name.replace('_', '-')}", metavar="X", help=text, rich_help_panel=_PARAMETERS),
+            ],
+        )
+        for name, text in loss_parameters()
+    ]
+
+    @wraps(command)
+    def with_flags(**arguments: Any) -> Any:
+        parameters = {name: arguments.pop(keyword[name]) for name, _ in loss_parameters()}
+        return command(**arguments, **{name: text for name, text in parameters.items() if text is not None})
+
+    with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]
+    with_flags.__annotations__ = {each.name: each.annotation for each in (*own, *flags)}
+    return with_flags

@@ -1,0 +1,159 @@
+"""What a command hands to `main`: a result and where it goes; and how it gets there.
+
+May import the api and core. `deliver` is called by `main` alone: commands neither print nor write.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossctl.api import RenderOptions, formats, render
+from lossctl.core.errors import DataError, ExitCode, UsageError
+from lossctl.core.view import Reportable
+
+__all__ = ["Destination", "Outcome", "deliver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a result goes and in which formats, checked before anything is computed.
+
+    Parameters
+    ----------
+    format
+        The format of standard output, or of `file`.
+    exports
+        Formats and paths beside it.
+    file
+        Takes the place of standard output.
+    digits
+        Significant digits in formats for people.
+    """
+
+    format: str
+    exports: tuple[tuple[str, Path], ...] = ()
+    file: Path | None = None
+    digits: int | None = None
+
+    @classmethod
+    def of(
+        cls, format_name: str, exports: Sequence[str] | None = None, file: Path | None = None, digits: int | None = None
+    ) -> Destination:
+        """Read the options as typed.
+
+        Raises
+        ------
+        UsageError
+            Where a format is unknown or a path can't be written.
+        """
+        pairs = tuple(_export(text) for text in exports or ())
+        for name in (format_name, *(name for name, _ in pairs)):
+            if name not in formats():
+                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(formats())}")
+        for path in (*(path for _, path in pairs), *([file] if file else [])):
+            _require_writable(path)
+        return cls(format_name, pairs, file, digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did.
+
+    Parameters
+    ----------
+    result
+        What to print; ``None`` for nothing.
+    destination
+        Where.
+    warnings
+        Lines for standard error.
+    exit_code
+        What to tell the caller.
+    """
+
+    result: Reportable | None
+    destination: Destination
+    warnings: tuple[str, ...] = ()
+    exit_code: ExitCode = ExitCode.OK
+
+
+def deliver(outcome: Outcome) -> None:
+    """Write a result where it goes: files first, so that a closed pipe loses none of them."""
+    if outcome.result is None:
+        return
+    destination = outcome.destination
+    for name, path in destination.exports:
+        _write(path, render(outcome.result, name, RenderOptions(digits=destination.digits)))
+    if destination.file is not None:
+        _write(destination.file, render(outcome.result, destination.format, RenderOptions(digits=destination.digits)))
+        return
+    options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
+    text = render(outcome.result, destination.format, options)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DataError(f"standard output can't be written: {error.strerror}", "free some space") from error
+
+
+def _export(text: str) -> tuple[str, Path]:
+    name, sign, path = text.partition("=")
+    if not sign or not path:
+        raise UsageError(f"--export {text!r} is not FORMAT=PATH", "for example --export json=result.json")
+    return name, Path(path)
+
+
+def _require_writable(path: Path) -> None:
+    parent = path.parent
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory", "name a file in it")
+    if not parent.is_dir():
+        raise UsageError(f"{path} can't be written: there is no directory {parent}", f"mkdir -p {parent}")
+    if not os.access(path if path.exists() else parent, os.W_OK):
+        raise UsageError(f"{path} can't be written: permission denied", "choose another path")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write to a temporary file and rename it: a reader sees the old file or the new one, never half."""
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe: there is nothing to rename
+            path.write_text(text, encoding="utf-8")
+            return
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"{path} can't be written: {error.strerror}", "free some space or choose another path"
+        ) from error
+
+
+def _width() -> int | None:
+    """Give the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
+    if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
+        return max(shutil.get_terminal_size().columns, 20)
+    return None
+
+
+def _color() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

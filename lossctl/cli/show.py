@@ -1,0 +1,27 @@
+"""`lossctl show`: all about one loss. May import the api and core."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lossctl import api
+from lossctl.cli import options
+from lossctl.cli.output import Destination, Outcome
+
+EPILOG = "Example: lossctl show huber --delta 0.5"
+
+
+@options.loss_flags
+def show(
+    loss: Annotated[str, typer.Argument(metavar="LOSS", help="An id or alias, with parameters or without.")],
+    *,
+    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    export: options.Export = None,
+    output: options.OutputFile = None,
+    **parameters: Any,
+) -> Outcome:
+    """Show one loss: formula, parameters, domain, gradient, facts, reference and curve."""
+    destination = Destination.of(format, export, output)
+    return Outcome(api.show_loss(loss, parameters), destination)

@@ -1,0 +1,182 @@
+"""Results about losses themselves: the list that `lossctl losses` prints and the card that `lossctl show` prints.
+
+Everything on them is read from rows of the registry. Imports the standard library and core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.core.version import __version__
+from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
+
+__all__ = ["LOSSES_SCHEMA", "SHOW_SCHEMA", "LossCard", "LossList"]
+
+LOSSES_SCHEMA = "lossctl/losses/1"
+SHOW_SCHEMA = "lossctl/show/1"
+
+_FACTS = (
+    ("convex", "convex in the prediction"),
+    ("lipschitz", "Lipschitz constant"),
+    ("smoothness", "smoothness (Lipschitz constant of the slope)"),
+    ("kinks", "kinks (ŷ − y)"),
+    ("low", "lower bound"),
+    ("high", "upper bound"),
+    ("minimum_at_target", "minimum where ŷ = y"),
+    ("slope_vanishes", "slope is zero there"),
+    ("symmetric", "symmetric"),
+)
+"""Fields of `Facts` and what a person calls them."""
+
+
+def _describe(loss: Loss) -> dict[str, Any]:
+    return {
+        "id": loss.id,
+        "aliases": list(loss.aliases),
+        "task": loss.task,
+        "kind": str(loss.kind),
+        "summary": loss.summary,
+        "formula": loss.formula,
+        "latex": loss.latex,
+        "params": [
+            {"name": param.name, "default": param.default, "expects": param.expects, "summary": param.summary}
+            for param in loss.params
+        ],
+        "target": None if loss.target is None else str(loss.target),
+        "prediction": None if loss.prediction is None else str(loss.prediction),
+        "direction": str(loss.direction),
+        "reference": loss.reference,
+        "example": loss.example,
+        "note": loss.note,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LossList:
+    """Rows of the registry, as a result."""
+
+    losses: tuple[Loss, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON document of schema ``lossctl/losses/1``."""
+        return {"schema": LOSSES_SCHEMA, "version": __version__, "losses": list(self.items())}
+
+    def items(self) -> list[dict[str, Any]]:
+        """Give the JSON object of each loss."""
+        return [_describe(loss) for loss in self.losses]
+
+    def records(self) -> list[dict[str, Scalar]]:
+        """Give each loss as a flat row."""
+        return [_flat(item) for item in self.items()]
+
+    def view(self) -> View:
+        """Give the table for people."""
+        columns = tuple(Column(header) for header in ("loss", "also called", "task", "kind", "parameters", "summary"))
+        rows = tuple(
+            (
+                loss.id,
+                ", ".join(loss.aliases),
+                loss.task,
+                str(loss.kind),
+                ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params),
+                loss.summary,
+            )
+            for loss in self.losses
+        )
+        return View(columns, rows)
+
+    def bare(self) -> list[Scalar]:
+        """Give the ids alone."""
+        return [loss.id for loss in self.losses]
+
+
+@dataclass(frozen=True, slots=True)
+class LossCard:
+    """All there is to say of one loss, for the parameters chosen."""
+
+    chosen: ChosenLoss
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON document of schema ``lossctl/show/1``."""
+        return {"schema": SHOW_SCHEMA, "version": __version__, **self.items()[0]}
+
+    def items(self) -> list[dict[str, Any]]:
+        """Give the one JSON object."""
+        facts = {name: _fact(self.chosen.fact(name)) for name, _ in _FACTS}
+        described = _describe(self.chosen.loss)
+        chosen = {"chosen": dict(self.chosen.params), "unit": self.chosen.unit}
+        return [{**described, **chosen, "slope": self.chosen.loss.slope, "facts": {**facts, "note": self._facts_note}}]
+
+    @property
+    def _facts_note(self) -> str:
+        return self.chosen.loss.facts.note
+
+    def records(self) -> list[dict[str, Scalar]]:
+        """Give the object as one flat row."""
+        return [_flat(self.items()[0])]
+
+    def view(self) -> View:
+        """Give the table for people: a line for each thing there is to say."""
+        loss = self.chosen.loss
+        lines: list[tuple[Cell, ...]] = [
+            ("formula", loss.formula),
+            ("gradient", loss.slope),
+            ("also called", ", ".join(loss.aliases)),
+            ("task", loss.task),
+            ("input kind", str(loss.kind)),
+            ("target in", None if loss.target is None else str(loss.target)),
+            ("prediction in", None if loss.prediction is None else str(loss.prediction)),
+            ("unit", self.chosen.unit or "that of the data"),
+        ]
+        lines += [(f"parameter {each.name}", self._parameter(each.name)) for each in loss.params]
+        lines += [(text, self._fact_text(name)) for name, text in _FACTS]
+        lines += [("facts", loss.facts.note), ("note", loss.note), ("LaTeX", loss.latex)]
+        lines += [("reference", loss.reference), ("example", loss.example)]
+        rows = tuple(line for line in lines if line[1] not in {None, ""})
+        return View((Column(self.chosen.label, style="main"), Column("")), rows, title=loss.summary)
+
+    def _parameter(self, name: str) -> str:
+        param = self.chosen.loss.param(name)
+        if param is None:
+            return ""
+        value, default = param.format(self.chosen.params[name]), param.format(param.default)
+        return f"{value} (default {default}, {param.expects}): {param.summary}"
+
+    def _fact_text(self, name: str) -> str | None:
+        value = self.chosen.fact(name)
+        if value is None:
+            return "none" if name in {"lipschitz", "smoothness", "high"} else None
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, tuple):
+            return ", ".join(f"{each:g}" for each in value) or "none"
+        return f"{value:g}"
+
+    def bare(self) -> list[Scalar]:
+        """Give the formula alone."""
+        return [self.chosen.loss.formula]
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return finite_or_none(value) if isinstance(value, float) else value
+
+
+def _flat(item: dict[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    flat: dict[str, Scalar] = {}
+    for key, value in item.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{name}."))
+        elif isinstance(value, list):
+            flat[name] = ";".join(_listed(each) for each in value)
+        else:
+            flat[name] = value
+    return flat
+
+
+def _listed(value: Any) -> str:
+    return f"{value['name']}={value['default']}" if isinstance(value, dict) else str(value)

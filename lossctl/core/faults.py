@@ -1,0 +1,154 @@
+"""What was found wrong with rows, counted and merged in any order.
+
+A fault keeps how many rows have it and which is the first, so that a message can name one place and say how many
+there are. Imports core alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.loss import Array
+
+__all__ = ["Fault", "Faults", "What"]
+
+
+class What(StrEnum):
+    """The ways a row can be wrong."""
+
+    NOT_FINITE = "not finite"
+    NEGATIVE_WEIGHT = "negative weight"
+    OUT_OF_DOMAIN = "out of domain"
+    NOT_SUMMING_TO_ONE = "not summing to one"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Rows that share a fault.
+
+    Parameters
+    ----------
+    what
+        The kind of fault.
+    column
+        The column, as a person would name it.
+    count
+        How many rows have it.
+    row
+        The number of the first of them, from 0.
+    value
+        Its value there.
+    detail
+        The domain that was left, in words; empty where there is none.
+    """
+
+    what: What
+    column: str
+    count: int
+    row: int
+    value: float
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults by kind, column and detail; `merge` is commutative and associative."""
+
+    found: dict[tuple[What, str, str], Fault] = field(default_factory=dict)
+
+    def record(self, fault: Fault) -> None:
+        """Count a fault, and keep the place of the first."""
+        key = (fault.what, fault.column, fault.detail)
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = fault
+            return
+        first = min(known, fault, key=lambda each: each.row)
+        self.found[key] = Fault(
+            fault.what, fault.column, known.count + fault.count, first.row, first.value, fault.detail
+        )
+
+    def merge(self, other: Faults) -> None:
+        """Take over what another part of the data found."""
+        for fault in other.found.values():
+            self.record(fault)
+
+    def of(self, what: What) -> list[Fault]:
+        """Give the faults of a kind, the earliest row first."""
+        return sorted((f for f in self.found.values() if f.what is what), key=lambda f: (f.row, f.column))
+
+
+def first_bad(good: npt.NDArray[np.bool_], values: Array) -> tuple[int, int, float]:
+    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some."""
+    bad = np.flatnonzero(~good)
+    index = int(bad[0])
+    return len(bad), index, float(values[index])
+
+
+def explain(fault: Fault, place: str, raw: str | None) -> tuple[str, str]:
+    """Say what is wrong and what can be done about it.
+
+    Parameters
+    ----------
+    fault
+        What was found.
+    place
+        Where its first row stands, such as ``preds.csv line 17``.
+    raw
+        The value as it stands in a text file, where that is known.
+
+    Returns
+    -------
+    tuple[str, str]
+        The problem and the cure.
+
+    Examples
+    --------
+    >>> explain(Fault(What.NOT_FINITE, "y", 3, 16, float("nan")), "preds.csv line 18", "")[0]
+    'preds.csv line 18, column "y": the value is missing (3 rows have a missing or non-finite value in it)'
+    """
+    shown = f"{fault.value!r}" if raw is None else raw.strip()
+    value, cure = _WORDS[fault.what](fault, shown)
+    rows = "" if fault.count == 1 else f" ({fault.count} rows have {_PLURAL[fault.what]})"
+    return f'{place}, column "{fault.column}": {value}{rows}', cure
+
+
+def _not_finite(fault: Fault, shown: str) -> tuple[str, str]:
+    cure = "--nan omit leaves such rows out and counts them"
+    if shown in {"", "nan"} and not np.isinf(fault.value):
+        return "the value is missing" if shown == "" else "the value is missing or not a number (nan)", cure
+    try:
+        beyond = np.isinf(fault.value) and np.isinf(float(shown)) and "inf" not in shown.lower()
+    except ValueError:
+        beyond = False
+    return f"{shown} is {'too large for a 64-bit float' if beyond else 'not finite'}", cure
+
+
+def _negative_weight(_fault: Fault, shown: str) -> tuple[str, str]:
+    return f"the weight {shown} is negative", "weights must be at least 0; a weight of 0 leaves a row out"
+
+
+def _out_of_domain(fault: Fault, shown: str) -> tuple[str, str]:
+    return f"{shown} does not lie in {fault.detail}", "check that the right columns are bound (-t, -p)"
+
+
+def _not_summing(fault: Fault, _shown: str) -> tuple[str, str]:
+    return f"the probabilities sum to {fault.value!r}, not to 1", "--normalize divides each by its sum"
+
+
+_WORDS = {
+    What.NOT_FINITE: _not_finite,
+    What.NEGATIVE_WEIGHT: _negative_weight,
+    What.OUT_OF_DOMAIN: _out_of_domain,
+    What.NOT_SUMMING_TO_ONE: _not_summing,
+}
+_PLURAL = {
+    What.NOT_FINITE: "a missing or non-finite value in it",
+    What.NEGATIVE_WEIGHT: "a negative weight",
+    What.OUT_OF_DOMAIN: "such a value",
+    What.NOT_SUMMING_TO_ONE: "such a sum",
+}

@@ -1,0 +1,134 @@
+"""What a run was asked to do, beside the source and the losses.
+
+`Options` is what callers write, as keywords, each documented once; `Settings` is the same, checked and frozen.
+Imports the standard library and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from lossctl.core.errors import UsageError
+
+__all__ = ["NanPolicy", "Options", "Settings"]
+
+NanPolicy = Literal["error", "omit"]
+
+
+class Options(TypedDict, total=False):
+    """Keywords shared by every function that reads predictions.
+
+    Parameters
+    ----------
+    target
+        The target column; a glob such as ``'p_*'`` or a list such as ``'lo,hi'`` for a vector. Without it the usual
+        names are looked for (target, y_true, y, label, actual, observed, truth).
+    prediction
+        The prediction columns, each of them a model: names, globs or lists as for `target`. Without it the usual
+        names are looked for (prediction, y_pred, pred, yhat, y_hat, predicted, forecast, score).
+    weight
+        The column of weights: finite and at least 0. A row of weight 0 is out.
+    where
+        A condition in SQL that a row must meet.
+    nan
+        What to do about rows with a missing or non-finite number: ``error`` refuses, ``omit`` leaves them out and
+        counts them.
+    null
+        Texts that stand for a missing number, beside the empty field.
+    delimiter
+        What separates the fields of a text file; settled from the header where it is not given.
+    decimal
+        The decimal mark of a text file.
+    input_format
+        ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the file's name does not tell.
+    clip
+        Moves predicted probabilities into [clip, 1 - clip] first. Stands in the signature.
+    normalize
+        Divides distributions by their sums first. Stands in the signature.
+    level
+        The coverage of confidence intervals.
+    threads
+        How many threads read and compute; as many as there are cores where it is not given.
+    """
+
+    target: str | None
+    prediction: str | Sequence[str] | None
+    weight: str | None
+    where: str | None
+    nan: NanPolicy
+    null: Sequence[str]
+    delimiter: str | None
+    decimal: str
+    input_format: str | None
+    clip: float | None
+    normalize: bool
+    level: float
+    threads: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`Options` with their defaults, checked.
+
+    Raises
+    ------
+    UsageError
+        Where a value makes no sense.
+
+    Examples
+    --------
+    >>> Settings.of(level=1.5)
+    Traceback (most recent call last):
+        ...
+    lossctl.core.errors.UsageError: level: 1.5 is not between 0 and 1
+    """
+
+    target: str | None = None
+    predictions: tuple[str, ...] = ()
+    weight: str | None = None
+    where: str | None = None
+    nan: NanPolicy = "error"
+    null: tuple[str, ...] = ()
+    delimiter: str | None = None
+    decimal: str = "."
+    input_format: str | None = None
+    clip: float | None = None
+    normalize: bool = False
+    level: float = 0.95
+    threads: int | None = None
+
+    @classmethod
+    def of(cls, **options: object) -> Settings:
+        """Build from the keywords of `Options`."""
+        unknown = set(options) - set(Options.__annotations__)
+        if unknown:
+            known = ", ".join(Options.__annotations__)
+            raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
+        predictions = _texts(options.pop("prediction", None))
+        null = _texts(options.pop("null", None))
+        return cls(predictions=predictions, null=null, **options)  # type: ignore[arg-type]  # checked below
+
+    def __post_init__(self) -> None:
+        if self.nan not in {"error", "omit"}:
+            raise UsageError(f"nan: {self.nan!r} is not error or omit")
+        if not 0.0 < self.level < 1.0:
+            raise UsageError(f"level: {self.level!r} is not between 0 and 1")
+        if self.clip is not None and not 0.0 < self.clip < 0.5:  # noqa: PLR2004 -- [clip, 1 - clip] must not be empty
+            raise UsageError(f"clip: {self.clip!r} is not between 0 and 0.5")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads: {self.threads!r} is not at least 1")
+        if self.decimal not in {".", ","}:
+            raise UsageError(f"decimal: {self.decimal!r} is neither a point nor a comma")
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    """Read one text, several, or none."""
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Sequence) and all(isinstance(each, str) for each in given):
+        return tuple(given)
+    raise UsageError(f"{given!r} is neither a text nor a list of texts")

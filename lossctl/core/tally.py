@@ -1,0 +1,296 @@
+"""What is accumulated for each loss: mergeable in any order, exact, and turned into moments at the end.
+
+`LossTally` adds blocks of losses and slopes, `merge` joins the tallies of parts, and `moments` gives exact rational
+numbers from which every figure of a result is rounded once. Imports NumPy and core.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from lossctl.core.block import Block
+from lossctl.core.exact import ExactSum, add_with_absolute, round_fraction, sqrt_fraction
+from lossctl.core.loss import Array, Reduction
+from lossctl.core.result import Gradient
+
+__all__ = ["LossTally", "Moments", "WeightTally"]
+
+
+@dataclass(slots=True)
+class WeightTally:
+    """The rows of a model and their weights, shared by all of its losses."""
+
+    weighted: bool
+    n: int = 0
+    weights: ExactSum = field(default_factory=ExactSum)
+    squares: ExactSum = field(default_factory=ExactSum)
+
+    def add(self, block: Block) -> None:
+        """Count the rows of a block."""
+        self.n += len(block)
+        if self.weighted and block.weight is not None:
+            self.weights.add(block.weight)
+            self.squares.add_squares(block.weight)
+
+    def merge(self, other: WeightTally) -> None:
+        """Take over the rows of another part."""
+        self.n += other.n
+        self.weights.merge(other.weights)
+        self.squares.merge(other.squares)
+
+    @property
+    def total(self) -> Fraction:
+        """Σw."""
+        return self.weights.fraction() if self.weighted else Fraction(self.n)
+
+    @property
+    def total_square(self) -> Fraction:
+        """Σw²."""
+        return self.squares.fraction() if self.weighted else Fraction(self.n)
+
+    @property
+    def effective_rows(self) -> float:
+        """(Σw)²/Σw²: how many rows of equal weight would tell as much."""
+        return round_fraction(self.total**2 / self.total_square) if self.n else 0.0
+
+
+@dataclass(slots=True)
+class _Peak:
+    """The largest |slope| of a row, the first of equals."""
+
+    value: float = -math.inf
+    row: int = -1
+
+    def offer(self, value: float, row: int) -> None:
+        if value > self.value or (value == self.value and row < self.row):
+            self.value, self.row = value, row
+
+
+_SUMS = ("loss", "loss_square", "loss_weight", "slope", "slope_abs", "slope_square", "row_norm", "row_square")
+
+
+@dataclass(slots=True)
+class LossTally:
+    """The sums of one loss for one model.
+
+    With w the weight of a row (1 where there is none), d = ℓ − center and s its slope, it keeps Σwd, Σ(wd)², Σw²d,
+    Σws, Σ|ws|, Σ(ws)², and, where they differ from those, Σw‖s‖ and Σw‖s‖².
+
+    Parameters
+    ----------
+    weighted
+        Whether blocks carry weights.
+    center
+        What is taken off each loss before it is squared. A second pass sets it to the mean where the variance is
+        so small beside the mean that its digits would cancel.
+    """
+
+    weighted: bool
+    center: float = 0.0
+    vector: bool = False
+    n: int = 0
+    infinite: int = 0
+    first_infinite: int = -1
+    components: int = 0
+    positive: int = 0
+    negative: int = 0
+    zero_rows: int = 0
+    largest_component: float = 0.0
+    peak: _Peak = field(default_factory=_Peak)
+    loss: ExactSum = field(default_factory=ExactSum)
+    loss_square: ExactSum = field(default_factory=ExactSum)
+    loss_weight: ExactSum = field(default_factory=ExactSum)
+    slope: ExactSum = field(default_factory=ExactSum)
+    slope_abs: ExactSum = field(default_factory=ExactSum)
+    slope_square: ExactSum = field(default_factory=ExactSum)
+    row_norm: ExactSum = field(default_factory=ExactSum)
+    row_square: ExactSum = field(default_factory=ExactSum)
+
+    def add(self, loss: Array, slope: Array, block: Block) -> None:
+        """Add the rows of a block: ``loss`` of shape (n,), ``slope`` of shape (n,) or (n, K)."""
+        self.n += len(loss)
+        self._add_loss(loss if self.center == 0.0 else loss - self.center, block)
+        if slope.ndim == 1:
+            self._add_slopes(slope, block)
+        else:
+            self._add_vectors(slope, block)
+
+    def _add_loss(self, loss: Array, block: Block) -> None:
+        seen = self.loss.n_posinf
+        if block.weight is None:
+            self.loss.add(loss)
+            self.loss_square.add_squares(loss)
+        else:
+            weighted = block.weight * loss
+            self.loss.add(weighted)
+            self.loss_square.add_squares(weighted)
+            self.loss_weight.add(block.weight * weighted)
+        if self.loss.n_posinf > seen:
+            row = block.row_number(int(np.flatnonzero(loss == np.inf)[0]))
+            self.first_infinite = row if self.infinite == 0 else min(row, self.first_infinite)
+            self.infinite = self.loss.n_posinf
+
+    def _add_slopes(self, slope: Array, block: Block) -> None:
+        size = np.abs(slope)
+        self._add_peak(size, block)
+        positive = int(np.count_nonzero(slope > 0.0))
+        negative = int(np.count_nonzero(slope < 0.0))
+        self.positive += positive
+        self.negative += negative
+        self.zero_rows += len(slope) - positive - negative
+        self.components += len(slope)
+        if block.weight is None:
+            add_with_absolute(self.slope, self.slope_abs, slope)
+            self.slope_square.add_squares(slope)
+            self.largest_component = max(self.largest_component, self.peak.value)
+        else:
+            pulled = block.weight * slope
+            add_with_absolute(self.slope, self.slope_abs, pulled)
+            self.slope_square.add_squares(pulled)
+            self.row_square.add(block.weight * slope * slope)
+            self.largest_component = max(self.largest_component, float(np.abs(pulled).max(initial=0.0)))
+
+    def _add_vectors(self, slope: Array, block: Block) -> None:
+        self.vector = True
+        norms = _row_norms(slope)
+        self._add_peak(norms, block)
+        self.positive += int(np.count_nonzero(slope > 0.0))
+        self.negative += int(np.count_nonzero(slope < 0.0))
+        self.zero_rows += len(slope) - int(np.count_nonzero(norms))
+        self.components += slope.size
+        weight = block.weight
+        pulled = (slope if weight is None else weight[:, None] * slope).reshape(-1)
+        add_with_absolute(self.slope, self.slope_abs, pulled)
+        self.slope_square.add_squares(pulled)
+        self.largest_component = max(self.largest_component, float(np.abs(pulled).max(initial=0.0)))
+        self.row_norm.add(norms if weight is None else weight * norms)
+        if weight is not None:
+            self.row_square.add(weight * norms * norms)
+
+    def _add_peak(self, size: Array, block: Block) -> None:
+        if len(size) == 0:
+            return
+        largest = float(size.max())
+        if largest >= self.peak.value:
+            self.peak.offer(largest, block.row_number(int(size.argmax())))
+
+    def merge(self, other: LossTally) -> None:
+        """Take over the rows of another part."""
+        if other.infinite:
+            both = (self.first_infinite, other.first_infinite)
+            self.first_infinite = min(both) if self.infinite else other.first_infinite
+        for name in ("n", "infinite", "components", "positive", "negative", "zero_rows"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.vector = self.vector or other.vector
+        self.largest_component = max(self.largest_component, other.largest_component)
+        self.peak.offer(other.peak.value, other.peak.row)
+        for name in _SUMS:
+            getattr(self, name).merge(getattr(other, name))
+
+    def moments(self, rows: WeightTally, reduction: Reduction) -> Moments:
+        """Give the exact moments of the loss of a row, for the rows whose weights `rows` holds."""
+        return Moments(self, rows, reduction)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What a tally says at the end. Every figure is exact until it is rounded once."""
+
+    tally: LossTally
+    rows: WeightTally
+    reduction: Reduction
+
+    @property
+    def value(self) -> float:
+        """The mean Σwℓ/Σw, or the sum Σwℓ, correctly rounded."""
+        if not self.tally.loss.is_finite:
+            return self.tally.loss.result()
+        return round_fraction(self._mean)
+
+    @property
+    def _mean(self) -> Fraction:
+        center = Fraction(self.tally.center)
+        if self.reduction is Reduction.SUM:
+            return self.tally.loss.fraction() + center * self.rows.total
+        return self.tally.loss.fraction() / self.rows.total + center
+
+    @property
+    def std_error(self) -> float | None:
+        """The standard error of the mean; ``None`` where it is not defined."""
+        square = self._error_square
+        return None if square is None else sqrt_fraction(square)
+
+    @property
+    def _error_square(self) -> Fraction | None:
+        tally, rows = self.tally, self.rows
+        if self.reduction is Reduction.SUM or rows.n < 2 or not tally.loss_square.is_finite:  # noqa: PLR2004
+            return None
+        total = rows.total
+        mean = tally.loss.fraction() / total
+        cross = tally.loss_weight.fraction() if tally.weighted else tally.loss.fraction()
+        spread = tally.loss_square.fraction() - 2 * mean * cross + mean**2 * rows.total_square
+        return Fraction(rows.n, rows.n - 1) * max(spread, Fraction(0)) / total**2
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether so many digits of the variance cancelled that a second pass must centre the losses."""
+        square = self._error_square
+        if square is None or self.tally.center != 0.0 or not self.tally.loss_square.is_finite:
+            return False
+        return square * self.rows.total**2 < self.tally.loss_square.fraction() * Fraction(1, 10**8)
+
+    def gradient(self, scale: float) -> Gradient:
+        """Give the figures of the gradient; `scale` is d value / d mean (1 for a plain mean).
+
+        ``row_max_at`` counts from 1.
+        """
+        tally = self.tally
+        if tally.n == 0:
+            return Gradient(None, None, None, None, None, None, None, None, None, None)
+        by = Fraction(1) if self.reduction is Reduction.SUM else self.rows.total
+        factor = abs(scale)
+        squares = tally.slope_square
+        row_square = tally.row_square if tally.weighted else squares
+        row_norm = tally.row_norm if tally.vector else tally.slope_abs
+        weight = self.rows.total
+        components = Fraction(tally.components, tally.n)
+        return Gradient(
+            l1=factor * _ratio(tally.slope_abs, by),
+            l2=factor * _root(squares, by**2),
+            linf=factor * _divide(tally.largest_component, by),
+            mean=scale * _ratio(tally.slope, weight * components),
+            row_mean_abs=factor * _ratio(row_norm, weight),
+            row_rms=factor * _root(row_square, weight),
+            row_max=factor * tally.peak.value,
+            row_max_at=tally.peak.row + 1,
+            zero_share=tally.zero_rows / tally.n,
+            sign_balance=(tally.positive - tally.negative) / tally.components,
+        )
+
+
+def _row_norms(slope: Array) -> Array:
+    """Euclidean norms of rows; scaled first where squares could overflow or vanish."""
+    largest = np.abs(slope).max(axis=1, initial=0.0)
+    usual = (largest < 1e150) & (largest > 1e-150)  # noqa: PLR2004 -- squares stay well inside float64
+    if usual.all():
+        norms: Array = np.sqrt(np.square(slope).sum(axis=1))
+        return norms
+    scale = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
+    scaled: Array = scale * np.sqrt(np.square(slope / scale[:, None]).sum(axis=1))
+    return scaled
+
+
+def _ratio(total: ExactSum, by: Fraction) -> float:
+    return round_fraction(total.fraction() / by) if total.is_finite else total.result()
+
+
+def _divide(value: float, by: Fraction) -> float:
+    return round_fraction(Fraction(value) / by) if math.isfinite(value) else value
+
+
+def _root(total: ExactSum, by: Fraction) -> float:
+    return sqrt_fraction(total.fraction() / by) if total.is_finite else math.inf

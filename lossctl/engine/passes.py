@@ -1,0 +1,81 @@
+"""How many passes a run takes: one, and a second for what only a first can tell.
+
+A distribution down the file that is to be normalized needs its sum before its losses; a variance whose digits cancelled
+needs the mean before its squares. Both are exact, so a second pass gives the same bits in any order too. Imports core
+and its own package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from lossctl.core.block import Batch
+from lossctl.core.loss import Reduction, Role
+from lossctl.engine.local import run
+from lossctl.engine.plan import ModelPlan, ModelTally
+
+__all__ = ["compute"]
+
+
+def compute(
+    read: Callable[[], Iterable[Batch]],
+    plans: Sequence[ModelPlan],
+    threads: int | None = None,
+    on_rows: Callable[[int], None] | None = None,
+) -> list[ModelTally]:
+    """Compute plans over what `read` gives, reading again where a first pass did not suffice.
+
+    Parameters
+    ----------
+    read
+        Starts to read from the first row; called once or more.
+    plans, threads, on_rows
+        As in `lossctl.engine.local.run`.
+
+    Returns
+    -------
+    list[ModelTally]
+        One tally a plan, in order.
+    """
+    tallies = run(read(), plans, threads, on_rows)
+    again = [_normalized_plan(tally) for tally in tallies]
+    tallies = _repeat(read, tallies, again, threads)
+    again = [_centred_plan(tally) for tally in tallies]
+    return _repeat(read, tallies, again, threads)
+
+
+def _repeat(
+    read: Callable[[], Iterable[Batch]],
+    tallies: list[ModelTally],
+    plans: list[ModelPlan | None],
+    threads: int | None,
+) -> list[ModelTally]:
+    """Compute the plans that are given, and keep the tallies of those that are not."""
+    wanted = [plan for plan in plans if plan is not None]
+    if not wanted:
+        return tallies
+    fresh = iter(run(read(), wanted, threads))
+    return [tally if plan is None else next(fresh) for tally, plan in zip(tallies, plans, strict=True)]
+
+
+def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
+    if not tally.plan.normalize or tally.vectors:
+        return None
+    sums = tally.column_sums()
+    if not any(tally.reduction(chosen) is Reduction.SUM for chosen in tally.plan.losses):
+        return None
+    if any(sums[role] <= 0.0 for role in Role if tally.plan.binding.columns(role)):
+        return None  # nothing to divide by: reported as a sum that is not 1
+    return replace(tally.plan, column_sums=sums)
+
+
+def _centred_plan(tally: ModelTally) -> ModelPlan | None:
+    moments = [
+        each.moments(tally.rows, tally.reduction(chosen))
+        for chosen, each in zip(tally.plan.losses, tally.losses, strict=True)
+    ]
+    if tally.rows.total == 0 or not any(each.cancelled for each in moments):
+        return None
+    centers = tuple(each.value if each.cancelled else 0.0 for each in moments)
+    return replace(tally.plan, centers=centers)

@@ -1,0 +1,177 @@
+"""Column names → roles: which columns are the target, the predictions and the weight.
+
+Imports core alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from fnmatch import translate
+
+from lossctl.core.block import Binding
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import ChosenLoss, Kind, Role
+from lossctl.core.settings import Settings
+
+__all__ = ["USUAL_NAMES", "bind", "can_bind", "nearest"]
+
+USUAL_NAMES = {
+    Role.TARGET: ("target", "y_true", "y", "label", "actual", "observed", "truth"),
+    Role.PREDICTION: ("prediction", "y_pred", "pred", "yhat", "y_hat", "predicted", "forecast", "score"),
+}
+"""Names looked for, in any case, where the user names no column."""
+
+_DISTRIBUTION_NAMES = {Role.TARGET: "p", Role.PREDICTION: "q"}
+"""The letters of the formulas: looked for besides, alone or as ``p_*``, where every loss is one of distributions."""
+
+_FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
+
+
+def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> list[Binding]:
+    """Settle which columns each model consists of.
+
+    Parameters
+    ----------
+    names
+        The columns of the source, in its order.
+    losses
+        What will be computed: their roles say what is needed.
+    settings
+        What the user said of columns.
+
+    Returns
+    -------
+    list[Binding]
+        One a model: a binding for each ``-p``, or the only one.
+
+    Raises
+    ------
+    UsageError
+        Where a named column does not exist, or the usual names yield none or several.
+
+    Examples
+    --------
+    >>> from lossctl.losses import LOSSES
+    >>> bind(["id", "y", "yhat"], [LOSSES["mae"].choose()], Settings())[0].needed
+    ('y', 'yhat')
+    """
+    needed = {role for chosen in losses for role in chosen.loss.roles}
+    distributions = all(chosen.loss.kind is Kind.DISTRIBUTION for chosen in losses)
+    if settings.weight is not None:
+        _require(settings.weight, names, "-w")
+    target: tuple[str, ...] = ()
+    target_text = None
+    if Role.TARGET in needed or settings.target is not None:
+        target_text = settings.target or _usual(Role.TARGET, names, distributions=distributions)
+        target = _expand(target_text, names, Role.TARGET)
+    texts: list[str | None] = [None]
+    if Role.PREDICTION in needed:
+        texts = list(settings.predictions) or [_usual(Role.PREDICTION, names, distributions=distributions)]
+    elif settings.predictions:
+        texts = list(settings.predictions)
+    bindings = []
+    for text in dict.fromkeys(texts):
+        prediction = () if text is None else _expand(text, names, Role.PREDICTION)
+        prediction = _aligned(target_text, target, text, prediction)
+        bindings.append(Binding(text or target_text or "", target, prediction, settings.weight, target_text, text))
+    return bindings
+
+
+def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> bool:
+    """Say whether `bind` would find every column."""
+    try:
+        bind(names, losses, settings)
+    except UsageError:
+        return False
+    return True
+
+
+def nearest(word: str, words: Sequence[str]) -> str:
+    """Say which words are like a mistyped one, as a hint; empty where none is."""
+    lower = {each.lower(): each for each in words}
+    close = difflib.get_close_matches(word.lower(), lower, n=3, cutoff=0.6)
+    return "did you mean " + " or ".join(repr(lower[each]) for each in close) + "? " if close else ""
+
+
+def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
+    lower = {name.lower(): name for name in names}
+    found = [lower[usual] for usual in USUAL_NAMES[role] if usual in lower]
+    if distributions and not found:
+        letter = _DISTRIBUTION_NAMES[role]
+        if letter in lower:
+            found = [lower[letter]]
+        elif any(name.startswith(f"{letter}_") for name in names):
+            found = [f"{letter}_*"]
+    if len(found) == 1:
+        return found[0]
+    listed = _list_of(names)
+    if found:
+        raise UsageError(
+            f"{len(found)} columns could be the {role}: {', '.join(found)}",
+            f"choose one with {_FLAGS[role]} COLUMN; the columns are {listed}",
+        )
+    raise UsageError(
+        f"no column has a usual name of a {role} ({', '.join(USUAL_NAMES[role])})",
+        f"name it with {_FLAGS[role]} COLUMN; the columns are {listed}",
+    )
+
+
+def _expand(text: str, names: Sequence[str], role: Role) -> tuple[str, ...]:
+    """Give the columns of a name, a glob or a list; an existing name wins over the other readings."""
+    if text in names:
+        return (text,)
+    if "," in text:
+        parts = tuple(part.strip() for part in text.split(","))
+        for part in parts:
+            _require(part, names, _FLAGS[role])
+        return parts
+    if any(sign in text for sign in "*?["):
+        pattern = re.compile(translate(text))
+        found = tuple(name for name in names if pattern.match(name))
+        if not found:
+            raise UsageError(f"no column matches {text!r}", f"the columns are {_list_of(names)}")
+        return found
+    _require(text, names, _FLAGS[role])
+    return (text,)
+
+
+def _require(name: str, names: Sequence[str], flag: str) -> None:
+    if name not in names:
+        hint = nearest(name, names)
+        raise UsageError(f"{flag}: there is no column {name!r}", f"{hint}the columns are {_list_of(names)}")
+
+
+def _list_of(names: Sequence[str], most: int = 20) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _aligned(
+    target_text: str | None, target: tuple[str, ...], text: str | None, prediction: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Put the columns of a prediction's glob in the order of the target's: ``q_cat`` belongs to ``p_cat``."""
+    if target_text is None or text is None or len(target) < 2 or len(prediction) < 2:  # noqa: PLR2004 -- vectors only
+        return prediction
+    if len(target) != len(prediction):
+        raise UsageError(
+            f"-t {target_text} has {len(target)} columns and -p {text} has {len(prediction)}",
+            "both must list the same categories",
+        )
+    if target_text.count("*") != 1 or text.count("*") != 1 or target_text in target or text in prediction:
+        return prediction
+    by_category = {_category(text, name): name for name in prediction}
+    wanted = [_category(target_text, name) for name in target]
+    missing = [category for category in wanted if category not in by_category]
+    if missing:
+        raise UsageError(
+            f"-p {text} has no column for {missing[0]!r}, which -t {target_text} has",
+            "both must list the same categories",
+        )
+    return tuple(by_category[category] for category in wanted)
+
+
+def _category(glob: str, name: str) -> str:
+    head, tail = glob.split("*")
+    return name[len(head) : len(name) - len(tail)]

@@ -1,0 +1,1 @@
+"""Uncertainty: intervals of values from their exact moments. Imports core alone."""

@@ -1,0 +1,36 @@
+"""Confidence intervals of one value. Imports core and its own package."""
+
+from __future__ import annotations
+
+from lossctl.core.result import Interval
+from lossctl.stats.student import t_quantile
+
+__all__ = ["t_interval"]
+
+
+def t_interval(value: float, std_error: float | None, n: int, level: float) -> Interval | None:
+    """Give value ± t(n − 1)·se.
+
+    Parameters
+    ----------
+    value, std_error
+        The estimate and its standard error, in the same unit.
+    n
+        How many rows it was estimated from.
+    level
+        The coverage, between 0 and 1.
+
+    Returns
+    -------
+    Interval or None
+        ``None`` where there is no standard error.
+
+    Examples
+    --------
+    >>> t_interval(1.0, 0.5, 11, 0.95).high
+    2.1140694258...
+    """
+    if std_error is None:
+        return None
+    half = t_quantile(0.5 + 0.5 * level, n - 1) * std_error
+    return Interval(level, value - half, value + half, "t")
