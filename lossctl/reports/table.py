@@ -79,7 +79,9 @@ def _piece(
 
 def _placed(text: str, width: int, style: str, *, right: bool) -> str:
     blank = " " * max(width - cells_wide(text), 0)
-    styled = f"{style}{text}{_RESET}" if style and text else text
+    # blanks at the end stay out of the style, so that a line can lose them
+    bare = text.rstrip(" ")
+    styled = f"{style}{bare}{_RESET}{text[len(bare) :]}" if style and bare else text
     return blank + styled if right else styled + blank
 
 

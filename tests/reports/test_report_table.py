@@ -1,0 +1,140 @@
+"""The table: it fits, it loses nothing, it lines up."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from lossctl.core.result import Evaluations
+from lossctl.core.view import Column, View
+from lossctl.reports import RenderOptions, render
+from lossctl.reports.shared.escape import terminal
+from lossctl.reports.shared.layout import fold
+from lossctl.reports.shared.numbers import format_cell
+
+STYLE = re.compile(r"\x1b\[\d*m")
+WORDS = st.text(st.sampled_from("ab -:語\n\u202eé"), max_size=30)
+CELLS = st.none() | st.floats() | st.integers(-(10**6), 10**6) | WORDS
+
+
+@st.composite
+def views(draw: Any) -> View:
+    count = draw(st.integers(1, 6))
+    columns = tuple(
+        Column(draw(WORDS), draw(st.sampled_from(["left", "right"])), draw(st.sampled_from(["plain", "main", "side"])))
+        for _ in range(count)
+    )
+    rows = draw(st.lists(st.tuples(*[CELLS] * count), max_size=4))
+    return View(columns, tuple(rows), draw(WORDS), tuple(draw(st.lists(WORDS, max_size=2))))
+
+
+def letters(texts: Iterable[str]) -> Counter[str]:
+    return Counter("".join(texts).replace(" ", "").replace("\n", ""))
+
+
+def everything(view: View) -> Counter[str]:
+    texts = [view.title, *view.notes, *(column.header for column in view.columns)]
+    return letters(terminal(format_cell(cell, 6)) for cell in (*texts, *(cell for row in view.rows for cell in row)))
+
+
+@given(views(), st.integers(1, 100) | st.none())
+def test_nothing_is_lost_at_any_width(made: Any, view: View, width: int | None) -> None:
+    text = render(made(table=view), "table", RenderOptions(width=width))
+    assert not everything(view) - letters([text])
+    assert "…" not in text
+
+
+@given(views(), st.integers(24, 100))
+def test_no_line_runs_over_the_width(made: Any, view: View, width: int) -> None:
+    for line in render(made(table=view), "table", RenderOptions(width=width)).split("\n"):
+        assert cell_len(line) <= width
+
+
+@given(views(), st.integers(1, 100) | st.none())
+def test_color_adds_styles_and_changes_nothing_else(made: Any, view: View, width: int | None) -> None:
+    plain = render(made(table=view), "table", RenderOptions(width=width))
+    colored = render(made(table=view), "table", RenderOptions(width=width, color=True))
+    assert "\x1b" not in plain
+    assert STYLE.sub("", colored) == plain
+
+
+@given(views())
+def test_without_a_width_a_row_is_a_line(made: Any, view: View) -> None:
+    text = render(made(table=View(view.columns, view.rows)), "table")
+    assert text.count("\n") == 1 + len(view.rows)
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_evaluations_on_a_terminal_keep_every_number_whole(evaluations: Evaluations, width: int) -> None:
+    text = render(evaluations, "table", RenderOptions(width=width))
+    lines = text.split("\n")
+    assert max(map(len, lines)) <= width
+    for cell in (cell for row in evaluations.view().rows for cell in row):
+        assert format_cell(cell, 6) in text
+    # each table of the split repeats the model and the loss
+    assert sum(line.startswith("model") for line in lines) == text.count("\n\n") + 1 > 1
+
+
+def test_a_terminal_wide_enough_changes_nothing(evaluations: Evaluations) -> None:
+    natural = render(evaluations, "table")
+    wide = max(map(len, natural.split("\n")))
+    assert render(evaluations, "table", RenderOptions(width=wide)) == natural
+    assert render(evaluations, "table", RenderOptions(width=wide - 1)) != natural
+
+
+def test_a_header_breaks_before_the_table_is_split(made: Any) -> None:
+    view = View((Column("loss"), Column("mean slope", "right"), Column("n", "right")), (("mse", 0.25, 12),))
+    assert render(made(table=view), "table", RenderOptions(width=18)) == (
+        "loss      mean   n\n         slope\nmse   0.250000  12\n"
+    )
+
+
+def test_text_folds_before_the_table_is_split(made: Any) -> None:
+    view = View((Column("loss"), Column("what"), Column("n", "right")), (("mse", "the mean of the squares", 12),))
+    assert render(made(table=view), "table", RenderOptions(width=24)) == (
+        "loss  what             n\nmse   the mean of     12\n      the squares\n"
+    )
+
+
+def test_wide_characters_line_up(made: Any) -> None:
+    view = View((Column("model"), Column("n", "right")), (("日本", 1), ("ab", 22)))
+    assert render(made(table=view), "table") == "model   n\n日本    1\nab     22\n"
+
+
+def test_styles_mark_the_main_and_the_side_figures(made: Any) -> None:
+    columns = (Column("a"), Column("b", "right", "main"), Column("c", "right", "side"))
+    text = render(made(table=View(columns, (("x", 1, 2),), "t")), "table", RenderOptions(color=True))
+    assert text == (
+        "\x1b[1mt\x1b[0m\n\n\x1b[4ma\x1b[0m  \x1b[4mb\x1b[0m  \x1b[4mc\x1b[0m\nx  \x1b[1m1\x1b[0m  \x1b[2m2\x1b[0m\n"
+    )
+
+
+def test_a_hostile_label_is_shown_whole(hostile: str, labelled: Any) -> None:
+    line = render(labelled(hostile), "table").split("\n")[1]
+    shown, number = line.rsplit(" ", 1)
+    assert (shown.rstrip(" "), number) == (terminal(hostile).rstrip(" "), "0.250000")
+
+
+@given(WORDS, st.integers(2, 20))
+def test_folded_lines_fit_and_hold_the_text(text: str, width: int) -> None:
+    lines = fold(text.replace("\n", ""), width)
+    assert max(map(cell_len, lines)) <= width
+    assert letters(lines) == letters([text])
+
+
+def test_a_word_breaks_only_where_it_is_longer_than_a_line() -> None:
+    assert fold("aa bb cc", 5) == ["aa bb", "cc"]
+    assert fold("a bcdefgh i", 4) == ["a", "bcde", "fgh", "i"]
+    assert fold("aa  bb", 4) == ["aa ", "bb"]
+
+
+def test_many_rows_are_quick_enough_to_print(made: Any) -> None:
+    view = View((Column("slice"), Column("value", "right")), tuple((f"s{n}", n / 7) for n in range(20_000)))
+    assert render(made(table=view), "table").count("\n") == 20_001
