@@ -1,0 +1,56 @@
+"""Arrow columns as NumPy arrays. Imports arro3, NumPy and core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import arro3.core as arro
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.loss import Array
+
+__all__ = ["UnevenError", "lists_to_numpy", "to_mask", "to_numbers"]
+
+
+class UnevenError(Exception):
+    """A list as long as no other: the row in the batch, its length, and the length of the others."""
+
+    def __init__(self, index: int, length: int, width: int) -> None:
+        super().__init__(index, length, width)
+        self.index, self.length, self.width = index, length, width
+
+
+def to_numbers(column: arro.Array) -> Array:
+    """Give a column of doubles; a null, where one is left, is a NaN."""
+    if column.null_count:
+        return np.array(column.to_pylist(), dtype=np.float64)
+    return np.asarray(column)
+
+
+def to_mask(column: arro.Array) -> npt.NDArray[np.bool_]:
+    """Give a column of truth values; a null is false."""
+    if column.null_count:
+        return np.array([value is True for value in column.to_pylist()])
+    return np.asarray(column, dtype=np.bool_)
+
+
+def lists_to_numpy(column: Any, width: int) -> Array:
+    """Give a column of lists as ``(n, width)``; a null list is a row of NaN.
+
+    Raises
+    ------
+    UnevenError
+        Where a list is not `width` long.
+    """
+    offsets = np.asarray(arro.list_offsets(column))
+    lengths = np.diff(offsets)
+    values = to_numbers(arro.list_flatten(column))
+    if not column.null_count and bool((lengths == width).all()):
+        return values.reshape(-1, width)
+    missing = np.array([each is None for each in column.to_pylist()])
+    for index in np.flatnonzero(~missing & (lengths != width)):
+        raise UnevenError(int(index), int(lengths[index]), width)
+    table = np.full((len(lengths), width), np.nan)
+    table[~missing] = values.reshape(-1, width)
+    return table

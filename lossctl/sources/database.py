@@ -1,0 +1,45 @@
+"""One DuckDB database for each source: locked down before any expression of the user's is parsed.
+
+Imports duckdb and core.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import duckdb
+
+from lossctl.sources.piece import quote_text
+
+__all__ = ["connect", "glob_escape"]
+
+
+def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory that can read these files and nothing else.
+
+    A filter may come from a file in a pull request, so what it could reach is closed first: other files, the
+    network, extensions, settings, variables of the caller.
+    """
+    connection = duckdb.connect()
+    allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
+    settings = [
+        f"threads = {threads}" if threads is not None else "",
+        "temp_directory = ''",
+        "enable_progress_bar = false",
+        "autoload_known_extensions = false",
+        "autoinstall_known_extensions = false",
+        "allow_community_extensions = false",
+        "python_enable_replacements = false",
+        f"allowed_paths = [{', '.join(map(quote_text, allowed))}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ]
+    for setting in filter(None, settings):
+        connection.execute(f"set {setting}")
+    return connection
+
+
+def glob_escape(path: str) -> str:
+    """Write a path so that DuckDB takes its ``* ? [`` as they are."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in os.fspath(path))

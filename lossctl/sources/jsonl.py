@@ -1,0 +1,197 @@
+"""JSON lines: one object a line. Imports duckdb and core."""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossctl.core.errors import DataError, LossctlError
+from lossctl.sources import compression as packed
+from lossctl.sources.compression import Compression
+from lossctl.sources.database import glob_escape
+from lossctl.sources.dialect import not_utf8
+from lossctl.sources.options import ColumnType
+from lossctl.sources.piece import Piece, quote_name, quote_text
+from lossctl.sources.place import Place
+from lossctl.sources.scan import text_lines
+
+if TYPE_CHECKING:
+    from threading import Event
+
+__all__ = ["JsonPiece", "open_jsonl"]
+
+SAMPLE_RECORDS = 100
+SQL_TYPES = {
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.NUMBERS: "DOUBLE[]",
+    ColumnType.OTHER: "JSON",
+}
+EXPECTED = {
+    ColumnType.NUMBER: "a number",
+    ColumnType.BOOLEAN: "true or false",
+    ColumnType.NUMBERS: "a list of numbers",
+}
+
+
+def open_jsonl(path: str, name: str) -> JsonPiece:
+    """Open a JSON lines file: its first records say which columns there are.
+
+    Raises
+    ------
+    DataError
+        Where it is empty or its first records are no JSON objects.
+    """
+    compression = packed.settle_compression(path, name)
+    columns: dict[str, ColumnType] = {}
+    size, count = 0, 0
+    try:
+        for number, line in islice(text_lines(path, compression), SAMPLE_RECORDS):
+            for key, value in _parse(name, number, line).items():
+                known, seen = columns.get(key, ColumnType.UNKNOWN), _type_of(value)
+                columns[key] = seen if known is ColumnType.UNKNOWN else known
+            size, count = size + len(line), count + 1
+    except packed.damage_of(compression) as error:
+        raise packed.damaged(name, compression, error) from error
+    if not count:
+        raise DataError(f"{name} is empty", "it needs one JSON object a line")
+    plain = compression is Compression.NONE and size
+    return JsonPiece(path, name, compression, columns, Path(path).stat().st_size * count / size if plain else None)
+
+
+class JsonPiece(Piece):
+    """A JSON lines file."""
+
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        compression: Compression,
+        columns: Mapping[str, ColumnType],
+        likely_rows: float | None,
+    ) -> None:
+        super().__init__(name, columns, likely_rows=likely_rows)
+        self.path, self.compression = path, compression
+
+    def relation(self, types: Mapping[str, ColumnType]) -> str:
+        """Give the relation; keys that are not asked for are not read."""
+        declared = ", ".join(f"{quote_text(name)}: '{SQL_TYPES[each]}'" for name, each in types.items())
+        chosen = ", ".join(map(quote_name, types))
+        return (
+            f"(select {chosen or '1'} from read_json({quote_text(glob_escape(self.path))}, auto_detect=false, "
+            f"format='newline_delimited', records=true, compression='{self.compression}', hive_partitioning=false, "
+            f"columns={{{declared or 'x: JSON'}}}))"
+        )
+
+    @property
+    def needs_verifying(self) -> bool:
+        """Whether the file is compressed."""
+        return self.compression is not Compression.NONE
+
+    def verify(self, stop: Event) -> None:
+        """Check that a compressed file is whole."""
+        packed.verify(self.path, self.name, self.compression, stop)
+
+    def place(self, row: int) -> Place:
+        """Say which line a row stands on, and what its values are as written."""
+        with closing(text_lines(self.path, self.compression)) as lines:
+            found = next(islice(lines, row, None), None)
+        if found is None:
+            return Place(self.name, None, row + 1)
+        raw = json.loads(found[1], parse_float=str, parse_int=str, parse_constant=str)
+        values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+        return Place(self.name, found[0], row + 1, values)
+
+    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
+        """Find the first record that is no object, or a value of another type."""
+        del message
+        packed.verify(self.path, self.name, self.compression)
+        for number, line in text_lines(self.path, self.compression):
+            try:
+                record = _parse(self.name, number, line)
+            except DataError as error:
+                return error
+            for key, wanted in types.items():
+                if not _fits(record.get(key), wanted):
+                    value = json.dumps(record[key], ensure_ascii=False)
+                    problem = (
+                        f'{self.name} line {number}, column "{key}": {value} is not {EXPECTED.get(wanted, wanted)}'
+                    )
+                    return DataError(problem, "write null for a missing value and choose --nan omit")
+        return None
+
+
+def _parse(name: str, number: int, line: str) -> dict[str, Any]:
+    place = f"{name} line {number}"
+    if fault := not_utf8(name, number, line.encode(errors="surrogateescape")):
+        raise fault
+    if "\0" in line:
+        raise DataError(f"{name} is not UTF-8 text: line {number} holds NUL bytes", "convert it to UTF-8")
+    if line.startswith("\ufeff"):
+        raise DataError(f"{place} starts with a byte-order mark, which JSON does not allow", "save it without")
+    try:
+        record = json.loads(line, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        cure = "write one JSON object a line, such as with: jq -c '.[]'"
+        raise DataError(f"{place} is not JSON: {error.msg} at character {error.pos + 1}", cure) from error
+    except DuplicateKeyError as error:
+        raise DataError(f'{place}: the key "{error}" stands twice', "write it once") from error
+    if not isinstance(record, dict):
+        kind = "a list" if isinstance(record, list) else "a single value"
+        raise DataError(f"{place} is {kind}, not an object", "write one JSON object a line, such as with: jq -c '.[]'")
+    return record
+
+
+class DuplicateKeyError(Exception):
+    """A key that stands twice in one object."""
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in record:
+            raise DuplicateKeyError(key)
+        record[key] = value
+    return record
+
+
+def _type_of(value: object) -> ColumnType:
+    if value is None:
+        return ColumnType.UNKNOWN
+    if isinstance(value, bool):
+        return ColumnType.BOOLEAN
+    if _is_number(value):
+        return ColumnType.NUMBER
+    if isinstance(value, str):
+        return ColumnType.TEXT
+    if isinstance(value, list):
+        return ColumnType.NUMBERS if all(each is None or _is_number(each) for each in value) else ColumnType.OTHER
+    return ColumnType.OTHER
+
+
+def _fits(value: object, wanted: ColumnType) -> bool:
+    if value is None or wanted in {ColumnType.TEXT, ColumnType.OTHER}:
+        return True
+    if wanted is ColumnType.NUMBERS:
+        return isinstance(value, list) and all(each is None or _is_number(each) for each in value)
+    if wanted is ColumnType.BOOLEAN:
+        return isinstance(value, bool)
+    return _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    """Say whether DuckDB reads this as a number: also a text that is one, as writers without NaN make it."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return False
+        return True
+    return isinstance(value, int | float)

@@ -1,0 +1,239 @@
+"""From what the user names (a path, a glob, ``-``, a frame) to a `Source`.
+
+Imports the standard library and core; duckdb only once a source is opened.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.names import nearest
+from lossctl.sources.options import ReadOptions
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lossctl.sources.dialect import Fits
+    from lossctl.sources.piece import Piece
+    from lossctl.sources.source import Source
+
+__all__ = ["open_source", "split_label"]
+
+FORMATS = ("csv", "tsv", "jsonl", "parquet")
+EXTENSIONS = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+}
+
+
+def open_source(source: object, options: ReadOptions | None = None, *, fits: Fits | None = None) -> Source:
+    """Open what the user names.
+
+    Parameters
+    ----------
+    source
+        A path; a glob, for the rows of all its files; ``-`` for standard input; a pandas, Polars or Arrow frame; a
+        dict of NumPy arrays.
+    options
+        How to read it.
+    fits
+        Says of the names in a header whether they yield the columns needed: settles the delimiter of a text file.
+
+    Raises
+    ------
+    UsageError
+        Where the options or the kind of source are wrong.
+    DataError
+        Where there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with open_source({"target": np.array([1.0, 2.0]), "prediction": np.array([1.5, 2.0])}) as opened:
+    ...     [batch.columns["prediction"].tolist() for batch in opened.read(["prediction"])]
+    [[1.5, 2.0]]
+    """
+    chosen = options or ReadOptions()
+    if chosen.format is not None and chosen.format not in FORMATS:
+        raise UsageError(f"no format is called {chosen.format!r}", f"choose one of {', '.join(FORMATS)}")
+    if not isinstance(source, str | os.PathLike):
+        return _open_frame(source, chosen)
+    named = os.fspath(source)
+    if named == "-":
+        return _open_stdin(chosen, fits)
+    return _open_files(named, [(path, path) for path in _expand(named)], chosen, fits, None)
+
+
+def split_label(text: str) -> tuple[str | None, str]:
+    """Cut ``label=path`` into its two parts; a path that exists is never cut.
+
+    Examples
+    --------
+    >>> split_label("ridge=ridge.csv"), split_label("ridge.csv"), split_label("day=1/*.parquet")
+    (('ridge', 'ridge.csv'), (None, 'ridge.csv'), (None, 'day=1/*.parquet'))
+    """
+    label, sign, path = text.partition("=")
+    if not (sign and label and path) or "/" in label or os.sep in label or Path(text).exists():
+        return None, text
+    if path.startswith(("/", os.sep)) and not Path(path).exists() and glob.has_magic(path) is False:
+        return label, path
+    return (None, text) if _is_partition(label, path) else (label, path)
+
+
+def _is_partition(label: str, path: str) -> bool:
+    """Say whether ``label=path`` is the start of a partitioned folder (``day=1/part.parquet``)."""
+    head = path.split("/", 1)[0]
+    return "/" in path and not path.startswith((".", "/")) and not Path(head).exists() and bool(label)
+
+
+def _open_frame(source: object, options: ReadOptions) -> Source:
+    from lossctl.sources.database import connect
+    from lossctl.sources.frame import open_frame
+    from lossctl.sources.source import Source
+
+    with ExitStack() as stack:
+        connection = connect([], options.threads)
+        stack.callback(connection.close)
+        piece = open_frame(source, "<frame>", connection)
+        stack.pop_all()
+        return Source("<frame>", [piece], connection)
+
+
+def _open_stdin(options: ReadOptions, fits: Fits | None) -> Source:
+    with ExitStack() as stack:
+        path, remove = _spool(sys.stdin.buffer)
+        stack.callback(remove)
+        opened = _open_files("<stdin>", [(path, "<stdin>")], options, fits, remove)
+        stack.pop_all()
+        return opened
+
+
+def _open_files(
+    name: str,
+    files: list[tuple[str, str]],
+    options: ReadOptions,
+    fits: Fits | None,
+    on_close: Callable[[], object] | None,
+) -> Source:
+    from lossctl.sources.database import connect
+    from lossctl.sources.source import Source
+
+    placed = [(os.path.abspath(path), shown) for path, shown in files]  # noqa: PTH100 -- keep /proc/self/fd as it is
+    for path, shown in placed:
+        _check_readable(path, shown)
+    with ExitStack() as stack:
+        connection = connect([path for path, _ in placed], options.threads)
+        stack.callback(connection.close)
+        pieces = [_open_file(path, shown, options, fits, connection) for path, shown in placed]
+        opened = Source(name, pieces, connection, on_close)
+        stack.pop_all()
+        return opened
+
+
+def _open_file(
+    path: str,
+    name: str,
+    options: ReadOptions,
+    fits: Fits | None,
+    connection: duckdb.DuckDBPyConnection,
+) -> Piece:
+    kind = options.format or _format_of(path, name)
+    if kind == "parquet":
+        from lossctl.sources.parquet import open_parquet
+
+        return open_parquet(path, name, connection)
+    if kind == "jsonl":
+        from lossctl.sources.jsonl import open_jsonl
+
+        return open_jsonl(path, name)
+    from lossctl.sources.text import open_text
+
+    return open_text(path, name, options, fits, tabs=kind == "tsv")
+
+
+def _format_of(path: str, name: str) -> str:
+    """Settle the format: Parquet by its first bytes, others by extension, else by the first character."""
+    from lossctl.sources.compression import Compression, damage_of, damaged, open_bytes, settle_compression
+
+    compression = settle_compression(path, name)
+    try:
+        with open_bytes(path, compression) as stream:
+            start = stream.read(64)
+    except damage_of(compression) as error:
+        raise damaged(name, compression, error) from error
+    if start.startswith(b"PAR1"):
+        if compression is not Compression.NONE:
+            raise DataError(f"{name} is a compressed Parquet file", "decompress it first: Parquet compresses inside")
+        return "parquet"
+    suffixes = [each.lower() for each in Path(name).suffixes if each.lower() not in {".gz", ".zst"}]
+    if suffixes and suffixes[-1] in EXTENSIONS:
+        return EXTENSIONS[suffixes[-1]]
+    return "jsonl" if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
+
+
+def _expand(named: str) -> list[str]:
+    """Give the files a path or a glob stands for; a file that exists is itself, whatever signs its name holds."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", named):
+        raise UsageError(f"{named} is remote, and only files are read", "download it first, such as with: curl -O")
+    if Path(named).exists() or not glob.has_magic(named):
+        return [named]
+    found = sorted(path for path in glob.glob(named, recursive=True) if Path(path).is_file())  # noqa: PTH207
+    if not found:
+        raise DataError(f"no file matches {named}", "check the pattern, and quote it so that the shell leaves it alone")
+    return found
+
+
+def _check_readable(path: str, name: str) -> None:
+    place = Path(path)
+    if place.is_dir():
+        raise DataError(f"{name} is a directory", f"name its files, such as with: '{name.rstrip('/')}/*.csv'")
+    try:
+        with place.open("rb"):
+            return
+    except FileNotFoundError:
+        folder = place.parent
+        near = nearest(place.name, os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208
+        cure = f"did you mean {' or '.join(near)}?" if near else "check the path"
+        raise DataError(f"there is no file {name}", cure) from None
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror}", "check its permissions") from error
+
+
+def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
+    """Copy a stream to a temporary file: it is read more than once, and Parquet from its end.
+
+    Where the system allows, the file has no name from the start, so that nothing is left behind however lossctl ends.
+    """
+    file = tempfile.NamedTemporaryFile(prefix="lossctl-")  # noqa: SIM115 -- lives as long as the source
+    path = file.name
+    try:
+        nameless = f"/proc/self/fd/{file.fileno()}"
+        if Path(nameless).exists():
+            Path(path).unlink()
+            path = nameless
+        shutil.copyfileobj(stream, file, 1 << 20)
+        file.flush()
+    except OSError as error:
+        file.close()
+        problem = f"standard input cannot be kept in {tempfile.gettempdir()}: {error.strerror}"
+        raise DataError(problem, "set TMPDIR to a folder with room") from error
+    except BaseException:
+        file.close()
+        raise
+    return path, file.close

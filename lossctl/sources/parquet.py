@@ -1,0 +1,68 @@
+"""Parquet files. Imports duckdb and core."""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from lossctl.core.errors import DataError
+from lossctl.sources.database import glob_escape
+from lossctl.sources.piece import quote_text
+from lossctl.sources.typed import TypedPiece
+
+__all__ = ["MAGIC", "ParquetPiece", "open_parquet"]
+
+MAGIC = b"PAR1"
+
+
+class ParquetPiece(TypedPiece):
+    """A Parquet file."""
+
+    row_number = "file_row_number"
+
+
+def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) -> ParquetPiece:
+    """Open a Parquet file.
+
+    Raises
+    ------
+    DataError
+        Where it is cut short, damaged, or something else.
+    """
+    with Path(path).open("rb") as stream:
+        start = stream.read(4)
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 4))
+        end = stream.read(4)
+    if not size:
+        raise DataError(f"{name} is empty", "a Parquet file has at least a footer: write it again")
+    if start == b"PARE":
+        raise DataError(f"{name} is an encrypted Parquet file", "write it without encryption")
+    if start != MAGIC:
+        raise DataError(f"{name} is not a Parquet file", "name it by what it is, such as .csv or .jsonl")
+    if end != MAGIC:
+        raise DataError(f"{name} is cut short: it starts as Parquet but has no footer", "copy or write it again")
+    pattern = quote_text(glob_escape(path))
+    try:
+        schema = connection.execute(f"select name, num_children from parquet_schema({pattern})").fetchall()
+        length = connection.execute(f"select sum(num_rows) from parquet_file_metadata({pattern})").fetchall()[0][0]
+        scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
+        return ParquetPiece(name, connection, scan, list(_top_names(schema)), int(length))
+    except duckdb.Error as error:
+        raise DataError(f"{name} is a damaged Parquet file ({str(error).splitlines()[0]})", "write it again") from error
+
+
+def _top_names(schema: list[tuple[str, int | None]]) -> Iterator[str]:
+    """Give the names of the columns: the schema is a tree, written depth first."""
+    nodes = iter(schema)
+    _, count = next(nodes)
+    for _ in range(count or 0):
+        name, children = next(nodes)
+        yield name
+        pending = children or 0
+        while pending:
+            pending += (next(nodes)[1] or 0) - 1

@@ -1,0 +1,97 @@
+"""What every input format gives: one file (or frame) as an SQL relation with known columns and places.
+
+Imports the standard library and core.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lossctl.sources.options import ColumnType
+from lossctl.sources.place import Place
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    import duckdb
+
+    from lossctl.core.errors import LossctlError
+
+__all__ = ["Piece", "quote_name", "quote_text"]
+
+
+def quote_name(name: str) -> str:
+    """Write a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """Write a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Piece(ABC):
+    """One file, or one frame.
+
+    Attributes
+    ----------
+    name
+        As the user would name it.
+    columns
+        What each column holds, in file order.
+    rows
+        The number of rows where the format tells.
+    likely_rows
+        The number of rows as far as can be guessed, for progress alone.
+    row_number
+        The column of `relation` that numbers its rows from 0, where the format has one: a filter is then pushed
+        down to the reader, and skips what it can.
+    """
+
+    row_number: str | None = None
+
+    def __init__(
+        self,
+        name: str,
+        columns: Mapping[str, ColumnType],
+        rows: int | None = None,
+        likely_rows: float | None = None,
+    ) -> None:
+        self.name = name
+        self.columns = dict(columns)
+        self.rows = rows
+        self.likely_rows = likely_rows if rows is None else float(rows)
+
+    @abstractmethod
+    def relation(self, types: Mapping[str, ColumnType]) -> str:
+        """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
+
+    def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make what `relation` speaks of known to a cursor."""
+        del cursor
+
+    def place(self, row: int) -> Place:
+        """Say where a row stands, counted from 0 within the piece."""
+        return Place(self.name, None, row + 1)
+
+    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
+        """Find what is wrong with the data, where DuckDB failed with `message`; ``None``: nothing is."""
+        del types, message
+        return None
+
+    def verify(self, stop: Event) -> None:
+        """Check what DuckDB does not. Runs beside the reader, in a thread of its own.
+
+        Raises
+        ------
+        DataError
+            Where the file is not whole.
+        """
+        del stop
+
+    @property
+    def needs_verifying(self) -> bool:
+        """Whether `verify` has anything to do."""
+        return False

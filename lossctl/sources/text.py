@@ -1,0 +1,215 @@
+"""CSV, TSV and their kin: as an SQL relation whose every setting is stated, and their faults in words.
+
+Imports duckdb and core.
+"""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lossctl.core.errors import DataError, LossctlError
+from lossctl.sources import compression as packed
+from lossctl.sources.compression import Compression
+from lossctl.sources.database import connect, glob_escape
+from lossctl.sources.dialect import Dialect, Fits, check_delimiter, not_utf8, parse_record, read_dialect
+from lossctl.sources.options import ColumnType, ReadOptions
+from lossctl.sources.piece import Piece, quote_name, quote_text
+from lossctl.sources.place import Place
+from lossctl.sources.scan import line_at, mixed_line_ends, record_at
+
+if TYPE_CHECKING:
+    from threading import Event
+
+__all__ = ["TextPiece", "open_text"]
+
+SQL_TYPES = {ColumnType.NUMBER: "DOUBLE", ColumnType.BOOLEAN: "BOOLEAN", ColumnType.TEXT: "VARCHAR"}
+MOST_REJECTS = 100_000
+"""More than the cells of one DuckDB vector of a wide file: the first fault of the file is among them."""
+
+
+def open_text(path: str, name: str, options: ReadOptions, fits: Fits | None, *, tabs: bool = False) -> TextPiece:
+    """Open a text file.
+
+    Parameters
+    ----------
+    path, name
+        Where it is, and what the user calls it.
+    options
+        How to read it.
+    fits
+        Settles the delimiter.
+    tabs
+        Whether the delimiter is the tab unless the options say otherwise.
+
+    Raises
+    ------
+    UsageError
+        Where the delimiter or the decimal sign is none.
+    DataError
+        Where the header cannot be read.
+    """
+    delimiter = check_delimiter(options.delimiter, options.decimal) or ("\t" if tabs else None)
+    compression = packed.settle_compression(path, name)
+    try:
+        with closing(packed.open_bytes(path, compression)) as stream:
+            dialect = read_dialect(stream, name, delimiter, options.decimal, fits)
+    except packed.damage_of(compression) as error:
+        raise packed.damaged(name, compression, error) from error
+    return TextPiece(path, name, compression, dialect, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first record DuckDB rejected."""
+
+    place: str
+    line: int
+    record: bytes
+    column: int
+    kind: str
+
+
+class TextPiece(Piece):
+    """A delimited text file."""
+
+    def __init__(self, path: str, name: str, compression: Compression, dialect: Dialect, options: ReadOptions) -> None:
+        columns = {each: ColumnType.UNKNOWN for each in dialect.names if each}
+        for position, each in enumerate(dialect.names):
+            values = {record[position].lower() for record in dialect.sample if position < len(record)}
+            values -= {"", *(token.lower() for token in options.null)}
+            if each and values and values <= {"true", "false"}:
+                columns[each] = ColumnType.BOOLEAN
+        size = Path(path).stat().st_size
+        plain = compression is Compression.NONE and dialect.bytes_per_row
+        super().__init__(name, columns, likely_rows=size / dialect.bytes_per_row if plain else None)
+        self.path, self.compression, self.dialect, self.options = path, compression, dialect, options
+
+    def relation(self, types: Mapping[str, ColumnType]) -> str:
+        """Give the relation, with all that a sniffer would guess stated."""
+        chosen = ", ".join(f"{self._field(name)} as {quote_name(name)}" for name in types)
+        return f"(select {chosen or '1'} from {self._scan(types)})"
+
+    def _field(self, name: str) -> str:
+        return f"c{self.dialect.names.index(name)}"
+
+    def _scan(self, types: Mapping[str, ColumnType], extra: str = "") -> str:
+        declared = (
+            f"c{index}: '{SQL_TYPES.get(types[name], 'VARCHAR') if name in types else 'VARCHAR'}'"
+            for index, name in enumerate(self.dialect.names)
+        )
+        nulls = ", ".join(quote_text(token) for token in ("", *self.options.null))
+        return (
+            f"read_csv({quote_text(glob_escape(self.path))}, auto_detect=false, header=true, skip={self.dialect.skip}, "
+            f"delim={quote_text(self.dialect.delimiter)}, quote='\"', escape='\"', strict_mode=true, "
+            f"compression='{self.compression}', decimal_separator='{self.options.decimal}', nullstr=[{nulls}], "
+            f"hive_partitioning=false, columns={{{', '.join(declared)}}}{extra})"
+        )
+
+    @property
+    def needs_verifying(self) -> bool:
+        """Whether the file is compressed."""
+        return self.compression is not Compression.NONE
+
+    def verify(self, stop: Event) -> None:
+        """Check that a compressed file is whole."""
+        packed.verify(self.path, self.name, self.compression, stop)
+
+    def place(self, row: int) -> Place:
+        """Say which line a row starts on, and what stands there."""
+        found = record_at(self.path, self.compression, self.dialect, row)
+        if found is None:
+            return Place(self.name, None, row + 1)
+        line, values = found
+        return Place(self.name, line, row + 1, dict(zip(self.dialect.names, values, strict=False)))
+
+    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
+        """Find the first record that cannot be read, and say why."""
+        packed.verify(self.path, self.name, self.compression)
+        if "state machine" in message and (mixed := mixed_line_ends(self.path, self.compression)):
+            (first, end), (other, another) = mixed
+            problem = f"{self.name} mixes line ends: line {first} ends in {end}, line {other} in {another}"
+            return DataError(problem, "make them alike, such as with: dos2unix, or tr -d '\\r'")
+        fault = self._first_fault(types, message)
+        return None if fault is None else self._describe(fault, types)
+
+    def _first_fault(self, types: Mapping[str, ColumnType], message: str) -> Fault | None:
+        """Read again, on one thread and collecting what is rejected, up to the line the message names."""
+        told = re.search(r"Error on Line: (\d+)", message)
+        limit = f" limit {told[1]}" if told else ""
+        scan = self._scan(types, f", store_rejects=true, rejects_limit={MOST_REJECTS}")
+        with connect([self.path], threads=1) as connection:
+            chosen = ", ".join(f"count({self._field(name)})" for name in types)
+            fields = ", ".join(self._field(name) for name in types) or "1"
+            connection.execute(f"select {chosen or 'count(*)'} from (select {fields} from {scan}{limit})").fetchall()
+            found = connection.execute(
+                "select line, line_byte_position, coalesce(column_idx, 1), error_type, csv_line from reject_errors "
+                "order by line, column_idx limit 1"
+            ).fetchone()
+        if found is None:
+            return None
+        _, byte, column, kind, _ = found
+        line, rest = line_at(self.path, self.compression, max(byte - 1, 0))
+        return Fault(f"{self.name} line {line}", line, rest, column - 1, kind)
+
+    def _describe(self, fault: Fault, types: Mapping[str, ColumnType]) -> LossctlError:
+        first_line = re.split(rb"[\r\n]", fault.record, maxsplit=1)[0]
+        if error := not_utf8(self.name, fault.line, first_line):
+            return error
+        record = _whole_record(fault.record)
+        values = None if record is None else parse_record(record, self.dialect.delimiter)
+        if values is None:
+            cure = "close the quote; a quote inside a quoted value is written twice"
+            return DataError(f"{fault.place} opens a quote that is never closed", cure)
+        if fault.kind in {"MISSING COLUMNS", "TOO MANY COLUMNS", "CAST"} and len(values) != len(self.dialect.names):
+            return self._describe_length(fault, values)
+        if fault.kind == "CAST":
+            name = self.dialect.names[fault.column]
+            return self._describe_value(fault, name, values[fault.column], types[name])
+        long = fault.kind == "LINE SIZE OVER MAXIMUM"
+        kind = "is longer than 2 MB" if long else f"is not well formed ({fault.kind.lower()})"
+        return DataError(f"{fault.place} {kind}", "check its quotes and line ends")
+
+    def _describe_length(self, fault: Fault, values: list[str]) -> LossctlError:
+        if len(values) == 1 and not values[0].strip():
+            return DataError(f"{fault.place} holds only spaces", "remove the line")
+        found = f"{len(values)} value" + ("" if len(values) == 1 else "s")
+        cure = "mend the line; a value that holds the delimiter must stand in quotes"
+        return DataError(f"{fault.place} has {found} where the header has {len(self.dialect.names)} columns", cure)
+
+    def _describe_value(self, fault: Fault, name: str, value: str, wanted: ColumnType) -> LossctlError:
+        what = "true or false" if wanted is ColumnType.BOOLEAN else "a number"
+        problem = f'{fault.place}, column "{name}": "{value}" is not {what}'
+        return DataError(problem, cure_for(value, name, fault.line, self.options.decimal))
+
+
+def _whole_record(data: bytes) -> str | None:
+    """Give the text of the first record in the data, without its line end; ``None`` where a quote stays open."""
+    text = data.decode(errors="backslashreplace")
+    for end in map(re.Match[str].start, re.finditer(r"\r|\n|\Z", text)):
+        if text.count('"', 0, end) % 2 == 0:
+            return text[:end]
+    return None
+
+
+def cure_for(value: str, name: str, line: int, decimal: str) -> str:
+    """Say what to do about a text where a number should stand."""
+    bare = value.strip()
+    matches = partial(re.fullmatch, string=bare)
+    if bare == name:
+        return f"the header stands again on line {line}: remove it"
+    if decimal == "." and matches(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?"):
+        return "if the comma is the decimal sign, add --decimal ,"
+    if matches(r"[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?"):
+        return "write numbers without thousands separators"
+    if decimal == "," and matches(r"[+-]?\d*\.\d+([eE][+-]?\d+)?"):
+        return "its decimal sign is a point: leave out --decimal ,"
+    return f"if it marks a missing value, add --null {shlex.quote(value)} and choose --nan omit"

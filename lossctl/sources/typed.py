@@ -1,0 +1,59 @@
+"""Relations that know their types (Parquet, frames): DuckDB's types as ours. Imports duckdb and core."""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from lossctl.sources.options import ColumnType
+from lossctl.sources.piece import Piece, quote_name
+
+__all__ = ["TypedPiece", "column_type"]
+
+NUMBERS = r"(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|BIGNUM)"
+
+
+def column_type(sql: str) -> ColumnType:
+    """Say what a DuckDB type holds.
+
+    Examples
+    --------
+    >>> column_type("DECIMAL(10,2)").value, column_type("DOUBLE[3]").value, column_type("DATE").value
+    ('number', 'numbers', 'other')
+    """
+    if re.fullmatch(NUMBERS, sql):
+        return ColumnType.NUMBER
+    if re.fullmatch(NUMBERS + r"\[\d*\]", sql):
+        return ColumnType.NUMBERS
+    if sql == "BOOLEAN":
+        return ColumnType.BOOLEAN
+    return ColumnType.TEXT if sql == "VARCHAR" or sql.startswith("ENUM(") else ColumnType.OTHER
+
+
+class TypedPiece(Piece):
+    """A relation whose columns have types of their own."""
+
+    def __init__(
+        self,
+        name: str,
+        connection: duckdb.DuckDBPyConnection,
+        scan: str,
+        own_names: Sequence[str],
+        rows: int,
+    ) -> None:
+        described = connection.execute(f"describe select * from {scan}").fetchall()[: len(own_names)]
+        super().__init__(name, {own: column_type(row[1]) for own, row in zip(own_names, described, strict=True)}, rows)
+        # DuckDB tells columns apart without regard to case, and renames the second of "a" and "A".
+        self.sql_names = {own: row[0] for own, row in zip(own_names, described, strict=True)}
+        self.sql_types = {own: str(row[1]) for own, row in zip(own_names, described, strict=True)}
+        self.scan = scan
+
+    def relation(self, types: Mapping[str, ColumnType]) -> str:
+        """Give the relation; the columns keep their types."""
+        chosen = [f"{quote_name(self.sql_names[name])} as {quote_name(name)}" for name in types]
+        chosen += [self.row_number] if self.row_number else []
+        return f"(select {', '.join(chosen) or '1'} from {self.scan})"
