@@ -74,4 +74,4 @@ def _escaped(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return _BLOCK.sub(r"\1\\\2", _inline(text.strip()))
+    return _BLOCK.sub(r"\1\\\2", _inline(text).strip(" "))

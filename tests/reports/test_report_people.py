@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt  # rich depends on it
 
 from lossctl.core.result import Evaluations
 from lossctl.core.view import Column, Span, View
@@ -65,6 +66,19 @@ def test_hostile_markdown_reads_back(hostile: str, labelled: Any) -> None:
     assert not re.search(
         r"(?<!\\)[`*\[\]~]|!\[|://|www\.|@\w|#\d|GH-\d|\$", line.replace("&#36;", "").replace("&#8203;", "\0")
     )
+
+
+def test_markdown_is_nothing_but_text_to_a_parser(all_hostile: tuple[str, ...], made: Any) -> None:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    columns = (Column("model"), Column("value", "right"))
+    for hostile in all_hostile:
+        shown = visible(hostile).strip(" ")
+        view = View(columns, ((hostile, 0.25),), hostile, (hostile,))
+        inlines = [token for token in parser.parse(render(made(table=view), "markdown")) if token.type == "inline"]
+        texts = ["".join(child.content for child in token.children or ()).replace("\u200b", "") for token in inlines]
+        around = [shown] if shown else []
+        assert texts == [*around, "model", "value", shown, "0.250000", *around]
+        assert {child.type for token in inlines for child in token.children or ()} <= {"text", "text_special"}
 
 
 @pytest.mark.parametrize(

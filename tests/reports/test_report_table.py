@@ -138,3 +138,14 @@ def test_a_word_breaks_only_where_it_is_longer_than_a_line() -> None:
 def test_many_rows_are_quick_enough_to_print(made: Any) -> None:
     view = View((Column("slice"), Column("value", "right")), tuple((f"s{n}", n / 7) for n in range(20_000)))
     assert render(made(table=view), "table").count("\n") == 20_001
+
+
+def test_no_word_is_cut_for_the_sake_of_one_more_column(made: Any) -> None:
+    figures = tuple(Column(name, "right") for name in "abc")
+    view = View((Column("loss"), *figures), (("cross_entropy", 0.5, 0.25, 0.125),))
+    assert render(made(table=view), "table", RenderOptions(width=30)) == (
+        "loss                  a\ncross_entropy  0.500000\n\n"
+        "loss                  b\ncross_entropy  0.250000\n\n"
+        "loss                  c\ncross_entropy  0.125000\n"
+    )
+    assert "cross_entr " in render(made(table=view), "table", RenderOptions(width=20))

@@ -19,8 +19,8 @@ GAP = 2
 """Blank columns between two columns."""
 _NARROWEST = 2
 """The width of the widest character."""
-_TEXT_SHARE = 3
-"""A column of text keeps its longest word whole up to this part of the width."""
+_HALF, _THIRD = 2, 3
+"""A column of text keeps its longest word whole up to half of the width, or a third where half is too much."""
 
 Piece = tuple[tuple[int, int], ...]
 """A table to print: the index of each of its columns, and its width."""
@@ -76,16 +76,20 @@ def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
     (((0, 5), (1, 9)), ((0, 5), (2, 9)))
     """
     indices = tuple(range(len(extents)))
-    whole = _fitted(extents, indices, width)
-    if width is None or whole is not None:
-        return (whole or (),)
+    if width is None:
+        return (tuple((index, extent.natural) for index, extent in enumerate(extents)),)
+    whole = _fitted(extents, indices, width, _HALF) or _fitted(extents, indices, width, _THIRD)
+    if whole is not None:
+        return (whole,)
     lead = _leading(extents)
     pieces: list[Piece] = []
     rest = indices[len(lead) :]
     while rest:
-        taken, piece = 1, _fitted(extents, lead + rest[:1], width)
+        taken = 1
+        piece = _fitted(extents, lead + rest[:1], width, _HALF) or _fitted(extents, lead + rest[:1], width, _THIRD)
         while piece is not None and taken < len(rest):
-            wider = _fitted(extents, lead + rest[: taken + 1], width)
+            # no words are cut for the sake of one more column
+            wider = _fitted(extents, lead + rest[: taken + 1], width, _HALF)
             if wider is None:
                 break
             taken, piece = taken + 1, wider
@@ -140,20 +144,18 @@ def _chopped(word: str, width: int) -> list[str]:
 def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:
     """Give the columns to repeat: the text before the first number, or the first column of a table of text."""
     first = next((index for index, extent in enumerate(extents) if not extent.folds), len(extents))
-    return tuple(range(min(first, len(extents)) if first < len(extents) else 1))
+    return tuple(range(first if first < len(extents) else 1))
 
 
-def _fitted(extents: Sequence[Extent], indices: tuple[int, ...], width: int | None) -> Piece | None:
+def _fitted(extents: Sequence[Extent], indices: tuple[int, ...], width: int, part: int) -> Piece | None:
     """Give widths that break no number and no word of ordinary length; ``None`` where there are none."""
     chosen = [extents[index] for index in indices]
     natural = [extent.natural for extent in chosen]
-    if width is None:
-        return tuple(zip(indices, natural, strict=True))
     room = width - GAP * (len(indices) - 1)
     if sum(natural) <= room:
         return tuple(zip(indices, natural, strict=True))
     wanted = [min(extent.headed, room) if extent.folds else extent.headed for extent in chosen]
-    share = max(room // _TEXT_SHARE, _NARROWEST)
+    share = max(room // part, _NARROWEST)
     floors = [min(extent.least, share) if extent.folds else extent.headed for extent in chosen]
     if sum(floors) > room:
         return None
