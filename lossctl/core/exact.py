@@ -405,9 +405,7 @@ def _sum(chunk: Array, span: _Span) -> int:
         limit = grid - 1
         if limit - 2 * width > span.unit:  # many grids to come: leap over gaps, and leave out what is summed already
             left = source != 0.0
-            count = int(np.count_nonzero(left))
-            if count == 0:
-                return total
+            count = int(np.count_nonzero(left))  # never 0: the least value lies below this grid whole
             if count < source.size // 4:
                 source = source[left]
                 spare, other = _scratch.remainder[:count], _scratch.rounded[:count]

@@ -126,7 +126,7 @@ def test_arrays_about_as_long_as_a_chunk_are_summed_exactly(name: str, size: int
     assert_exact(SAMPLES[name](np.random.default_rng(size), size))
 
 
-@pytest.mark.parametrize("value", [1.0, -1.0, np.nextafter(1, 0), -np.nextafter(2, 0), 1 / 3, LEAST, LARGEST])
+@pytest.mark.parametrize("value", [1.0, -1.0, np.nextafter(1, 0), -np.nextafter(2, 0), 0.5 + 2.0**-48, LEAST, LARGEST])
 @pytest.mark.parametrize("last", [1.0, 2.0**-60])
 def test_the_integers_of_a_full_chunk_do_not_wrap_around(value: float, last: float) -> None:
     values = np.full(CHUNK, value)
@@ -137,6 +137,13 @@ def test_the_integers_of_a_full_chunk_do_not_wrap_around(value: float, last: flo
     assert exact(values).fraction() == signed.fraction() == truth
     assert absolute.fraction() == abs(truth)
     assert exact_squares(values).fraction() == truth_of_squares
+
+
+@pytest.mark.parametrize("value", [np.nextafter(1, 0), -np.nextafter(1, 0)])
+def test_the_integers_do_not_wrap_around_after_a_leap_over_a_gap(value: float) -> None:
+    values = np.full(CHUNK, value)
+    values[:3] = 2.0**900, -(2.0**-900), 0.0
+    assert exact(values).fraction() == 2**900 - Fraction(2) ** -900 + (CHUNK - 3) * Fraction(value)
 
 
 @given(finite_lists)
@@ -279,11 +286,11 @@ def test_strided_arrays_are_summed_as_their_copies() -> None:
 
 def test_threads_do_not_share_scratch() -> None:
     rng = np.random.default_rng(11)
-    blocks = [rng.normal(size=CHUNK) * 10.0**power for power in range(8)]
-    expected = [exact(block) for block in blocks]
+    arrays = [rng.normal(size=20 * CHUNK) * 10.0**power for power in range(4)]
+    expected = [exact(values) for values in arrays]
     with ThreadPoolExecutor(4) as pool:
-        for _ in range(8):
-            assert list(pool.map(exact, blocks)) == expected
+        for _ in range(3):
+            assert list(pool.map(exact, arrays)) == expected
 
 
 def test_a_callers_floating_point_settings_do_not_matter() -> None:
