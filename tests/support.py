@@ -75,6 +75,12 @@ def extreme(loss: Loss, rng: Rng, rows: int = 400) -> Sample:
     return _extreme_of[loss.kind](loss, rng, rows)
 
 
+def far(loss: Loss, rng: Rng, rows: int = 2000) -> Sample:
+    """Draw ordinary targets with predictions from very near to very far, where slopes are largest."""
+    sample = everyday(loss, rng, rows)
+    return sample.with_prediction(_far_of[loss.kind](loss, sample, rng))
+
+
 def at_target(loss: Loss, sample: Sample) -> Sample:
     """Make the prediction the target."""
     assert sample.target is not None, loss.id
@@ -147,7 +153,28 @@ def _distribution_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
     return Sample(column(loss.target, lambda _: p), column(loss.prediction, lambda _: q))
 
 
+def _far_real(loss: Loss, sample: Sample, rng: Rng) -> Array:
+    assert loss.prediction is not None
+    rows = len(sample.prediction if sample.prediction is not None else ())
+    size = 10.0 ** rng.uniform(-12, 9, rows) * rng.choice([-1.0, 1.0], rows)
+    if sample.target is None:
+        inside = size[loss.prediction.contains(size)]
+        return rng.choice(inside, rows)
+    prediction = sample.target + size
+    return np.where(loss.prediction.contains(prediction), prediction, sample.target)
+
+
+def _far_distribution(_: Loss, sample: Sample, rng: Rng) -> Array:
+    assert sample.prediction is not None
+    weights = sample.prediction ** rng.uniform(0.0, 12.0, (len(sample.prediction), 1))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 _Generator = Callable[[Loss, Rng, int], Sample]
 
 _everyday_of: Mapping[Kind, _Generator] = {Kind.REAL: _real, Kind.DISTRIBUTION: _distribution}
 _extreme_of: Mapping[Kind, _Generator] = {Kind.REAL: _real_extreme, Kind.DISTRIBUTION: _distribution_extreme}
+_far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
+    Kind.REAL: _far_real,
+    Kind.DISTRIBUTION: _far_distribution,
+}

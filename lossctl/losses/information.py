@@ -149,7 +149,9 @@ def floor_at_zero(value: float) -> tuple[float, float]:
     >>> floor_at_zero(-1e-17), floor_at_zero(0.25)
     ((0.0, 1.0), (0.25, 1.0))
     """
-    return (max(0.0, value)), 1.0
+    if value <= 0.0:  # max() would turn a NaN into 0
+        return 0.0, 1.0
+    return value, 1.0
 
 
 def _over_events(terms: Array) -> Array:

@@ -58,6 +58,7 @@ def smooth_l1(target: Array, prediction: Array, beta: float) -> tuple[Array, Arr
     clipped *= 0.5
     r -= clipped
     r *= slope
+    slope += 0.0  # a quotient that underflows keeps its sign: −0.0
     return r, slope
 
 

@@ -41,7 +41,7 @@ def test_names_are_what_a_shell_takes(loss: Loss) -> None:
 
 @every_row
 def test_a_row_says_everything(loss: Loss) -> None:
-    for text in (loss.task, loss.summary, loss.formula, loss.latex, loss.reference, loss.example):
+    for text in (loss.task, loss.summary, loss.formula, loss.slope, loss.latex, loss.reference, loss.example):
         assert text == text.strip()
         assert text
     assert not loss.summary.endswith(".")

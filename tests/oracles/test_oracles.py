@@ -1,0 +1,136 @@
+"""Every loss against independent computations: 50 digits over the whole range, and other libraries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from autograd import elementwise_grad
+from mpmath import mp
+from numpy.testing import assert_allclose
+
+from lossctl.core.loss import Array, ChosenLoss, Kind, Role
+from lossctl.losses import LOSSES, choose
+from tests.oracles.formulas import FORMULAS
+from tests.oracles.libraries import ROW_FORMULAS, VALUES
+from tests.support import CASES, LABELS, Sample, everyday, extreme, uses
+
+FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.json"))
+SMALLEST = 5e-324
+
+every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20251122)
+
+
+@pytest.mark.parametrize("table", [FORMULAS, VALUES, ROW_FORMULAS], ids=["mpmath", "libraries", "autograd"])
+def test_every_loss_has_an_oracle(table: dict[str, Any]) -> None:
+    assert set(table) == set(LOSSES)
+
+
+def precise(values: Array | None, row: int) -> Any:
+    """Give a row in mpmath's numbers."""
+    if values is None:
+        return None
+    return mp.mpf(float(values[row])) if values.ndim == 1 else [mp.mpf(float(value)) for value in values[row]]
+
+
+def formula_of(chosen: ChosenLoss) -> Any:
+    params = {name: mp.mpf(value) if isinstance(value, float) else value for name, value in chosen.params.items()}
+    return lambda target, prediction: FORMULAS[chosen.loss.id](target, prediction, **params)
+
+
+def exactly(chosen: ChosenLoss, sample: Sample) -> Array:
+    """Compute the loss of each row with 50 digits; held at the loss's lower bound, as the kernels are."""
+    formula, low = formula_of(chosen), chosen.fact("low")
+    rows = len(sample.target if sample.target is not None else sample.prediction)
+    with mp.workdps(50):
+        found = [formula(precise(sample.target, row), precise(sample.prediction, row)) for row in range(rows)]
+    return np.array([float(value if low is None else max(value, low)) for value in found])
+
+
+@every_case
+def test_values_to_the_last_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = everyday(chosen.loss, rng)
+    assert_allclose(sample.compute(chosen)[0], exactly(chosen, sample), rtol=4e-15)
+
+
+@every_case
+def test_values_over_the_whole_range(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = extreme(chosen.loss, rng)
+    loss, expected = sample.compute(chosen)[0], exactly(chosen, sample)
+    assert np.isfinite(expected).sum() > len(expected) / 4
+    assert_allclose(loss, expected, rtol=1e-14, atol=4 * SMALLEST + cancelled(chosen))
+
+
+def cancelled(chosen: ChosenLoss) -> float:
+    """Allow a divergence of 1e-17, what is left of p and q that round to a sum of 1, an error of 1e-30."""
+    return 1e-30 if chosen.loss.kind is Kind.DISTRIBUTION and uses(chosen, Role.PREDICTION) else 0.0
+
+
+@every_case
+def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    if not uses(chosen, Role.PREDICTION):
+        assert not sample_slope(chosen, rng).any()
+        return
+    sample, formula = everyday(chosen.loss, rng, rows=40), formula_of(chosen)
+    slope = sample.compute(chosen)[1]
+    for row in range(len(slope)):
+        with mp.workdps(50):
+            target, prediction = precise(sample.target, row), precise(sample.prediction, row)
+            expected = differences(formula, target, prediction)
+        assert_allclose(slope[row], expected, rtol=4e-15)
+
+
+def sample_slope(chosen: ChosenLoss, rng: np.random.Generator) -> Array:
+    return everyday(chosen.loss, rng).compute(chosen)[1]
+
+
+def differences(formula: Any, target: Any, prediction: Any) -> Any:
+    if not isinstance(prediction, list):
+        return float(mp.diff(lambda x: formula(target, x), prediction))
+    slopes = []
+    for k, value in enumerate(prediction):
+        head, tail = prediction[:k], prediction[k + 1 :]
+        slopes.append(float(mp.diff(lambda x, a=head, b=tail: formula(target, [*a, x, *b]), value)))
+    return slopes
+
+
+@every_case
+def test_values_of_other_libraries(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = everyday(chosen.loss, rng, rows=25)
+    for oracle in VALUES[chosen.loss.id]:
+        expected = oracle(sample.target, sample.prediction, **chosen.params)
+        assert_allclose(sample.compute(chosen)[0], expected, rtol=1e-12, atol=1e-14)
+
+
+@every_case
+def test_slopes_of_autograd(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample, formula = everyday(chosen.loss, rng), ROW_FORMULAS[chosen.loss.id]
+    if formula is None:
+        assert not uses(chosen, Role.PREDICTION)
+        return
+    slope = elementwise_grad(lambda prediction: formula(sample.target, prediction, **chosen.params))
+    assert_allclose(sample.compute(chosen)[1], slope(sample.prediction), rtol=1e-13)
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=lambda path: path.stem)
+def test_frozen_values_of_heavy_libraries(path: Path) -> None:
+    document = json.loads(path.read_text())
+    assert document["cases"]
+    for case in document["cases"]:
+        (chosen,) = choose([case["loss"]])
+        target, prediction = np.array(case["target"]), np.array(case["prediction"])
+        loss, slope = chosen.compute(target, prediction)
+        assert_allclose(loss, case["values"], rtol=1e-13, atol=1e-16, err_msg=case["loss"])
+        assert_allclose(slope, case["slopes"], rtol=1e-13, atol=1e-16, err_msg=case["loss"])
+
+
+def test_there_are_frozen_values() -> None:
+    assert FROZEN

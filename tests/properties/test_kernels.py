@@ -1,0 +1,286 @@
+"""What every kernel must do, and every fact of its row, on inputs drawn from the row."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lossctl.core.loss import Array, ChosenLoss, Kind, Role
+from tests.support import CASES, LABELS, Sample, at_target, everyday, extreme, far, uses
+
+every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=15, deadline=None)
+
+
+def cases_with(*roles: Role) -> pytest.MarkDecorator:
+    found = [chosen for chosen in CASES if all(uses(chosen, role) for role in roles)]
+    return pytest.mark.parametrize("chosen", found, ids=[chosen.label for chosen in found])
+
+
+def cases_of(kind: Kind, *roles: Role) -> pytest.MarkDecorator:
+    found = [one for one in CASES if one.loss.kind is kind and all(uses(one, role) for role in roles)]
+    return pytest.mark.parametrize("chosen", found, ids=[chosen.label for chosen in found])
+
+
+predicting = cases_with(Role.PREDICTION)
+comparing = cases_with(Role.TARGET, Role.PREDICTION)
+
+
+def generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def norm(slope: Array) -> Array:
+    return np.abs(slope) if slope.ndim == 1 else np.sqrt(np.square(slope).sum(axis=1))
+
+
+def inner(slope: Array, step: Array) -> Array:
+    product = slope * step
+    return product if product.ndim == 1 else product.sum(axis=1)
+
+
+# What a kernel gives
+
+
+@every_case
+@few
+@given(seed=seeds)
+def test_shapes_and_signs(chosen: ChosenLoss, seed: int) -> None:
+    sample = extreme(chosen.loss, generator(seed))
+    loss, slope = sample.compute(chosen)
+    like = sample.prediction if sample.prediction is not None else sample.target
+    assert loss.dtype == slope.dtype == np.float64
+    assert loss.shape == like.shape[:1]
+    assert slope.shape == like.shape
+    for values in (loss, slope):
+        assert not np.isnan(values).any()
+        assert not (np.signbit(values) & (values == 0.0)).any(), "a negative zero would print as −0.0"
+
+
+@every_case
+@few
+@given(seed=seeds, cut=st.integers(1, 399))
+def test_a_row_knows_nothing_of_the_others(chosen: ChosenLoss, seed: int, cut: int) -> None:
+    sample = extreme(chosen.loss, generator(seed))
+    whole = sample.compute(chosen)
+    parts = [sample.take(rows).compute(chosen) for rows in (slice(cut), slice(cut, cut + 1), slice(cut + 1, None))]
+    for part, expected in zip(zip(*parts, strict=True), whole, strict=True):
+        assert_array_equal(np.concatenate(part), expected)
+    for mine, expected in zip(sample.take(slice(None, None, -3)).compute(chosen), whole, strict=True):
+        assert_array_equal(mine, expected[::-3])
+
+
+@every_case
+def test_the_layout_in_memory_does_not_matter(chosen: ChosenLoss) -> None:
+    sample = extreme(chosen.loss, generator(5))
+    turned = Sample(*(None if v is None else np.asfortranarray(v) for v in (sample.target, sample.prediction)))
+    for mine, expected in zip(turned.compute(chosen), sample.compute(chosen), strict=True):
+        assert_array_equal(mine, expected)
+
+
+@every_case
+def test_inputs_are_left_alone(chosen: ChosenLoss) -> None:
+    sample = everyday(chosen.loss, generator(6))
+    inputs = [values for values in (sample.target, sample.prediction) if values is not None]
+    for values in inputs:
+        values.flags.writeable = False
+    loss, slope = sample.compute(chosen)
+    assert not np.shares_memory(loss, slope)
+    for values in inputs:
+        assert not np.shares_memory(loss, values)
+        assert not np.shares_memory(slope, values)
+
+
+@every_case
+def test_no_rows(chosen: ChosenLoss) -> None:
+    loss, slope = everyday(chosen.loss, generator(7)).take(slice(0, 0)).compute(chosen)
+    assert len(loss) == len(slope) == 0
+
+
+# Slopes
+
+
+@predicting
+@few
+@given(seed=seeds)
+def test_slope_is_the_derivative(chosen: ChosenLoss, seed: int) -> None:
+    """A complex step where the kernel lets one through; central differences where it takes an absolute value."""
+    sample = everyday(chosen.loss, generator(seed), rows=60)
+    assert sample.prediction is not None
+    slope = sample.compute(chosen)[1]
+    columns = [...] if slope.ndim == 1 else [(..., k) for k in range(slope.shape[1])]
+    for where in columns:
+        step = np.zeros_like(sample.prediction)
+        step[where] = 1.0
+        loss = sample.with_prediction(sample.prediction + 1e-30j * step).compute(chosen)[0]
+        if np.iscomplexobj(loss):
+            assert_allclose(slope[where], loss.imag / 1e-30, rtol=1e-12)
+        else:
+            assert_allclose(slope[where], central(chosen, sample, step), rtol=1e-6, atol=1e-6)
+
+
+def central(chosen: ChosenLoss, sample: Sample, step: Array) -> Array:
+    size = 1e-6
+    ahead, behind = (sample.with_prediction(sample.prediction + way * size * step) for way in (1.0, -1.0))
+    found = (ahead.compute(chosen)[0] - behind.compute(chosen)[0]) / (2.0 * size)
+    for kink in chosen.fact("kinks"):  # a difference across a kink is no derivative
+        across = np.abs(sample.prediction - sample.target - kink) <= size
+        found[across] = sample.compute(chosen)[1][across]
+    return found
+
+
+@every_case
+def test_a_loss_without_prediction_has_no_slope(chosen: ChosenLoss) -> None:
+    if uses(chosen, Role.PREDICTION):
+        return
+    assert not everyday(chosen.loss, generator(8)).compute(chosen)[1].any()
+
+
+@comparing
+def test_slope_at_a_kink_is_the_subgradient_of_least_norm(chosen: ChosenLoss) -> None:
+    for kink in chosen.fact("kinks"):
+        here, left, right = (
+            chosen.compute(np.array([0.0]), np.array([kink + shift]))[1][0] for shift in (0.0, -1e-9, 1e-9)
+        )
+        assert left < right, "a kink is where the slope jumps"
+        assert here == min(max(0.0, left), right)
+
+
+# Facts
+
+
+@predicting
+@few
+@given(seed=seeds, share=st.floats(0.05, 0.95))
+def test_convex(chosen: ChosenLoss, seed: int, share: float) -> None:
+    one = everyday(chosen.loss, generator(seed))
+    other = one.with_prediction(generator(seed + 1).permutation(one.prediction))
+    between = one.with_prediction(share * one.prediction + (1.0 - share) * other.prediction)
+    (first, slope), (second, _) = one.compute(chosen), other.compute(chosen)
+    chord = share * first + (1.0 - share) * second
+    tangent = first + inner(slope, other.prediction - one.prediction)
+    slack = 1e-12 * (1.0 + np.abs(first) + np.abs(second) + norm(slope))
+    above = (between.compute(chosen)[0] <= chord + slack) & (tangent <= second + slack)
+    if chosen.fact("convex") is True:
+        assert above.all()
+    elif chosen.fact("convex") is False:
+        assert not above.all()
+
+
+@predicting
+def test_lipschitz(chosen: ChosenLoss) -> None:
+    bound = chosen.fact("lipschitz")
+    steepest = norm(far(chosen.loss, generator(9)).compute(chosen)[1]).max()
+    if bound is None:
+        assert steepest > 1e6
+    else:
+        assert_allclose(steepest, bound, rtol=1e-2)
+        assert steepest <= bound * (1.0 + 1e-15)
+
+
+@predicting
+def test_smooth(chosen: ChosenLoss) -> None:
+    """The slope changes by at most the smoothness times the step, and somewhere by that much."""
+    bound, rng = chosen.fact("smoothness"), generator(10)
+    one = far(chosen.loss, rng, rows=4000)
+    factor = 1.0 + 10.0 ** rng.uniform(-6, -1, one.prediction.shape)
+    moved = one.prediction * factor
+    moved = np.where(chosen.loss.prediction.contains(moved), moved, one.prediction / factor)
+    steps = norm(moved - one.prediction)
+    change = norm(one.with_prediction(moved).compute(chosen)[1] - one.compute(chosen)[1])
+    kinks = len(chosen.fact("kinks"))
+    if bound is None:
+        assert kinks or (change[steps > 0] / steps[steps > 0]).max() > 1e6
+    else:
+        assert not kinks
+        assert (change <= bound * steps * (1.0 + 1e-12) + 1e-9 * norm(one.compute(chosen)[1])).all()
+        assert (change >= 0.99 * bound * steps)[steps > 0].any()
+
+
+@every_case
+@few
+@given(seed=seeds)
+def test_bounds(chosen: ChosenLoss, seed: int) -> None:
+    low, high = chosen.fact("low"), chosen.fact("high")
+    for sample in (everyday(chosen.loss, generator(seed)), extreme(chosen.loss, generator(seed))):
+        loss = sample.compute(chosen)[0]
+        assert low is None or (loss >= low).all()
+        assert high is None or (loss <= high).all()
+
+
+@every_case
+def test_bounds_are_reached(chosen: ChosenLoss) -> None:
+    low, high = chosen.fact("low"), chosen.fact("high")
+    loss = extreme(chosen.loss, generator(11)).compute(chosen)[0]
+    if low is not None:
+        assert_allclose(loss.min(), low, atol=1e-9)
+    if high is not None:
+        assert_allclose(loss.max(), high, rtol=1e-2)
+    elif uses(chosen, Role.PREDICTION):
+        assert loss.max() > 1e6
+
+
+@comparing
+@few
+@given(seed=seeds)
+def test_minimum_at_target(chosen: ChosenLoss, seed: int) -> None:
+    if chosen.fact("minimum_at_target") is None:
+        return
+    sample = everyday(chosen.loss, generator(seed))
+    least, elsewhere = at_target(chosen.loss, sample).compute(chosen)[0], sample.compute(chosen)[0]
+    assert (least <= elsewhere).all() == chosen.fact("minimum_at_target")
+
+
+@comparing
+@few
+@given(seed=seeds)
+def test_slope_vanishes_at_target(chosen: ChosenLoss, seed: int) -> None:
+    slope = at_target(chosen.loss, everyday(chosen.loss, generator(seed))).compute(chosen)[1]
+    if chosen.fact("slope_vanishes") is not None:
+        assert (not slope.any()) == chosen.fact("slope_vanishes")
+
+
+@cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
+@given(residual=st.floats(-1e308, 1e308))
+def test_symmetric_in_the_residual(chosen: ChosenLoss, residual: float) -> None:
+    assume(chosen.fact("symmetric") is not None)
+    loss, slope = chosen.compute(np.zeros(2), np.array([residual, -residual]))
+    if chosen.fact("symmetric"):
+        assert loss[0] == loss[1]
+        assert slope[0] == -slope[1]
+
+
+@cases_of(Kind.DISTRIBUTION, Role.TARGET, Role.PREDICTION)
+def test_symmetric_in_the_distributions(chosen: ChosenLoss) -> None:
+    sample = everyday(chosen.loss, generator(12))
+    forth, back = sample.compute(chosen)[0], Sample(sample.prediction, sample.target).compute(chosen)[0]
+    if chosen.fact("symmetric"):
+        assert_allclose(forth, back, rtol=1e-12)
+    else:
+        assert np.abs(forth - back).max() > 1e-3
+
+
+# Distributions in both shapes
+
+
+@cases_of(Kind.DISTRIBUTION)
+@few
+@given(seed=seeds)
+def test_down_the_file_is_the_same_distribution(chosen: ChosenLoss, seed: int) -> None:
+    for sample in (everyday(chosen.loss, generator(seed), rows=20), extreme(chosen.loss, generator(seed), rows=20)):
+        loss, slope = sample.compute(chosen)
+        for row in range(20):
+            terms, term_slopes = Sample(
+                *(None if values is None else values[row].copy() for values in (sample.target, sample.prediction))
+            ).compute(chosen)
+            assert_array_equal(term_slopes, slope[row])
+            value = math.fsum(terms) if np.isfinite(terms).all() else terms.sum()
+            if chosen.loss.finish is not None:
+                value = chosen.loss.finish(value)[0]
+            assert_allclose(value, loss[row], rtol=1e-12, atol=1e-15)
