@@ -17,6 +17,7 @@ from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
 from lossctl.losses import LOSSES
+from lossctl.sources import split_label
 
 if TYPE_CHECKING:
     from lossctl.core.block import Binding
@@ -76,12 +77,15 @@ def evaluate(
         raise UsageError("no source is given", "name a file, or - for standard input")
     results: list[Evaluation] = []
     warnings: list[str] = []
+    labels: list[str | None] = []
     for each in sources:
-        with _open(each, selection, settings) as opened:
+        label, location = split_label(each) if isinstance(each, str) else (None, each)
+        with _open(location, selection, settings) as opened:
             part = _SourceRun(opened, selection, settings, on_progress).evaluate()
         results += part.results
+        labels += [label] * len(part.results)
         warnings += part.warnings
-    return Evaluations(tuple(_labelled(results)), tuple(warnings))
+    return Evaluations(tuple(_named(results, labels, several=len(sources) > 1)), tuple(warnings))
 
 
 def _open(source: Any, selection: Selection, settings: Settings) -> Source:
@@ -90,7 +94,7 @@ def _open(source: Any, selection: Selection, settings: Settings) -> Source:
 
     def fits(names: Sequence[str]) -> bool:
         if selection.fitting_only:
-            return any(can_bind(names, [chosen], settings) for chosen in selection.losses)
+            return any(can_bind(names, alike, settings) for alike in _by_kind(selection.losses))
         return can_bind(names, selection.losses, settings)
 
     reading = ReadOptions(
@@ -103,18 +107,26 @@ def _open(source: Any, selection: Selection, settings: Settings) -> Source:
     return open_source(source, reading, fits=fits)
 
 
-def _labelled(results: Sequence[Evaluation]) -> list[Evaluation]:
-    """Name models by what tells them apart: the source, the column, or both."""
-    several_sources = len({result.source for result in results}) > 1
-    several_columns = any(
-        len({other.prediction for other in results if other.source == result.source}) > 1 for result in results
-    )
-    if not several_sources:
-        return list(results)
-    return [
-        replace(result, model=f"{result.source}:{result.model}" if several_columns else result.source)
-        for result in results
-    ]
+def _by_kind(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
+    """Group losses that bind to columns alike: by input kind, and those of predictions alone apart."""
+    groups: dict[tuple[Kind, bool], list[ChosenLoss]] = {}
+    for chosen in losses:
+        alone = chosen.loss.roles == (Role.PREDICTION,)
+        groups.setdefault((chosen.loss.kind, alone), []).append(chosen)
+    return list(groups.values())
+
+
+def _named(results: Sequence[Evaluation], labels: Sequence[str | None], *, several: bool) -> list[Evaluation]:
+    """Name models by what tells them apart: the label or path of the source, the column, or both."""
+    named = []
+    for result, label in zip(results, labels, strict=True):
+        source = label or result.source
+        columns = {other.prediction for other in results if other.source == result.source}
+        if several or label:
+            named.append(replace(result, model=f"{source}:{result.model}" if len(columns) > 1 else source))
+        else:
+            named.append(result)
+    return named
 
 
 class _SourceRun:
@@ -147,10 +159,11 @@ class _SourceRun:
         tallies = compute(read, plans, self._settings.threads, self._on_rows if self._on_progress else None)
         results = [result for tally in tallies for result in self._results(tally)]
         if not results:
-            reasons = "; ".join(f"{label}: {reason}" for label, reason in self._left_out.items())
+            reasons = "; ".join(f"{', '.join(labels)}: {reason}" for reason, labels in self._reasons().items())
             raise DataError(f"{self._source.name}: no loss fits the data ({reasons})", "choose columns with -t and -p")
-        for label, reason in self._left_out.items():
-            self._warnings.append(f"{self._source.name}: {label} is left out: {reason}")
+        for reason, labels in self._reasons().items():
+            verb = "is" if len(labels) == 1 else "are"
+            self._warnings.append(f"{self._source.name}: {', '.join(labels)} {verb} left out: {reason}")
         return Evaluations(tuple(results), tuple(self._warnings))
 
     def _on_rows(self, rows: int) -> None:
@@ -173,21 +186,29 @@ class _SourceRun:
                     self._require_shape(chosen, binding)
             return [ModelPlan(binding, losses, clip, normalize) for binding in bindings]
         fitting: dict[Binding, list[ChosenLoss]] = {}
-        for chosen in losses:
-            try:
-                bindings = bind(names, [chosen], self._settings)
-                for binding in bindings:
-                    self._require_shape(chosen, binding)
+        for alike in _by_kind(losses):
+            for chosen in alike:
+                try:
+                    bindings = bind(names, alike, self._settings)
                     self._require_meaning(chosen, names)
-            except UsageError as reason:
-                self._left_out[chosen.label] = reason.problem
-                continue
-            for binding in bindings:
-                fitting.setdefault(binding, []).append(chosen)
+                    for binding in bindings:
+                        self._require_shape(chosen, binding)
+                except UsageError as reason:
+                    self._left_out[chosen.label] = reason.problem
+                    continue
+                for binding in bindings:
+                    fitting.setdefault(binding, []).append(chosen)
         if not fitting:
-            bind(names, [LOSSES["mae"].choose()], self._settings)  # says which columns are missing
-            raise UsageError("no loss fits the columns", "; ".join(self._left_out.values()))
+            reasons = "; ".join(f"{', '.join(labels)}: {reason}" for reason, labels in self._reasons().items())
+            raise UsageError(f"no loss fits the columns ({reasons})", "name columns with -t and -p")
         return [ModelPlan(binding, tuple(group), clip, normalize) for binding, group in fitting.items()]
+
+    def _reasons(self) -> dict[str, list[str]]:
+        """Give each reason for leaving losses out, with the losses."""
+        reasons: dict[str, list[str]] = {}
+        for label, reason in self._left_out.items():
+            reasons.setdefault(reason, []).append(label)
+        return reasons
 
     def _require_shape(self, chosen: ChosenLoss, binding: Binding) -> None:
         from lossctl.sources import ColumnType
@@ -268,10 +289,6 @@ class _SourceRun:
 
     def _results(self, tally: ModelTally) -> list[Evaluation]:
         self._check_rows(tally)
-        effective = tally.rows.effective_rows
-        if tally.rows.n > 1 and effective < FEW_EFFECTIVE_ROWS:
-            text = f"{self._source.name}: {tally.plan.binding.model}: intervals rest on {effective:.6g} effective rows"
-            self._warnings.append(text)
         results = []
         for index, chosen in enumerate(tally.plan.losses):
             error = self._loss_error(tally, index)
@@ -281,6 +298,10 @@ class _SourceRun:
                 self._left_out[chosen.label] = error.problem
             else:
                 raise error
+        effective = tally.rows.effective_rows
+        if effective < FEW_EFFECTIVE_ROWS and any(result.ci is not None for result in results):
+            text = f"{self._source.name}: {tally.plan.binding.model}: intervals rest on {effective:.6g} effective rows"
+            self._warnings.append(text)
         return results
 
     def _result(self, tally: ModelTally, index: int) -> Evaluation:

@@ -201,27 +201,42 @@ class Evaluations(Sequence[Evaluation]):
         return [finite_or_none(result.value) for result in self.results]
 
     def view(self) -> View:
-        """Give the table for people."""
+        """Give the table for people: the columns that say something."""
         several = len({result.model for result in self.results}) > 1
         level = next((result.ci.level for result in self.results if result.ci is not None), 0.95)
-        model = (Column("model"),) if several else ()
-        columns = (
-            Column("loss"),
-            Column("value", "right", "main"),
-            Column("unit"),
-            Column("std error", "right", "side"),
-            Column(f"{100 * level:g}% CI", "right", "side"),
-            Column("|grad|₂", "right"),
-            Column("mean |slope|", "right"),
-            Column("max |slope|", "right"),
-            Column("n", "right", "side"),
-        )
-        rows = tuple(((result.model,) if several else ()) + _view_row(result) for result in self.results)
-        return View(model + columns, rows)
+        columns = {
+            "model": Column("model"),
+            "loss": Column("loss"),
+            "value": Column("value", "right", "main"),
+            "unit": Column("unit"),
+            "std_error": Column("std error", "right", "side"),
+            "ci": Column(f"{100 * level:g}% CI", "right", "side"),
+            "l2": Column("|grad|₂", "right"),
+            "row_mean_abs": Column("mean |slope|", "right"),
+            "row_max": Column("max |slope|", "right"),
+            "n": Column("n", "right", "side"),
+            "dropped": Column("dropped", "right", "side"),
+        }
+        cells = [_cells(result) for result in self.results]
+        idle = {name for name in ("unit", "std_error", "ci") if all(row[name] is None for row in cells)}
+        idle |= set() if several else {"model"}
+        idle |= set() if any(result.n_dropped for result in self.results) else {"dropped"}
+        shown = [name for name in columns if name not in idle]
+        return View(tuple(columns[name] for name in shown), tuple(tuple(row[name] for name in shown) for row in cells))
 
 
-def _view_row(result: Evaluation) -> tuple[Cell, ...]:
+def _cells(result: Evaluation) -> dict[str, Cell]:
     gradient, ci = result.gradient, result.ci
-    span = None if ci is None else Span(ci.low, ci.high)
-    figures = (gradient.l2, gradient.row_mean_abs, gradient.row_max)
-    return (result.chosen.label, result.value, result.unit, result.std_error, span, *figures, result.n)
+    return {
+        "model": result.model,
+        "loss": result.chosen.label,
+        "value": result.value,
+        "unit": result.unit,
+        "std_error": result.std_error,
+        "ci": None if ci is None else Span(ci.low, ci.high),
+        "l2": gradient.l2,
+        "row_mean_abs": gradient.row_mean_abs,
+        "row_max": gradient.row_max,
+        "n": result.n,
+        "dropped": result.n_dropped,
+    }

@@ -24,7 +24,7 @@ USUAL_NAMES = {
 """Names looked for, in any case, where the user names no column."""
 
 _DISTRIBUTION_NAMES = {Role.TARGET: "p", Role.PREDICTION: "q"}
-"""The letters of the formulas: looked for besides, alone or as ``p_*``, where every loss is one of distributions."""
+"""The letters of the formulas: looked for first, alone or as ``p_*``, where every loss is one of distributions."""
 
 _FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
 
@@ -98,12 +98,11 @@ def nearest(word: str, words: Sequence[str]) -> str:
 def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
     lower = {name.lower(): name for name in names}
     found = [lower[usual] for usual in USUAL_NAMES[role] if usual in lower]
-    if distributions and not found:
-        letter = _DISTRIBUTION_NAMES[role]
-        if letter in lower:
-            found = [lower[letter]]
-        elif any(name.startswith(f"{letter}_") for name in names):
-            found = [f"{letter}_*"]
+    letter = _DISTRIBUTION_NAMES[role]
+    if distributions and letter in lower:
+        found = [lower[letter]]
+    elif distributions and any(name.startswith(f"{letter}_") for name in names):
+        found = [f"{letter}_*"]
     if len(found) == 1:
         return found[0]
     listed = _list_of(names)
