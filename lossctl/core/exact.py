@@ -285,7 +285,7 @@ def add_with_absolute(signed: ExactSum, absolute: ExactSum, values: Array) -> No
         span = _measure(magnitudes)
         if span.limit > _LARGE:
             signed.add(chunk)
-            absolute.add(np.abs(chunk))
+            absolute.add(magnitudes)
         else:
             signed.units += _sum(chunk, span) << -_LEAST
             absolute.units += _sum(magnitudes, span) << -_LEAST
