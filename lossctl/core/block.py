@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.errors import DataError
 from lossctl.core.faults import Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
@@ -149,6 +150,7 @@ class Block:
         """
         target = _stack(batch, binding.target)
         prediction = _stack(batch, binding.prediction)
+        _require_same_length(target, prediction, binding)
         weight = None if binding.weight is None else batch.columns[binding.weight]
         keep: Mask | None = None
         if weight is not None:
@@ -202,6 +204,17 @@ def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:
     if len(names) == 1:
         return batch.columns[names[0]]
     return np.column_stack([batch.columns[name] for name in names])
+
+
+def _require_same_length(target: Array | None, prediction: Array | None, binding: Binding) -> None:
+    if target is None or prediction is None or target.ndim == 1 or prediction.ndim == 1:
+        return
+    if target.shape[1] != prediction.shape[1]:
+        names = f'"{binding.text(Role.TARGET)}" and "{binding.text(Role.PREDICTION)}"'
+        raise DataError(
+            f"columns {names}: the lists hold {target.shape[1]} and {prediction.shape[1]} numbers a row",
+            "both must list the same categories",
+        )
 
 
 def _pick(values: Array | None, kept: npt.NDArray[np.intp]) -> Array | None:

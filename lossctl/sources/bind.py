@@ -1,11 +1,10 @@
 """Column names → roles: which columns are the target, the predictions and the weight.
 
-Imports core alone.
+Imports core and its own package.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from fnmatch import translate
@@ -14,8 +13,9 @@ from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
+from lossctl.sources.names import listed, unknown_column
 
-__all__ = ["USUAL_NAMES", "bind", "can_bind", "nearest"]
+__all__ = ["USUAL_NAMES", "bind", "can_bind", "has_usual_target"]
 
 USUAL_NAMES = {
     Role.TARGET: ("target", "y_true", "y", "label", "actual", "observed", "truth"),
@@ -88,11 +88,9 @@ def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setti
     return True
 
 
-def nearest(word: str, words: Sequence[str]) -> str:
-    """Say which words are like a mistyped one, as a hint; empty where none is."""
-    lower = {each.lower(): each for each in words}
-    close = difflib.get_close_matches(word.lower(), lower, n=3, cutoff=0.6)
-    return "did you mean " + " or ".join(repr(lower[each]) for each in close) + "? " if close else ""
+def has_usual_target(names: Sequence[str]) -> bool:
+    """Say whether a column has a usual name of a target."""
+    return not {name.lower() for name in names}.isdisjoint(USUAL_NAMES[Role.TARGET])
 
 
 def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
@@ -105,15 +103,15 @@ def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
         found = [f"{letter}_*"]
     if len(found) == 1:
         return found[0]
-    listed = _list_of(names)
+    columns = listed(names)
     if found:
         raise UsageError(
             f"{len(found)} columns could be the {role}: {', '.join(found)}",
-            f"choose one with {_FLAGS[role]} COLUMN; the columns are {listed}",
+            f"choose one with {_FLAGS[role]} COLUMN; the columns are {columns}",
         )
     raise UsageError(
         f"no column has a usual name of a {role} ({', '.join(USUAL_NAMES[role])})",
-        f"name it with {_FLAGS[role]} COLUMN; the columns are {listed}",
+        f"name it with {_FLAGS[role]} COLUMN; the columns are {columns}",
     )
 
 
@@ -130,7 +128,7 @@ def _expand(text: str, names: Sequence[str], role: Role) -> tuple[str, ...]:
         pattern = re.compile(translate(text))
         found = tuple(name for name in names if pattern.match(name))
         if not found:
-            raise UsageError(f"no column matches {text!r}", f"the columns are {_list_of(names)}")
+            raise UsageError(f"no column matches {text!r}", f"the columns are {listed(names)}")
         return found
     _require(text, names, _FLAGS[role])
     return (text,)
@@ -138,13 +136,7 @@ def _expand(text: str, names: Sequence[str], role: Role) -> tuple[str, ...]:
 
 def _require(name: str, names: Sequence[str], flag: str) -> None:
     if name not in names:
-        hint = nearest(name, names)
-        raise UsageError(f"{flag}: there is no column {name!r}", f"{hint}the columns are {_list_of(names)}")
-
-
-def _list_of(names: Sequence[str], most: int = 20) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+        raise unknown_column(name, names, flag)
 
 
 def _aligned(

@@ -1,0 +1,71 @@
+"""What keeps a result from being given: faults of the data, turned into errors that name a place.
+
+May import sources, engine and core.
+"""
+
+from __future__ import annotations
+
+from lossctl.core.block import SUM_TOLERANCE
+from lossctl.core.errors import DataError
+from lossctl.core.faults import Fault, What, explain
+from lossctl.core.loss import ChosenLoss, Reduction
+from lossctl.core.settings import Settings
+from lossctl.engine.plan import ModelTally
+from lossctl.sources import Source
+
+__all__ = ["check_rows", "loss_error"]
+
+
+def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
+    """Refuse rows that no loss could be computed on.
+
+    Raises
+    ------
+    DataError
+        No rows; a negative weight; all weights 0; a missing or non-finite number, unless they are to be omitted.
+    """
+    name = source.name
+    if tally.n_read == 0 and settings.where is not None:
+        raise DataError(f"{name}: no row meets the condition {settings.where!r}", "check --where")
+    if tally.n_read == 0:
+        raise DataError(f"{name}: there are no rows", "check that the file is the right one and whole")
+    for fault in tally.faults.of(What.NEGATIVE_WEIGHT):
+        raise _error(source, fault)
+    if settings.nan == "error":
+        for fault in tally.faults.of(What.NOT_FINITE):
+            raise _error(source, fault)
+    if tally.rows.n == 0 and tally.n_dropped < tally.n_read:
+        column = tally.plan.binding.weight
+        raise DataError(f'{name}, column "{column}": every weight is 0', "at least one row must count")
+    if tally.rows.n == 0:
+        raise DataError(f"{name}: every row has a missing or non-finite value", "--nan omit leaves none of them")
+
+
+def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | None:
+    """Give what keeps one loss of a plan from being computed on the data; ``None`` where nothing does."""
+    faults = tally.loss_faults[index]
+    for what in (What.OUT_OF_DOMAIN, What.NOT_SUMMING_TO_ONE):
+        for fault in faults.of(what):
+            return _error(source, fault)
+    chosen = tally.plan.losses[index]
+    if tally.reduction(chosen) is Reduction.SUM and tally.plan.column_sums is None:
+        return _column_sum_error(source, tally, chosen)
+    return None
+
+
+def _error(source: Source, fault: Fault) -> DataError:
+    place = source.locate(fault.row)
+    raw = source.raw(fault.row, fault.column) if fault.what is not What.NOT_SUMMING_TO_ONE else None
+    return DataError(*explain(fault, str(place), raw))
+
+
+def _column_sum_error(source: Source, tally: ModelTally, chosen: ChosenLoss) -> DataError | None:
+    for role in chosen.loss.roles:
+        total = tally.column_sums()[role]
+        if abs(total - 1.0) > SUM_TOLERANCE:
+            return DataError(
+                f'{source.name}, column "{tally.plan.binding.text(role)}": '
+                f"the probabilities down the file sum to {total!r}, not to 1",
+                "--normalize divides each by their sum",
+            )
+    return None
