@@ -13,10 +13,18 @@ import numpy as np
 
 from lossctl.core.loss import Array
 
-__all__ = ["compensated_row_sum", "log_base", "row_sum", "times_log", "u_minus_log1p", "where_positive"]
+__all__ = [
+    "compensated_row_sum",
+    "log_base",
+    "row_sum",
+    "times_log",
+    "u_minus_log1p",
+    "u_minus_log1p_near",
+    "where_positive",
+]
 
 SERIES_LIMIT = 0.3
-"""Below this |u| the series of `u_minus_log1p` is used: its 12 terms are exact to the last bits up to 0.5, while
+"""Below this |u| the series of `u_minus_log1p` is used: its 12 terms are exact to the last bits up to 0.4, while
 the difference loses 8 times the rounding error at 0.3 and 20 times at 0.1."""
 
 _SERIES = tuple(2.0 / (2 * k + 1) for k in range(12, 0, -1))
@@ -53,11 +61,12 @@ def u_minus_log1p(u: Array) -> Array:
     gap = u - np.log1p(u)
     near = np.abs(u) < SERIES_LIMIT
     if near.any():
-        gap[near] = _series(u[near])
+        gap[near] = u_minus_log1p_near(u[near])
     return gap
 
 
-def _series(u: Array) -> Array:
+def u_minus_log1p_near(u: Array) -> Array:
+    """Compute the same by the series alone, for |u| up to 0.4; at least twice as fast."""
     v = u / (u + 2.0)
     square = v * v
     total = np.full_like(v, _SERIES[0])

@@ -16,6 +16,7 @@ from lossctl.losses.stable import (
     row_sum,
     times_log,
     u_minus_log1p,
+    u_minus_log1p_near,
     where_positive,
 )
 
@@ -35,6 +36,11 @@ def test_the_gap_near_zero(exponent: float, sign: float) -> None:
 def test_the_gap_where_its_forms_meet(edge: float) -> None:
     around = edge + np.array([-1e-3, -1e-9, -1e-16, 0.0, 1e-16, 1e-9, 1e-3])
     assert_allclose(u_minus_log1p(around), [gap(u) for u in around], rtol=2e-15)
+
+
+@given(u=st.floats(-0.4, 0.4).filter(lambda u: abs(u) > 1e-150))
+def test_the_series_alone_reaches_past_its_limit(u: float) -> None:
+    assert_allclose(u_minus_log1p_near(np.array([u])), [gap(u)], rtol=2e-15)
 
 
 @given(u=st.one_of(st.floats(1e-3, 1e300), st.floats(-1.0, -1e-3)))
