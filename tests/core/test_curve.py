@@ -1,0 +1,275 @@
+"""The curve of every row: derived from the row, right in its numbers, and showing what it should."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lossctl.core.chart import Axis, Chart, Panel, Series
+from lossctl.core.curve import CURVED_KINDS, curve
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import NONNEGATIVE, POSITIVE, Array, ChosenLoss, Facts, Kind, Loss, Role
+from lossctl.losses import LOSSES
+
+CHOSEN = [row.choose() for row in LOSSES.values() if row.kind in CURVED_KINDS] + [
+    LOSSES["huber"].choose(delta=0.5),
+    LOSSES["huber"].choose(delta=3e4),
+    LOSSES["smooth_l1"].choose(beta=0.0),
+    LOSSES["smooth_l1"].choose(beta=1e-3),
+    LOSSES["self_information"].choose(base=math.e),
+    LOSSES["kl_divergence"].choose(base=10.0),
+]
+every_loss = pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: chosen.label)
+P = np.array([0.3, 0.7])
+
+
+def loss_line(chart: Chart) -> Series:
+    return chart.panels[0].series[0]
+
+
+def slope_line(chart: Chart) -> Series:
+    return chart.panels[1].series[0]
+
+
+def oracle(chosen: ChosenLoss, x: Array) -> tuple[Array, Array | None]:
+    """Compute the loss, and the slope along the line x moves on, straight from the kernel."""
+    if chosen.loss.kind is Kind.DISTRIBUTION:
+        pairs = np.array([[value, 1.0 - value] for value in x])
+        if chosen.loss.prediction is None:
+            return chosen.compute(pairs, None)[0], None
+        loss, slope = chosen.compute(np.tile(P, (len(x), 1)), pairs)
+        return loss, slope[:, 0] - slope[:, 1]
+    return chosen.compute(None if chosen.loss.target is None else np.zeros_like(x), x)
+
+
+def toy(kernel: Callable[..., tuple[Array, Array]], **fields: Any) -> Loss:
+    """Make a row that is not in the registry, of mse but for the fields given."""
+    return dataclasses.replace(LOSSES["mse"], id="toy", kernel=kernel, **fields)
+
+
+@every_loss
+def test_the_lines_are_the_kernels_numbers_and_break_where_those_are_infinite(chosen: ChosenLoss) -> None:
+    chart = curve(chosen)
+    x = loss_line(chart).x
+    loss, slope = oracle(chosen, x)
+    assert_array_equal(loss_line(chart).y, np.where(np.isfinite(loss), loss, np.nan))
+    if slope is None:
+        assert len(chart.panels) == 1
+        return
+    assert_array_equal(slope_line(chart).x, x)
+    kinks = np.isin(x, chosen.fact("kinks"))
+    assert np.count_nonzero(kinks) == len(chosen.fact("kinks"))
+    assert_array_equal(slope_line(chart).y, np.where(np.isfinite(slope) & ~kinks, slope, np.nan))
+
+
+@every_loss
+def test_the_slope_is_the_derivative_of_the_line_above_it(chosen: ChosenLoss) -> None:
+    chart = curve(chosen)
+    if len(chart.panels) == 1:
+        assert Role.PREDICTION not in chosen.loss.roles
+        return
+    x, slope = slope_line(chart).x, slope_line(chart).y
+    h = 1e-6 * (chart.x.high - chart.x.low)
+    inside = np.isfinite(slope) & (x > chart.x.low + 0.01 * h * 1e6) & (x < chart.x.high - 0.01 * h * 1e6)
+    for kink in chosen.fact("kinks"):
+        inside &= abs(x - kink) > 2 * h
+    steady = x[inside]
+    difference = (oracle(chosen, steady + h)[0] - oracle(chosen, steady - h)[0]) / (2 * h)
+    # Where a parabola meets a line the second derivative jumps: the difference is off by up to h·β/2.
+    scale = float(np.abs(slope[inside]).max())
+    assert_allclose(slope[inside], difference, rtol=1e-5, atol=1e-5 * scale)
+
+
+@every_loss
+def test_every_axis_has_a_range_that_holds_most_of_the_line(chosen: ChosenLoss) -> None:
+    chart = curve(chosen)
+    for panel in chart.panels:
+        (line,) = panel.series
+        assert line.x[0] == chart.x.low
+        assert line.x[-1] == chart.x.high
+        assert (np.diff(line.x) > 0.0).all()
+        shown = line.y[(line.y >= panel.y.low) & (line.y <= panel.y.high)]
+        assert len(shown) >= 0.85 * len(line.y)
+        assert np.ptp(shown) >= 0.5 * (panel.y.high - panel.y.low)
+
+
+@every_loss
+def test_the_minimum_is_marked_where_the_facts_say_so_and_is_the_lowest_point(chosen: ChosenLoss) -> None:
+    chart = curve(chosen)
+    points = chart.panels[0].points
+    if not chosen.fact("minimum_at_target"):
+        assert points == ()
+        return
+    (lowest,) = points
+    assert lowest.label == "minimum"
+    assert lowest.x == (0.3 if chosen.loss.kind is Kind.DISTRIBUTION else 0.0)
+    line = loss_line(chart)
+    assert lowest.y == line.y[line.x == lowest.x]
+    assert lowest.y == np.nanmin(line.y)
+    assert chart.panels[0].rules[0].x == chart.panels[1].rules[0].x == lowest.x
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "kl_divergence"])
+def test_along_the_simplex_the_slope_vanishes_at_q_equal_to_p_and_only_there(name: str) -> None:
+    chart = curve(LOSSES[name].choose())
+    line = slope_line(chart)
+    assert_array_equal(line.x[line.y == 0.0], [0.3])
+    assert "along q₁ + q₂ = 1" in chart.panels[1].y.label
+    assert np.isnan(line.y[[0, -1]]).all()
+    assert "p = (0.3, 0.7)" in chart.notes[0]
+
+
+def test_entropy_is_drawn_against_the_target_and_has_no_slope_to_draw() -> None:
+    chart = curve(LOSSES["entropy"].choose())
+    assert len(chart.panels) == 1
+    line = loss_line(chart)
+    assert_allclose(np.interp([0.0, 0.25, 0.5, 1.0], line.x, line.y), [0.0, 0.811278, 1.0, 0.0], atol=1e-6)
+    assert "p₁" in chart.x.label
+    assert any("slope is 0" in note for note in chart.notes)
+
+
+def test_a_prediction_alone_is_drawn_over_its_whole_domain() -> None:
+    chart = curve(LOSSES["self_information"].choose())
+    assert (chart.x.low, chart.x.high) == (0.0, 1.0)
+    assert np.isnan(loss_line(chart).y[0])
+    assert chart.panels[0].y.unit == "bits"
+    assert 3.0 < chart.panels[0].y.high < 8.0  # of the 8.6 bits at the first point beside 0
+    assert chart.panels[1].y.low > -50.0  # of −577
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "half"),
+    [
+        ("mae", {}, 4.0),
+        ("mse", {}, 4.0),
+        ("huber", {"delta": 0.5}, 2.0),
+        ("huber", {"delta": 20.0}, 80.0),
+        ("huber", {"delta": 3e4}, 1.2e5),
+        ("smooth_l1", {"beta": 1e-3}, 4e-3),
+        ("smooth_l1", {"beta": 0.0}, 4.0),
+        ("huber", {"delta": 0.7123}, 2.85),
+    ],
+)
+def test_the_range_shows_where_the_shape_changes(name: str, params: dict[str, float], half: float) -> None:
+    chart = curve(LOSSES[name].choose(**params))
+    assert chart.x.low == -chart.x.high
+    assert chart.x.high == float(f"{chart.x.high:.2g}")
+    assert_allclose(chart.x.high, half, rtol=0.25)
+
+
+def test_a_jump_of_the_slope_breaks_the_line_and_is_marked_with_the_slope_it_has() -> None:
+    chart = curve(LOSSES["mae"].choose())
+    line = slope_line(chart)
+    at = int(np.flatnonzero(line.x == 0.0)[0])
+    assert_array_equal(line.y[at - 1 : at + 2], [-1.0, np.nan, 1.0])
+    assert line.x[at + 1] < 1e-6
+    (jump,) = chart.panels[1].points
+    assert (jump.x, jump.y) == (0.0, 0.0)
+
+
+def test_kinks_off_the_target_set_the_range_and_are_marked() -> None:
+    def insensitive(target: Array, prediction: Array) -> tuple[Array, Array]:
+        r = prediction - target
+        return np.maximum(np.abs(r) - 0.1, 0.0), np.sign(r) * (np.abs(r) > 0.1)
+
+    chart = curve(toy(insensitive, facts=Facts(kinks=(-0.1, 0.1), minimum_at_target=True)).choose())
+    assert_allclose([chart.x.low, chart.x.high], [-0.4, 0.4], rtol=1e-12)
+    assert [(jump.x, jump.y) for jump in chart.panels[1].points] == [(-0.1, 0.0), (0.1, 0.0)]
+
+
+def test_a_slope_that_is_zero_near_the_target_sets_no_range() -> None:
+    def dead_zone(target: Array, prediction: Array) -> tuple[Array, Array]:
+        r = prediction - target
+        past = np.maximum(np.abs(r) - 0.5, 0.0)
+        return past, np.sign(r) * (past > 0.0)
+
+    assert curve(toy(dead_zone).choose()).x.high == 4.0
+
+
+def test_one_side_that_changes_shape_later_is_still_shown() -> None:
+    def lopsided(target: Array, prediction: Array) -> tuple[Array, Array]:
+        r = prediction - target
+        slope = np.clip(r, -2.0, 10.0)
+        return slope * (r - slope / 2.0), slope
+
+    assert_allclose(curve(toy(lopsided).choose()).x.high, 40.0, rtol=0.25)
+
+
+def test_residuals_stay_inside_the_domain_of_the_prediction() -> None:
+    def poisson(target: Array, prediction: Array) -> tuple[Array, Array]:
+        with np.errstate(divide="raise", invalid="raise"):
+            return prediction - target * np.log(prediction), 1.0 - target / prediction
+
+    chart = curve(toy(poisson, target=NONNEGATIVE, prediction=POSITIVE).choose())
+    assert -1.0 < chart.x.low < -0.95
+    assert "y = 1" in chart.notes[0]
+    assert_allclose(loss_line(chart).y, 1.0 + loss_line(chart).x - np.log1p(loss_line(chart).x), rtol=1e-9)
+    assert chart.panels[0].points[0].y == 1.0
+
+
+def test_a_target_alone_is_a_curve_without_slope() -> None:
+    chart = curve(toy(lambda y, _: (y * y, np.zeros_like(y)), prediction=None).choose())
+    assert (chart.x.label, chart.x.low, chart.x.high, len(chart.panels)) == ("target y", -4.0, 4.0, 1)
+
+
+def test_no_name_of_a_loss_is_needed() -> None:
+    for chosen in CHOSEN:
+        renamed = dataclasses.replace(chosen.loss, id="someone_elses", aliases=()).choose(**chosen.params)
+        for panel, other in zip(curve(chosen).panels, curve(renamed).panels, strict=True):
+            assert_array_equal(panel.series[0].y, other.series[0].y)
+            assert (panel.y, panel.points, panel.rules) == (other.y, other.points, other.rules)
+
+
+def test_a_kind_without_a_curve_says_so() -> None:
+    row: Loss = dataclasses.replace(LOSSES["mse"], kind=Kind.GROUPED)
+    with pytest.raises(UsageError, match="mse has no curve: its kind is grouped") as caught:
+        curve(row.choose())
+    assert caught.value.cure == "distribution and real losses have one"
+
+
+def test_a_constant_and_an_all_infinite_line_have_a_range() -> None:
+    flat = curve(toy(lambda _, q: (np.full_like(q, 7.0), np.full_like(q, np.inf))).choose())
+    assert flat.panels[0].y.low < 7.0 < flat.panels[0].y.high
+    assert np.isnan(slope_line(flat).y).all()
+    assert flat.panels[1].y.low < flat.panels[1].y.high
+    nothing = curve(toy(lambda _, q: (np.zeros_like(q), np.zeros_like(q))).choose())
+    assert nothing.panels[0].y.low < 0.0 < nothing.panels[0].y.high
+
+
+def test_a_series_is_a_copy_that_nobody_can_change() -> None:
+    x, y = np.array([0.0, 1.0]), np.array([2.0, np.nan])
+    series = Series("line", x, y)
+    x[0] = 9.0
+    assert series.x[0] == 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        series.y[0] = 1.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        series.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [([0.0, 1.0], [1.0]), ([[0.0]], [[1.0]]), ([np.nan], [1.0]), ([np.inf], [1.0]), ([0.0], [-np.inf])],
+)
+def test_a_series_that_is_no_line_is_refused(x: object, y: object) -> None:
+    with pytest.raises(ValueError, match="series 'bad'"):
+        Series("bad", np.array(x), np.array(y))
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (0.0, math.inf), (math.nan, 1.0)])
+def test_an_axis_without_a_range_is_refused(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="is no range"):
+        Axis("x", low, high)
+
+
+def test_a_chart_needs_a_panel_and_an_axis_names_its_unit() -> None:
+    with pytest.raises(ValueError, match="no panel"):
+        Chart("empty", Axis("x", 0.0, 1.0), ())
+    assert Panel(Axis("loss", 0.0, 1.0, "bits"), ()).y.text == "loss (bits)"
+    assert Axis("loss", 0.0, 1.0).text == "loss"
