@@ -4,6 +4,7 @@ import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lossctl.core.exact import ExactSum, add_with_absolute, round_fraction, sqrt_fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
 
 CHUNK = 2**15
 LARGEST = sys.float_info.max
@@ -169,11 +174,11 @@ def test_a_long_sum_is_that_of_fsum() -> None:
 
 
 @given(finite_lists, st.randoms(use_true_random=False), st.integers(0, 60))
-def test_order_and_cuts_do_not_matter(values: list[float], random: object, cut: int) -> None:
+def test_order_and_cuts_do_not_matter(values: list[float], random: Random, cut: int) -> None:
     whole, whole_squares = exact(values), exact_squares(values)
     whole_signed, whole_absolute = with_absolute(values)
     shuffled = values.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     left, right = shuffled[:cut], shuffled[cut:]
     for make, expected in ((exact, whole), (exact_squares, whole_squares)):
         merged = make(right)
@@ -321,15 +326,15 @@ def test_other_arrays_are_refused(values: np.ndarray, error: type[Exception]) ->
         add_with_absolute(total, total, values)
 
 
-@given(st.lists(st.floats(), max_size=20), st.booleans())
-def test_bytes_hold_the_whole_state(values: list[float], squared: bool) -> None:  # noqa: FBT001
-    total = exact_squares(values) if squared else exact(values)
+@pytest.mark.parametrize("make", [exact, exact_squares])
+@given(values=st.lists(st.floats(), max_size=20))
+def test_bytes_hold_the_whole_state(make: Callable[[object], ExactSum], values: list[float]) -> None:
+    total = make(values)
     copy = ExactSum.from_bytes(total.to_bytes())
     assert copy == total
     assert copy.to_bytes() == total.to_bytes()
     copy.merge(total)
-    twice = exact_squares(values * 2) if squared else exact(values * 2)
-    assert copy == twice
+    assert copy == make(values * 2)
 
 
 def test_bytes_are_few_and_their_layout_is_fixed() -> None:
