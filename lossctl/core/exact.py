@@ -1,7 +1,7 @@
 """Sums of doubles that are exact until the end, so that no order, cut or merge of the rows can change them.
 
 `ExactSum` holds one Python integer. Merging is integer addition; only `ExactSum.result` rounds, once and
-correctly. Imports the standard library, NumPy and `core.loss` (for the type of an array).
+correctly. Imports the standard library, NumPy, `core.rounding`, and `core.loss` for the type of an array.
 
 How a block is summed: on a grid of 2ᵍ, with ``c = 1.5·2^(g+52)``, the sum ``t = x + c`` rounds x to the grid, and
 the bits of t read as an integer are those of c plus that multiple. So an integer sum of t is exact in any order, and
@@ -20,6 +20,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
+
+from lossctl.core.rounding import round_fraction, sqrt_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,7 +191,7 @@ class ExactSum:
             return math.nan
         if not self.is_finite:
             return math.inf if self.n_posinf else -math.inf
-        return _divide(self.units, 1 << -_UNIT)
+        return round_fraction(self.fraction())
 
     def to_bytes(self) -> bytes:
         """Give the state: equal sums give equal bytes, on any machine."""
@@ -289,55 +291,6 @@ def add_with_absolute(signed: ExactSum, absolute: ExactSum, values: Array) -> No
         else:
             signed.units += _sum(chunk, span) << -_LEAST
             absolute.units += _sum(magnitudes, span) << -_LEAST
-
-
-def round_fraction(x: Fraction) -> float:
-    """Give the double nearest to a rational number (ties to even); an infinity beyond the largest double.
-
-    Examples
-    --------
-    >>> round_fraction(Fraction(1, 3))
-    0.3333333333333333
-    >>> round_fraction(Fraction(-(10**400)))
-    -inf
-    """
-    return _divide(x.numerator, x.denominator)
-
-
-def sqrt_fraction(x: Fraction) -> float:
-    """Give the double nearest to √x (ties to even); infinity beyond the largest double.
-
-    Rounding x first and its root again would be wrong in the last bit now and then, and would overflow.
-
-    Raises
-    ------
-    ValueError
-        Where x is negative.
-
-    Examples
-    --------
-    >>> sqrt_fraction(Fraction(2))
-    1.4142135623730951
-    >>> sqrt_fraction(Fraction(10**600))
-    1e+300
-    """
-    if x < 0:
-        raise ValueError("the square root of a negative number")
-    # Scaled by 4^scale, the whole part of the root has at least 64 bits: enough to round it, if one more bit says
-    # whether anything was cut off.
-    scale = max(0, 66 - (x.numerator.bit_length() - x.denominator.bit_length()) // 2)
-    scaled, rest = divmod(x.numerator << (2 * scale), x.denominator)
-    root = math.isqrt(scaled)
-    cut = rest != 0 or root * root != scaled
-    return _divide(2 * root + cut, 1 << (scale + 1))
-
-
-def _divide(numerator: int, denominator: int) -> float:
-    """Give the correctly rounded quotient, as dividing two Python integers does; infinity where it overflows."""
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return math.inf if numerator > 0 else -math.inf
 
 
 def _chunks(values: Array) -> Iterator[Array]:
