@@ -25,7 +25,6 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     name="lossctl",
     help="Evaluate losses and their gradients on files of predictions.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,28 +34,38 @@ app.command("losses", epilog=losses_command.EPILOG)(losses_command.losses)
 app.command("show", epilog=show_command.EPILOG)(show_command.show)
 
 
-@app.callback()
-def _global(
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
         typer.echo(f"lossctl {__version__}")
         raise typer.Exit
 
 
-def run(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit the process."""
-    sys.exit(main(arguments))
+@app.callback()
+def _global(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None: ...
 
 
-def main(arguments: list[str] | None = None) -> int:
+def run() -> None:
+    """Run the command line of this process and exit it."""
+    signal.signal(signal.SIGTERM, _interrupt)  # a CI runner that cancels a job must not leave temporary files either
+    sys.exit(main(sys.argv[1:]))
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str]) -> int:
     """Run the command line.
 
     Parameters
     ----------
     arguments
-        What follows ``lossctl``; those of the process where they are not given.
+        What follows ``lossctl``.
 
     Returns
     -------
@@ -84,8 +93,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _report_fault(error)
 
 
-def _run(arguments: list[str] | None) -> int:
-    outcome = typer.main.get_command(app).main(arguments, prog_name="lossctl", standalone_mode=False)
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
+    if not arguments:
+        return ExitCode.USAGE
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
         if outcome == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
@@ -122,14 +134,3 @@ def _discard_output() -> None:
     """Point standard output at nothing: Python flushes it again on exit, and must not complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
-
-
-if hasattr(signal, "SIGTERM"):  # a CI runner that cancels a job must not leave temporary files either
-
-    def _terminate(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, _terminate)
-
-if __name__ == "__main__":
-    run()
