@@ -7,7 +7,7 @@ package but `cli`; what costs time to import is imported where it is used.
 from typing import get_args
 
 from lossctl.api.evaluating import evaluate
-from lossctl.api.selecting import Selection, list_losses, loss_parameters, select, show_loss
+from lossctl.api.selecting import Selection, draw_loss, list_losses, loss_parameters, select, show_loss
 from lossctl.core.settings import NanPolicy
 from lossctl.reports import RenderOptions, formats, render
 
@@ -15,6 +15,7 @@ __all__ = [
     "NAN_POLICIES",
     "RenderOptions",
     "Selection",
+    "draw_loss",
     "evaluate",
     "formats",
     "list_losses",

@@ -10,8 +10,12 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.losses import choose, parameters, search, wants_all
 from lossctl.losses.table import LOSSES
+from lossctl.reports import RenderOptions
 
-__all__ = ["Selection", "list_losses", "loss_parameters", "select", "show_loss"]
+__all__ = ["Selection", "draw_loss", "list_losses", "loss_parameters", "select", "show_loss"]
+
+CURVE_WIDTH, CURVE_HEIGHT = 100, 18
+"""The size of a curve, in characters, where the terminal is no narrower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,29 @@ def show_loss(name: str, given: Mapping[str, str] | None = None) -> LossCard:
     if len(chosen) != 1:
         raise UsageError(f"{name!r} names {len(chosen)} losses", "show takes one")
     return LossCard(chosen[0])
+
+
+def draw_loss(card: LossCard, options: RenderOptions) -> str:
+    """Draw the curve of a loss and of its slope for a terminal.
+
+    Parameters
+    ----------
+    card
+        What `show_loss` gave.
+    options
+        How wide, and whether in colour.
+
+    Examples
+    --------
+    >>> from lossctl.reports import RenderOptions
+    >>> print(draw_loss(show_loss("mae"), RenderOptions(width=60)).splitlines()[0].strip())
+    mae
+    """
+    from lossctl.core.curve import curve
+    from lossctl.figures.terminal import draw
+
+    width = min(options.width or CURVE_WIDTH, CURVE_WIDTH)
+    return draw(curve(card.chosen), width, CURVE_HEIGHT, color=options.color)
 
 
 def loss_parameters() -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +75,15 @@ class Outcome:
         Lines for standard error.
     exit_code
         What to tell the caller.
+    below
+        Draws what stands under the table on standard output: a figure, which no other format has.
     """
 
     result: Reportable | None
     destination: Destination
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.OK
+    below: Callable[[RenderOptions], str] | None = None
 
 
 def deliver(outcome: Outcome) -> None:
@@ -95,6 +98,8 @@ def deliver(outcome: Outcome) -> None:
         return
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
     text = render(outcome.result, destination.format, options)
+    if outcome.below is not None and destination.format == "table":
+        text = f"{text}\n{outcome.below(options).rstrip()}\n"
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

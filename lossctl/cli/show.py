@@ -24,4 +24,5 @@ def show(
 ) -> Outcome:
     """Show one loss: formula, parameters, domain, gradient, facts, reference and curve."""
     destination = Destination.of(format, export, output)
-    return Outcome(api.show_loss(loss, parameters), destination)
+    card = api.show_loss(loss, parameters)
+    return Outcome(card, destination, below=lambda options: api.draw_loss(card, options))
