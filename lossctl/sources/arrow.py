@@ -14,11 +14,11 @@ __all__ = ["UnevenError", "lists_to_numpy", "to_mask", "to_numbers"]
 
 
 class UnevenError(Exception):
-    """A list as long as no other: the row in the batch, its length, and the length of the others."""
+    """A list of another length: its column, its row in the batch, its length, and the length of the first."""
 
-    def __init__(self, index: int, length: int, width: int) -> None:
-        super().__init__(index, length, width)
-        self.index, self.length, self.width = index, length, width
+    def __init__(self, name: str, index: int, length: int, width: int) -> None:
+        super().__init__(name, index, length, width)
+        self.name, self.index, self.length, self.width = name, index, length, width
 
 
 def to_numbers(column: arro.Array) -> Array:
@@ -35,8 +35,8 @@ def to_mask(column: arro.Array) -> npt.NDArray[np.bool_]:
     return np.asarray(column, dtype=np.bool_)
 
 
-def lists_to_numpy(column: Any, width: int) -> Array:
-    """Give a column of lists as ``(n, width)``; a null list is a row of NaN.
+def lists_to_numpy(column: Any, width: int, name: str) -> Array:
+    """Give the column `name` of lists as ``(n, width)``; a null list is a row of NaN.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def lists_to_numpy(column: Any, width: int) -> Array:
         return values.reshape(-1, width)
     missing = np.array([each is None for each in column.to_pylist()])
     for index in np.flatnonzero(~missing & (lengths != width)):
-        raise UnevenError(int(index), int(lengths[index]), width)
+        raise UnevenError(name, int(index), int(lengths[index]), width)
     table = np.full((len(lengths), width), np.nan)
     table[~missing] = values.reshape(-1, width)
     return table

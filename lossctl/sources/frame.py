@@ -13,7 +13,7 @@ import numpy as np
 from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.typed import TypedPiece
 
-__all__ = ["is_frame", "open_frame"]
+__all__ = ["open_frame"]
 
 MATRIX = 2
 VIEW = "frame"
@@ -30,11 +30,6 @@ class FramePiece(TypedPiece):
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Register the frame: DuckDB keeps a registration to one cursor."""
         cursor.register(VIEW, self.table)
-
-
-def is_frame(source: object) -> bool:
-    """Say whether this is a frame, by what it offers."""
-    return _is_pandas(source) or hasattr(source, "__arrow_c_stream__") or isinstance(source, Mapping)
 
 
 def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection) -> TypedPiece:

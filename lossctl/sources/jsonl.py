@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -109,9 +109,14 @@ class JsonPiece(Piece):
         values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
         return Place(self.name, found[0], row + 1, values)
 
-    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
+    def explain(
+        self,
+        types: Mapping[str, ColumnType],
+        filtered: Collection[str],
+        message: str,
+    ) -> LossctlError | None:
         """Find the first record that is no object, or a value of another type."""
-        del message
+        del filtered, message
         packed.verify(self.path, self.name, self.compression)
         for number, line in text_lines(self.path, self.compression):
             try:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from lossctl.core.errors import UsageError
 
-__all__ = ["nearest", "unknown_column"]
+__all__ = ["listed", "nearest", "unknown_column"]
 
 MOST_LISTED = 20
 
@@ -24,12 +24,22 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     return [by_lower[each] for each in get_close_matches(name.lower(), by_lower, 3, 0.6)]
 
 
-def unknown_column(name: str, columns: Iterable[str], source: str, before: str = "") -> UsageError:
-    """Give the error for a column that is not there."""
-    listed = list(columns)
-    near = nearest(name, listed)
-    told = ", ".join(listed[:MOST_LISTED]) + (
-        f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
-    )
+def listed(columns: Iterable[str]) -> str:
+    """Name columns in a message, the first of them where there are many.
+
+    Examples
+    --------
+    >>> listed(["a", "b"])
+    'a, b'
+    """
+    names = list(columns)
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
+
+
+def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
+    """Give the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
+    names = list(columns)
+    near = nearest(name, names)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
-    return UsageError(f'{before}{source} has no column "{name}"', f"{meant}the columns are: {told}")
+    return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")

@@ -72,6 +72,8 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
     chosen = options or ReadOptions()
     if chosen.format is not None and chosen.format not in FORMATS:
         raise UsageError(f"no format is called {chosen.format!r}", f"choose one of {', '.join(FORMATS)}")
+    if chosen.threads is not None and chosen.threads < 1:
+        raise UsageError(f"{chosen.threads} threads cannot read", "give at least 1")
     if not isinstance(source, str | os.PathLike):
         return _open_frame(source, chosen)
     named = os.fspath(source)
@@ -81,25 +83,16 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
 
 
 def split_label(text: str) -> tuple[str | None, str]:
-    """Cut ``label=path`` into its two parts; a path that exists is never cut.
+    """Cut ``label=path`` into its two parts; a path or glob that names files as it stands is never cut.
 
     Examples
     --------
-    >>> split_label("ridge=ridge.csv"), split_label("ridge.csv"), split_label("day=1/*.parquet")
-    (('ridge', 'ridge.csv'), (None, 'ridge.csv'), (None, 'day=1/*.parquet'))
+    >>> split_label("ridge=ridge.csv"), split_label("ridge.csv"), split_label("runs/day=1.parquet")
+    (('ridge', 'ridge.csv'), (None, 'ridge.csv'), (None, 'runs/day=1.parquet'))
     """
-    label, sign, path = text.partition("=")
-    if not (sign and label and path) or "/" in label or os.sep in label or Path(text).exists():
-        return None, text
-    if path.startswith(("/", os.sep)) and not Path(path).exists() and glob.has_magic(path) is False:
-        return label, path
-    return (None, text) if _is_partition(label, path) else (label, path)
-
-
-def _is_partition(label: str, path: str) -> bool:
-    """Say whether ``label=path`` is the start of a partitioned folder (``day=1/part.parquet``)."""
-    head = path.split("/", 1)[0]
-    return "/" in path and not path.startswith((".", "/")) and not Path(head).exists() and bool(label)
+    label, _, path = text.partition("=")
+    names_files = Path(text).exists() or any(glob.iglob(text, recursive=True))  # noqa: PTH207 -- a pattern, not a path
+    return (None, text) if not (label and path) or "/" in label or names_files else (label, path)
 
 
 def _open_frame(source: object, options: ReadOptions) -> Source:

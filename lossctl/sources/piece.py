@@ -6,7 +6,7 @@ Imports the standard library and core.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lossctl.sources.options import ColumnType
@@ -76,9 +76,17 @@ class Piece(ABC):
         """Say where a row stands, counted from 0 within the piece."""
         return Place(self.name, None, row + 1)
 
-    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
-        """Find what is wrong with the data, where DuckDB failed with `message`; ``None``: nothing is."""
-        del types, message
+    def explain(
+        self,
+        types: Mapping[str, ColumnType],
+        filtered: Collection[str],
+        message: str,
+    ) -> LossctlError | None:
+        """Find what is wrong with the data, where DuckDB failed with `message`; ``None``: nothing is.
+
+        The names in `filtered` are read for a filter alone, which settled their types.
+        """
+        del types, filtered, message
         return None
 
     def verify(self, stop: Event) -> None:

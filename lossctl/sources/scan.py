@@ -10,7 +10,7 @@ import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from lossctl.sources.compression import Compression, open_bytes
 from lossctl.sources.dialect import Dialect
@@ -18,7 +18,7 @@ from lossctl.sources.dialect import Dialect
 if TYPE_CHECKING:
     from _csv import Reader
 
-__all__ = ["Lines", "line_at", "mixed_line_ends", "record_at", "text_lines"]
+__all__ = ["Lines", "first_stray_quote", "line_at", "mixed_line_ends", "record_at", "text_lines"]
 
 CHUNK = 1 << 20
 csv.field_size_limit(1 << 31 - 1)
@@ -29,19 +29,52 @@ Lines = Generator[tuple[int, str]]
 def record_at(path: str, compression: Compression, dialect: Dialect, row: int) -> tuple[int, list[str]] | None:
     """Give the physical line and the values of a record, counted from 0 after the header; ``None``: there is none."""
     with closing(open_bytes(path, compression)) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
+        lines = _skip_plain(stream, row + dialect.skip)
+        encoding = "utf-8" if lines else "utf-8-sig"
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace", newline="")
         reader = csv.reader(text, delimiter=dialect.delimiter)
         blank_counts = len(dialect.names) == 1
-        return next(islice(_records(reader, blank_counts=blank_counts, skip=dialect.skip), row + 1, None), None)
+        records = _records(reader, blank_until=(0 if lines else dialect.skip) if blank_counts else None)
+        found = next(islice(records, row + 1 - lines, None), None)
+        return None if found is None else (found[0] + lines, found[1])
 
 
-def _records(reader: Reader, *, blank_counts: bool, skip: int) -> Iterator[tuple[int, list[str]]]:
+def _skip_plain(stream: IO[bytes], most: int) -> int:
+    """Pass over whole chunks in which each line is a record, and say how many lines those were."""
+    lines = 0
+    while True:
+        start = stream.tell()
+        chunk = stream.read(CHUNK) + stream.readline()
+        count = chunk.count(b"\n")
+        odd = b'"' in chunk or b"\r" in chunk or b"\n\n" in chunk or chunk.startswith(b"\n")
+        if odd or not chunk or lines + count > most:
+            stream.seek(start)
+            return lines
+        lines += count
+
+
+def _records(reader: Reader, blank_until: int | None) -> Iterator[tuple[int, list[str]]]:
+    """Give each record with its first line; a blank line after `blank_until` is a record (``None``: none is)."""
     before = 0
     for record in reader:
         line = before + 1
         before = reader.line_num
-        if record or (blank_counts and line > skip):
+        if record or (blank_until is not None and line > blank_until):
             yield line, record or [""]
+
+
+def first_stray_quote(path: str, compression: Compression, dialect: Dialect) -> int | None:
+    """Give the line of the first record whose quotes are wrong; ``None``: there is none."""
+    with closing(open_bytes(path, compression)) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
+        reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
+        line = 1
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error:
+            return line
+    return None
 
 
 def text_lines(path: str, compression: Compression) -> Lines:
@@ -72,15 +105,22 @@ def line_at(path: str, compression: Compression, offset: int) -> tuple[int, byte
     return ends + 1, text
 
 
-def mixed_line_ends(path: str, compression: Compression) -> tuple[tuple[int, str], tuple[int, str]] | None:
-    """Give the first line, and the first line that ends in another way, each with its end; ``None``: all are alike."""
+def mixed_line_ends(
+    path: str, compression: Compression, until: int | None = None
+) -> tuple[tuple[int, str], tuple[int, str]] | None:
+    """Give the first line, and the first line that ends in another way, each with its end; ``None``: all are alike.
+
+    The lines after `until` are not looked at. Line ends inside quotes belong to a value and do not count.
+    """
     names = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
     first: tuple[int, str] | None = None
     with closing(open_bytes(path, compression)) as stream:
         text = io.TextIOWrapper(stream, encoding="latin-1", newline="")
-        for number, line in enumerate(text, 1):
+        inside = False
+        for number, line in enumerate(islice(text, until), 1):
+            inside ^= line.count('"') % 2 == 1
             end = "\r\n" if line.endswith("\r\n") else line[-1:]
-            if end in names:
+            if end in names and not inside:
                 first = first or (number, names[end])
                 if names[end] != first[1]:
                     return first, (number, names[end])

@@ -8,9 +8,9 @@ Imports duckdb, arro3, NumPy and core.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from threading import Event
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +32,8 @@ from lossctl.sources.where import Filter, parse_filter
 
 __all__ = ["Source"]
 
+EXAMPLE = 40
+"""The most characters of a value shown as an example."""
 READABLE = {ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.NUMBERS}
 
 
@@ -159,11 +161,16 @@ class Source:
 
     def _not_numbers(self, name: str, kind: ColumnType) -> DataError:
         piece = next(each for each in self._pieces if each.columns[name] is kind)
-        held = "text" if kind is ColumnType.TEXT else "no numbers"
+        held = "text" if kind is ColumnType.TEXT else "values"
         if isinstance(piece, TypedPiece):
-            sql = piece.sql_types[name]
-            held += f" ({sql.split('(')[0]})"
-        problem = f'{piece.name}, column "{name}" holds {held}, not numbers'
+            held += f" of type {piece.sql_types[name].split('(')[0]}"
+        column, relation = quote_name(name), piece.relation({name: kind})
+        query = f"select {column}::varchar from {relation} where {column} is not null limit 1"
+        with self._connection.cursor() as cursor:
+            piece.prepare(cursor)
+            found = cursor.execute(query).fetchall()
+        example = f' such as "{found[0][0][:EXAMPLE]}"' if found else ""
+        problem = f'{piece.name}, column "{name}" holds {held}{example}, not numbers'
         return DataError(problem, "choose another column, or write it as numbers")
 
     def _resolve(self, condition: Filter) -> dict[str, ColumnType]:
@@ -173,7 +180,7 @@ class Source:
             alike = [each for each in self.columns if each.lower() == name.lower()]
             exact = name if name in self.columns else alike[0] if len(alike) == 1 else None
             if exact is None:
-                raise unknown_column(name, self.columns, self.name, f"--where {condition.text!r}: ")
+                raise unknown_column(name, self.columns, f"--where {condition.text!r}")
             known = self.columns[exact]
             found[exact] = guess if known is ColumnType.UNKNOWN else known
         return found
@@ -195,7 +202,8 @@ class Source:
                 self._streams.add(stream)
                 stack.callback(self._streams.discard, stream)
                 stack.callback(stream.close)
-                for batch, read in stream.batches(first):
+                batches = stack.enter_context(closing(stream.batches(first)))
+                for batch, read in batches:
                     self._consumed = first + read
                     if len(batch):
                         yield from batch.split(batch_rows)
@@ -249,24 +257,35 @@ class _Stream:
         self.cancel()
         self._cursor.close()
 
-    def batches(self, first: int) -> Iterator[tuple[Batch, int]]:
+    def batches(self, first: int) -> Generator[tuple[Batch, int]]:
         """Give each batch, and how many rows of the piece have been read."""
         read = 0
+        for record in self._records():
+            try:
+                batch, read = self._batch(record, first, read)
+            except UnevenError as error:
+                raise self._uneven(error, record, read) from error
+            yield batch, read
+        self.length = read if self._piece.rows is None else self._piece.rows
+
+    def _records(self) -> Iterator[Any]:
+        """Give the Arrow record batches."""
         try:
             self._find_widths()
-            reader = arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
-            for record in reader:
-                batch, read = self._batch(record, first, read)
-                yield batch, read
-        except UnevenError as error:
-            place = self._piece.place(read + error.index)
-            problem = f"{place}: a list holds {error.length} values where those before hold {error.width}"
-            raise DataError(problem, "write lists of one length") from error
+            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
         except LossctlError:
             raise
-        except Exception as error:  # the Arrow stream raises bare Exception
+        except Exception as error:  # the Arrow stream raises no narrower class
             raise self._explain(error) from error
-        self.length = read if self._piece.rows is None else self._piece.rows
+
+    def _uneven(self, error: UnevenError, record: Any, read: int) -> DataError:
+        numbered = self._condition is not None and self._piece.row_number is not None
+        row = int(np.asarray(record.column(len(self._wanted)))[error.index]) if numbered else read + error.index
+        values = f"{error.length} value" + ("" if error.length == 1 else "s")
+        problem = (
+            f'{self._piece.place(row)}, column "{error.name}": a list of {values}, where the first has {error.width}'
+        )
+        return DataError(problem, "write lists of one length")
 
     def _find_widths(self) -> None:
         """Learn how long the lists of a column are, from the first there is."""
@@ -309,7 +328,7 @@ class _Stream:
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = record.column(number)
             lists = kind is ColumnType.NUMBERS
-            columns[name] = lists_to_numpy(column, self._widths[name]) if lists else to_numbers(column)
+            columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
         size = int(record.num_rows)
         if self._condition is None:
             return Batch(columns, first + read, size), read + size
@@ -326,7 +345,7 @@ class _Stream:
         if self._cancelled:
             return DataError(f"{self._piece.name}: reading was cancelled")
         message = str(error)
-        found = self._piece.explain(self._types, message)
+        found = self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
         if found is not None:
             return found
         if self._condition is not None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
@@ -24,7 +26,7 @@ from lossctl.sources.dialect import Dialect, Fits, check_delimiter, not_utf8, pa
 from lossctl.sources.options import ColumnType, ReadOptions
 from lossctl.sources.piece import Piece, quote_name, quote_text
 from lossctl.sources.place import Place
-from lossctl.sources.scan import line_at, mixed_line_ends, record_at
+from lossctl.sources.scan import first_stray_quote, line_at, mixed_line_ends, record_at
 
 if TYPE_CHECKING:
     from threading import Event
@@ -131,15 +133,27 @@ class TextPiece(Piece):
         line, values = found
         return Place(self.name, line, row + 1, dict(zip(self.dialect.names, values, strict=False)))
 
-    def explain(self, types: Mapping[str, ColumnType], message: str) -> LossctlError | None:
+    def explain(
+        self,
+        types: Mapping[str, ColumnType],
+        filtered: Collection[str],
+        message: str,
+    ) -> LossctlError | None:
         """Find the first record that cannot be read, and say why."""
         packed.verify(self.path, self.name, self.compression)
-        if "state machine" in message and (mixed := mixed_line_ends(self.path, self.compression)):
+        try:
+            fault = self._first_fault(types, message)
+        except duckdb.Error:  # the reader lost its way even while collecting: only a stray quote does that
+            fault = None
+        mixed = mixed_line_ends(self.path, self.compression, None if fault is None else fault.line)
+        if mixed is not None:
             (first, end), (other, another) = mixed
             problem = f"{self.name} mixes line ends: line {first} ends in {end}, line {other} in {another}"
-            return DataError(problem, "make them alike, such as with: dos2unix, or tr -d '\\r'")
-        fault = self._first_fault(types, message)
-        return None if fault is None else self._describe(fault, types)
+            return DataError(problem, f"make them alike, such as with: dos2unix {self.name}")
+        if fault is not None:
+            return self._describe(fault, types, filtered)
+        stray = first_stray_quote(self.path, self.compression, self.dialect)
+        return None if stray is None else self._bad_quote(f"{self.name} line {stray}")
 
     def _first_fault(self, types: Mapping[str, ColumnType], message: str) -> Fault | None:
         """Read again, on one thread and collecting what is rejected, up to the line the message names."""
@@ -160,23 +174,40 @@ class TextPiece(Piece):
         line, rest = line_at(self.path, self.compression, max(byte - 1, 0))
         return Fault(f"{self.name} line {line}", line, rest, column - 1, kind)
 
-    def _describe(self, fault: Fault, types: Mapping[str, ColumnType]) -> LossctlError:
+    def _describe(self, fault: Fault, types: Mapping[str, ColumnType], filtered: Collection[str]) -> LossctlError:
         first_line = re.split(rb"[\r\n]", fault.record, maxsplit=1)[0]
         if error := not_utf8(self.name, fault.line, first_line):
             return error
         record = _whole_record(fault.record)
         values = None if record is None else parse_record(record, self.dialect.delimiter)
-        if values is None:
-            cure = "close the quote; a quote inside a quoted value is written twice"
-            return DataError(f"{fault.place} opens a quote that is never closed", cure)
+        if values is None or fault.kind == "UNQUOTED VALUE":
+            return self._bad_quote(fault.place)
         if fault.kind in {"MISSING COLUMNS", "TOO MANY COLUMNS", "CAST"} and len(values) != len(self.dialect.names):
             return self._describe_length(fault, values)
         if fault.kind == "CAST":
-            name = self.dialect.names[fault.column]
-            return self._describe_value(fault, name, values[fault.column], types[name])
-        long = fault.kind == "LINE SIZE OVER MAXIMUM"
-        kind = "is longer than 2 MB" if long else f"is not well formed ({fault.kind.lower()})"
+            return self._describe_value(fault, values[fault.column], types, filtered)
+        kind = (
+            "is longer than 2 MB" if fault.kind == "LINE SIZE OVER MAXIMUM" else f"is unreadable: {fault.kind.lower()}"
+        )
         return DataError(f"{fault.place} {kind}", "check its quotes and line ends")
+
+    def _describe_value(
+        self,
+        fault: Fault,
+        value: str,
+        types: Mapping[str, ColumnType],
+        filtered: Collection[str],
+    ) -> LossctlError:
+        name = self.dialect.names[fault.column]
+        what = "true or false" if types[name] is ColumnType.BOOLEAN else "a number"
+        problem = f'{fault.place}, column "{name}": "{value}" is not {what}'
+        if name in filtered:
+            return DataError(problem, f'to compare it as text, write "{name}"::varchar in the condition')
+        return DataError(problem, cure_for(value, name, fault.line, self.options.decimal))
+
+    def _bad_quote(self, place: str) -> LossctlError:
+        cure = "quote whole values, and write a quote inside a quoted value twice"
+        return DataError(f"{place} has a quote that is never closed, or closed before its value ends", cure)
 
     def _describe_length(self, fault: Fault, values: list[str]) -> LossctlError:
         if len(values) == 1 and not values[0].strip():
@@ -185,18 +216,16 @@ class TextPiece(Piece):
         cure = "mend the line; a value that holds the delimiter must stand in quotes"
         return DataError(f"{fault.place} has {found} where the header has {len(self.dialect.names)} columns", cure)
 
-    def _describe_value(self, fault: Fault, name: str, value: str, wanted: ColumnType) -> LossctlError:
-        what = "true or false" if wanted is ColumnType.BOOLEAN else "a number"
-        problem = f'{fault.place}, column "{name}": "{value}" is not {what}'
-        return DataError(problem, cure_for(value, name, fault.line, self.options.decimal))
-
 
 def _whole_record(data: bytes) -> str | None:
     """Give the text of the first record in the data, without its line end; ``None`` where a quote stays open."""
     text = data.decode(errors="backslashreplace")
-    for end in map(re.Match[str].start, re.finditer(r"\r|\n|\Z", text)):
-        if text.count('"', 0, end) % 2 == 0:
-            return text[:end]
+    start, quotes = 0, 0
+    for found in re.finditer(r"\r|\n|\Z", text):
+        quotes += text.count('"', start, found.start())
+        start = found.start()
+        if quotes % 2 == 0:
+            return text[:start]
     return None
 
 
