@@ -213,6 +213,13 @@ def test_residuals_stay_inside_the_domain_of_the_prediction() -> None:
     assert chart.panels[0].points[0].y == 1.0
 
 
+@pytest.mark.parametrize("fact", [False, None])
+def test_no_minimum_is_marked_unless_the_facts_say_so(fact: bool | None) -> None:  # noqa: FBT001 -- a fact is one
+    chart = curve(toy(LOSSES["mse"].kernel, facts=Facts(minimum_at_target=fact)).choose())
+    assert chart.panels[0].points == ()
+    assert chart.panels[0].rules[0].x == 0.0
+
+
 def test_a_target_alone_is_a_curve_without_slope() -> None:
     chart = curve(toy(lambda y, _: (y * y, np.zeros_like(y)), prediction=None).choose())
     assert (chart.x.label, chart.x.low, chart.x.high, len(chart.panels)) == ("target y", -4.0, 4.0, 1)

@@ -131,6 +131,25 @@ def test_ticks_stand_under_the_axis_where_their_numbers_are() -> None:
     assert all(start <= tick < end for tick, (start, end) in zip(ticks, labels, strict=True))
 
 
+def test_numbers_stand_in_the_middle_under_their_ticks_and_never_touch() -> None:
+    chart = chart_of(line([0, 5000], [0, 0]), x=(-1000.0, 5000.0))
+    lines = draw(chart, 80, 20, color=False).split("\n")
+    axis = next(i for i, one in enumerate(lines) if "┬" in one)
+    ticks = [m.start() for m in re.finditer("┬", lines[axis])]
+    middles = [(m.start() + m.end() - 1) / 2 for m in re.finditer(r"\S+", lines[axis + 1])]
+    assert len(ticks) == len(middles) == 7
+    assert max(abs(tick - middle) for tick, middle in zip(ticks[:-1], middles[:-1], strict=True)) <= 0.5
+    for width in range(15, 60):
+        lines = draw(chart, width, 20, color=False).split("\n")
+        axis = next(i for i, one in enumerate(lines) if "┬" in one)
+        assert all(float(number) % 1000.0 == 0.0 for number in lines[axis + 1].split())
+
+
+def test_too_low_is_left_empty() -> None:
+    chart = chart_of(line([0, 10], [0, 10]))
+    assert [len(draw(chart, 60, height, color=False).splitlines()) for height in range(10)] == [0] * 8 + [8, 9]
+
+
 def test_the_zero_line_is_drawn_where_zero_is_in_sight() -> None:
     down = draw(chart_of(line([0, 10], [-3, -3]), y=(-4.0, 4.0)), 60, 20, color=False)
     (row,) = (one for one in down.split("\n") if "╌" in one)
