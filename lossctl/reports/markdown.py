@@ -25,7 +25,7 @@ __all__ = ["render"]
 _MARK = re.compile(r"[\\`*_\[\]~|]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 """``$`` starts mathematics, where a backslash would not help."""
-_LIVE = re.compile(r"@(?=\w)|#(?=[\d#])|\bGH-(?=\d)|:(?=//|:|[\w+-]+:)|\bwww(?=\.)|!(?=\[)", re.IGNORECASE | re.ASCII)
+_LIVE = re.compile(r"@(?=\w)|#(?=[\d#])|\bGH-(?=\d)|:(?=//|:|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE | re.ASCII)
 _BREAK = "&#8203;"
 _BLOCK = re.compile(r"^(\d+)?([-+=#.)])")
 """What at the start of a paragraph would make it a heading or a list."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
-from lossctl.core.view import Column, Scalar, View
+from lossctl.core.view import Column, Scalar, Span, View
 from lossctl.losses import LOSSES
 
 
@@ -94,6 +94,39 @@ def evaluations() -> Evaluations:
         signature="kl_divergence(base=10.0)|mean",
     )
     return Evaluations((first, second), ("few rows: n = 3",))
+
+
+@pytest.fixture(scope="session")
+def frozen() -> Made:
+    """A table and entries that no other package decides, for golden text."""
+    columns = (
+        Column("model"),
+        Column("loss"),
+        Column("value", "right", "main"),
+        Column("unit"),
+        Column("std error", "right", "side"),
+        Column("95% CI", "right", "side"),
+        Column("|grad|₂", "right"),
+        Column("n", "right", "side"),
+    )
+    rows = (
+        (
+            "lasso",
+            "huber(delta=0.5)",
+            0.04491234567890123,
+            None,
+            2.1345678e-4,
+            Span(0.044493912, 0.045330779),
+            0.25,
+            9998,
+        ),
+        ("k|nn", "kl_divergence(base=2.0)", math.inf, "bits", None, None, 1.5e7, 3),
+    )
+    entries = [
+        {"model": "lasso", "unit": None, "value": 0.04491234567890123, "n": 9998, "paired": True, "status": "ok"},
+        {"model": "k,nn", "unit": "bits", "value": math.inf, "n": 3, "paired": False, "status": "infinite"},
+    ]
+    return Made(entries, View(columns, rows), [0.04491234567890123, None])
 
 
 HOSTILE = (

@@ -42,10 +42,21 @@ def test_each_format_is_a_file_of_its_own() -> None:
     assert files == {*FORMATS, "__init__"}
 
 
+def test_a_file_more_is_a_format_more(
+    evaluations: Evaluations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "count.py").write_text("def render(result, options):\n    return f'{len(result.items())}\\n'\n")
+    monkeypatch.setattr(reports, "__path__", [*reports.__path__, str(tmp_path)])
+    assert formats() == (*FORMATS, "count")
+    assert render(evaluations, "count") == "2\n"
+    monkeypatch.delitem(sys.modules, "lossctl.reports.count")
+    monkeypatch.delattr(reports, "count")
+
+
 @pytest.mark.parametrize("name", FORMATS)
-def test_golden(name: str, evaluations: Evaluations) -> None:
-    expected = (GOLDEN / f"eval.{name}").read_bytes().decode()
-    assert render(evaluations, name) == expected
+def test_golden(name: str, frozen: Reportable) -> None:
+    expected = (GOLDEN / f"result.{name}").read_bytes().decode()
+    assert render(frozen, name) == expected
 
 
 def test_a_view_with_title_and_notes_golden(made: Any) -> None:
@@ -60,7 +71,7 @@ def test_a_view_with_title_and_notes_golden(made: Any) -> None:
     [
         ("jsn", "json"),
         ("Markdwon", "markdown"),
-        ("TABLE", "table"),
+        ("TABLE", "did you mean table"),
         ("zzz", "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare"),
         ("shared", "did you mean bare?"),
         ("__init__", "the formats: table"),

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lossctl.core.result import Evaluations
@@ -48,13 +48,15 @@ def bits(value: Any) -> str:
     return repr(value)
 
 
-@given(st.dictionaries(ANY_TEXT, JSON, max_size=5))
+@settings(max_examples=50)
+@given(st.dictionaries(ANY_TEXT, JSON, max_size=3))
 @example({"zero": -0.0, "small": 5e-324, "text": "##\u2028\ud800\U000e0041\x7f\\u0023"})
 def test_json_reads_back(made: Any, entry: dict[str, Any]) -> None:
     assert bits(load(render(made([entry]), "json"))) == bits({"schema": "test/1", "results": [entry]})
 
 
-@given(st.lists(st.dictionaries(ANY_TEXT, JSON, max_size=5), min_size=1, max_size=4))
+@settings(max_examples=40)
+@given(st.lists(st.dictionaries(ANY_TEXT, JSON, max_size=3), min_size=1, max_size=3))
 def test_jsonl_reads_back_line_by_line(made: Any, entries: list[dict[str, Any]]) -> None:
     text = render(made(entries), "jsonl")
     assert text.endswith("\n")

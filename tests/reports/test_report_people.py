@@ -64,7 +64,7 @@ def test_hostile_markdown_reads_back(hostile: str, labelled: Any) -> None:
     assert github_cells(line) == [visible(hostile).strip(" "), "0.250000"]
     assert "<" not in line
     assert not re.search(
-        r"(?<!\\)[`*\[\]~]|!\[|://|www\.|@\w|#\d|GH-\d|\$", line.replace("&#36;", "").replace("&#8203;", "\0")
+        r"(?<!\\)[`*\[\]~]|!\[|://|www\.|@\w|#\d|GH-\d|\$|:\w+:", line.replace("&#36;", "").replace("&#8203;", "\0")
     )
 
 

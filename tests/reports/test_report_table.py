@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lossctl.core.result import Evaluations
-from lossctl.core.view import Column, View
+from lossctl.core.view import Column, Span, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.escape import terminal
 from lossctl.reports.shared.layout import fold
@@ -94,6 +94,9 @@ def test_a_header_breaks_before_the_table_is_split(made: Any) -> None:
     assert render(made(table=view), "table", RenderOptions(width=18)) == (
         "loss      mean   n\n         slope\nmse   0.250000  12\n"
     )
+    assert render(made(table=view), "table", RenderOptions(width=17)) == (
+        "loss  mean slope\nmse     0.250000\n\nloss   n\nmse   12\n"
+    )
 
 
 def test_text_folds_before_the_table_is_split(made: Any) -> None:
@@ -101,6 +104,24 @@ def test_text_folds_before_the_table_is_split(made: Any) -> None:
     assert render(made(table=view), "table", RenderOptions(width=24)) == (
         "loss  what             n\nmse   the mean of     12\n      the squares\n"
     )
+
+
+def test_text_gives_way_before_a_wider_number_does(made: Any) -> None:
+    view = View((Column("loss"), Column("CI", "right")), (("alpha beta gamma", Span(0.123456, 0.234567)),))
+    assert render(made(table=view), "table", RenderOptions(width=27)) == (
+        "loss                     CI\nalpha  [0.123456, 0.234567]\nbeta\ngamma\n"
+    )
+
+
+def test_long_words_are_cut_before_a_table_of_text_is_split(made: Any) -> None:
+    view = View(tuple(map(Column, "abc")), (("x" * 30, "y" * 30, "z" * 30),))
+    text = render(made(table=view), "table", RenderOptions(width=40))
+    assert text.split("\n")[:2] == ["a" + " " * 13 + "b" + " " * 13 + "c", "  ".join(letter * 12 for letter in "xyz")]
+
+
+def test_a_line_loses_blanks_at_its_end_and_no_other_space(made: Any) -> None:
+    view = View((Column("n", "right"), Column("model")), ((1, "a"), (2, "b\u3000"), (3, "long")))
+    assert render(made(table=view), "table") == "n  model\n1  a\n2  b\u3000\n3  long\n"
 
 
 def test_wide_characters_line_up(made: Any) -> None:

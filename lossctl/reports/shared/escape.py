@@ -24,7 +24,7 @@ _BYTE, _PLANE = 0x100, 0x10000
 _BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and marks that show nothing, by which two labels could look the same."""
 _HIDDEN = re.compile(r"[^\x20-\x7e]")
-_FORMULA = re.compile(r"[=+\-@＝＋－＠].", re.DOTALL)
+_FORMULA = re.compile(r"[=+\-@＝＋－＠].")
 """What a spreadsheet takes for a formula. A sign alone, such as ``-`` for standard input, is none."""
 _COMMAND = re.compile(r"\s*::|.*##", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:[nrt\\]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")

@@ -124,7 +124,7 @@ def fold(text: str, width: int) -> list[str]:
     line, used = "", 0
     for word in text.split(" "):
         size = cells_wide(word)
-        if lines or line or used:
+        if lines or line:
             if used + 1 + size <= width:
                 line, used = f"{line} {word}", used + 1 + size
                 continue
@@ -138,7 +138,7 @@ def fold(text: str, width: int) -> list[str]:
 def _chopped(word: str, width: int) -> list[str]:
     from rich.cells import chop_cells
 
-    return chop_cells(word, width) or [word]
+    return chop_cells(word, width)
 
 
 def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:
