@@ -13,7 +13,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 test: install
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: install lint types coverage
 
@@ -25,7 +25,7 @@ types: install
 	$(BIN)/mypy
 
 coverage: install
-	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered
 
 bench: install
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'

@@ -1,0 +1,142 @@
+"""Documentation runs: every command in it is executed here and what it prints is compared."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from lossctl.api import formats
+from lossctl.cli.main import app
+from lossctl.core.errors import ExitCode
+from lossctl.core.result import Evaluation, Gradient, Interval
+from lossctl.core.settings import Options
+from lossctl.losses import LOSSES
+from tests.documents import DOCUMENTS, Block, blocks, replay
+from tests.transcript import ROOT, alike, difference, run, run_arguments, scratch
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+COMMANDS = list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group
+
+
+@pytest.fixture(autouse=True)
+def folder() -> Iterator[None]:
+    with scratch():
+        yield
+
+
+def by_place(found: list[Block]) -> list[object]:
+    return [pytest.param(block, id=block.place) for block in found]
+
+
+@pytest.mark.parametrize("block", by_place(blocks("console")))
+def test_transcripts(block: Block) -> None:
+    printed = replay(block.text)
+    assert alike(block.text, printed), difference(block.text, printed, block.place)
+
+
+@pytest.mark.parametrize("block", by_place(blocks("python")))
+def test_python(block: Block) -> None:
+    if ">>>" not in block.text:
+        exec(compile(block.text, block.place, "exec"), {})  # noqa: S102 -- what a reader would paste
+        return
+    test = doctest.DocTestParser().get_doctest(block.text, {}, block.place, str(block.file), block.line)
+    report: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+def test_each_block_says_how_it_runs() -> None:
+    for file in DOCUMENTS:
+        assert file.read_text(encoding="utf-8").count("```") == 2 * len(blocks(None, [file])), file
+    assert {block.language for block in blocks()} <= {"console", "python", "sh", "text", "json"}
+
+
+def test_the_readme_has_transcripts_and_python() -> None:
+    languages = {block.language for block in blocks("console") + blocks("python") if block.file.name == "README.md"}
+    assert languages == {"console", "python"}
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    typed = [line for block in blocks("sh", [ROOT / "README.md"]) for line in block.text.splitlines()]
+    assert len(typed) >= 2
+    assert [line for line in typed if f"{line} || exit 1" not in ci] == []
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_example_of_each_loss_runs(loss: str) -> None:
+    ran = run(LOSSES[loss].example)
+    assert ran.code == ExitCode.OK, ran.stderr
+    assert loss in ran.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_an_example_that_runs(command: str) -> None:
+    ran = run_arguments([command, "--help"])
+    assert ran.code == ExitCode.OK
+    assert ran.stderr == ""
+    example = re.search(rf"Example: (lossctl {command} .*)", ran.stdout)
+    assert example, f"lossctl {command} --help has no example"
+    assert run(example[1]).code == ExitCode.OK
+    for option in re.findall(r"^  (?:-., )?(--[a-z-]+)", ran.stdout, re.MULTILINE):
+        assert re.search(rf"{option} .*\S\s+\S|{option}\s+\S", ran.stdout), f"{option} has no help"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_tells_of_each_command(command: str) -> None:
+    assert f"lossctl {command}" in README
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_the_readme_tells_of_each_exit_code(code: ExitCode) -> None:
+    assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", formats())
+def test_each_output_format_is_documented(name: str) -> None:
+    assert f"`{name}`" in README
+    assert f"`{name}`" in FORMATS
+
+
+@pytest.mark.parametrize("name", Options.__annotations__)
+def test_each_option_of_the_api_is_a_flag_or_said_to_be_none(name: str) -> None:
+    flag = {"prediction": "pred"}.get(name, name).replace("_", "-")
+    assert f"--{flag}" in run_arguments(["eval", "--help"]).stdout
+
+
+def fields() -> list[str]:
+    own = [name for name in Evaluation.__dataclass_fields__ if name not in {"chosen", "model"}]
+    inner = [f"gradient.{name}" for name in Gradient.__dataclass_fields__]
+    return [*own, "loss", "params", "unit", *inner, *(f"ci.{name}" for name in Interval.__dataclass_fields__)]
+
+
+@pytest.mark.parametrize("field", fields())
+def test_each_field_of_the_json_is_documented(field: str) -> None:
+    assert re.search(rf"^\| [^|]*`{re.escape(field)}`", FORMATS, re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_links_lead_somewhere(file: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text(encoding="utf-8")):
+        assert (file.parent / link).exists(), link
+
+
+def test_help_names_every_command() -> None:
+    ran = run_arguments(["--help"])
+    assert ran.code == ExitCode.OK
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", ran.stdout, re.MULTILINE)
+
+
+def test_the_installed_program_prints_what_the_module_prints() -> None:
+    typed = "lossctl eval preds.csv --loss huber --delta 1.0"
+    here = run_arguments(shlex.split(typed)[1:])
+    there = run(f"{typed} | cat")
+    assert (there.code, there.stdout, there.stderr) == (here.code, here.stdout, here.stderr)
