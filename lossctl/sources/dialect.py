@@ -8,9 +8,11 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from lossctl.core.errors import DataError, UsageError
@@ -143,9 +145,16 @@ def not_utf8(name: str, line: int, record: bytes) -> DataError | None:
         byte = record[error.start]
         return DataError(
             f"{name} line {line} is not UTF-8: byte 0x{byte:02x} at position {error.start + 1} of the line",
-            f"convert it, such as with: iconv -f ISO-8859-1 -t UTF-8 {name} > utf8.csv",
+            f"convert it, such as with: {iconv('ISO-8859-1', name)}",
         )
     return None
+
+
+def iconv(encoding: str, name: str) -> str:
+    """Give the command that converts a file to UTF-8."""
+    base = Path(name).name
+    files = "" if name.startswith("<") else f" {shlex.quote(name)} > {shlex.quote('utf8-' + base)}"
+    return f"iconv -f {encoding} -t UTF-8{files}"
 
 
 def _decode(record: bytes, name: str, line: int) -> str:
@@ -155,11 +164,10 @@ def _decode(record: bytes, name: str, line: int) -> str:
 
 
 def _refuse_wide(data: bytes, name: str) -> None:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
-        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data.count(b"\0") * 3 > len(data)
-        if wide:
-            cure = f"convert it: iconv -f UTF-16 -t UTF-8 {name} > utf8.csv"
-            raise DataError(f"{name} is UTF-16 text, not UTF-8", cure)
+    """Refuse UTF-16, with its mark or without (every other byte of it is mostly 0), and what is no text."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data.count(b"\0") * 3 > len(data):
+        raise DataError(f"{name} is UTF-16 text, not UTF-8", f"convert it: {iconv('UTF-16', name)}")
+    if b"\0" in data:
         raise DataError(f"{name} is not text: it holds NUL bytes", "name a CSV, TSV, JSON lines or Parquet file")
 
 

@@ -48,10 +48,10 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
     elif isinstance(source, Mapping):
         table = _from_arrays(source)
     elif hasattr(source, "__arrow_c_stream__"):
-        table = arro.Table.from_arrow(source)
+        table = _from_arrow(source)
     else:
         kinds = "a pandas, Polars or Arrow frame, or a dict of NumPy arrays"
-        raise UsageError(f"a {type(source).__name__} is no source", f"give a path, {kinds}")
+        raise UsageError(f"this is no source: {type(source).__name__}", f"give a path, {kinds}")
     names = [str(each) for each in (table.columns if _is_pandas(table) else table.column_names)]
     twice = [each for each, count in Counter(names).items() if count > 1]
     if twice:
@@ -64,13 +64,21 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
         raise DataError(f"{name} cannot be read ({str(error).splitlines()[0]})", "give columns of numbers") from error
 
 
+def _from_arrow(source: Any) -> arro.Table:
+    try:
+        return arro.Table.from_arrow(source)
+    except Exception as error:  # arro3 raises what the foreign library raises
+        problem = f"a {type(source).__module__.split('.')[0]} {type(source).__name__} is no frame"
+        raise UsageError(problem, "give a frame with named columns") from error
+
+
 def _is_pandas(source: object) -> bool:
     kind = type(source)
     return kind.__name__ == "DataFrame" and kind.__module__.split(".")[0] == "pandas"
 
 
 def _from_arrays(arrays: Mapping[Any, Any]) -> arro.Table:
-    columns: dict[str, Any] = {str(name): _from_array(str(name), np.asarray(values)) for name, values in arrays.items()}
+    columns: dict[str, Any] = {str(name): _from_array(str(name), values) for name, values in arrays.items()}
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         told = ", ".join(f"{name}: {len(column)}" for name, column in columns.items())
@@ -78,19 +86,18 @@ def _from_arrays(arrays: Mapping[Any, Any]) -> arro.Table:
     return arro.Table.from_pydict(columns)
 
 
-def _from_array(name: str, values: np.ndarray[Any, Any]) -> arro.Array:
-    if values.ndim == MATRIX and values.dtype.kind in "biuf" and values.shape[1]:
-        flat = arro.Array.from_numpy(np.ascontiguousarray(values, dtype=np.float64).reshape(-1))
-        return arro.fixed_size_list_array(flat, values.shape[1])
-    if values.ndim != 1:
-        raise UsageError(
-            f'the array "{name}" has {values.ndim} dimensions', "give one value, or one row of values, a row"
-        )
-    if values.dtype.kind in "iuf":
-        known = values if values.dtype.itemsize <= np.dtype(np.float64).itemsize else values.astype(np.float64)
-        native = known.astype(known.dtype.newbyteorder("="), copy=False)
-        return arro.Array.from_numpy(np.ascontiguousarray(native))
-    if values.dtype.kind == "b":
+def _from_array(name: str, given: Any) -> arro.Array:
+    values = np.asarray(given)
+    if isinstance(given, np.ma.MaskedArray):
+        values = np.ma.filled(given.astype(np.float64), np.nan)
+    if values.ndim not in {1, MATRIX} or (values.ndim == MATRIX and not (values.dtype.kind in "biuf" and values.size)):
+        cure = "give one number, or one row of numbers, for each row"
+        raise UsageError(f'the array "{name}" has the shape {values.shape} and holds {values.dtype}', cure)
+    if values.dtype.kind == "O" and all(each is None or isinstance(each, int | float) for each in values.tolist()):
+        values = values.astype(np.float64)
+    if values.dtype.kind == "b" and values.ndim == 1:
         return arro.Array.from_numpy(np.ascontiguousarray(values))
-    texts = [None if value is None else str(value) for value in values.tolist()]
-    return arro.Array(texts, type=arro.DataType.utf8())
+    if values.dtype.kind in "biuf":
+        flat = arro.Array.from_numpy(np.ascontiguousarray(values, dtype=np.float64).reshape(-1))
+        return arro.fixed_size_list_array(flat, values.shape[1]) if values.ndim == MATRIX else flat
+    return arro.Array([None if each is None else str(each) for each in values.tolist()], type=arro.DataType.utf8())

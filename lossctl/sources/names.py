@@ -12,8 +12,10 @@ __all__ = ["listed", "nearest", "unknown_column"]
 MOST_LISTED = 20
 
 
-def nearest(name: str, known: Iterable[str]) -> list[str]:
+def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
     """Give at most three of the known names that a user may have meant, without regard to case.
+
+    How much of the two must be alike is given as `difflib` measures it, from 0 to 1.
 
     Examples
     --------
@@ -21,7 +23,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     ['prediction']
     """
     by_lower = {each.lower(): each for each in known}
-    return [by_lower[each] for each in get_close_matches(name.lower(), by_lower, 3, 0.6)]
+    return [by_lower[each] for each in get_close_matches(name.lower(), by_lower, 3, alike)]
 
 
 def listed(columns: Iterable[str]) -> str:

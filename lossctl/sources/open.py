@@ -201,7 +201,7 @@ def _check_readable(path: str, name: str) -> None:
             return
     except FileNotFoundError:
         folder = place.parent
-        near = nearest(place.name, os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208
+        near = nearest(place.name, os.listdir(folder), alike=0.8) if folder.is_dir() else []  # noqa: PTH208
         cure = f"did you mean {' or '.join(near)}?" if near else "check the path"
         raise DataError(f"there is no file {name}", cure) from None
     except OSError as error:

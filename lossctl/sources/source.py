@@ -7,6 +7,7 @@ Imports duckdb, arro3, NumPy and core.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -67,6 +68,7 @@ class Source:
         self._verified: set[int] = set()
         self._streams: set[_Stream] = set()
         self._consumed = 0
+        self._finished = False
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +96,8 @@ class Source:
 
     def progress(self) -> float | None:
         """Give the share of the rows the last `read` has handed out; a guess for text, ``None`` where there is none."""
+        if self._finished:
+            return 1.0
         likely = [piece.likely_rows for piece in self._pieces]
         if None in likely:
             return None
@@ -126,6 +130,7 @@ class Source:
         condition = None if where is None else parse_filter(where, self._connection)
         wanted = {name: self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
+        _refuse_alike([*wanted, *(name for name in uses if name not in wanted)])
         return self._read(wanted, condition, uses, batch_rows)
 
     def locate(self, row: int) -> Place:
@@ -193,7 +198,7 @@ class Source:
         batch_rows: int,
     ) -> Iterator[Batch]:
         first = 0
-        self._consumed = 0
+        self._consumed, self._finished = 0, False
         for index, piece in enumerate(self._pieces):
             with ExitStack() as stack:
                 if piece.needs_verifying and index not in self._verified:
@@ -211,6 +216,7 @@ class Source:
                     first += stream.length
                     if len(self._starts) == index + 1:
                         self._starts.append(first)
+        self._finished = True
 
     @contextmanager
     def _verifying(self, index: int) -> Iterator[None]:
@@ -314,7 +320,7 @@ class _Stream:
         return f"select {', '.join(parts)} from {self._piece.relation(self._types)}{ending}"
 
     def _check_condition(self, text: str) -> None:
-        query = f"select {text} as c from {self._piece.relation(self._types)}"
+        query = f"select {text} as c from {self._piece.relation(self._types)} where {text}"
         try:
             kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
         except duckdb.Error as error:
@@ -348,17 +354,29 @@ class _Stream:
         found = self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
         if found is not None:
             return found
-        if self._condition is not None:
+        if self._condition is not None and not re.search(r"Failed to read file|IO Error", message):
             return self._bad_condition(error)
-        return DataError(f"{self._piece.name} cannot be read: {_first_line(message)}")
+        problem = f"{self._piece.name} cannot be read: {_first_line(message)}"
+        return DataError(problem, "check that it is whole, or write it again")
 
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
 
 
+def _refuse_alike(names: Sequence[str]) -> None:
+    """Refuse names that SQL takes for one."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.lower() in seen:
+            problem = f'the columns "{seen[name.lower()]}" and "{name}" differ only in case'
+            raise DataError(problem, "rename one of them to use both")
+        seen[name.lower()] = name
+
+
 def _first_line(message: str) -> str:
-    return message.removeprefix("C Data interface error: ").split("\n", 1)[0]
+    line = message.removeprefix("C Data interface error: ").split("\n", 1)[0]
+    return re.sub(r"^(\w+ )+Error: ", "", line)
 
 
 def _union(pieces: Sequence[Piece]) -> dict[str, ColumnType]:

@@ -201,8 +201,10 @@ class TextPiece(Piece):
         name = self.dialect.names[fault.column]
         what = "true or false" if types[name] is ColumnType.BOOLEAN else "a number"
         problem = f'{fault.place}, column "{name}": "{value}" is not {what}'
+        if name in filtered and types[name] is ColumnType.BOOLEAN:
+            return DataError(problem, f'compare it with a value in the condition, such as "{name}" > 0')
         if name in filtered:
-            return DataError(problem, f'to compare it as text, write "{name}"::varchar in the condition')
+            return DataError(problem, f'the condition takes it for a number; for text, write "{name}"::varchar in it')
         return DataError(problem, cure_for(value, name, fault.line, self.options.decimal))
 
     def _bad_quote(self, place: str) -> LossctlError:
@@ -241,4 +243,6 @@ def cure_for(value: str, name: str, line: int, decimal: str) -> str:
         return "write numbers without thousands separators"
     if decimal == "," and matches(r"[+-]?\d*\.\d+([eE][+-]?\d+)?"):
         return "its decimal sign is a point: leave out --decimal ,"
+    if bare.lower() in {"true", "false"}:
+        return "write 0 and 1 in the whole column, or false and true"
     return f"if it marks a missing value, add --null {shlex.quote(value)} and choose --nan omit"

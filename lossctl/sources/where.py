@@ -70,6 +70,8 @@ def parse_filter(text: str, connection: duckdb.DuckDBPyConnection) -> Filter:
     text, what is a condition by itself is true or false, and all else is a number. Text that meets a number is then an
     error that names the line, never a silent comparison of digits as letters.
     """
+    if not text.strip():
+        raise UsageError("--where is empty", CURE)
     found = connection.execute("select json_serialize_sql(?)", [f"select ({text}\n)"]).fetchall()[0][0]
     tree = json.loads(found)
     if tree.get("error"):
