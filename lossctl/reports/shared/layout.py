@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["GAP", "Extent", "Piece", "arrange", "cells_wide", "fold"]
+__all__ = ["GAP", "Extent", "Piece", "arrange"]
 
 GAP = 2
 """Blank columns between two columns."""
@@ -50,10 +50,10 @@ class Extent:
     @classmethod
     def of(cls, header: str, cells: Sequence[str], *, folds: bool) -> Extent:
         """Measure a column."""
-        cells_natural = max(map(cells_wide, cells), default=0)
-        header_least = max(map(cells_wide, header.split(" ")))
-        cells_least = max((cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
-        natural = max(cells_natural, cells_wide(header))
+        cells_natural = max(map(_cells_wide, cells), default=0)
+        header_least = max(map(_cells_wide, header.split(" ")))
+        cells_least = max((_cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
+        natural = max(cells_natural, _cells_wide(header))
         return cls(natural, max(cells_natural, header_least), max(cells_least, header_least), folds)
 
 
@@ -98,47 +98,13 @@ def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
     return tuple(pieces) or (_squeezed(extents, indices, width),)
 
 
-def cells_wide(text: str) -> int:
+def _cells_wide(text: str) -> int:
     """Give the columns a text takes on a terminal."""
     if text.isascii():
         return len(text)
-    # rich.cells alone, not rich.table: 5 ms against 60 (docs/performance.md)
     from rich.cells import cell_len
 
     return cell_len(text)
-
-
-def fold(text: str, width: int) -> list[str]:
-    """Break a text into lines of at most `width`: at spaces, and within a word where it is longer than a line.
-
-    Examples
-    --------
-    >>> fold("mean |slope|", 7)
-    ['mean', '|slope|']
-    >>> fold("abcdefgh i", 3)
-    ['abc', 'def', 'gh', 'i']
-    """
-    if cells_wide(text) <= width:
-        return [text]
-    lines: list[str] = []
-    line, used = "", 0
-    for word in text.split(" "):
-        size = cells_wide(word)
-        if lines or line:
-            if used + 1 + size <= width:
-                line, used = f"{line} {word}", used + 1 + size
-                continue
-            lines.append(line)
-        *whole, line = _chopped(word, width) if size > width else [word]
-        lines += whole
-        used = cells_wide(line)
-    return [*lines, line]
-
-
-def _chopped(word: str, width: int) -> list[str]:
-    from rich.cells import chop_cells
-
-    return chop_cells(word, width)
 
 
 def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:
