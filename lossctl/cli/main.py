@@ -16,8 +16,8 @@ from lossctl.cli import eval as eval_command
 from lossctl.cli import losses as losses_command
 from lossctl.cli import show as show_command
 from lossctl.cli.output import Outcome, deliver
-from lossctl.cli.text import one_line
 from lossctl.core.errors import ExitCode, LossctlError
+from lossctl.core.escape import terminal
 from lossctl.core.version import __version__
 
 __all__ = ["app", "run"]
@@ -105,15 +105,15 @@ def _run(arguments: list[str]) -> int:
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
     for warning in outcome.warnings:
-        sys.stderr.write(f"warning: {one_line(warning)}\n")
+        sys.stderr.write(f"warning: {terminal(warning)}\n")
     deliver(outcome)
     return outcome.exit_code
 
 
 def _print_error(problem: str, cure: str | None) -> None:
-    sys.stderr.write(f"error: {one_line(problem)}\n")
+    sys.stderr.write(f"error: {terminal(problem)}\n")
     if cure:
-        sys.stderr.write(f"hint:  {one_line(cure)}\n")
+        sys.stderr.write(f"hint:  {terminal(cure)}\n")
 
 
 def _without_full_stop(text: str) -> str:

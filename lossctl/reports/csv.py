@@ -2,7 +2,7 @@
 
 RFC 4180 with LF line ends. Missing and not finite is an empty field; which it was stands in ``status``. Text that a
 spreadsheet would run as a formula, that does not print as itself, or that a CI log would take for a command
-starts with an apostrophe and is in backslash escapes, see `lossctl.reports.shared.escape.guarded`. Numbers are
+starts with an apostrophe and is in backslash escapes, see `lossctl.core.escape.guarded`. Numbers are
 never touched: a leading minus is a minus.
 """
 

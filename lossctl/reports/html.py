@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.escape import visible
+from lossctl.core.escape import visible
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from lossctl.core.escape import visible
 from lossctl.core.view import Span
-from lossctl.reports.shared.escape import visible
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.escape import visible
+from lossctl.core.escape import visible
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.escape import terminal
+from lossctl.core.escape import terminal
 from lossctl.reports.shared.layout import GAP, Extent, Piece, arrange
 from lossctl.reports.shared.numbers import format_cell
 

@@ -2,7 +2,7 @@ r"""TSV: one flat row an entry, full precision, no quoting. Imports `lossctl.rep
 
 A line is an entry and a tab ends a field, always: ``cut`` and ``awk`` need no parser. Text that holds a tab, a line
 end or a quote starts with an apostrophe and is in backslash escapes (``\t``, ``\n``, ``\x22``), as is all that
-is escaped in CSV, see `lossctl.reports.shared.escape.guarded`. No quote is ever written, because some readers give
+is escaped in CSV, see `lossctl.core.escape.guarded`. No quote is ever written, because some readers give
 it a meaning in TSV and some do not.
 """
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.reports.shared.escape import guarded, is_plain, terminal, unguarded, visible
+from lossctl.core.escape import guarded, is_plain, terminal, unguarded, visible
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 TRICKY = st.text(st.sampled_from("\\'\"nrtxuU0a#:=-\n\t\r\0 \u202e\ud800é＝"))

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lossctl.core.escape import unguarded
 from lossctl.core.result import Evaluations
 from lossctl.reports import render
-from lossctl.reports.shared.escape import unguarded
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # rich depends on it
 
+from lossctl.core.escape import visible
 from lossctl.core.result import Evaluations
 from lossctl.core.view import Column, Span, View
 from lossctl.reports import RenderOptions, render
-from lossctl.reports.shared.escape import visible
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 MARKS = st.text(st.sampled_from("\\|`*_[]<>&~$@#:!/w.-1a \n{}%^"), max_size=12)

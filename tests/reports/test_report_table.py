@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from lossctl.core.escape import terminal
 from lossctl.core.result import Evaluations
 from lossctl.core.view import Column, Span, View
 from lossctl.reports import RenderOptions, render
-from lossctl.reports.shared.escape import terminal
 from lossctl.reports.shared.numbers import format_cell
 
 STYLE = re.compile(r"\x1b\[\d*m")

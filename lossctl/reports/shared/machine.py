@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.escape import guarded, is_plain
+from lossctl.core.escape import guarded, is_plain
 
 if TYPE_CHECKING:
     from lossctl.core.view import Scalar
