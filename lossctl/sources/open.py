@@ -213,13 +213,10 @@ def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
 
     Where the system allows, the file has no name from the start, so that nothing is left behind however lossctl ends.
     """
-    file = tempfile.NamedTemporaryFile(prefix="lossctl-")  # noqa: SIM115 -- lives as long as the source
-    path = file.name
+    # /proc/self/fd names even a file that has no name
+    nameless = Path("/proc/self/fd").is_dir()
+    file = tempfile.TemporaryFile() if nameless else tempfile.NamedTemporaryFile(prefix="lossctl-")  # noqa: SIM115
     try:
-        nameless = f"/proc/self/fd/{file.fileno()}"
-        if Path(nameless).exists():
-            Path(path).unlink()
-            path = nameless
         shutil.copyfileobj(stream, file, 1 << 20)
         file.flush()
     except OSError as error:
@@ -229,4 +226,4 @@ def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
     except BaseException:
         file.close()
         raise
-    return path, file.close
+    return f"/proc/self/fd/{file.fileno()}" if nameless else file.name, file.close

@@ -285,7 +285,7 @@ def test_clipping_is_opt_in_and_signed() -> None:
 
 def test_distributions_must_sum_to_one_unless_normalized() -> None:
     frame = {"p": np.array(P) * 3.0 / 4.0, "q": np.array(Q) * 0.5}
-    with pytest.raises(lossctl.DataError, match="down the file sum to 0.75, not to 1"):
+    with pytest.raises(lossctl.DataError, match=r"down the file sum to 0\.75, not to 1"):
         lossctl.evaluate(frame, "kl")
     (result,) = lossctl.evaluate(frame, "kl", normalize=True)
     assert_allclose(result.value, bits(P, P) - bits(P, Q), rtol=1e-13)

@@ -129,6 +129,14 @@ def test_an_output_without_permission_is_refused(preds: Path, tmp_path: Path) ->
     assert "permission denied" in done.stderr
 
 
+def spooling(pid: int, spool: Path) -> bool:
+    """Say whether the process has a file open in the folder, with or without a name."""
+    descriptors = Path(f"/proc/{pid}/fd")
+    if not descriptors.is_dir():
+        return any(spool.iterdir())
+    return any(str(each.readlink()).startswith(str(spool)) for each in descriptors.iterdir() if each.is_symlink())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
@@ -142,7 +150,7 @@ def test_an_interrupt_leaves_nothing_behind(number: signal.Signals, tmp_path: Pa
         process.stdin.write(PREDS.encode())
         process.stdin.flush()
         deadline = time.monotonic() + 30
-        while not any(spool.iterdir()) and time.monotonic() < deadline:
+        while not spooling(process.pid, spool) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)

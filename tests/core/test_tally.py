@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -45,7 +46,7 @@ def tallied(
     weighted = weight is not None
     edges = [0, *cuts, len(loss)]
     total, rows = LossTally(weighted, center), WeightTally(weighted)
-    for start, stop in reversed(list(zip(edges[:-1], edges[1:], strict=True))):
+    for start, stop in reversed(list(itertools.pairwise(edges))):
         block = block_of(stop - start, None if weight is None else weight[start:stop], start)
         part, part_rows = LossTally(weighted, center), WeightTally(weighted)
         kept = slice(None) if block.kept is None else block.kept
