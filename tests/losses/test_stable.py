@@ -60,8 +60,7 @@ def test_the_gap_of_complex_numbers() -> None:
 
 @pytest.mark.parametrize("base", [2.0, 10.0])
 def test_logarithms_of_powers_are_whole(base: float) -> None:
-    powers = np.arange(-22.0, 23.0)
-    powers = powers if base == 2.0 else powers[powers >= 0]
+    powers = np.arange(-1000.0, 1001.0) if base == 2.0 else np.arange(0.0, 23.0)
     assert_array_equal(log_base(base**powers, base), powers)
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -140,6 +140,7 @@ def test_a_loss_without_prediction_has_no_slope(chosen: ChosenLoss) -> None:
     if uses(chosen, Role.PREDICTION):
         return
     assert not everyday(chosen.loss, generator(8)).compute(chosen)[1].any()
+    assert chosen.fact("lipschitz") == chosen.fact("smoothness") == 0.0
 
 
 @comparing
@@ -150,6 +151,16 @@ def test_slope_at_a_kink_is_the_subgradient_of_least_norm(chosen: ChosenLoss) ->
         )
         assert left < right, "a kink is where the slope jumps"
         assert here == min(max(0.0, left), right)
+
+
+@cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
+def test_no_kink_is_left_out(chosen: ChosenLoss) -> None:
+    """A slope jumps at 0 or where a parameter says, or nowhere."""
+    numbers = [float(value) for value in chosen.params.values() if isinstance(value, (int, float))]
+    places = np.array(sorted({0.0, *numbers, *(-number for number in numbers)}))
+    ahead, behind = (chosen.compute(np.zeros_like(places), places + way * 1e-9)[1] for way in (1.0, -1.0))
+    jumps = places[np.abs(ahead - behind) > 1e-6]
+    assert sorted(chosen.fact("kinks")) == list(jumps)
 
 
 # Facts
@@ -249,11 +260,18 @@ def test_slope_vanishes_at_target(chosen: ChosenLoss, seed: int) -> None:
 @cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
 @given(residual=st.floats(-1e308, 1e308))
 def test_symmetric_in_the_residual(chosen: ChosenLoss, residual: float) -> None:
-    assume(chosen.fact("symmetric") is not None)
-    loss, slope = chosen.compute(np.zeros(2), np.array([residual, -residual]))
     if chosen.fact("symmetric"):
+        loss, slope = chosen.compute(np.zeros(2), np.array([residual, -residual]))
         assert loss[0] == loss[1]
         assert slope[0] == -slope[1]
+
+
+@cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
+def test_not_symmetric_in_the_residual(chosen: ChosenLoss) -> None:
+    if chosen.fact("symmetric") is False:
+        residuals = np.geomspace(1e-3, 1e3, 50)
+        above, below = (chosen.compute(np.zeros(50), way * residuals)[0] for way in (1.0, -1.0))
+        assert np.abs(above - below).max() > 1e-3
 
 
 @cases_of(Kind.DISTRIBUTION, Role.TARGET, Role.PREDICTION)
@@ -283,4 +301,5 @@ def test_down_the_file_is_the_same_distribution(chosen: ChosenLoss, seed: int) -
             value = math.fsum(terms) if np.isfinite(terms).all() else terms.sum()
             if chosen.loss.finish is not None:
                 value = chosen.loss.finish(value)[0]
+            assert value >= chosen.fact("low"), "also where p and q miss a sum of 1 by their rounding"
             assert_allclose(value, loss[row], rtol=1e-12, atol=1e-15)
