@@ -1,6 +1,7 @@
 """``python -m tests.refresh``: writes anew what documents and golden files say that commands print.
 
-Nothing else does. Read the diff before it is committed: a refresh makes any output the expected one.
+Nothing else does. Read the diff before it is committed: a refresh makes any output the expected one, but for that of a
+program that broke, which it refuses.
 """
 
 from __future__ import annotations

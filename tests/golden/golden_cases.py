@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from lossctl.core.errors import ExitCode
 from tests.transcript import Ran, run
 
 FOLDER = Path(__file__).parent
@@ -22,8 +23,11 @@ def write_files(folder: Path) -> None:
 
 
 def produce(name: str) -> str:
-    """Run a case, and give what its golden file should hold."""
-    return transcript(CASES[name], run(CASES[name]))
+    """Run a case, and give what its golden file should hold; a program that broke has no such file."""
+    ran = run(CASES[name])
+    broke = ran.code >= ExitCode.INTERNAL or "Traceback" in ran.stderr
+    assert not broke, f"{CASES[name]}\n{ran.stderr}"
+    return transcript(CASES[name], ran)
 
 
 def transcript(command: str, ran: Ran) -> str:
