@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lossctl.core.block import Batch
-from lossctl.core.loss import Reduction, Role
+from lossctl.core.loss import Reduction
 from lossctl.engine.local import run
 from lossctl.engine.plan import ModelPlan, ModelTally
 
@@ -63,10 +63,10 @@ def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
     if not tally.plan.normalize or tally.vectors:
         return None
     sums = tally.column_sums()
-    if not any(tally.reduction(chosen) is Reduction.SUM for chosen in tally.plan.losses):
-        return None
-    if any(sums[role] <= 0.0 for role in Role if tally.plan.binding.columns(role)):
-        return None  # nothing to divide by: reported as a sum that is not 1
+    summed = [chosen.loss for chosen in tally.plan.losses if tally.reduction(chosen) is Reduction.SUM]
+    roles = {role for loss in summed for role in loss.roles}
+    if not roles or any(sums[role] <= 0.0 for role in roles):
+        return None  # nothing to divide, or nothing to divide by: that is reported as a sum that is not 1
     return replace(tally.plan, column_sums=sums)
 
 

@@ -133,8 +133,7 @@ class ModelTally:
             inside = np.clip(prediction, clip, 1.0 - clip)
             clipped = inside != prediction
             prediction = inside
-        with np.errstate(all="ignore"):  # kernels meet the ends of float64 on purpose
-            loss, slope = chosen.compute(block.target, prediction)
+        loss, slope = chosen.compute(block.target, prediction)
         if clipped is not None:
             slope = np.where(clipped, 0.0, slope)  # a clipped prediction moves nothing
         return loss, slope

@@ -7,8 +7,8 @@ and one implementation serves both:
   is their sum;
 - ``(n, K)``, one distribution a row: the loss of a row is the sum of its K terms, the slope is ``(n, K)``.
 
-0·log 0 is 0, and nothing is clipped: q = 0 where p > 0 gives +inf and a slope of −inf, hence `errstate`. Slopes are
-with respect to the probabilities taken as free numbers, not held to a sum of 1.
+0·log 0 is 0, and nothing is clipped: q = 0 where p > 0 gives +inf and a slope of −inf (`ChosenLoss.compute` keeps NumPy
+quiet about it). Slopes are with respect to the probabilities taken as free numbers, not held to a sum of 1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ __all__ = ["cross_entropy", "entropy", "floor_at_zero", "kl_divergence", "self_i
 _NEAR_LOW, _NEAR_HIGH = 1.0 / (1.0 + SERIES_LIMIT), 1.0 / (1.0 - SERIES_LIMIT)
 
 
-@np.errstate(divide="ignore", over="ignore")
 def self_information(_target: None, prediction: Array, base: float) -> tuple[Array, Array]:
     """Compute ``−log_b q`` and its slope ``−1/(q ln b)``, for q the probability given to what happened.
 
@@ -81,7 +80,6 @@ def entropy(target: Array, _prediction: None, base: float) -> tuple[Array, Array
     return 0.0 - _over_events(terms), np.zeros_like(target)
 
 
-@np.errstate(divide="ignore", over="ignore")
 def cross_entropy(target: Array, prediction: Array, base: float) -> tuple[Array, Array]:
     """Compute ``−Σ p log_b q`` and its slope ``−p/(q ln b)``.
 
@@ -104,7 +102,6 @@ def cross_entropy(target: Array, prediction: Array, base: float) -> tuple[Array,
     return 0.0 - _over_events(times_log(target, q, base)), _slope(target / q, base)
 
 
-@np.errstate(divide="ignore", over="ignore")
 def kl_divergence(target: Array, prediction: Array, base: float) -> tuple[Array, Array]:
     """Compute ``Σ p log_b(p/q)`` and its slope ``−p/(q ln b)``.
 

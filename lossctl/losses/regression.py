@@ -3,7 +3,7 @@
 Every kernel takes ``target`` and ``prediction`` of shape ``(n,)``, finite, and returns ``(loss, slope)``, both
 ``(n,)``, in one pass. Its row in `losses.table` says the rest: meaning, units, facts, reference. r = ŷ − y throughout.
 
-A loss too large for a float64 is +inf, which is its right value here: hence `errstate` on the kernels.
+A loss too large for a float64 is +inf, which is its right value here; `ChosenLoss.compute` keeps NumPy quiet about it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ def _residual(target: Array, prediction: Array) -> Array:
     return r
 
 
-@np.errstate(over="ignore")
 def mae(target: Array, prediction: Array) -> tuple[Array, Array]:
     """Compute ``|r|`` and its slope ``sign r``, 0 at the kink.
 
@@ -36,7 +35,6 @@ def mae(target: Array, prediction: Array) -> tuple[Array, Array]:
     return np.abs(r), np.sign(r)
 
 
-@np.errstate(over="ignore")
 def smooth_l1(target: Array, prediction: Array, beta: float) -> tuple[Array, Array]:
     """Compute ``r²/(2β)`` where ``|r| < β``, else ``|r| − β/2``; the slope is r/β held to [−1, 1].
 
@@ -62,7 +60,6 @@ def smooth_l1(target: Array, prediction: Array, beta: float) -> tuple[Array, Arr
     return r, slope
 
 
-@np.errstate(over="ignore")
 def huber(target: Array, prediction: Array, delta: float) -> tuple[Array, Array]:
     """Compute ``r²/2`` where ``|r| < δ``, else ``δ(|r| − δ/2)``; the slope is r held to [−δ, δ].
 
@@ -83,7 +80,6 @@ def huber(target: Array, prediction: Array, delta: float) -> tuple[Array, Array]
     return r, slope
 
 
-@np.errstate(over="ignore")
 def mse(target: Array, prediction: Array) -> tuple[Array, Array]:
     """Compute ``r²`` and its slope ``2r``.
 
