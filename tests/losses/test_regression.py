@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -29,6 +29,7 @@ def test_a_large_residual_overflows_only_where_its_loss_does() -> None:
 
 @given(residual=residuals)
 def test_huber_with_a_wide_delta_is_half_the_square(residual: float) -> None:
+    assume(abs(residual) < 1e154)  # beyond, the square overflows and its half does not yet
     loss, slope = huber(*at(residual), delta=1e300)
     square, double = mse(*at(residual))
     assert_allclose(loss, square / 2.0, rtol=1e-15, atol=5e-324)
