@@ -10,7 +10,7 @@ from lossctl import api
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 
-EPILOG = "Example: lossctl losses robust"
+EPILOG = "Example: lossctl losses regression"
 
 
 def losses(

@@ -190,6 +190,6 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         parameters = {name: arguments.pop(keyword[name]) for name, _ in loss_parameters()}
         return command(**arguments, **{name: text for name, text in parameters.items() if text is not None})
 
-    with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]
+    with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]  # Typer reads it
     with_flags.__annotations__ = {each.name: each.annotation for each in (*own, *flags)}
     return with_flags

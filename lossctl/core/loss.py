@@ -1,22 +1,22 @@
 """What a loss is: one row of the registry, and a row with its parameters chosen.
 
 Everything the rest of lossctl knows about a loss (flags, help, validation, documentation, curves, tests) is
-read from these fields. Imports the standard library, NumPy and `core.errors`.
+read from these fields. Imports the standard library, NumPy and core.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from lossctl.core.domain import NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Array, Domain
 from lossctl.core.errors import UsageError
+from lossctl.core.param import Param, Value
 
 __all__ = [
     "NONNEGATIVE",
@@ -36,9 +36,6 @@ __all__ = [
     "Value",
 ]
 
-Array = npt.NDArray[np.float64]
-Value = float | int | bool | str
-"""A parameter's value."""
 Kernel = Callable[..., tuple[Array, Array]]
 """``kernel(target, prediction, **params) -> (loss, slope)``; see `Loss.kernel`."""
 Fact = float | Callable[..., float | None] | None
@@ -79,165 +76,6 @@ class Reduction(StrEnum):
 
     MEAN = "mean"
     SUM = "sum"
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """An interval of real numbers that a column's values must lie in.
-
-    Parameters
-    ----------
-    low, high
-        The ends; infinite where there is none.
-    low_open, high_open
-        Whether the end itself is out.
-
-    Examples
-    --------
-    >>> print(PROBABILITY)
-    [0, 1]
-    >>> print(POSITIVE)
-    (0, inf)
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-
-    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
-        """Say of each value whether it lies in the domain (a NaN never does)."""
-        above = values > self.low if self.low_open else values >= self.low
-        below = values < self.high if self.high_open else values <= self.high
-        return above & below
-
-    def contains_all(self, values: Array) -> bool:
-        """Say whether every value lies in the domain, without making an array the size of the input."""
-        if values.size == 0 or self.is_real_line:
-            return True
-        low, high = float(values.min()), float(values.max())
-        above = low > self.low if self.low_open else low >= self.low
-        below = high < self.high if self.high_open else high <= self.high
-        return above and below
-
-    @property
-    def is_real_line(self) -> bool:
-        """Whether every finite number lies in the domain."""
-        return math.isinf(self.low) and math.isinf(self.high)
-
-    def __str__(self) -> str:
-        left = "(" if self.low_open or math.isinf(self.low) else "["
-        right = ")" if self.high_open or math.isinf(self.high) else "]"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-REAL_LINE = Domain()
-NONNEGATIVE = Domain(low=0.0)
-POSITIVE = Domain(low=0.0, low_open=True)
-PROBABILITY = Domain(low=0.0, high=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter of a loss: a flag, a field of ``--loss 'name(param=value)'``, a keyword of the kernel.
-
-    Parameters
-    ----------
-    name
-        The flag without its dashes, and the kernel's keyword.
-    default
-        The value when none is given. Its type is the parameter's type.
-    summary
-        What it means, for help and documentation.
-    domain
-        The values allowed, for a number.
-    constants
-        Names that stand for numbers, such as ``e``.
-    choices
-        The values allowed, for a text.
-    """
-
-    name: str
-    default: Value
-    summary: str
-    domain: Domain = REAL_LINE
-    constants: Mapping[str, float] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
-
-    def parse(self, text: str) -> Value:
-        """Read a value as typed by a user.
-
-        Raises
-        ------
-        UsageError
-            Where the text is no value of this parameter's type, or lies out of its domain.
-        """
-        stripped = text.strip()
-        if isinstance(self.default, bool):
-            return self._parse_bool(stripped)
-        if isinstance(self.default, str):
-            return self.check(stripped)
-        if stripped.lower() in self.constants:
-            return self.check(self.constants[stripped.lower()])
-        try:
-            return self.check(int(stripped) if isinstance(self.default, int) else float(stripped))
-        except ValueError:
-            raise UsageError(f"parameter {self.name}: {text!r} is not {self.expects}") from None
-
-    def check(self, value: Value) -> Value:
-        """Return the value in the parameter's own type, or refuse it.
-
-        Raises
-        ------
-        UsageError
-            Where the value is of another type or lies out of the domain.
-        """
-        wrong = UsageError(f"parameter {self.name}: {value!r} is not {self.expects}")
-        if isinstance(self.default, bool) or isinstance(value, bool):
-            if isinstance(self.default, bool) and isinstance(value, bool):
-                return value
-            raise wrong
-        if isinstance(self.default, str):
-            if isinstance(value, str) and value in self.choices:
-                return value
-            raise wrong
-        if isinstance(value, str):
-            return self.parse(value)
-        number = float(value)
-        if not math.isfinite(number) or not self.domain.contains_all(np.array([number])):
-            raise wrong
-        if isinstance(self.default, int):
-            if number != int(number):
-                raise wrong
-            return int(number)
-        return number
-
-    def _parse_bool(self, text: str) -> bool:
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if text.lower() not in words:
-            raise UsageError(f"parameter {self.name}: {text!r} is not {self.expects}")
-        return words[text.lower()]
-
-    @property
-    def expects(self) -> str:
-        """What a value must be, in words."""
-        if isinstance(self.default, bool):
-            return "true or false"
-        if isinstance(self.default, str):
-            return "one of " + ", ".join(self.choices)
-        noun = "a whole number" if isinstance(self.default, int) else "a number"
-        where = "" if self.domain.is_real_line else f" in {self.domain}"
-        names = "".join(f" or {name}" for name in self.constants)
-        return f"{noun}{where}{names}"
-
-    def format(self, value: Value) -> str:
-        """Write a value so that `parse` reads it back."""
-        for name, constant in self.constants.items():
-            if value == constant:
-                return name
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return repr(value) if not isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Gradient:
     zero_share
         The share of rows whose slope is zero.
     sign_balance
-        The share of rows with a positive slope less that with a negative one; ``None`` for vectors.
+        The share of positive slopes less that of negative ones; of a vector each component counts.
     """
 
     l1: float | None

