@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-import re
+import io
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,7 +27,6 @@ SPELLED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"
 MOST_HEADER = 1 << 24
 """Bytes within which the header record must end."""
 SAMPLE = 1 << 16
-SAMPLE_RECORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +203,14 @@ def _refuse_duplicates(names: Sequence[str], file: str, line: int) -> None:
 
 
 def _sample(data: bytes, delimiter: str) -> tuple[tuple[tuple[str, ...], ...], float]:
-    """Give the first whole records, and their mean length."""
-    text = data.decode(errors="replace")
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)", text)[:SAMPLE_RECORDS]
+    """Give the records that the data hold whole, and their mean length."""
+    whole = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
+    text = io.StringIO(whole.decode(errors="replace"), newline="")
     try:
-        records = tuple(tuple(record) for record in csv.reader(lines, delimiter=delimiter, strict=True) if record)
+        records = tuple(tuple(record) for record in csv.reader(text, delimiter=delimiter, strict=True) if record)
     except csv.Error:
         records = ()
-    length = sum(len(line.encode()) for line in lines)
-    return records, length / len(records) if records else 0.0
+    return records, len(whole) / len(records) if records else 0.0
 
 
 def _count_lines(data: bytes) -> int:

@@ -7,27 +7,23 @@ Imports duckdb, arro3, NumPy and core.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from threading import Event
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import arro3.core as arro
 import duckdb
-import numpy as np
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Rows
-from lossctl.core.errors import DataError, LossctlError, UsageError
-from lossctl.core.loss import Array
-from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
+from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.core.errors import DataError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
+from lossctl.sources.stream import Request, Stream
 from lossctl.sources.typed import TypedPiece
 from lossctl.sources.where import Filter, parse_filter
 
@@ -66,7 +62,7 @@ class Source:
         self._starts: list[int] = [0]
         self._widths: dict[str, int] = {}
         self._verified: set[int] = set()
-        self._streams: set[_Stream] = set()
+        self._streams: set[Stream] = set()
         self._consumed = 0
         self._finished = False
 
@@ -131,7 +127,7 @@ class Source:
         wanted = {name: self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
         _refuse_alike([*wanted, *(name for name in uses if name not in wanted)])
-        return self._read(wanted, condition, uses, batch_rows)
+        return self._read(Request(wanted, condition, uses, self._widths), batch_rows)
 
     def locate(self, row: int) -> Place:
         """Say where a row stands, counted from 0 over all files. For messages: it may read the file again."""
@@ -143,7 +139,7 @@ class Source:
         return self.locate(row).values.get(column)
 
     def _piece_of(self, row: int) -> tuple[int, int]:
-        while self._starts[-1] <= row and len(self._starts) <= len(self._pieces):
+        while self._starts[-1] <= row and len(self._starts) < len(self._pieces):
             piece = self._pieces[len(self._starts) - 1]
             count = piece.rows
             if count is None:
@@ -190,20 +186,14 @@ class Source:
             found[exact] = guess if known is ColumnType.UNKNOWN else known
         return found
 
-    def _read(
-        self,
-        wanted: Mapping[str, ColumnType],
-        condition: Filter | None,
-        uses: Mapping[str, ColumnType],
-        batch_rows: int,
-    ) -> Iterator[Batch]:
+    def _read(self, request: Request, batch_rows: int) -> Iterator[Batch]:
         first = 0
         self._consumed, self._finished = 0, False
         for index, piece in enumerate(self._pieces):
             with ExitStack() as stack:
                 if piece.needs_verifying and index not in self._verified:
                     stack.enter_context(self._verifying(index))
-                stream = _Stream(piece, self._connection, wanted, condition, uses, self._widths)
+                stream = Stream(piece, self._connection, request)
                 self._streams.add(stream)
                 stack.callback(self._streams.discard, stream)
                 stack.callback(stream.close)
@@ -232,138 +222,6 @@ class Source:
                 stop.set()
 
 
-class _Stream:
-    """One pass over one piece."""
-
-    def __init__(
-        self,
-        piece: Piece,
-        connection: duckdb.DuckDBPyConnection,
-        wanted: Mapping[str, ColumnType],
-        condition: Filter | None,
-        uses: Mapping[str, ColumnType],
-        widths: dict[str, int],
-    ) -> None:
-        self._piece = piece
-        self._cursor = connection.cursor()
-        piece.prepare(self._cursor)
-        self._wanted = wanted
-        self._condition = condition
-        self._types = {**uses, **wanted}
-        self._widths = widths
-        self._cancelled = False
-        self.length: int | None = None
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        with suppress(duckdb.Error):
-            self._cursor.interrupt()
-
-    def close(self) -> None:
-        self.cancel()
-        self._cursor.close()
-
-    def batches(self, first: int) -> Generator[tuple[Batch, int]]:
-        """Give each batch, and how many rows of the piece have been read."""
-        read = 0
-        for record in self._records():
-            try:
-                batch, read = self._batch(record, first, read)
-            except UnevenError as error:
-                raise self._uneven(error, record, read) from error
-            yield batch, read
-        self.length = read if self._piece.rows is None else self._piece.rows
-
-    def _records(self) -> Iterator[Any]:
-        """Give the Arrow record batches."""
-        try:
-            self._find_widths()
-            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
-        except LossctlError:
-            raise
-        except Exception as error:  # the Arrow stream raises no narrower class
-            raise self._explain(error) from error
-
-    def _uneven(self, error: UnevenError, record: Any, read: int) -> DataError:
-        numbered = self._condition is not None and self._piece.row_number is not None
-        row = int(np.asarray(record.column(len(self._wanted)))[error.index]) if numbered else read + error.index
-        values = f"{error.length} value" + ("" if error.length == 1 else "s")
-        problem = (
-            f'{self._piece.place(row)}, column "{error.name}": a list of {values}, where the first has {error.width}'
-        )
-        return DataError(problem, "write lists of one length")
-
-    def _find_widths(self) -> None:
-        """Learn how long the lists of a column are, from the first there is."""
-        relation = self._piece.relation(self._types)
-        for name, kind in self._wanted.items():
-            if kind is ColumnType.NUMBERS and name not in self._widths:
-                column = quote_name(name)
-                query = f"select len({column}) from {relation} where {column} is not null limit 1"
-                found = self._cursor.execute(query).fetchall()
-                self._widths[name] = int(found[0][0]) if found else 0
-
-    def _query(self) -> str:
-        parts = []
-        for number, (name, kind) in enumerate(self._wanted.items()):
-            column = quote_name(name)
-            lists = kind is ColumnType.NUMBERS
-            value = f"{column}::double[]" if lists else f"coalesce({column}::double, 'nan'::double)"
-            parts.append(f"{value} as v{number}")
-        ending = ""
-        if self._condition is not None:
-            text = f"(\n{self._condition.text}\n)"
-            numbered = self._piece.row_number
-            parts.append(f"{numbered} as kept" if numbered else f"coalesce({text}, false) as kept")
-            ending = f" where {text}" if numbered else ""
-            self._check_condition(text)
-        return f"select {', '.join(parts)} from {self._piece.relation(self._types)}{ending}"
-
-    def _check_condition(self, text: str) -> None:
-        query = f"select {text} as c from {self._piece.relation(self._types)} where {text}"
-        try:
-            kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
-        except duckdb.Error as error:
-            raise self._bad_condition(error) from error
-        if kind != "BOOLEAN":
-            written = self._condition.text if self._condition else text
-            raise UsageError(f"--where {written!r} is {kind}, not true or false", "compare it with something")
-
-    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
-        columns: dict[str, Array] = {}
-        for number, (name, kind) in enumerate(self._wanted.items()):
-            column = record.column(number)
-            lists = kind is ColumnType.NUMBERS
-            columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
-        size = int(record.num_rows)
-        if self._condition is None:
-            return Batch(columns, first + read, size), read + size
-        kept = record.column(len(columns))
-        if self._piece.row_number:
-            rows: Rows = np.asarray(kept).astype(np.int64) + first
-            return Batch(columns, int(rows[0]) if size else first, size, rows), int(rows[-1]) + 1 - first
-        mask = to_mask(kept)
-        rows = np.flatnonzero(mask) + (first + read)
-        columns = {name: values[mask] for name, values in columns.items()}
-        return Batch(columns, int(rows[0]) if len(rows) else first + read, len(rows), rows), read + size
-
-    def _explain(self, error: Exception) -> LossctlError:
-        if self._cancelled:
-            return DataError(f"{self._piece.name}: reading was cancelled")
-        message = str(error)
-        found = self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
-        if found is not None:
-            return found
-        if self._condition is not None and not re.search(r"Failed to read file|IO Error", message):
-            return self._bad_condition(error)
-        problem = f"{self._piece.name} cannot be read: {_first_line(message)}"
-        return DataError(problem, "check that it is whole, or write it again")
-
-    def _bad_condition(self, error: Exception) -> UsageError:
-        written = self._condition.text if self._condition else ""
-        return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
-
-
 def _refuse_alike(names: Sequence[str]) -> None:
     """Refuse names that SQL takes for one."""
     seen: dict[str, str] = {}
@@ -372,11 +230,6 @@ def _refuse_alike(names: Sequence[str]) -> None:
             problem = f'the columns "{seen[name.lower()]}" and "{name}" differ only in case'
             raise DataError(problem, "rename one of them to use both")
         seen[name.lower()] = name
-
-
-def _first_line(message: str) -> str:
-    line = message.removeprefix("C Data interface error: ").split("\n", 1)[0]
-    return re.sub(r"^(\w+ )+Error: ", "", line)
 
 
 def _union(pieces: Sequence[Piece]) -> dict[str, ColumnType]:

@@ -1,0 +1,195 @@
+"""One pass over one file or frame: the query, its batches, and what to say when it fails.
+
+Imports duckdb, arro3, NumPy and core.
+"""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import arro3.core as arro
+import duckdb
+import numpy as np
+
+from lossctl.core.block import Batch, Rows
+from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.core.loss import Array
+from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
+from lossctl.sources.options import ColumnType
+from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.where import Filter
+
+__all__ = ["Request", "Stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of each piece.
+
+    Parameters
+    ----------
+    wanted
+        The columns to read, and what they hold.
+    condition
+        The filter; ``None``: every row.
+    uses
+        The columns of the filter, and what they hold.
+    widths
+        How long the lists of a column are, learnt from the first list there is.
+    """
+
+    wanted: Mapping[str, ColumnType]
+    condition: Filter | None
+    uses: Mapping[str, ColumnType]
+    widths: dict[str, int]
+
+
+class Stream:
+    """One pass over one piece.
+
+    Attributes
+    ----------
+    length
+        The rows of the piece, once all are read.
+    """
+
+    def __init__(self, piece: Piece, connection: duckdb.DuckDBPyConnection, request: Request) -> None:
+        self._piece = piece
+        self._cursor = connection.cursor()
+        piece.prepare(self._cursor)
+        self._wanted = request.wanted
+        self._condition = request.condition
+        self._types = {**request.uses, **request.wanted}
+        self._widths = request.widths
+        self._cancelled = False
+        self.length: int | None = None
+
+    def cancel(self) -> None:
+        """Make the reader stop with an error."""
+        self._cancelled = True
+        with suppress(duckdb.Error):
+            self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Stop, and give up the cursor."""
+        self.cancel()
+        self._cursor.close()
+
+    def batches(self, first: int) -> Generator[tuple[Batch, int]]:
+        """Give each batch, and how many rows of the piece have been read."""
+        read = 0
+        for record in self._records():
+            try:
+                batch, read = self._batch(record, first, read)
+            except UnevenError as error:
+                raise self._uneven(error, record, read) from error
+            yield batch, read
+        self.length = read if self._piece.rows is None else self._piece.rows
+
+    def _records(self) -> Iterator[Any]:
+        """Give the Arrow record batches."""
+        try:
+            self._find_widths()
+            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
+        except LossctlError:
+            raise
+        except Exception as error:  # the Arrow stream raises no narrower class
+            raise self._explain(error) from error
+
+    def _uneven(self, error: UnevenError, record: Any, read: int) -> DataError:
+        numbered = self._condition is not None and self._piece.row_number is not None
+        row = int(np.asarray(record.column(len(self._wanted)))[error.index]) if numbered else read + error.index
+        values = f"{error.length} value" + ("" if error.length == 1 else "s")
+        problem = (
+            f'{self._piece.place(row)}, column "{error.name}": a list of {values}, where the first has {error.width}'
+        )
+        return DataError(problem, "write lists of one length")
+
+    def _find_widths(self) -> None:
+        """Learn how long the lists of a column are, from the first there is."""
+        relation = self._piece.relation(self._types)
+        for name, kind in self._wanted.items():
+            if kind is ColumnType.NUMBERS and name not in self._widths:
+                column = quote_name(name)
+                query = f"select len({column}) from {relation} where {column} is not null limit 1"
+                found = self._cursor.execute(query).fetchall()
+                self._widths[name] = int(found[0][0]) if found else 0
+
+    def _query(self) -> str:
+        parts = []
+        for number, (name, kind) in enumerate(self._wanted.items()):
+            column = quote_name(name)
+            lists = kind is ColumnType.NUMBERS
+            value = f"{column}::double[]" if lists else f"coalesce({column}::double, 'nan'::double)"
+            parts.append(f"{value} as v{number}")
+        ending = ""
+        if self._condition is not None:
+            text = f"(\n{self._condition.text}\n)"
+            numbered = self._piece.row_number
+            parts.append(f"{numbered} as kept" if numbered else f"coalesce({text}, false) as kept")
+            ending = f" where {text}" if numbered else ""
+            self._check_condition(text)
+        return f"select {', '.join(parts)} from {self._piece.relation(self._types)}{ending}"
+
+    def _check_condition(self, text: str) -> None:
+        query = f"select {text} as c from {self._piece.relation(self._types)} where {text}"
+        try:
+            kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
+        except duckdb.Error as error:
+            raise self._bad_condition(error) from error
+        if kind != "BOOLEAN":
+            written = self._condition.text if self._condition else text
+            raise UsageError(f"--where {written!r} is {kind}, not true or false", "compare it with something")
+
+    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
+        columns: dict[str, Array] = {}
+        for number, (name, kind) in enumerate(self._wanted.items()):
+            column = record.column(number)
+            lists = kind is ColumnType.NUMBERS
+            columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
+        size = int(record.num_rows)
+        if self._condition is None:
+            return Batch(columns, first + read, size), read + size
+        kept = record.column(len(columns))
+        if self._piece.row_number:
+            rows: Rows = np.asarray(kept).astype(np.int64) + first
+            return Batch(columns, int(rows[0]) if size else first, size, rows), int(rows[-1]) + 1 - first
+        mask = to_mask(kept)
+        rows = np.flatnonzero(mask) + (first + read)
+        columns = {name: values[mask] for name, values in columns.items()}
+        return Batch(columns, int(rows[0]) if len(rows) else first + read, len(rows), rows), read + size
+
+    def _explain(self, error: Exception) -> LossctlError:
+        if self._cancelled:
+            return DataError(f"{self._piece.name}: reading was cancelled")
+        message = str(error)
+        found = self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
+        if found is not None:
+            return found
+        if self._condition is not None and self._reads_without_condition():
+            return self._bad_condition(error)
+        problem = f"{self._piece.name} cannot be read: {_first_line(message)}"
+        return DataError(problem, "check that it is whole, or write it again")
+
+    def _reads_without_condition(self) -> bool:
+        every = ", ".join(f"bit_xor(hash({quote_name(name)}))" for name in self._types)  # a count may not read values
+        try:
+            self._cursor.execute(f"select {every} from {self._piece.relation(self._types)}").fetchall()
+        except duckdb.Error:
+            return False
+        return True
+
+    def _bad_condition(self, error: Exception) -> UsageError:
+        written = self._condition.text if self._condition else ""
+        return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
+
+
+def _first_line(message: str) -> str:
+    line = message.removeprefix("C Data interface error: ").split("\n", 1)[0]
+    return re.sub(r"^(\w+ )+Error: ", "", line)
