@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.selecting import Selection, select
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.loss import ChosenLoss, Role
+from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
@@ -80,14 +80,26 @@ def evaluate(
     results: list[Evaluation] = []
     labels: list[str | None] = []
     warnings: list[str] = []
-    for each in sources:
-        label, location = split_label(each) if isinstance(each, str) else (None, each)
+    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
+    _require_apart(named)
+    for label, location in named:
         with _open(location, selection, settings) as opened:
             part = _evaluate_source(opened, selection, settings, on_progress)
         results += part.results
         labels += [label] * len(part.results)
         warnings += part.warnings
     return Evaluations(tuple(_named(results, labels, several=len(sources) > 1)), tuple(warnings))
+
+
+def _require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
+    """Refuse sources whose results could not be told apart."""
+    texts = [location for _, location in named if isinstance(location, str)]
+    if texts.count("-") > 1:
+        raise UsageError("standard input is named twice", "it can be read once")
+    names = [label or location for label, location in named if isinstance(location, str)]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two models are called {name!r}", "label them apart: one=a.csv other=b.csv")
 
 
 def _open(source: Any, selection: Selection, settings: Settings) -> Source:
@@ -121,6 +133,7 @@ def _evaluate_source(
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     from lossctl.api.planning import LeftOut, plan
+    from lossctl.core.block import WidthError
     from lossctl.engine.passes import compute
 
     left_out = LeftOut()
@@ -134,7 +147,10 @@ def _evaluate_source(
         if on_progress is not None:
             on_progress(rows, source.progress())
 
-    tallies = compute(read, plans, settings.threads, on_rows if on_progress is not None else None)
+    try:
+        tallies = compute(read, plans, settings.threads, on_rows if on_progress is not None else None)
+    except WidthError as error:
+        raise DataError(f"{source.name}, {error.problem}", error.cure) from None
     results: list[Evaluation] = []
     warnings: list[str] = []
     for tally in tallies:
@@ -178,9 +194,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
     chosen, binding = tally.plan.losses[index], tally.plan.binding
     reduction = tally.reduction(chosen)
     moments = tally.losses[index].moments(tally.rows, reduction)
-    value, scale = moments.value, 1.0
-    if chosen.loss.finish is not None:
-        value, scale = chosen.loss.finish(value)
+    value, scale = tally.finished(index)
     std_error = None if moments.std_error is None else abs(scale) * moments.std_error
     return Evaluation(
         source=source.name,
@@ -208,7 +222,9 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     if not each.infinite:
         return []
     place = source.locate(each.first_infinite)
-    return [f"{chosen.label} is infinite in {each.infinite} of {each.n} rows (first: {place}); --clip EPS bounds it"]
+    probability = chosen.loss.prediction == PROBABILITY
+    why = "--clip EPS bounds it" if probability else "it is too large for a 64-bit float"
+    return [f"{chosen.label} is infinite in {each.infinite} of {each.n} rows (first: {place}); {why}"]
 
 
 def _status(value: float) -> str:

@@ -38,6 +38,8 @@ __all__ = [
 
 Kernel = Callable[..., tuple[Array, Array]]
 """``kernel(target, prediction, **params) -> (loss, slope)``; see `Loss.kernel`."""
+Finish = Callable[..., tuple[float, tuple[float, ...]]]
+"""``finish(means, **params) -> (value, derivatives)``; see `Loss.finish`."""
 Fact = float | Callable[..., float | None] | None
 """A number, or a function of the loss's parameters (by keyword) that gives it; ``None``: there is none."""
 
@@ -149,7 +151,11 @@ class Loss:
     params
         Its parameters.
     finish
-        Maps the mean (or sum) of the rows to ``(value, d value / d mean)`` where the loss is no plain mean.
+        ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
+        of the parts to the value, and gives d value / d mean for each part.
+    parts
+        How many parts a row has. With several, the kernel's loss is ``(parts, n)`` and its slope ``(parts, n)`` or
+        ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|.
     unit
         The unit of the value, or a function of the parameters that gives it; ``None``: that of the data.
     facts
@@ -174,7 +180,8 @@ class Loss:
     example: str
     aliases: tuple[str, ...] = ()
     params: tuple[Param, ...] = ()
-    finish: Callable[[float], tuple[float, float]] | None = None
+    finish: Finish | None = None
+    parts: int = 1
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
@@ -253,6 +260,12 @@ class ChosenLoss:
         """Give ``(loss, slope)`` per row. The arrays must come from a valid Block."""
         with np.errstate(all="ignore"):  # kernels meet the ends of float64 on purpose: inf is a right answer there
             return self.loss.kernel(target, prediction, **self.params)
+
+    def finish(self, means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+        """Give the value, and its derivative by the mean of each part."""
+        if self.loss.finish is None:
+            return means[0], (1.0,)
+        return self.loss.finish(means, **self.params)
 
     def __hash__(self) -> int:
         return hash(self.label)

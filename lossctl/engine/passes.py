@@ -1,8 +1,8 @@
 """How many passes a run takes: one, and a second for what only a first can tell.
 
-A distribution down the file that is to be normalized needs its sum before its losses; a variance whose digits cancelled
-needs the mean before its squares. Both are exact, so a second pass gives the same bits in any order too. Imports core
-and its own package.
+A distribution down the file that is to be normalized needs its sum before its losses; a loss of several parts needs
+their means before its gradient; a variance whose digits cancelled needs the mean before its squares. All are exact,
+so a second pass gives the same bits in any order too. Imports core and its own package.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def compute(
     tallies = run(read(), plans, threads, on_rows)
     again = [_normalized_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads)
+    again = [_linear_plan(tally) for tally in tallies]
+    tallies = _repeat(read, tallies, again, threads)
     again = [_centred_plan(tally) for tally in tallies]
     return _repeat(read, tallies, again, threads)
 
@@ -68,6 +70,12 @@ def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
     if not roles or any(sums[role] <= 0.0 for role in roles):
         return None  # nothing to divide, or nothing to divide by: that is reported as a sum that is not 1
     return replace(tally.plan, column_sums=sums)
+
+
+def _linear_plan(tally: ModelTally) -> ModelPlan | None:
+    if not tally.parts or tally.rows.total == 0:
+        return None
+    return replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
 
 
 def _centred_plan(tally: ModelTally) -> ModelPlan | None:

@@ -5,7 +5,9 @@ Imports core alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,7 +17,31 @@ from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
 from lossctl.core.tally import LossTally, WeightTally
 
-__all__ = ["ModelPlan", "ModelTally"]
+__all__ = ["Linear", "ModelPlan", "ModelTally"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A loss of several parts near the means that a first pass found.
+
+    Its value is not the mean of anything, but moves with Σ derivative·part, whose mean, variance and slopes a
+    second pass tallies: the delta method for the standard error, the chain rule for the gradient.
+
+    Parameters
+    ----------
+    value
+        The value at the means.
+    derivatives
+        d value / d mean of each part.
+    """
+
+    value: float
+    derivatives: tuple[float, ...]
+
+    def combine(self, parts: Array) -> Array:
+        """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
+        moving = [d * part for d, part in zip(self.derivatives, parts, strict=True) if d != 0.0]
+        return np.sum(moving, axis=0) if moving else np.zeros(parts.shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +60,8 @@ class ModelPlan:
         Whether distributions are divided by their sums first.
     column_sums
         The sums to divide by, for distributions down the file that are normalized: known after a first pass.
+    linear
+        What a first pass found of each loss of several parts, by index.
     centers
         What is taken off each loss in a second pass over losses whose variance cancelled; see `LossTally`.
     """
@@ -43,6 +71,7 @@ class ModelPlan:
     clip: float | None = None
     normalize: bool = False
     column_sums: dict[Role, float] | None = None
+    linear: Mapping[int, Linear] = field(default_factory=dict)
     centers: tuple[float, ...] = ()
 
     def tally(self) -> ModelTally:
@@ -63,6 +92,7 @@ class ModelTally:
     n_dropped: int = 0
     vectors: bool = False
     sums: dict[Role, ExactSum] = field(init=False)
+    parts: dict[int, list[ExactSum]] = field(init=False)
 
     def __post_init__(self) -> None:
         weighted = self.plan.binding.weight is not None
@@ -71,6 +101,11 @@ class ModelTally:
         self.losses = [LossTally(weighted, center) for center in centers]
         self.loss_faults = [Faults() for _ in self.plan.losses]
         self.sums = {role: ExactSum() for role in Role}
+        self.parts = {
+            index: [ExactSum() for _ in range(chosen.loss.parts)]
+            for index, chosen in enumerate(self.plan.losses)
+            if chosen.loss.parts > 1 and index not in self.plan.linear
+        }
 
     def add(self, batch: Batch) -> None:
         """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
@@ -83,10 +118,20 @@ class ModelTally:
             return
         self._add_sums(block)
         prepared = self._normalized(block)
-        for chosen, tally, faults in zip(self.plan.losses, self.losses, self.loss_faults, strict=True):
-            if self._fits(chosen, prepared, faults):
+        for index, chosen in enumerate(self.plan.losses):
+            if self._fits(chosen, prepared, self.loss_faults[index]):
                 loss, slope = self._compute(chosen, prepared)
-                tally.add(loss, slope, prepared)
+                if index in self.parts:
+                    self._add_parts(index, loss, prepared)
+                elif index in self.plan.linear:
+                    linear = self.plan.linear[index]
+                    self.losses[index].add(linear.combine(loss), linear.combine(slope), prepared)
+                else:
+                    self.losses[index].add(loss, slope, prepared)
+
+    def _add_parts(self, index: int, parts: Array, block: Block) -> None:
+        for total, part in zip(self.parts[index], parts, strict=True):
+            total.add(part if block.weight is None else block.weight * part)
 
     def _add_sums(self, block: Block) -> None:
         """Sum distributions down the file, so that the whole can be checked at the end."""
@@ -149,6 +194,9 @@ class ModelTally:
             self.sums[role].merge(other.sums[role])
         for mine, theirs in zip(self.losses, other.losses, strict=True):
             mine.merge(theirs)
+        for index, totals in self.parts.items():
+            for total, addend in zip(totals, other.parts[index], strict=True):
+                total.merge(addend)
         for mine_faults, their_faults in zip(self.loss_faults, other.loss_faults, strict=True):
             mine_faults.merge(their_faults)
 
@@ -160,3 +208,20 @@ class ModelTally:
         """Say how the losses of rows become one value: a distribution down the file is summed, all else averaged."""
         down_the_file = chosen.loss.kind is Kind.DISTRIBUTION and not self.vectors
         return Reduction.SUM if down_the_file else Reduction.MEAN
+
+    def linear(self, index: int) -> Linear:
+        """Give the value of a loss of several parts, and how it moves with each."""
+        chosen = self.plan.losses[index]
+        by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.rows.total
+        means = (
+            round_fraction(total.fraction() / by) if total.is_finite else total.result() for total in self.parts[index]
+        )
+        return Linear(*chosen.finish(tuple(means)))
+
+    def finished(self, index: int) -> tuple[float, float]:
+        """Give the value of a loss, and d value / d mean: the scale of what its tally holds."""
+        if index in self.plan.linear:
+            return self.plan.linear[index].value, 1.0
+        chosen = self.plan.losses[index]
+        value, (scale,) = chosen.finish((self.losses[index].moments(self.rows, self.reduction(chosen)).value,))
+        return value, scale

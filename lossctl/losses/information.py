@@ -138,17 +138,17 @@ def kl_divergence(target: Array, prediction: Array, base: float) -> tuple[Array,
     return np.maximum(loss, 0.0), slope
 
 
-def floor_at_zero(value: float) -> tuple[float, float]:
+def floor_at_zero(means: tuple[float, ...], **_params: float) -> tuple[float, tuple[float, ...]]:
     """Hold a divergence at 0 from below, as a `Loss.finish`; the slopes are those of the sum, so the factor is 1.
 
     Examples
     --------
-    >>> floor_at_zero(-1e-17), floor_at_zero(0.25)
-    ((0.0, 1.0), (0.25, 1.0))
+    >>> floor_at_zero((-1e-17,)), floor_at_zero((0.25,))
+    ((0.0, (1.0,)), (0.25, (1.0,)))
     """
-    if value <= 0.0:  # max() would turn a NaN into 0
-        return 0.0, 1.0
-    return value, 1.0
+    if means[0] <= 0.0:  # max() would turn a NaN into 0
+        return 0.0, (1.0,)
+    return means[0], (1.0,)
 
 
 def _over_events(terms: Array) -> Array:

@@ -144,11 +144,11 @@ def test_distributions_that_miss_one_within_the_tolerance_are_held_at_zero() -> 
 
 
 def test_the_floor_of_a_whole_file() -> None:
-    assert floor_at_zero(-3e-7) == (0.0, 1.0)
-    assert floor_at_zero(0.125) == (0.125, 1.0)
-    assert floor_at_zero(math.inf) == (math.inf, 1.0)
-    assert math.isnan(floor_at_zero(math.nan)[0])
-    assert math.copysign(1.0, floor_at_zero(-0.0)[0]) == 1.0
+    assert floor_at_zero((-3e-7,)) == (0.0, (1.0,))
+    assert floor_at_zero((0.125,)) == (0.125, (1.0,))
+    assert floor_at_zero((math.inf,)) == (math.inf, (1.0,))
+    assert math.isnan(floor_at_zero((math.nan,))[0])
+    assert math.copysign(1.0, floor_at_zero((-0.0,))[0]) == 1.0
 
 
 def test_units_follow_the_base() -> None:

@@ -1,0 +1,1 @@
+"""Rows of the registry, a module a task: each exports ``ROWS``. `losses.table` makes one list of them."""

@@ -1,0 +1,131 @@
+"""Rows of information theory: surprise, entropy, and distances in bits. Imports core and the kernels."""
+
+from __future__ import annotations
+
+import math
+
+from lossctl.core.loss import PROBABILITY, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import information
+
+__all__ = ["BASE", "ROWS", "information_unit"]
+
+BASE = Param(
+    "base",
+    default=2.0,
+    summary="base of the logarithm: 2 gives bits, e nats, 10 hartleys",
+    domain=Domain(low=1.0, low_open=True),
+    constants={"e": math.e},
+)
+
+
+def information_unit(base: float) -> str:
+    """Name the unit of information that a base of logarithms counts in."""
+    return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(base, f"log base {base:g}")
+
+
+ROWS = (
+    Loss(
+        id="self_information",
+        aliases=("surprisal", "code_length", "ignorance"),
+        task="information",
+        kind=Kind.REAL,
+        summary="how surprising what happened was, given the probability predicted for it",
+        formula="−log_b q",
+        slope="−1/(q ln b)",
+        latex=r"-\log_b q",
+        target=None,
+        prediction=PROBABILITY,
+        kernel=information.self_information,
+        params=(BASE,),
+        unit=information_unit,
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            note="It is 0 at q = 1 and +inf at q = 0. The prediction column holds the probability given to the event "
+            "that happened.",
+        ),
+        reference="Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27, 379–423",
+        example="lossctl eval examples/data/digit_shares.csv --loss self_information --pred q",
+    ),
+    Loss(
+        id="entropy",
+        task="information",
+        kind=Kind.DISTRIBUTION,
+        summary="how uncertain the target itself is: what cross_entropy cannot go below",
+        formula="−Σ p log_b p",
+        slope="0: no prediction moves it",
+        latex=r"-\sum_k p_k \log_b p_k",
+        target=PROBABILITY,
+        prediction=None,
+        kernel=information.entropy,
+        params=(BASE,),
+        unit=information_unit,
+        facts=Facts(
+            convex=True,
+            lipschitz=0.0,
+            smoothness=0.0,
+            low=0.0,
+            note="It is at most log_b K for K events. It does not use the prediction, so its slope is 0.",
+        ),
+        reference="Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27, 379–423, "
+        "section 6",
+        example="lossctl eval examples/data/digit_shares.csv --loss entropy --target p --pred q",
+    ),
+    Loss(
+        id="cross_entropy",
+        task="information",
+        kind=Kind.DISTRIBUTION,
+        summary="code length of events from the target under a code made for the prediction",
+        formula="−Σ p log_b q",
+        slope="−p/(q ln b), for each event, unconstrained",
+        latex=r"-\sum_k p_k \log_b q_k",
+        target=PROBABILITY,
+        prediction=PROBABILITY,
+        kernel=information.cross_entropy,
+        params=(BASE,),
+        unit=information_unit,
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            symmetric=False,
+            note="At least the entropy of the target, and equal to it where q = p alone. That minimum is among "
+            "distributions: the slope there is the same for every event. It is +inf where q = 0 < p.",
+        ),
+        reference="Kerridge (1961), Inaccuracy and inference, Journal of the Royal Statistical Society B 23, 184–194",
+        example="lossctl eval examples/data/digit_shares.csv --loss cross_entropy --target p --pred q",
+        note="Takes two distributions. For labels and class probabilities see the multiclass losses. Nothing is "
+        "clipped.",
+    ),
+    Loss(
+        id="kl_divergence",
+        aliases=("kl", "relative_entropy"),
+        task="information",
+        kind=Kind.DISTRIBUTION,
+        summary="code length wasted by a code made for the prediction: cross_entropy less entropy",
+        formula="Σ p log_b(p/q)",
+        slope="−p/(q ln b), for each event, unconstrained",
+        latex=r"\sum_k p_k \log_b \frac{p_k}{q_k}",
+        target=PROBABILITY,
+        prediction=PROBABILITY,
+        kernel=information.kl_divergence,
+        params=(BASE,),
+        finish=information.floor_at_zero,
+        unit=information_unit,
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            symmetric=False,
+            note="0 where q = p alone, and +inf where q = 0 < p. That minimum is among distributions: the slope there "
+            "is the same for every event. Down a file the terms of single events can be negative; their sum is not.",
+        ),
+        reference="Kullback & Leibler (1951), On information and sufficiency, Annals of Mathematical Statistics 22, "
+        "79–86",
+        example="lossctl eval examples/data/digit_shares.csv --loss kl_divergence --target p --pred q",
+        note="The target comes first: KL(p‖q). torch's kl_div takes log q, divides by the count unless told otherwise, "
+        "and counts in nats.",
+    ),
+)
