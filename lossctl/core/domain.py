@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NONNEGATIVE", "POSITIVE", "PROBABILITY", "REAL_LINE", "Array", "Domain"]
+__all__ = ["BINARY", "NONNEGATIVE", "POSITIVE", "PROBABILITY", "REAL_LINE", "Array", "Domain"]
 
 Array = npt.NDArray[np.float64]
 
@@ -23,6 +23,8 @@ class Domain:
         The ends; infinite where there is none.
     low_open, high_open
         Whether the end itself is out.
+    whole
+        Whether only whole numbers are in.
 
     Examples
     --------
@@ -30,18 +32,22 @@ class Domain:
     [0, 1]
     >>> print(POSITIVE)
     (0, inf)
+    >>> print(BINARY)
+    {0, 1}
     """
 
     low: float = -math.inf
     high: float = math.inf
     low_open: bool = False
     high_open: bool = False
+    whole: bool = False
 
     def contains(self, values: Array) -> npt.NDArray[np.bool_]:
         """Say of each value whether it lies in the domain (a NaN never does)."""
         above = values > self.low if self.low_open else values >= self.low
         below = values < self.high if self.high_open else values <= self.high
-        return above & below
+        inside: npt.NDArray[np.bool_] = above & below
+        return inside & (values == np.rint(values)) if self.whole else inside
 
     def contains_all(self, values: Array) -> bool:
         """Say whether every value lies in the domain, without making an array the size of the input."""
@@ -50,20 +56,23 @@ class Domain:
         low, high = float(values.min()), float(values.max())
         above = low > self.low if self.low_open else low >= self.low
         below = high < self.high if self.high_open else high <= self.high
-        return above and below
+        return above and below and (not self.whole or bool((values == np.rint(values)).all()))
 
     @property
     def is_real_line(self) -> bool:
         """Whether every finite number lies in the domain."""
-        return math.isinf(self.low) and math.isinf(self.high)
+        return math.isinf(self.low) and math.isinf(self.high) and not self.whole
 
     def __str__(self) -> str:
+        if self.whole and math.isfinite(self.high - self.low):
+            return "{" + ", ".join(str(number) for number in range(int(self.low), int(self.high) + 1)) + "}"
         left = "(" if self.low_open or math.isinf(self.low) else "["
         right = ")" if self.high_open or math.isinf(self.high) else "]"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
+        return f"{'whole numbers in ' if self.whole else ''}{left}{self.low:g}, {self.high:g}{right}"
 
 
 REAL_LINE = Domain()
 NONNEGATIVE = Domain(low=0.0)
 POSITIVE = Domain(low=0.0, low_open=True)
 PROBABILITY = Domain(low=0.0, high=1.0)
+BINARY = Domain(low=0.0, high=1.0, whole=True)

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from lossctl.core.domain import NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Array, Domain
+from lossctl.core.domain import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Array, Domain
 from lossctl.core.errors import UsageError
 from lossctl.core.param import Param, Value
 
 __all__ = [
+    "BINARY",
     "NONNEGATIVE",
     "POSITIVE",
     "PROBABILITY",

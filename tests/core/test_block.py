@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 
 from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.faults import Fault, Faults, What, explain
-from lossctl.core.loss import POSITIVE, PROBABILITY, REAL_LINE, Role
+from lossctl.core.loss import BINARY, POSITIVE, PROBABILITY, REAL_LINE, Role
 
 BINDING = Binding("m", ("y",), ("p",), "w", "y", "p")
 
@@ -100,6 +100,9 @@ def test_a_list_column_with_a_bad_element_is_recorded() -> None:
         (POSITIVE, [5e-324], True),
         (POSITIVE, [0.0], False),
         (REAL_LINE, [-1e308, 1e308], True),
+        (BINARY, [0.0, 1.0], True),
+        (BINARY, [1.0, 0.5], False),
+        (BINARY, [1.0, 2.0], False),
     ],
 )
 def test_domains_hold_to_the_last_bit(domain: object, values: list[float], *, fits: bool) -> None:
