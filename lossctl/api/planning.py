@@ -60,9 +60,12 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
     """
     losses = selection.losses
     if not selection.fitting_only:
-        bindings = bind(list(source.columns), losses, settings)
-        for chosen in losses:
-            _require_shapes(source, chosen, bindings)
+        try:
+            bindings = bind(list(source.columns), losses, settings)
+            for chosen in losses:
+                _require_shapes(source, chosen, bindings)
+        except UsageError as error:
+            raise UsageError(f"{source.name}: {error.problem}", error.cure) from None
         return [ModelPlan(binding, losses, settings.clip, settings.normalize) for binding in bindings]
     fitting: dict[Binding, list[ChosenLoss]] = {}
     for alike in _by_kind(losses):
@@ -77,7 +80,8 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
             for binding in bindings:
                 fitting.setdefault(binding, []).append(chosen)
     if not fitting:
-        raise UsageError(f"no loss fits the columns: {'; '.join(left_out.lines())}", "name columns with -t and -p")
+        reasons = "; ".join(left_out.lines())
+        raise UsageError(f"{source.name}: no loss fits the columns: {reasons}", "name columns with -t and -p")
     return [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
 
 
@@ -92,10 +96,10 @@ def _by_kind(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
 
 def _require_shapes(source: Source, chosen: ChosenLoss, bindings: Sequence[Binding]) -> None:
     for binding in bindings:
-        if chosen.loss.kind is Kind.REAL:
+        if chosen.loss.kind in {Kind.REAL, Kind.BINARY}:
             _require_numbers(source, chosen, binding)
-        elif chosen.loss.kind is Kind.DISTRIBUTION and len(chosen.loss.roles) > 1:
-            _require_alike(source, binding)
+        elif chosen.loss.kind is Kind.DISTRIBUTION:
+            _require_distributions(source, chosen, binding)
 
 
 def _is_list(source: Source, binding: Binding, role: Role) -> bool:
@@ -111,12 +115,17 @@ def _require_numbers(source: Source, chosen: ChosenLoss, binding: Binding) -> No
             )
 
 
-def _require_alike(source: Source, binding: Binding) -> None:
-    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in Role}
+def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
+    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in chosen.loss.roles}
     if len(shapes) > 1:
         raise UsageError(
             f"-t {binding.text(Role.TARGET)} and -p {binding.text(Role.PREDICTION)} do not list the same categories",
             "give both as as many columns, or both as list columns",
+        )
+    if chosen.loss.across and shapes == {(1, False)}:
+        raise UsageError(
+            f"{chosen.loss.id} takes a distribution across columns, in the order of its categories",
+            "name the columns with a glob: -t 'p_*' -p 'q_*'",
         )
 
 

@@ -153,10 +153,13 @@ class Loss:
         Its parameters.
     finish
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
-        of the parts to the value, and gives d value / d mean for each part.
+        of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down
+        a file; across columns the kernel gives finished losses of rows.
     parts
         How many parts a row has. With several, the kernel's loss is ``(parts, n)`` and its slope ``(parts, n)`` or
         ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|.
+    across
+        Whether a distribution must lie across columns: its categories are ordered, so that no event stands alone.
     unit
         The unit of the value, or a function of the parameters that gives it; ``None``: that of the data.
     facts
@@ -183,6 +186,7 @@ class Loss:
     params: tuple[Param, ...] = ()
     finish: Finish | None = None
     parts: int = 1
+    across: bool = False
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER

@@ -223,5 +223,9 @@ class ModelTally:
         if index in self.plan.linear:
             return self.plan.linear[index].value, 1.0
         chosen = self.plan.losses[index]
-        value, (scale,) = chosen.finish((self.losses[index].moments(self.rows, self.reduction(chosen)).value,))
+        reduction = self.reduction(chosen)
+        value = self.losses[index].moments(self.rows, reduction).value
+        if chosen.loss.kind is Kind.DISTRIBUTION and reduction is Reduction.MEAN:
+            return value, 1.0  # the kernel has finished each row
+        value, (scale,) = chosen.finish((value,))
         return value, scale
