@@ -22,21 +22,24 @@ def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
     Raises
     ------
     DataError
-        No rows; a negative weight; all weights 0; a missing or non-finite number, unless they are to be omitted.
+        No rows; a weight that is negative or extreme; all weights 0; a missing or non-finite number, unless they
+        are to be omitted.
     """
     name = source.name
     if tally.n_read == 0 and settings.where is not None:
         raise DataError(f"{name}: no row meets the condition {settings.where!r}", "check --where")
     if tally.n_read == 0:
         raise DataError(f"{name}: there are no rows", "check that the file is the right one and whole")
-    for fault in tally.faults.of(What.NEGATIVE_WEIGHT):
-        raise _error(source, fault)
+    for what in (What.NEGATIVE_WEIGHT, What.EXTREME_WEIGHT):
+        for fault in tally.faults.of(what):
+            raise _error(source, fault)
     if settings.nan == "error":
         for fault in tally.faults.of(What.NOT_FINITE):
             raise _error(source, fault)
     if tally.rows.n == 0 and tally.n_dropped < tally.n_read:
         column = tally.plan.binding.weight
-        raise DataError(f'{name}, column "{column}": every weight is 0', "at least one row must count")
+        left = f" where no value is missing ({tally.n_dropped} rows were omitted)" if tally.n_dropped else ""
+        raise DataError(f'{name}, column "{column}": every weight is 0{left}', "at least one row must count")
     if tally.rows.n == 0:
         raise DataError(f"{name}: every row has a missing or non-finite value", "--nan omit leaves none of them")
 

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.errors import DataError
-from lossctl.core.faults import Fault, Faults, What, first_bad
+from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows"]
+__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "WidthError"]
 
 BLOCK_ROWS = 2**15
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
@@ -159,6 +159,7 @@ class Block:
             if negative.any():
                 _record(faults, What.NEGATIVE_WEIGHT, str(binding.weight), batch, ~negative, weight)
                 keep &= ~negative
+            keep = _drop_extreme(weight, keep, str(binding.weight), batch, faults)
         n_weighing = batch.length if keep is None else int(np.count_nonzero(keep))
         for name in binding.needed:
             keep = _drop_not_finite(batch, name, keep, faults)
@@ -198,6 +199,10 @@ class Block:
         return False
 
 
+class WidthError(DataError):
+    """Vectors of a target and its prediction that are not equally long; the caller knows of which source."""
+
+
 def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:
     if not names:
         return None
@@ -211,7 +216,7 @@ def _require_same_length(target: Array | None, prediction: Array | None, binding
         return
     if target.shape[1] != prediction.shape[1]:
         names = f'"{binding.text(Role.TARGET)}" and "{binding.text(Role.PREDICTION)}"'
-        raise DataError(
+        raise WidthError(
             f"columns {names}: the lists hold {target.shape[1]} and {prediction.shape[1]} numbers a row",
             "both must list the same categories",
         )
@@ -219,6 +224,16 @@ def _require_same_length(target: Array | None, prediction: Array | None, binding
 
 def _pick(values: Array | None, kept: npt.NDArray[np.intp]) -> Array | None:
     return None if values is None else values[kept]
+
+
+def _drop_extreme(weight: Array, keep: Mask, name: str, batch: Batch, faults: Faults) -> Mask:
+    """Take out of `keep` the rows whose weight is too large or too small to compute with, and record them."""
+    if np.fmax.reduce(weight, initial=0.0) <= MOST_WEIGHT and np.fmin.reduce(weight, initial=1.0) >= LEAST_WEIGHT:
+        return keep
+    extreme = ((weight > MOST_WEIGHT) & (weight < np.inf)) | ((weight > 0.0) & (weight < LEAST_WEIGHT))
+    if extreme.any():
+        _record(faults, What.EXTREME_WEIGHT, name, batch, ~extreme, weight)
+    return keep & ~extreme
 
 
 def _drop_not_finite(batch: Batch, name: str, keep: Mask | None, faults: Faults) -> Mask | None:

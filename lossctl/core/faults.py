@@ -14,7 +14,10 @@ import numpy.typing as npt
 
 from lossctl.core.loss import Array
 
-__all__ = ["Fault", "Faults", "What"]
+__all__ = ["LEAST_WEIGHT", "MOST_WEIGHT", "Fault", "Faults", "What", "explain", "first_bad", "shortened"]
+
+LEAST_WEIGHT, MOST_WEIGHT = 1e-100, 1e100
+"""Weights beyond are refused: their products with losses, and the squares of these, would overflow or vanish."""
 
 
 class What(StrEnum):
@@ -22,6 +25,7 @@ class What(StrEnum):
 
     NOT_FINITE = "not finite"
     NEGATIVE_WEIGHT = "negative weight"
+    EXTREME_WEIGHT = "extreme weight"
     OUT_OF_DOMAIN = "out of domain"
     NOT_SUMMING_TO_ONE = "not summing to one"
 
@@ -111,7 +115,7 @@ def explain(fault: Fault, place: str, raw: str | None) -> tuple[str, str]:
     >>> explain(Fault(What.NOT_FINITE, "y", 3, 16, float("nan")), "preds.csv line 18", "")[0]
     'preds.csv line 18, column "y": the value is missing (3 rows have a missing or non-finite value in it)'
     """
-    shown = f"{fault.value!r}" if raw is None else raw.strip()
+    shown = f"{fault.value!r}" if raw is None else shortened(raw.strip())
     value, cure = _WORDS[fault.what](fault, shown)
     rows = "" if fault.count == 1 else f" ({fault.count} rows have {_PLURAL[fault.what]})"
     return f'{place}, column "{fault.column}": {value}{rows}', cure
@@ -121,15 +125,30 @@ def _not_finite(fault: Fault, shown: str) -> tuple[str, str]:
     cure = "--nan omit leaves such rows out and counts them"
     if shown in {"", "nan"} and not np.isinf(fault.value):
         return "the value is missing" if shown == "" else "the value is missing or not a number (nan)", cure
-    try:
-        beyond = np.isinf(fault.value) and np.isinf(float(shown)) and "inf" not in shown.lower()
-    except ValueError:
-        beyond = False
+    if np.isnan(fault.value) and shown.lower().lstrip("+-") != "nan":  # null, or a text that --null names
+        return f"a number is missing in {shown}" if shown.startswith("[") else f"the value is missing ({shown})", cure
+    beyond = np.isinf(fault.value) and "inf" not in shown.lower()
     return f"{shown} is {'too large for a 64-bit float' if beyond else 'not finite'}", cure
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """Cut the middle out of a text too long to show.
+
+    Examples
+    --------
+    >>> shortened("1234567890", 6)
+    '123 … (10 characters)'
+    """
+    return text if len(text) <= most else f"{text[: most // 2]} … ({len(text)} characters)"
 
 
 def _negative_weight(_fault: Fault, shown: str) -> tuple[str, str]:
     return f"the weight {shown} is negative", "weights must be at least 0; a weight of 0 leaves a row out"
+
+
+def _extreme_weight(_fault: Fault, shown: str) -> tuple[str, str]:
+    cure = "multiply all of them by one number: a mean depends on their ratios alone"
+    return f"the weight {shown} does not lie between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}", cure
 
 
 def _out_of_domain(fault: Fault, shown: str) -> tuple[str, str]:
@@ -143,12 +162,14 @@ def _not_summing(fault: Fault, _shown: str) -> tuple[str, str]:
 _WORDS = {
     What.NOT_FINITE: _not_finite,
     What.NEGATIVE_WEIGHT: _negative_weight,
+    What.EXTREME_WEIGHT: _extreme_weight,
     What.OUT_OF_DOMAIN: _out_of_domain,
     What.NOT_SUMMING_TO_ONE: _not_summing,
 }
 _PLURAL = {
     What.NOT_FINITE: "a missing or non-finite value in it",
     What.NEGATIVE_WEIGHT: "a negative weight",
+    What.EXTREME_WEIGHT: "such a weight",
     What.OUT_OF_DOMAIN: "such a value",
     What.NOT_SUMMING_TO_ONE: "such a sum",
 }

@@ -110,6 +110,7 @@ class LossTally:
     row_norm: ExactSum = field(default_factory=ExactSum)
     row_square: ExactSum = field(default_factory=ExactSum)
 
+    @np.errstate(over="ignore", invalid="ignore")  # a product that overflows is infinite, and counted as that
     def add(self, loss: Array, slope: Array, block: Block) -> None:
         """Add the rows of a block: ``loss`` of shape (n,), ``slope`` of shape (n,) or (n, K)."""
         self.n += len(loss)
@@ -129,6 +130,7 @@ class LossTally:
             self.loss.add(weighted)
             self.loss_square.add_squares(weighted)
             self.loss_weight.add(block.weight * weighted)
+            loss = weighted  # what is added up, and may overflow where the loss does not
         if self.loss.n_posinf > seen:
             row = block.row_number(int(np.flatnonzero(loss == np.inf)[0]))
             self.first_infinite = row if self.infinite == 0 else min(row, self.first_infinite)
@@ -227,7 +229,9 @@ class Moments:
     @property
     def _error_square(self) -> Fraction | None:
         tally, rows = self.tally, self.rows
-        if self.reduction is Reduction.SUM or rows.n <= 1 or not tally.loss_square.is_finite:
+        if self.reduction is Reduction.SUM or rows.n <= 1:
+            return None
+        if not (tally.loss_square.is_finite and tally.loss_weight.is_finite):
             return None
         total = rows.total
         mean = tally.loss.fraction() / total
