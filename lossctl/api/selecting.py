@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lossctl.core.catalogue import LossCard, LossList
 from lossctl.core.errors import UsageError
@@ -54,14 +55,22 @@ def select(losses: str | Sequence[str | ChosenLoss], parameters: Mapping[str, st
     >>> [chosen.label for chosen in select("mae,huber", {"delta": "0.5"}).losses]
     ['mae', 'huber(delta=0.5)']
     """
-    given = [losses] if isinstance(losses, str) else list(losses)
+    given: list[Any] = [losses] if isinstance(losses, str | ChosenLoss) else _listed(losses)
     ready = [each for each in given if isinstance(each, ChosenLoss)]
     texts = [each for each in given if not isinstance(each, ChosenLoss)]
     if not given:
         raise UsageError("no loss is chosen", "name one with --loss; lossctl losses lists them")
-    if wants_all(texts):
-        return Selection(tuple(choose(texts, parameters)), fitting_only=True)
-    return Selection((*ready, *(choose(texts, parameters) if texts else ())))
+    chosen = [*ready, *(choose(texts, parameters) if texts else ())]
+    return Selection(tuple({one.label: one for one in chosen}.values()), fitting_only=wants_all(texts))
+
+
+def _listed(losses: object) -> list[Any]:
+    given = list(losses) if isinstance(losses, Iterable) else [losses]
+    for each in given:
+        if not isinstance(each, str | ChosenLoss):
+            cure = "give names such as 'mae', or lossctl.LOSSES['huber'].choose(delta=0.5)"
+            raise UsageError(f"{type(each).__name__} is no loss", cure)
+    return given
 
 
 def list_losses(word: str | None = None) -> LossList:

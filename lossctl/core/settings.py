@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal, TypedDict
 
 from lossctl.core.errors import UsageError
@@ -15,6 +16,12 @@ from lossctl.core.errors import UsageError
 __all__ = ["NanPolicy", "Options", "Settings"]
 
 NanPolicy = Literal["error", "omit"]
+
+MOST_THREADS = 1024
+"""Each thread costs memory: a slip of the keyboard must not take all of it."""
+
+_MOST_CLIP = 0.5
+"""[clip, 1 - clip] must not be empty."""
 
 
 class Options(TypedDict, total=False):
@@ -112,15 +119,31 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.nan not in {"error", "omit"}:
-            raise UsageError(f"nan: {self.nan!r} is not error or omit")
-        if not 0.0 < self.level < 1.0:
-            raise UsageError(f"level: {self.level!r} is not between 0 and 1")
-        if self.clip is not None and not 0.0 < self.clip < 0.5:  # noqa: PLR2004 -- [clip, 1 - clip] must not be empty
-            raise UsageError(f"clip: {self.clip!r} is not between 0 and 0.5")
-        if self.threads is not None and self.threads < 1:
-            raise UsageError(f"threads: {self.threads!r} is not at least 1")
+            raise UsageError(f"nan: {self.nan!r} is not error or omit", "omit leaves rows out, error refuses them")
+        for name in ("target", "weight", "where", "delimiter", "input_format"):
+            _require_text(name, getattr(self, name))
+        if not (_is_number(self.level) and 0.0 < self.level < 1.0 and 0.5 + 0.5 * self.level < 1.0):
+            raise UsageError(f"level: {self.level!r} is not between 0 and 1", "95 % is 0.95")
+        if self.clip is not None and not (_is_number(self.clip) and 0.0 < self.clip < _MOST_CLIP):
+            raise UsageError(f"clip: {self.clip!r} is not between 0 and 0.5", "such as 1e-15")
+        if self.threads is not None and not (_is_whole(self.threads) and 1 <= self.threads <= MOST_THREADS):
+            cure = "without it there are as many as cores"
+            raise UsageError(f"threads: {self.threads!r} is not a whole number from 1 to {MOST_THREADS}", cure)
         if self.decimal not in {".", ","}:
-            raise UsageError(f"decimal: {self.decimal!r} is neither a point nor a comma")
+            raise UsageError(f"decimal: {self.decimal!r} is neither a point nor a comma", "write 1.5 or 1,5 throughout")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _require_text(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name}: {value!r} is not a text", "give one, in quotes")
 
 
 def _texts(given: object) -> tuple[str, ...]:
@@ -131,4 +154,4 @@ def _texts(given: object) -> tuple[str, ...]:
         return (given,)
     if isinstance(given, Sequence) and all(isinstance(each, str) for each in given):
         return tuple(given)
-    raise UsageError(f"{given!r} is neither a text nor a list of texts")
+    raise UsageError(f"{given!r} is neither a text nor a list of texts", "give names in quotes")
