@@ -64,7 +64,9 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
     target: tuple[str, ...] = ()
     target_text = None
     if Role.TARGET in needed or settings.target is not None:
-        target_text = settings.target or _usual(Role.TARGET, names, distributions=distributions)
+        target_text = settings.target
+        if target_text is None:
+            target_text = _usual(Role.TARGET, names, distributions=distributions)
         target = _expand(target_text, names, Role.TARGET)
     texts: list[str | None] = [None]
     if Role.PREDICTION in needed:
@@ -90,15 +92,14 @@ def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setti
 
 def has_usual_target(names: Sequence[str]) -> bool:
     """Say whether a column has a usual name of a target."""
-    return not {name.lower() for name in names}.isdisjoint(USUAL_NAMES[Role.TARGET])
+    return any(_spelled(usual, names) for usual in USUAL_NAMES[Role.TARGET])
 
 
 def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
-    lower = {name.lower(): name for name in names}
-    found = [lower[usual] for usual in USUAL_NAMES[role] if usual in lower]
+    found = [name for usual in USUAL_NAMES[role] for name in _spelled(usual, names)]
     letter = _DISTRIBUTION_NAMES[role]
-    if distributions and letter in lower:
-        found = [lower[letter]]
+    if distributions and _spelled(letter, names):
+        found = _spelled(letter, names)
     elif distributions and any(name.startswith(f"{letter}_") for name in names):
         found = [f"{letter}_*"]
     if len(found) == 1:
@@ -113,6 +114,11 @@ def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
         f"no column has a usual name of a {role} ({', '.join(USUAL_NAMES[role])})",
         f"name it with {_FLAGS[role]} COLUMN; the columns are {columns}",
     )
+
+
+def _spelled(usual: str, names: Sequence[str]) -> list[str]:
+    """Give the columns of this name, whatever their case and the spaces around them."""
+    return [name for name in names if name.strip().lower() == usual]
 
 
 def _expand(text: str, names: Sequence[str], role: Role) -> tuple[str, ...]:
