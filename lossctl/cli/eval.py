@@ -38,6 +38,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
 ) -> Outcome:
     """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
     destination = Destination.of(format, export, output, digits)
+    destination.spare(sources)
     selection = api.select(loss, parameters)
     with progress() as on_progress:
         result = api.evaluate(

@@ -15,12 +15,16 @@ import typer
 from lossctl.cli import eval as eval_command
 from lossctl.cli import losses as losses_command
 from lossctl.cli import show as show_command
+from lossctl.cli.command import Command
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.errors import ExitCode, LossctlError
 from lossctl.core.escape import terminal
 from lossctl.core.version import __version__
 
 __all__ = ["app", "run"]
+
+_MOST_CHARACTERS = 3000
+"""Of an error's line."""
 
 app = typer.Typer(
     name="lossctl",
@@ -29,9 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("eval", epilog=eval_command.EPILOG)(eval_command.evaluate)
-app.command("losses", epilog=losses_command.EPILOG)(losses_command.losses)
-app.command("show", epilog=show_command.EPILOG)(show_command.show)
+app.command("eval", cls=Command, epilog=eval_command.EPILOG)(eval_command.evaluate)
+app.command("losses", cls=Command, epilog=losses_command.EPILOG)(losses_command.losses)
+app.command("show", cls=Command, epilog=show_command.EPILOG)(show_command.show)
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -111,9 +115,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _print_error(problem: str, cure: str | None) -> None:
-    sys.stderr.write(f"error: {terminal(problem)}\n")
+    sys.stderr.write(f"error: {_short(terminal(problem))}\n")
     if cure:
-        sys.stderr.write(f"hint:  {terminal(cure)}\n")
+        sys.stderr.write(f"hint:  {_short(terminal(cure))}\n")
+
+
+def _short(text: str) -> str:
+    """Cut the middle out of a line that nobody would read to its end: the value in it may be a megabyte long."""
+    end = _MOST_CHARACTERS // 3
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: 2 * end]} … {text[-end:]}"
 
 
 def _without_full_stop(text: str) -> str:
@@ -121,6 +131,9 @@ def _without_full_stop(text: str) -> str:
 
 
 def _report_fault(error: Exception) -> int:
+    if isinstance(error, OSError):  # a disk, a network drive, a limit of the system
+        _print_error(f"{error.filename or 'the input'} can't be used: {error.strerror}", "check the path and its disk")
+        return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
         raise error
     _print_error(

@@ -5,6 +5,7 @@ May import the api and core. `deliver` is called by `main` alone: commands neith
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
@@ -56,9 +57,25 @@ class Destination:
         for name in (format_name, *(name for name, _ in pairs)):
             if name not in formats():
                 raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(formats())}")
-        for path in (*(path for _, path in pairs), *([file] if file else [])):
+        paths = [path for _, path in pairs] + ([file] if file else [])
+        for path in paths:
             _require_writable(path)
+            if paths.count(path) > 1:
+                raise UsageError(f"two results would go to {path}", "give each a path of its own")
         return cls(format_name, pairs, file, digits)
+
+    def spare(self, sources: Sequence[str]) -> None:
+        """Refuse to write over what is read.
+
+        Raises
+        ------
+        UsageError
+            Where a result would replace one of the sources, given as typed.
+        """
+        named = [text for source in sources for text in (source, source.partition("=")[2]) if text]
+        for path in (*(path for _, path in self.exports), *([self.file] if self.file else [])):
+            if path.is_file() and any(path.samefile(each) for text in named for each in _files(text)):
+                raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,11 @@ def deliver(outcome: Outcome) -> None:
         raise DataError(f"standard output can't be written: {error.strerror}", "free some space") from error
 
 
+def _files(text: str) -> list[str]:
+    """Give the files that a source names, those of a glob too."""
+    return [each for each in (text, *glob.iglob(text, recursive=True)) if os.path.isfile(each)]  # noqa: PTH113, PTH207 -- as typed
+
+
 def _export(text: str) -> tuple[str, Path]:
     name, sign, path = text.partition("=")
     if not sign or not path:
@@ -118,8 +140,16 @@ def _export(text: str) -> tuple[str, Path]:
 
 def _require_writable(path: Path) -> None:
     parent = path.parent
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # the checks below have words of their own for these
+    except OSError as error:  # a name too long, a loop of links
+        raise UsageError(f"{path} can't be written: {error.strerror}", "choose another path") from None
     if path.is_dir():
         raise UsageError(f"{path} is a directory", "name a file in it")
+    if parent.exists() and not parent.is_dir():
+        raise UsageError(f"{path} can't be written: {parent} is a file", "name a directory that exists")
     if not parent.is_dir():
         raise UsageError(f"{path} can't be written: there is no directory {parent}", f"mkdir -p {parent}")
     if not os.access(path if path.exists() else parent, os.W_OK):
