@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+ANY = "⋯"
 
 HEAD = "target,prediction\n"
 GOOD = HEAD + "1,1.5\n2,2\n4,1\n"
@@ -56,6 +59,11 @@ class Ran:
     def said(self) -> list[str]:
         """What is said beside warnings of few rows."""
         return [line for line in self.lines if not line.endswith("effective rows, which is few")]
+
+    def require_said(self, error: str, hint: str) -> None:
+        """Compare what is said; `ANY` stands for any text, such as names that come with another loss."""
+        pattern = re.escape(f"error: {error}\nhint:  {hint}").replace(ANY, ".*")
+        assert re.fullmatch(pattern, "\n".join(self.said)), self.stderr
 
 
 Run = Callable[..., Ran]
