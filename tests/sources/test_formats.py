@@ -238,6 +238,7 @@ FRAMES = {
     },
     "lists": lambda: dict(COLUMNS),
     "masked": lambda: {**COLUMNS, "t": np.ma.array([1.5, 2, 3], mask=[0, 1, 0])},
+    "strided": lambda: {**COLUMNS, "t": np.array([1.5, 9, np.nan, 9, 3])[::2]},
     "other layouts": lambda: {
         **COLUMNS,
         "t": np.array([3.0, 9, np.nan, 9, 1.5])[::-2].astype(">f8"),

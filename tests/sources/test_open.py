@@ -94,6 +94,14 @@ def test_a_glob_is_the_union_of_its_files_by_name(write: Write, read: Read) -> N
         assert str(source.locate(3)) == "g2.csv line 2"
 
 
+def test_a_file_without_rows_moves_no_place(write: Write, read: Read) -> None:
+    for name, text in (("g1.csv", PLAIN), ("g2.csv", "a,b\n"), ("g3.csv", "a,b\n5,6\n")):
+        write(name, text)
+    assert read("g*.csv", ["a"]) == [(0, 1), (1, 3), (2, 5)]
+    with open_source("g*.csv") as source:
+        assert str(source.locate(2)) == "g3.csv line 2"
+
+
 def test_files_of_a_glob_must_have_the_same_columns(write: Write, fault: Fault) -> None:
     write("g1.csv", "a,b\n1,2\n")
     write("g2.csv", "a,c\n1,2\n")

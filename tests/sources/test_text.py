@@ -262,7 +262,7 @@ def test_places_and_raw_values(write: Write) -> None:
         ("\n\na,b\n", "1.5,2.25\n", 200_004),
         ("a,b\r\n", "1.5,2.25\r\n", 200_002),
         ('"a\n",b\n', "1.5,2.25\n", 200_003),
-        ("a,b\n", "1.5,2.25\n\n", 400_002),
+        ("a,b\n", "1.5,2.2500000000000000000000000000\n\n", 400_002),
         ("a\n", "1.5555555\n", 200_002),
     ],
 )
@@ -273,6 +273,24 @@ def test_places_far_down(head: str, row: str, line: int, write: Write) -> None:
         assert source.raw(200_000, next(iter(source.columns)))[:3] == "7.5"
         assert source.raw(199_999, next(iter(source.columns)))[:3] == "1.5"
         assert source.raw(200_001, next(iter(source.columns)))[:3] == "1.5"
+
+
+def test_a_blank_line_where_two_chunks_meet_is_counted(write: Write) -> None:
+    lines = "a,b\n" + "1.5,2.5\n" * 131_072
+    path = write("p.csv", lines[: (1 << 20) + 4] + "\n" + "7.5,2.5\n" * 2)
+    with open_source(path) as source:
+        assert source.locate(131_072).line == 131_075
+        assert source.raw(131_072, "a") == "7.5"
+
+
+def test_a_byte_order_mark_hides_no_quote_of_the_header(write: Write) -> None:
+    with open_source(write("p.csv", '\ufeff"a\n",b\n1,2\n')) as source:
+        assert source.locate(0).line == 3
+
+
+def test_line_ends_inside_quotes_are_not_mixed_line_ends(write: Write, fault: Fault) -> None:
+    path = write("p.csv", 'a,b,t\n1,2,"x\r\ny\r\nz"\n1,x,"x"\n')
+    assert fault(path, ["a", "b"])[1] == 'p.csv line 5, column "b": "x" is not a number'
 
 
 def test_blank_lines_of_a_file_of_one_column_have_places(write: Write) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import duckdb
+import pandas as pd
 import pytest
 
 Write = Callable[[str, str | bytes], str]
@@ -49,6 +50,7 @@ PASSING = {
     '"odd ""name" >= 8': [0, 1],
     "case when region = 'north' then w > 1 else w > 9.5 end": [0, 1, 3],
     "1 = 1 -- a comment": [0, 1, 2, 3],
+    "len(list_filter([w, target], lambda v: v > 3.5)) = 1": [1, 2],
 }
 
 
@@ -110,6 +112,7 @@ REFUSED = {
     "w >": "--where 'w >' is not a condition: syntax error at or near \")\"",
     "w > 1; drop table x": "--where 'w > 1; drop table x' is not a condition: syntax error at or near \";\"",
     "w) from t where (w > 0": "--where 'w) from t where (w > 0' is more than one condition",
+    "w > 0) from (select 1 as w": "--where 'w > 0) from (select 1 as w' is more than one condition",
     "w) --": "--where 'w) --' is not a condition: syntax error at or near \")\"",
     "(select 1) = 1": "--where '(select 1) = 1' holds another query",
     "exists(from 'p.csv')": "--where \"exists(from 'p.csv')\" holds another query",
@@ -156,6 +159,8 @@ def test_the_connection_itself_is_locked(write: Write) -> None:
     from lossctl.sources.database import connect
 
     allowed, other = write("p.csv", "a\n1\n"), write("q.csv", "a\n1\n")
+    frame = pd.DataFrame({"a": [1]})
+    assert len(frame) == 1
     with connect([allowed]) as connection:
         assert connection.execute(
             "select count(*) from read_csv('p.csv', auto_detect=false, columns={a: 'INT'}, header=true)"
@@ -173,7 +178,7 @@ def test_the_connection_itself_is_locked(write: Write) -> None:
             "set threads = 1",
             "install httpfs",
             "load httpfs",
-            "from allowed",
+            "from frame",
         ):
             with pytest.raises(duckdb.Error):
                 connection.execute(attempt)
