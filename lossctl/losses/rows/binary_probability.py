@@ -1,0 +1,280 @@
+"""Rows of binary losses that take a probability. Imports core and the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Array, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import binary_probability
+
+__all__ = ["ALPHA", "GAMMA", "POS_WEIGHT", "ROWS"]
+
+
+@dataclass(frozen=True, slots=True)
+class _ShareOrNone(Domain):
+    """A share between 0 and 1, or the number that stands for none."""
+
+    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
+        """Say of each value whether it is such a share, or none."""
+        inside: npt.NDArray[np.bool_] = Domain.contains(self, values) | (values == binary_probability.UNBALANCED)
+        return inside
+
+    def contains_all(self, values: Array) -> bool:
+        """Say whether each value is such a share, or none."""
+        return bool(self.contains(values).all())
+
+
+GAMMA = Param(
+    "gamma", 2.0, "how strongly what is already likely counts less: its weight is (1 − w)^gamma", domain=NONNEGATIVE
+)
+ALPHA = Param(
+    "alpha",
+    default=binary_probability.UNBALANCED,
+    summary="weight of targets of 1, those of 0 weigh 1 − alpha; none: both weigh 1",
+    domain=_ShareOrNone(low=0.0, high=1.0, low_open=True, high_open=True),
+    constants={"none": binary_probability.UNBALANCED},
+)
+POS_WEIGHT = Param("pos_weight", 1.0, "what a target of 1 counts beside one of 0", domain=POSITIVE)
+
+_OVERLAP_NOTE = (
+    "Of the whole, not of a row: 0 where every probability is its target, 1 where nothing overlaps. Without any target "
+    "of 1 and any probability above 0 it is 0."
+)
+
+ROWS = (
+    Loss(
+        id="binary_cross_entropy",
+        aliases=("log_loss", "bce"),
+        task="binary",
+        kind=Kind.BINARY,
+        summary="surprise at what happened, in nats, given the probability predicted for it",
+        formula="−[ω t ln q + (1 − t) ln(1 − q)], t = y(1 − ε) + ε/2",
+        slope="(1 − t)/(1 − q) − ω t/q",
+        latex=r"-\left[\omega t \ln q + (1 - t) \ln(1 - q)\right],"
+        r"\quad t = y(1 - \varepsilon) + \frac{\varepsilon}{2}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.binary_cross_entropy,
+        params=(
+            Param("label_smoothing", 0.0, "share ε of each target that is moved to one half", domain=PROBABILITY),
+            POS_WEIGHT,
+        ),
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            low=lambda label_smoothing, **_: 0.0 if label_smoothing == 0.0 else None,
+            slope_vanishes=False,
+            note="The mean over many rows is least where q is the chance of y = 1. A row's is least at q = y; with "
+            "label smoothing, and pos_weight 1, at q = t, where it is the entropy of t. It is +inf where what happened "
+            "was given the probability 0.",
+        ),
+        reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
+        example="lossctl eval examples/data/breast_cancer.csv --loss binary_cross_entropy -p logistic_probability",
+        note="Nothing is clipped: scikit-learn clips q to within 2.2e-16 of 0 and 1, Keras to within 1e-7, and torch "
+        "stops each logarithm at −100. Label smoothing moves towards one half, as in Keras and with two classes in "
+        "torch.",
+    ),
+    Loss(
+        id="brier",
+        aliases=("brier_score",),
+        task="binary",
+        kind=Kind.BINARY,
+        summary="squared distance between the probability and what happened",
+        formula="(q − y)²",
+        slope="2(q − y)",
+        latex=r"(q - y)^2",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.brier,
+        facts=Facts(
+            convex=True,
+            lipschitz=2.0,
+            smoothness=2.0,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="A proper score: the mean over many rows is least where q is the chance of y = 1.",
+        ),
+        reference="Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review "
+        "78, 1–3",
+        example="lossctl eval examples/data/breast_cancer.csv --loss brier -p logistic_probability",
+        note="The binary form, as in scikit-learn's brier_score_loss: half of Brier's own, which sums over both "
+        "outcomes.",
+    ),
+    Loss(
+        id="focal",
+        task="binary",
+        kind=Kind.BINARY,
+        summary="binary cross-entropy in which rows already predicted well count less",
+        formula="−αₜ(1 − w)^γ ln w, w the probability of what happened, αₜ = α if y = 1 else 1 − α",
+        slope="(2y − 1)αₜ(1 − w)^γ [γ ln w/(1 − w) − 1/w]",
+        latex=r"-\alpha_t (1 - w)^\gamma \ln w,\quad w = \begin{cases} q & y = 1\\ 1 - q & y = 0\end{cases}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.focal,
+        params=(GAMMA, ALPHA),
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            note="With gamma 0 it is binary_cross_entropy, whose slope is not 0 at q = y; with gamma above 0 it is 0 "
+            "there. Not a proper score: its best q is nearer to one half than the chance of y = 1.",
+        ),
+        reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, ICCV, equation 5, "
+        "arXiv:1708.02002",
+        example="lossctl eval examples/data/breast_cancer.csv --loss 'focal(gamma=2,alpha=0.25)' "
+        "-p logistic_probability",
+        note="No alpha unless one is given. Torchvision and Optax take logits (focal_with_logits here), and "
+        "torchvision sets alpha 0.25 by default. Keras clips q to within 1e-7 of 0 and 1.",
+    ),
+    Loss(
+        id="spherical",
+        aliases=("spherical_score",),
+        task="binary",
+        kind=Kind.BINARY,
+        summary="1 less the cosine of the angle between the prediction (q, 1 − q) and what happened",
+        formula="1 − w/√(q² + (1 − q)²), w the probability of what happened",
+        slope="−(2y − 1)(1 − w)/(q² + (1 − q)²)^(3/2)",
+        latex=r"1 - \frac{w}{\sqrt{q^2 + (1 - q)^2}},\quad w = \begin{cases} q & y = 1\\ 1 - q & y = 0\end{cases}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.spherical,
+        facts=Facts(
+            convex=False,
+            lipschitz=1.6164249282925453,
+            smoothness=3.9505283736922875,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="A proper score: the mean over many rows is least where q is the chance of y = 1. It is steepest at "
+            "w = (7 − √17)/8.",
+        ),
+        reference="Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation, Journal of "
+        "the American Statistical Association 102, 359–378, section 3.1",
+        example="lossctl eval examples/data/breast_cancer.csv --loss spherical -p logistic_probability",
+        note="1 less the spherical score, so that lower is better and the best is 0.",
+    ),
+    Loss(
+        id="poly1",
+        task="binary",
+        kind=Kind.BINARY,
+        summary="binary cross-entropy with the first term of its series reweighted",
+        formula="−ln w + ε(1 − w), w the probability of what happened",
+        slope="−(2y − 1)(1/w + ε)",
+        latex=r"-\ln w + \varepsilon (1 - w),\quad w = \begin{cases} q & y = 1\\ 1 - q & y = 0\end{cases}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.poly1,
+        params=(
+            Param("epsilon", 1.0, "what is added to the weight of the series' first term, 1 − w", Domain(low=-1.0)),
+        ),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            note="With epsilon 0 it is binary_cross_entropy. The slope at q = y is 0 for epsilon −1 alone.",
+        ),
+        reference="Leng, Tan, Liu, Cubuk, Shi, Cheng & Anguelov (2022), PolyLoss: a polynomial expansion perspective "
+        "of classification loss functions, ICLR, section 4, arXiv:2204.12511",
+        example="lossctl eval examples/data/breast_cancer.csv --loss poly1 -p logistic_probability",
+    ),
+    Loss(
+        id="dice",
+        aliases=("soft_dice", "sorensen_dice"),
+        task="binary",
+        kind=Kind.BINARY,
+        summary="1 less the overlap of targets and predictions: twice what they share over what they hold together",
+        formula="1 − (2 mean(y q) + s)/(mean(y) + mean(q) + s)",
+        slope="(2H + s)/(nS²) where y = 0, −(2H + 2M + s)/(nS²) where y = 1, with H = mean(y q), M = mean|q − y|, "
+        "S = 2H + M + s",
+        latex=r"1 - \frac{2\,\overline{yq} + s}{\overline{y} + \overline{q} + s}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.hits_and_misses,
+        params=(Param("smooth", 0.0, "added to both sides of the ratio of means", domain=NONNEGATIVE),),
+        finish=binary_probability.finish_dice,
+        parts=2,
+        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        reference="Dice (1945), Measures of the amount of ecologic association between species, Ecology 26, 297–302",
+        example="lossctl eval examples/data/breast_cancer.csv --loss dice -p logistic_probability",
+        note="smooth is added to means, so that it does not depend on the number of rows; a library that adds S to "
+        "sums over n rows has smooth = S/n. One ratio over all rows, never a mean of ratios of batches. The "
+        "denominator has q, not the q² of V-Net.",
+    ),
+    Loss(
+        id="jaccard",
+        aliases=("soft_jaccard", "soft_iou"),
+        task="binary",
+        kind=Kind.BINARY,
+        summary="1 less intersection over union of targets and predictions",
+        formula="1 − mean(y q)/(mean(y) + mean(q) − mean(y q))",
+        slope="H/(nU²) where y = 0, −1/(nU) where y = 1, with H = mean(y q), U = H + mean|q − y|",
+        latex=r"1 - \frac{\overline{yq}}{\overline{y} + \overline{q} - \overline{yq}}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.hits_and_misses,
+        finish=binary_probability.finish_overlap,
+        parts=2,
+        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        reference="Rahman & Wang (2016), Optimizing intersection-over-union in deep neural networks for image "
+        "segmentation, ISVC, 234–244",
+        example="lossctl eval examples/data/breast_cancer.csv --loss jaccard -p logistic_probability",
+        note="It is 2d/(1 + d) of the dice loss d. One ratio over all rows, never a mean of ratios of batches.",
+    ),
+    Loss(
+        id="tversky",
+        task="binary",
+        kind=Kind.BINARY,
+        summary="1 less the overlap of targets and predictions, false alarms and misses weighted apart",
+        formula="1 − TP/(TP + α FP + β FN), TP = mean(y q), FP = mean((1 − y)q), FN = mean(y(1 − q))",
+        slope="α TP/(nS²) where y = 0, −(β TP + α FP + β FN)/(nS²) where y = 1, with S = TP + α FP + β FN",
+        latex=r"1 - \frac{\overline{yq}}{\overline{yq} + \alpha\,\overline{(1-y)q} + \beta\,\overline{y(1-q)}}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.hits_and_errors,
+        params=(
+            Param("alpha", 0.5, "weight of false alarms, (1 − y)q", domain=NONNEGATIVE),
+            Param("beta", 0.5, "weight of misses, y(1 − q)", domain=NONNEGATIVE),
+        ),
+        finish=binary_probability.finish_overlap,
+        parts=2,
+        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE + " With alpha = beta = 0.5 it is dice; with 1, jaccard."),
+        reference="Salehi, Erdogmus & Gholipour (2017), Tversky loss function for image segmentation using 3D fully "
+        "convolutional deep networks, MLMI, 379–387, arXiv:1706.05721",
+        example="lossctl eval examples/data/breast_cancer.csv --loss 'tversky(alpha=0.3,beta=0.7)' "
+        "-p logistic_probability",
+        note="alpha weighs false alarms and beta misses, as in Salehi et al. and in MONAI.",
+    ),
+    Loss(
+        id="focal_tversky",
+        task="binary",
+        kind=Kind.BINARY,
+        summary="a root of tversky: a small lack of overlap counts more",
+        formula="tversky(α, β)^(1/γ)",
+        slope="(1/γ) tversky^(1/γ − 1) times that of tversky, 0 where tversky is 0",
+        latex=r"\left(1 - \frac{\overline{yq}}{\overline{yq} + \alpha\,\overline{(1-y)q}"
+        r" + \beta\,\overline{y(1-q)}}\right)^{1/\gamma}",
+        target=BINARY,
+        prediction=PROBABILITY,
+        kernel=binary_probability.hits_and_errors,
+        params=(
+            Param("alpha", 0.3, "weight of false alarms, (1 − y)q", domain=NONNEGATIVE),
+            Param("beta", 0.7, "weight of misses, y(1 − q)", domain=NONNEGATIVE),
+            Param("gamma", 4.0 / 3.0, "the root taken of tversky; 1 gives tversky itself", domain=POSITIVE),
+        ),
+        finish=binary_probability.finish_focal_tversky,
+        parts=2,
+        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        reference="Abraham & Khan (2019), A novel focal Tversky loss function with improved attention U-Net for lesion "
+        "segmentation, ISBI, equation 4, arXiv:1810.07842",
+        example="lossctl eval examples/data/breast_cancer.csv --loss focal_tversky -p logistic_probability",
+        note="The exponent is 1/gamma, as in the paper; many programs take the exponent itself, 3/4. The paper's alpha "
+        "weighs misses: it is our beta.",
+    ),
+)
