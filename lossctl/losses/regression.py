@@ -8,17 +8,25 @@ A loss too large for a float64 is +inf, which is its right value here; `ChosenLo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lossctl.core.loss import Array
+from lossctl.losses.stable import residual, residual_tail
 
-__all__ = ["huber", "mae", "mse", "smooth_l1"]
-
-
-def _residual(target: Array, prediction: Array) -> Array:
-    r = prediction - target
-    r += 0.0  # (−0.0) − 0.0 is −0.0, which would print as such; adding zero makes it 0.0
-    return r
+__all__ = [
+    "epsilon_insensitive",
+    "expectile",
+    "half_mse",
+    "huber",
+    "mae",
+    "mse",
+    "quantile",
+    "root",
+    "smooth_l1",
+    "squared_epsilon_insensitive",
+]
 
 
 def mae(target: Array, prediction: Array) -> tuple[Array, Array]:
@@ -31,7 +39,7 @@ def mae(target: Array, prediction: Array) -> tuple[Array, Array]:
     >>> loss.tolist(), slope.tolist()
     ([2.5, 0.0], [1.0, 0.0])
     """
-    r = _residual(target, prediction)
+    r = residual(target, prediction)
     return np.abs(r), np.sign(r)
 
 
@@ -50,7 +58,7 @@ def smooth_l1(target: Array, prediction: Array, beta: float) -> tuple[Array, Arr
     """
     if beta == 0.0:  # the limit; c/β would be 0/0
         return mae(target, prediction)
-    r = _residual(target, prediction)
+    r = residual(target, prediction)
     clipped = np.clip(r, -beta, beta)
     slope = clipped / beta
     clipped *= 0.5
@@ -72,7 +80,7 @@ def huber(target: Array, prediction: Array, delta: float) -> tuple[Array, Array]
     >>> loss.tolist(), slope.tolist()
     ([1.125, 0.125], [0.5, -0.5])
     """
-    r = _residual(target, prediction)
+    r = residual(target, prediction)
     slope = np.clip(r, -delta, delta)
     half = slope * 0.5
     r -= half
@@ -90,7 +98,121 @@ def mse(target: Array, prediction: Array) -> tuple[Array, Array]:
     >>> loss.tolist(), slope.tolist()
     ([6.25, 0.25], [5.0, -1.0])
     """
-    r = _residual(target, prediction)
+    r = residual(target, prediction)
     slope = r + r
     r *= r
+    return r, slope
+
+
+def half_mse(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``r²/2`` and its slope r.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = half_mse(np.array([1.0, 2.0]), np.array([3.5, 1.5]))
+    >>> loss.tolist(), slope.tolist()
+    ([3.125, 0.125], [2.5, -0.5])
+    """
+    r = residual(target, prediction)
+    loss = r * 0.5  # before squaring: half the square may be finite where the square is not
+    loss *= r
+    return loss, r
+
+
+def root(means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+    """Finish a mean of squares: its root, and the root's derivative by it, 0 at 0.
+
+    Examples
+    --------
+    >>> root((6.25,))
+    (2.5, (0.2,))
+    """
+    value = math.sqrt(means[0])
+    return value, (0.5 / value if value > 0.0 else 0.0,)
+
+
+def epsilon_insensitive(target: Array, prediction: Array, epsilon: float) -> tuple[Array, Array]:
+    """Compute ``max(0, |r| − ε)``; the slope is sign r outside the tube, 0 within and at its edges.
+
+    Just outside, |r| − ε cancels to what is left of the rounding of r: its tail is added back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = epsilon_insensitive(np.array([1.0, 2.0]), np.array([3.5, 1.5]), epsilon=0.75)
+    >>> loss.tolist(), slope.tolist()
+    ([1.75, 0.0], [1.0, 0.0])
+    """
+    excess, sign = _beyond(target, prediction, epsilon)
+    sign *= excess > 0.0
+    sign += 0.0
+    return excess, sign
+
+
+def squared_epsilon_insensitive(target: Array, prediction: Array, epsilon: float) -> tuple[Array, Array]:
+    """Compute ``max(0, |r| − ε)²`` and its slope ``2 sign(r) max(0, |r| − ε)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = squared_epsilon_insensitive(np.array([1.0, 2.0]), np.array([3.5, 1.5]), epsilon=0.5)
+    >>> loss.tolist(), slope.tolist()
+    ([4.0, 0.0], [4.0, 0.0])
+    """
+    excess, sign = _beyond(target, prediction, epsilon)
+    sign += sign
+    sign *= excess
+    sign += 0.0
+    excess *= excess
+    return excess, sign
+
+
+def _beyond(target: Array, prediction: Array, epsilon: float) -> tuple[Array, Array]:
+    """Give max(0, |r| − ε) and sign r."""
+    r = residual(target, prediction)
+    sign = np.sign(r)
+    tail = residual_tail(target, prediction, r)
+    tail *= sign
+    excess = np.abs(r)
+    excess -= epsilon
+    excess += tail
+    np.maximum(excess, 0.0, out=excess)
+    return excess, sign
+
+
+def quantile(target: Array, prediction: Array, tau: float) -> tuple[Array, Array]:
+    """Compute ``(1 − τ) r`` where r > 0, else ``−τ r``; the slope is 1 − τ above, −τ below, 0 at the kink.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = quantile(np.array([1.0, 2.0]), np.array([3.0, 1.5]), tau=0.75)
+    >>> loss.tolist(), slope.tolist()
+    ([0.5, 0.375], [0.25, -0.75])
+    """
+    r = residual(target, prediction)
+    slope = (r > 0.0) * (1.0 - tau)
+    slope -= (r < 0.0) * tau
+    r *= slope
+    return r, slope
+
+
+def expectile(target: Array, prediction: Array, tau: float) -> tuple[Array, Array]:
+    """Compute ``(1 − τ) r²`` where r > 0, else ``τ r²``, and its slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = expectile(np.array([1.0, 2.0]), np.array([3.0, 1.5]), tau=0.75)
+    >>> loss.tolist(), slope.tolist()
+    ([1.0, 0.1875], [1.0, -0.75])
+    """
+    r = residual(target, prediction)
+    weight = (r > 0.0) * (1.0 - tau)
+    weight += (r < 0.0) * tau
+    slope = weight * r
+    r *= slope
+    slope += slope
+    slope += 0.0
     return r, slope

@@ -15,8 +15,13 @@ from lossctl.core.loss import Array
 
 __all__ = [
     "compensated_row_sum",
+    "exp_below_top",
     "log_base",
+    "residual",
+    "residual_tail",
+    "row_max",
     "row_sum",
+    "softplus_with_slope",
     "times_log",
     "u_minus_log1p",
     "u_minus_log1p_near",
@@ -26,6 +31,11 @@ __all__ = [
 SERIES_LIMIT = 0.3
 """Below this |u| the series of `u_minus_log1p` is used: its 12 terms are exact to the last bits up to 0.4, while
 the difference loses 8 times the rounding error at 0.3 and 20 times at 0.1."""
+
+_LARGEST = 1e300
+
+_FAR_BELOW, _VANISHING = -32.0, -750.0
+"""Gaps between which `exp_below_top` mends the rounding: nearer it is lost in that of exp, and farther exp is 0."""
 
 _SERIES = tuple(2.0 / (2 * k + 1) for k in range(12, 0, -1))
 
@@ -77,6 +87,35 @@ def u_minus_log1p_near(u: Array) -> Array:
     np.subtract(u, total, out=total)
     total *= v
     return total
+
+
+def residual(target: Array, prediction: Array) -> Array:
+    """Compute r = ŷ − y, rounded."""
+    r = prediction - target
+    r += 0.0  # (−0.0) − 0.0 is −0.0, which would print as such; adding zero makes it 0.0
+    return r
+
+
+def residual_tail(target: Array, prediction: Array, r: Array) -> Array:
+    """Compute what the rounding of `r` lost: r + tail is ŷ − y exactly.
+
+    For what magnifies an error of r: |r| − ε near ε, or the exponential of a large r. Knuth's TwoSum, 2 ns an
+    element. Where r itself overflows the tail is some finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, yhat = np.array([1e-20]), np.array([1.0])
+    >>> r = residual(y, yhat)
+    >>> r.tolist(), residual_tail(y, yhat, r).tolist()
+    ([1.0], [-1e-20])
+    """
+    moved = r - prediction
+    tail = r - moved
+    np.subtract(prediction, tail, out=tail)
+    moved += target
+    tail -= moved
+    return np.fmax(tail, -_LARGEST, out=tail)
 
 
 def log_base(x: Array, base: float) -> Array:
@@ -164,3 +203,57 @@ def compensated_row_sum(terms: Array) -> Array:
         total, sum_ = sum_, total
     total += error
     return total
+
+
+def row_max(values: Array) -> Array:
+    """Find the largest of each row of an ``(n, K)`` array; on short rows faster than NumPy's own."""
+    columns = values.shape[1]
+    if columns > _FEW_COLUMNS:
+        return np.asarray(values.max(axis=1))
+    top = values[:, 0].copy()
+    for column in range(1, columns):
+        np.maximum(top, values[:, column], out=top)
+    return top
+
+
+def exp_below_top(scores: Array) -> tuple[Array, Array]:
+    """Compute e^(s − top) for each score of a row, and top, the row's largest: what softmax and log-sum-exp share.
+
+    No score overflows, and the largest gives 1. A gap far below 0 is rounded by more than e^gap can bear (at −700
+    by 6e-14): there what the rounding lost is put back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exps, top = exp_below_top(np.array([[1e300, 1e300, 0.0]]))
+    >>> exps.tolist(), top.tolist()
+    ([[1.0, 1.0, 0.0]], [1e+300])
+    """
+    top = row_max(scores)
+    gap = scores - top[:, None]
+    exps = np.exp(gap)
+    far = np.flatnonzero((gap < _FAR_BELOW) & (gap > _VANISHING))
+    if far.size:
+        below, peak, rounded = np.take(scores, far), np.take(top, far // scores.shape[1]), np.take(gap, far)
+        known = np.take(exps, far)
+        np.put(exps, far, known + known * residual_tail(peak, below, rounded))
+    return exps, top
+
+
+def softplus_with_slope(x: Array) -> tuple[Array, Array]:
+    """Compute log(1 + eˣ) and its slope σ(x), neither of which overflows or loses a small value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = softplus_with_slope(np.array([-750.0, 0.0, 1e300]))
+    >>> loss.round(4).tolist(), slope.tolist()
+    ([0.0, 0.6931, 1e+300], [0.0, 0.5, 1.0])
+    """
+    small = np.minimum(x, -x)  # −|x|, which a complex step passes through
+    np.exp(small, out=small)
+    loss = np.log1p(small)
+    loss += np.maximum(x, 0.0)
+    slope = np.maximum(small, x > 0.0)
+    slope /= small + 1.0
+    return loss, slope

@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lossctl.core.loss import Loss
-from lossctl.losses.rows import information, regression
+from lossctl.losses.rows import (
+    counts,
+    information,
+    multiclass_logit,
+    multiclass_probability,
+    multilabel,
+    ordinal,
+    regression,
+    robust,
+)
 
 __all__ = ["LOSSES"]
 
@@ -19,6 +28,12 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
         row.id: row
         for rows in (
             regression.ROWS,
+            robust.ROWS,
+            counts.ROWS,
+            multiclass_probability.ROWS,
+            multiclass_logit.ROWS,
+            multilabel.ROWS,
+            ordinal.ROWS,
             information.ROWS,
         )
         for row in rows

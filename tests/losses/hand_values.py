@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-Values = float | list[float]
-
-LN2, LN3, LN5, LN10 = math.log(2), math.log(3), math.log(5), math.log(10)
-
-
-@dataclass(frozen=True)
-class Hand:
-    """One row of input and what must come out of it."""
-
-    target: Values | None
-    prediction: Values | None
-    loss: float
-    slope: Values
-    params: Mapping[str, float] = field(default_factory=dict)
-
+from tests.losses.hand import LN2, LN3, LN5, LN10, Hand
+from tests.losses.hand_values_counts import COUNTS
+from tests.losses.hand_values_multiclass import MULTICLASS
+from tests.losses.hand_values_regression import REGRESSION
 
 HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
     "mae": (
@@ -45,6 +33,9 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
         Hand(1.25, 4.0, loss=7.5625, slope=5.5),
         Hand(2.5, 1.875, loss=0.390625, slope=-1.25),
     ),
+    **REGRESSION,
+    **MULTICLASS,
+    **COUNTS,
     "self_information": (
         Hand(None, 0.125, loss=3.0, slope=-8.0 / LN2),
         Hand(None, 0.2, loss=LN5 / LN2, slope=-5.0 / LN2),

@@ -10,6 +10,9 @@ from typing import Any
 
 from mpmath import mp
 
+from tests.oracles.formulas_counts import COUNTS
+from tests.oracles.formulas_regression import REGRESSION
+
 Number = Any  # mpmath's types are not published
 Formula = Callable[..., Number]
 
@@ -44,6 +47,8 @@ FORMULAS: Mapping[str, Formula] = {
     "smooth_l1": _smooth_l1,
     "huber": _huber,
     "mse": lambda y, yhat: (yhat - y) ** 2,
+    **REGRESSION,
+    **COUNTS,
     "self_information": _self_information,
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),
     "cross_entropy": _cross_entropy,

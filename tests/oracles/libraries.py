@@ -14,6 +14,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from lossctl.core.loss import Array
+from tests.oracles import libraries_counts, libraries_regression
 
 Oracle = Callable[..., Array]
 
@@ -35,6 +36,8 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "smooth_l1": (lambda y, yhat, beta: special.huber(beta, yhat - y) / beta if beta else abs(yhat - y),),
     "huber": (lambda y, yhat, delta: special.huber(delta, yhat - y),),
     "mse": (_by_row(metrics.mean_squared_error),),
+    **libraries_regression.VALUES,
+    **libraries_counts.VALUES,
     "self_information": (_log_loss, lambda _, q, base: -special.xlogy(1.0, q) / np.log(base)),
     "entropy": (
         lambda p, _, base: stats.entropy(p, base=base, axis=1),
@@ -63,6 +66,8 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "smooth_l1": _smooth_l1,
     "huber": _huber,
     "mse": lambda y, yhat: (yhat - y) ** 2,
+    **libraries_regression.ROW_FORMULAS,
+    **libraries_counts.ROW_FORMULAS,
     "self_information": lambda _, q, base: -anp.log(q) / anp.log(base),
     "entropy": None,
     "cross_entropy": lambda p, q, base: -anp.sum(p * anp.log(q), axis=1) / anp.log(base),

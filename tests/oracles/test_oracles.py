@@ -85,7 +85,7 @@ def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Ge
         with mp.workdps(50):
             target, prediction = precise(sample.target, row), precise(sample.prediction, row)
             expected = differences(formula, target, prediction)
-        assert_allclose(slope[row], expected, rtol=4e-15)
+        assert_allclose(slope[row], expected, rtol=4e-15, atol=1e-45)  # a difference of fifty digits ends there
 
 
 def sample_slope(chosen: ChosenLoss, rng: np.random.Generator) -> Array:
@@ -117,7 +117,7 @@ def test_slopes_of_autograd(chosen: ChosenLoss, rng: np.random.Generator) -> Non
         assert not uses(chosen, Role.PREDICTION)
         return
     slope = elementwise_grad(lambda prediction: formula(sample.target, prediction, **chosen.params))
-    assert_allclose(sample.compute(chosen)[1], slope(sample.prediction), rtol=1e-13)
+    assert_allclose(sample.compute(chosen)[1], slope(sample.prediction), rtol=2e-13)
 
 
 @pytest.mark.parametrize("path", FROZEN, ids=lambda path: path.stem)

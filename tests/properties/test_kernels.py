@@ -118,11 +118,18 @@ def test_slope_is_the_derivative(chosen: ChosenLoss, seed: int) -> None:
     for where in columns:
         step = np.zeros_like(sample.prediction)
         step[where] = 1.0
-        loss = sample.with_prediction(sample.prediction + 1e-30j * step).compute(chosen)[0]
+        loss = complex_step(chosen, sample, step)
         if np.iscomplexobj(loss):
             assert_allclose(slope[where], loss.imag / 1e-30, rtol=1e-12)
         else:
             assert_allclose(slope[where], central(chosen, sample, step), rtol=1e-6, atol=1e-6)
+
+
+def complex_step(chosen: ChosenLoss, sample: Sample, step: Array) -> Array | None:
+    try:
+        return sample.with_prediction(sample.prediction + 1e-30j * step).compute(chosen)[0]
+    except TypeError:  # the kernel takes a sign, which complex numbers have none of
+        return None
 
 
 def central(chosen: ChosenLoss, sample: Sample, step: Array) -> Array:
@@ -159,7 +166,8 @@ def test_no_kink_is_left_out(chosen: ChosenLoss) -> None:
     numbers = [float(value) for value in chosen.params.values() if isinstance(value, (int, float))]
     places = np.array(sorted({0.0, *numbers, *(-number for number in numbers)}))
     ahead, behind = (chosen.compute(np.zeros_like(places), places + way * 1e-9)[1] for way in (1.0, -1.0))
-    jumps = places[np.abs(ahead - behind) > 1e-6]
+    inside = chosen.loss.prediction.contains(places - 1e-9) & chosen.loss.target.contains(np.zeros_like(places))
+    jumps = places[inside & (np.abs(ahead - behind) > 1e-6)]
     assert sorted(chosen.fact("kinks")) == list(jumps)
 
 
@@ -170,7 +178,8 @@ def test_no_kink_is_left_out(chosen: ChosenLoss) -> None:
 @few
 @given(seed=seeds, share=st.floats(0.05, 0.95))
 def test_convex(chosen: ChosenLoss, seed: int, share: float) -> None:
-    one = everyday(chosen.loss, generator(seed))
+    draw = far if chosen.fact("convex") is False else everyday  # some are convex near the target
+    one = draw(chosen.loss, generator(seed))
     other = one.with_prediction(generator(seed + 1).permutation(one.prediction))
     between = one.with_prediction(share * one.prediction + (1.0 - share) * other.prediction)
     (first, slope), (second, _) = one.compute(chosen), other.compute(chosen)
@@ -234,7 +243,7 @@ def test_bounds_are_reached(chosen: ChosenLoss) -> None:
     if high is not None:
         assert_allclose(loss.max(), high, rtol=1e-2)
     elif uses(chosen, Role.PREDICTION):
-        assert loss.max() > 1e6
+        assert loss.max() > 50.0  # a logarithm of 1e300 is no larger
 
 
 @comparing

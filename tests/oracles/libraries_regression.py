@@ -1,0 +1,89 @@
+"""The regression and robust losses beyond the first four in other libraries, and in autograd's NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import autograd.numpy as anp
+import numpy as np
+from scipy import optimize, special
+from sklearn import metrics
+
+from lossctl.core.loss import Array
+
+Oracle = Callable[..., Array]
+
+
+def _by_row(measure: Callable[..., float], **options: str) -> Oracle:
+    """Call a measure of scikit-learn on each row, with parameters under its names for them."""
+
+    def rows(target: Array, prediction: Array, **params: float) -> Array:
+        named = {options.get(name, name): value for name, value in params.items()}
+        return np.array([measure([y], [yhat], **named) for y, yhat in zip(target, prediction, strict=True)])
+
+    return rows
+
+
+def _least_squares(loss: str) -> Oracle:
+    """Give the cost that scipy.optimize.least_squares reports where the residual does not depend on anything."""
+
+    def rows(target: Array, prediction: Array, **params: float) -> Array:
+        (scale,) = params.values()
+        return np.array(
+            [
+                optimize.least_squares(lambda x, r=r: np.array([r]) + 0.0 * x, [0.0], loss=loss, f_scale=scale).cost
+                for r in prediction - target
+            ]
+        )
+
+    return rows
+
+
+VALUES: Mapping[str, tuple[Oracle, ...]] = {
+    "half_mse": (lambda y, yhat: _by_row(metrics.mean_squared_error)(y, yhat) / 2.0,),
+    "rmse": (_by_row(metrics.mean_squared_error),),
+    "epsilon_insensitive": (),
+    "squared_epsilon_insensitive": (),
+    "quantile": (_by_row(metrics.mean_pinball_loss, tau="alpha"),),
+    "expectile": (),
+    "log_cosh": (lambda y, yhat: special.logsumexp([yhat - y, y - yhat], axis=0, b=0.5),),
+    "pseudo_huber": (lambda y, yhat, delta: special.pseudo_huber(delta, yhat - y),),
+    "fair": (lambda y, yhat, c: -(c**2) * (special.log1p(abs(yhat - y) / c) - abs(yhat - y) / c),),
+    "cauchy": (_least_squares("cauchy"),),
+    "geman_mcclure": (),
+    "welsch": (),
+    "tukey": (),
+    "andrew": (),
+}
+
+
+def _expectile(y: Array, yhat: Array, tau: float) -> Array:
+    return anp.where(yhat > y, 1.0 - tau, tau) * (yhat - y) ** 2
+
+
+def _tukey(y: Array, yhat: Array, c: float) -> Array:
+    t = (yhat - y) / c
+    return c**2 / 6.0 * (1.0 - anp.where(anp.abs(t) < 1.0, 1.0 - t**2, 0.0) ** 3)
+
+
+def _andrew(y: Array, yhat: Array, a: float) -> Array:
+    t = anp.abs(yhat - y) / a
+    return a**2 * (1.0 - anp.cos(anp.where(t < anp.pi, t, anp.pi)))
+
+
+ROW_FORMULAS: Mapping[str, Oracle | None] = {
+    "half_mse": lambda y, yhat: (yhat - y) ** 2 / 2.0,
+    "rmse": lambda y, yhat: (yhat - y) ** 2,
+    "epsilon_insensitive": lambda y, yhat, epsilon: anp.maximum(0.0, anp.abs(yhat - y) - epsilon),
+    "squared_epsilon_insensitive": lambda y, yhat, epsilon: anp.maximum(0.0, anp.abs(yhat - y) - epsilon) ** 2,
+    "quantile": lambda y, yhat, tau: anp.maximum((1.0 - tau) * (yhat - y), tau * (y - yhat)),
+    "expectile": _expectile,
+    "log_cosh": lambda y, yhat: anp.log(anp.cosh(yhat - y)),
+    "pseudo_huber": lambda y, yhat, delta: delta**2 * (anp.sqrt(1.0 + ((yhat - y) / delta) ** 2) - 1.0),
+    "fair": lambda y, yhat, c: c**2 * (anp.abs(yhat - y) / c - anp.log(1.0 + anp.abs(yhat - y) / c)),
+    "cauchy": lambda y, yhat, c: c**2 / 2.0 * anp.log(1.0 + ((yhat - y) / c) ** 2),
+    "geman_mcclure": lambda y, yhat, c: c**2 / 2.0 * (1.0 - 1.0 / (1.0 + ((yhat - y) / c) ** 2)),
+    "welsch": lambda y, yhat, c: c**2 / 2.0 * (1.0 - anp.exp(-(((yhat - y) / c) ** 2))),
+    "tukey": _tukey,
+    "andrew": _andrew,
+}
