@@ -84,6 +84,8 @@ class Binding:
         The column of weights.
     target_text, prediction_text
         The columns as a person names them, such as ``p_*``.
+    labels
+        What the target column holds, where it is read as labels: their codes are their places here.
     """
 
     model: str
@@ -92,6 +94,7 @@ class Binding:
     weight: str | None = None
     target_text: str | None = None
     prediction_text: str | None = None
+    labels: tuple[str, ...] = ()
 
     def columns(self, role: Role) -> tuple[str, ...]:
         """Give the columns of a role."""
@@ -159,7 +162,7 @@ class Block:
             if negative.any():
                 _record(faults, What.NEGATIVE_WEIGHT, str(binding.weight), batch, ~negative, weight)
                 keep &= ~negative
-            keep = _drop_extreme(weight, keep, str(binding.weight), batch, faults)
+            _record_extreme(weight, str(binding.weight), batch, faults)
         n_weighing = batch.length if keep is None else int(np.count_nonzero(keep))
         for name in binding.needed:
             keep = _drop_not_finite(batch, name, keep, faults)
@@ -226,14 +229,13 @@ def _pick(values: Array | None, kept: npt.NDArray[np.intp]) -> Array | None:
     return None if values is None else values[kept]
 
 
-def _drop_extreme(weight: Array, keep: Mask, name: str, batch: Batch, faults: Faults) -> Mask:
-    """Take out of `keep` the rows whose weight is too large or too small to compute with, and record them."""
+def _record_extreme(weight: Array, name: str, batch: Batch, faults: Faults) -> None:
+    """Record weights too large or too small to compute with; what is computed all the same is never reported."""
     if np.fmax.reduce(weight, initial=0.0) <= MOST_WEIGHT and np.fmin.reduce(weight, initial=1.0) >= LEAST_WEIGHT:
-        return keep
+        return
     extreme = ((weight > MOST_WEIGHT) & (weight < np.inf)) | ((weight > 0.0) & (weight < LEAST_WEIGHT))
     if extreme.any():
         _record(faults, What.EXTREME_WEIGHT, name, batch, ~extreme, weight)
-    return keep & ~extreme
 
 
 def _drop_not_finite(batch: Batch, name: str, keep: Mask | None, faults: Faults) -> Mask | None:

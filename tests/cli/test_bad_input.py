@@ -367,6 +367,13 @@ WEIGHTS = {
         SCALE,
         options=BY_W,
     ),
+    "a weight whose square would overflow": Bad(
+        WEIGHED + "1,1,0\n1,2,1.5e100\n1,2,2e100\n",
+        'p.csv line 3, column "w": the weight 1.5e100 does not lie between 1e-100 and 1e+100 '
+        "(2 rows have such a weight)",
+        SCALE,
+        options=BY_W,
+    ),
     "a weight that would vanish": Bad(
         WEIGHED + "1,1,5e-324\n1,2,0\n",
         'p.csv line 2, column "w": the weight 5e-324 does not lie between 1e-100 and 1e+100',
