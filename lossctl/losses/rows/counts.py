@@ -1,0 +1,197 @@
+"""Rows of losses of counts and positive values. Imports core and the kernels."""
+
+from __future__ import annotations
+
+from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
+from lossctl.losses import counts
+
+__all__ = ["ROWS"]
+
+_FULL = Param("full", default=False, summary="add ln Γ(y+1), which makes it the exact −log of the probability")
+
+_NELDER = (
+    "Nelder & Wedderburn (1972), Generalized linear models, Journal of the Royal Statistical Society A 135, 370–384"
+)
+
+
+def _low_of_nll(*, full: bool) -> float | None:
+    return 0.0 if full else None
+
+
+ROWS = (
+    Loss(
+        id="poisson_nll",
+        aliases=("poisson_negative_log_likelihood",),
+        task="counts",
+        kind=Kind.REAL,
+        summary="negative log-likelihood of counts under a Poisson distribution with the predicted mean",
+        formula="μ − y ln μ, plus ln Γ(y+1) if full",
+        slope="(μ − y)/μ",
+        latex=r"\mu - y \ln \mu \; [+ \ln\Gamma(y+1)]",
+        target=NONNEGATIVE,
+        prediction=POSITIVE,
+        kernel=counts.poisson_nll,
+        params=(_FULL,),
+        facts=Facts(
+            convex=True,
+            low=_low_of_nll,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Without full it may be negative. The best constant prediction is the mean.",
+        ),
+        reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
+        example="lossctl eval examples/data/preds.csv --loss poisson_nll",
+        note="torch takes the log of the mean unless told otherwise, adds 1e-8 inside its logarithm, and its full is "
+        "Stirling's formula, 0 for y ≤ 1: at y = 2 it is off by 0.04. Here it is exact. For a predicted log of the "
+        "mean see poisson_nll_with_log_rate.",
+    ),
+    Loss(
+        id="poisson_nll_with_log_rate",
+        task="counts",
+        kind=Kind.REAL,
+        summary="negative log-likelihood of counts under a Poisson distribution, from the log of its mean",
+        formula="eˢ − y s, plus ln Γ(y+1) if full, for s the predicted log of the mean",
+        slope="eˢ − y",
+        latex=r"e^s - y s \; [+ \ln\Gamma(y+1)]",
+        target=NONNEGATIVE,
+        prediction=REAL_LINE,
+        kernel=counts.poisson_nll_with_log_rate,
+        params=(_FULL,),
+        facts=Facts(
+            convex=True,
+            low=_low_of_nll,
+            note="Its minimum is at s = ln y. Without full it may be negative.",
+        ),
+        reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
+        example="lossctl eval examples/data/breast_cancer.csv --loss poisson_nll_with_log_rate --target target "
+        "--pred boosting_logit",
+        note="torch's PoissonNLLLoss with log_input=True, which is its default; its full is Stirling's formula, here "
+        "it is exact.",
+    ),
+    Loss(
+        id="poisson_deviance",
+        aliases=("mean_poisson_deviance",),
+        task="counts",
+        kind=Kind.REAL,
+        summary="how much likelier a Poisson distribution makes the counts with their own means than the predicted",
+        formula="2(y ln(y/μ) − y + μ)",
+        slope="2(μ − y)/μ",
+        latex=r"2\left(y \ln\frac{y}{\mu} - y + \mu\right)",
+        target=NONNEGATIVE,
+        prediction=POSITIVE,
+        kernel=counts.poisson_deviance,
+        facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
+        reference=_NELDER,
+        example="lossctl eval examples/data/preds.csv --loss poisson_deviance",
+        note="scikit-learn's mean_poisson_deviance loses its digits where μ is near y, and gives 0 for 1e-18.",
+    ),
+    Loss(
+        id="gamma_deviance",
+        aliases=("mean_gamma_deviance",),
+        task="counts",
+        kind=Kind.REAL,
+        summary="deviance of positive values whose spread grows with their mean; depends on y/μ alone",
+        formula="2(y/μ − ln(y/μ) − 1)",
+        slope="2(μ − y)/μ²",
+        latex=r"2\left(\frac{y}{\mu} - \ln\frac{y}{\mu} - 1\right)",
+        target=POSITIVE,
+        prediction=POSITIVE,
+        kernel=counts.gamma_deviance,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Convex for μ ≤ 2y alone.",
+        ),
+        reference=_NELDER,
+        example="lossctl eval examples/data/preds.csv --loss gamma_deviance",
+        note="LightGBM's gamma_deviance is the sum over the rows, here it is the mean.",
+    ),
+    Loss(
+        id="inverse_gaussian_deviance",
+        task="counts",
+        kind=Kind.REAL,
+        summary="deviance of positive values with heavy tails: Tweedie's with power 3",
+        formula="(y − μ)²/(μ² y)",
+        slope="2(μ − y)/μ³",
+        latex=r"\frac{(y - \mu)^2}{\mu^2 y}",
+        target=POSITIVE,
+        prediction=POSITIVE,
+        kernel=counts.inverse_gaussian_deviance,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Convex for μ ≤ 3y/2 alone.",
+        ),
+        reference="Tweedie (1957), Statistical properties of inverse Gaussian distributions, Annals of Mathematical "
+        "Statistics 28, 362–377",
+        example="lossctl eval examples/data/preds.csv --loss inverse_gaussian_deviance",
+        note="scikit-learn's mean_tweedie_deviance with power=3.",
+    ),
+    Loss(
+        id="negative_binomial_deviance",
+        task="counts",
+        kind=Kind.REAL,
+        summary="deviance of counts that spread more than Poisson's: their variance is μ + αμ²",
+        formula="2(y ln(y/μ) − (y + 1/α) ln((1 + αy)/(1 + αμ)))",
+        slope="2(μ − y)/(μ(1 + αμ))",
+        latex=r"2\left(y \ln\frac{y}{\mu} - \left(y + \frac{1}{\alpha}\right)"
+        r"\ln\frac{1 + \alpha y}{1 + \alpha\mu}\right)",
+        target=NONNEGATIVE,
+        prediction=POSITIVE,
+        kernel=counts.negative_binomial_deviance,
+        params=(Param("alpha", 1.0, "overdispersion; 0 is poisson_deviance", NONNEGATIVE),),
+        facts=Facts(
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Convex for alpha = 0 alone.",
+        ),
+        reference="Hilbe (2011), Negative binomial regression, Cambridge University Press",
+        example="lossctl eval examples/data/preds.csv --loss negative_binomial_deviance",
+        note="statsmodels' NegativeBinomial(alpha).deviance is the sum over the rows, here it is the mean.",
+    ),
+    Loss(
+        id="itakura_saito",
+        aliases=("itakura_saito_distance",),
+        task="counts",
+        kind=Kind.REAL,
+        summary="distance of a spectrum from its model, the same at every loudness: half of gamma_deviance",
+        formula="y/μ − ln(y/μ) − 1",
+        slope="(μ − y)/μ²",
+        latex=r"\frac{y}{\mu} - \ln\frac{y}{\mu} - 1",
+        target=POSITIVE,
+        prediction=POSITIVE,
+        kernel=counts.itakura_saito,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Convex for μ ≤ 2y alone. Scaling y and μ together leaves it as it is.",
+        ),
+        reference="Itakura & Saito (1968), Analysis synthesis telephony based on the maximum likelihood method, 6th "
+        "International Congress on Acoustics, C-17–C-20",
+        example="lossctl eval examples/data/preds.csv --loss itakura_saito",
+    ),
+    Loss(
+        id="generalized_kl",
+        aliases=("i_divergence", "kullback_leibler_of_counts"),
+        task="counts",
+        kind=Kind.REAL,
+        summary="Kullback–Leibler divergence of numbers that need not sum to 1: half of poisson_deviance",
+        formula="y ln(y/μ) − y + μ",
+        slope="(μ − y)/μ",
+        latex=r"y \ln\frac{y}{\mu} - y + \mu",
+        target=NONNEGATIVE,
+        prediction=POSITIVE,
+        kernel=counts.generalized_kl,
+        facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
+        reference="Csiszár (1991), Why least squares and maximum entropy?, Annals of Statistics 19, 2032–2066",
+        example="lossctl eval examples/data/preds.csv --loss generalized_kl",
+        note="scipy.special.kl_div loses its digits where μ is near y: it gives 0 for 3.3e-18.",
+    ),
+)
