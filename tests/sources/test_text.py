@@ -276,11 +276,12 @@ def test_places_far_down(head: str, row: str, line: int, write: Write) -> None:
 
 
 def test_a_blank_line_where_two_chunks_meet_is_counted(write: Write) -> None:
-    lines = "a,b\n" + "1.5,2.5\n" * 131_072
-    path = write("p.csv", lines[: (1 << 20) + 4] + "\n" + "7.5,2.5\n" * 2)
+    chunk = "a,b\n" + "1.5,2.5\n" * 131_072
+    assert len(chunk) == (1 << 20) + 4
+    path = write("p.csv", chunk + "\n" + "1.5,2.5\n" * 262_144 + "7.5,2.5\n")
     with open_source(path) as source:
-        assert source.locate(131_072).line == 131_075
-        assert source.raw(131_072, "a") == "7.5"
+        assert source.locate(393_216).line == 393_219
+        assert source.raw(393_216, "a") == "7.5"
 
 
 def test_a_byte_order_mark_hides_no_quote_of_the_header(write: Write) -> None:
