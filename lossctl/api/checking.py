@@ -8,12 +8,15 @@ from __future__ import annotations
 from lossctl.core.block import SUM_TOLERANCE
 from lossctl.core.errors import DataError
 from lossctl.core.faults import Fault, What, explain
-from lossctl.core.loss import ChosenLoss, Reduction
+from lossctl.core.loss import ChosenLoss, Reduction, Role
 from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
 from lossctl.sources import Source
 
 __all__ = ["check_rows", "loss_error"]
+
+_MOST_SHOWN = 20
+"""The most classes that a message names."""
 
 
 def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
@@ -47,6 +50,10 @@ def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
 def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | None:
     """Give what keeps one loss of a plan from being computed on the data; ``None`` where nothing does."""
     faults = tally.loss_faults[index]
+    labels = tally.plan.binding.labels
+    for fault in faults.of(What.OUT_OF_DOMAIN):
+        if labels and fault.column == tally.plan.binding.text(Role.TARGET):
+            return _label_error(source, fault, labels)
     for what in (What.OUT_OF_DOMAIN, What.NOT_SUMMING_TO_ONE):
         for fault in faults.of(what):
             return _error(source, fault)
@@ -60,6 +67,15 @@ def _error(source: Source, fault: Fault) -> DataError:
     place = source.locate(fault.row)
     raw = source.raw(fault.row, fault.column) if fault.what is not What.NOT_SUMMING_TO_ONE else None
     return DataError(*explain(fault, str(place), raw))
+
+
+def _label_error(source: Source, fault: Fault, labels: tuple[str, ...]) -> DataError:
+    raw = source.raw(fault.row, fault.column)
+    value = "the label" if raw is None else f'"{raw}"'
+    rows = "" if fault.count == 1 else f" ({fault.count} rows have such a label)"
+    problem = f'{source.locate(fault.row)}, column "{fault.column}": {value} is none of the classes{rows}'
+    shown = ", ".join(labels[:_MOST_SHOWN]) + (", …" if len(labels) > _MOST_SHOWN else "")
+    return DataError(problem, f"the classes are {shown}; name others with --classes")
 
 
 def _column_sum_error(source: Source, tally: ModelTally, chosen: ChosenLoss) -> DataError | None:

@@ -132,16 +132,17 @@ def _evaluate_source(
     source: Source, selection: Selection, settings: Settings, on_progress: Progress | None
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
-    from lossctl.api.planning import LeftOut, plan
+    from lossctl.api.planning import LeftOut, labels_of, plan
     from lossctl.core.block import WidthError
     from lossctl.engine.passes import compute
 
     left_out = LeftOut()
     plans = plan(source, selection, settings, left_out)
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
+    labels = labels_of(plans)
 
     def read() -> Iterable[Batch]:
-        return source.read(columns, where=settings.where)
+        return source.read(columns, where=settings.where, labels=labels)
 
     def on_rows(rows: int) -> None:
         if on_progress is not None:

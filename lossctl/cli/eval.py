@@ -20,6 +20,8 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     target: options.Target = None,
     pred: options.Predictions = None,
     weight: options.Weight = None,
+    positive: options.Positive = None,
+    classes: options.Classes = None,
     where: options.Where = None,
     nan: options.Nan = "error",
     null: options.Null = None,
@@ -48,6 +50,8 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             target=target,
             prediction=pred,
             weight=weight,
+            positive=positive,
+            classes=() if classes is None else [each.strip() for each in classes.split(",")],
             where=where,
             nan=cast("Any", nan),  # checked by Settings
             null=null or (),

@@ -16,6 +16,7 @@ import typer
 from lossctl.api import NAN_POLICIES, loss_parameters
 
 __all__ = [
+    "Classes",
     "Clip",
     "Decimal",
     "Delimiter",
@@ -29,6 +30,7 @@ __all__ = [
     "Normalize",
     "Null",
     "OutputFile",
+    "Positive",
     "Predictions",
     "Sources",
     "Target",
@@ -77,6 +79,21 @@ Predictions = Annotated[
 Weight = Annotated[
     str | None,
     typer.Option("--weight", "-w", metavar="COL", help="Weights of rows, at least 0.", rich_help_panel=_COLUMNS),
+]
+Positive = Annotated[
+    str | None,
+    typer.Option(
+        "--positive", metavar="LABEL", help="Of a target of two texts, the one that is 1.", rich_help_panel=_COLUMNS
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        "--classes",
+        metavar="A,B,C",
+        help="The classes, in the order of the prediction's columns; read from their names without it.",
+        rich_help_panel=_COLUMNS,
+    ),
 ]
 Where = Annotated[
     str | None,

@@ -132,7 +132,7 @@ def _not_finite(fault: Fault, shown: str) -> tuple[str, str]:
 
 
 def shortened(text: str, most: int = 100) -> str:
-    """Cut the middle out of a text too long to show.
+    """Cut off the end of a text too long to show, and say how long it is.
 
     Examples
     --------

@@ -56,6 +56,10 @@ class Options(TypedDict, total=False):
         Divides distributions by their sums first. Stands in the signature.
     level
         The coverage of confidence intervals.
+    positive
+        Of a binary target that holds two texts, the one that counts as 1.
+    classes
+        The classes of a multiclass prediction, in the order of its columns; read from their names where not given.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -72,6 +76,8 @@ class Options(TypedDict, total=False):
     clip: float | None
     normalize: bool
     level: float
+    positive: str | None
+    classes: Sequence[str]
     threads: int | None
 
 
@@ -104,6 +110,8 @@ class Settings:
     clip: float | None = None
     normalize: bool = False
     level: float = 0.95
+    positive: str | None = None
+    classes: tuple[str, ...] = ()
     threads: int | None = None
 
     @classmethod
@@ -115,12 +123,13 @@ class Settings:
             raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
         predictions = _texts(options.pop("prediction", None))
         null = _texts(options.pop("null", None))
-        return cls(predictions=predictions, null=null, **options)  # type: ignore[arg-type]  # checked below
+        classes = _texts(options.pop("classes", None))
+        return cls(predictions=predictions, null=null, classes=classes, **options)  # type: ignore[arg-type]  # checked below
 
     def __post_init__(self) -> None:
         if self.nan not in {"error", "omit"}:
             raise UsageError(f"nan: {self.nan!r} is not error or omit", "omit leaves rows out, error refuses them")
-        for name in ("target", "weight", "where", "delimiter", "input_format"):
+        for name in ("target", "weight", "where", "delimiter", "input_format", "positive"):
             _require_text(name, getattr(self, name))
         if not (_is_number(self.level) and 0.0 < self.level < 1.0 and 0.5 + 0.5 * self.level < 1.0):
             raise UsageError(f"level: {self.level!r} is not between 0 and 1", "95 % is 0.95")

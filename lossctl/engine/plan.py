@@ -14,10 +14,17 @@ import numpy as np
 from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
-from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
+from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Reduction, Role
 from lossctl.core.tally import LossTally, WeightTally
 
 __all__ = ["Linear", "ModelPlan", "ModelTally"]
+
+
+def simplex_roles(loss: Loss) -> tuple[Role, ...]:
+    """Give the roles whose values are probabilities that sum to 1."""
+    if loss.kind is Kind.DISTRIBUTION:
+        return loss.roles
+    return (Role.PREDICTION,) if loss.kind is Kind.MULTICLASS and loss.prediction == PROBABILITY else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +161,7 @@ class ModelTally:
 
     def _distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
         """Give the values of the roles that some loss takes as a distribution of so many dimensions."""
-        distributions = [chosen.loss for chosen in self.plan.losses if chosen.loss.kind is Kind.DISTRIBUTION]
-        roles = {role for loss in distributions for role in loss.roles}
+        roles = {role for chosen in self.plan.losses for role in simplex_roles(chosen.loss)}
         found = ((role, block.values(role)) for role in Role if role in roles)
         return [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
 
@@ -163,12 +169,14 @@ class ModelTally:
         fits = True
         for role in chosen.loss.roles:
             domain = chosen.loss.domain(role)
-            text = self.plan.binding.text(role)
-            if domain is not None and not block.check_domain(role, domain, text, faults):
+            if domain is not None and not block.check_domain(role, domain, self.plan.binding.text(role), faults):
                 fits = False
             values = block.values(role)
-            if fits and chosen.loss.kind is Kind.DISTRIBUTION and values is not None and values.ndim > 1:
-                fits = block.check_sums(role, text, faults)
+            if fits and role in simplex_roles(chosen.loss) and values is not None and values.ndim > 1:
+                fits = block.check_sums(role, self.plan.binding.text(role), faults)
+        if chosen.loss.kind is Kind.MULTICLASS and block.prediction is not None:
+            codes = Domain(0.0, block.prediction.shape[1] - 1.0, whole=True)
+            fits = block.check_domain(Role.TARGET, codes, self.plan.binding.text(Role.TARGET), faults) and fits
         return fits
 
     def _compute(self, chosen: ChosenLoss, block: Block) -> tuple[Array, Array]:

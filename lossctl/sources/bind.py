@@ -11,7 +11,7 @@ from fnmatch import translate
 
 from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Kind, Role
+from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
 from lossctl.sources.names import listed, unknown_column
 
@@ -70,15 +70,56 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
         target = _expand(target_text, names, Role.TARGET)
     texts: list[str | None] = [None]
     if Role.PREDICTION in needed:
-        texts = list(settings.predictions) or [_usual(Role.PREDICTION, names, distributions=distributions)]
+        texts = list(settings.predictions) or [
+            _usual_classes(names, losses) or _usual(Role.PREDICTION, names, distributions=distributions)
+        ]
     elif settings.predictions:
         texts = list(settings.predictions)
     bindings = []
     for text in dict.fromkeys(texts):
         prediction = () if text is None else _expand(text, names, Role.PREDICTION)
         prediction = _aligned(target_text, target, text, prediction)
-        bindings.append(Binding(text or target_text or "", target, prediction, settings.weight, target_text, text))
+        labels = _classes(text, prediction, losses, settings)
+        model = text or target_text or ""
+        bindings.append(Binding(model, target, prediction, settings.weight, target_text, text, labels))
     return bindings
+
+
+def _usual_classes(names: Sequence[str], losses: Sequence[ChosenLoss]) -> str | None:
+    """Find the columns of class probabilities, ``p`` or ``p_*``, or of scores, ``s`` or ``s_*``."""
+    if not losses or any(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
+        return None
+    letters = {"p" if chosen.loss.prediction == PROBABILITY else "s" for chosen in losses}
+    for letter in sorted(letters) if len(letters) == 1 else ():
+        if letter in names:
+            return letter
+        if any(name.startswith(f"{letter}_") for name in names):
+            return f"{letter}_*"
+    return None
+
+
+def _classes(
+    text: str | None, prediction: tuple[str, ...], losses: Sequence[ChosenLoss], settings: Settings
+) -> tuple[str, ...]:
+    """Name the classes of a multiclass prediction: as the user says, or as its columns are called after their prefix.
+
+    None are named for a list column, whose targets are places in the list.
+    """
+    if text is None or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
+        return ()
+    if settings.classes:
+        if len(prediction) not in {1, len(settings.classes)}:
+            raise UsageError(
+                f"--classes names {len(settings.classes)} classes and -p {text} has {len(prediction)} columns",
+                "name as many",
+            )
+        return settings.classes
+    if len(prediction) == 1:
+        return ()
+    if text.count("*") == 1 and text not in prediction:
+        return tuple(_category(text, name) for name in prediction)
+    prefixes = {name.rpartition("_")[0] for name in prediction}
+    return tuple(name.rpartition("_")[2] for name in prediction) if len(prefixes) == 1 else prediction
 
 
 def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> bool:

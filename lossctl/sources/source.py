@@ -23,7 +23,7 @@ from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
-from lossctl.sources.stream import Request, Stream
+from lossctl.sources.stream import Request, Stream, label_text
 from lossctl.sources.typed import TypedPiece
 from lossctl.sources.where import Filter, parse_filter
 
@@ -101,7 +101,12 @@ class Source:
         return min(self._consumed / total, 1.0) if total else None
 
     def read(
-        self, columns: Sequence[str], *, where: str | None = None, batch_rows: int = BLOCK_ROWS
+        self,
+        columns: Sequence[str],
+        *,
+        where: str | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        batch_rows: int = BLOCK_ROWS,
     ) -> Iterator[Batch]:
         """Stream columns as numbers, in file order.
 
@@ -110,7 +115,10 @@ class Source:
         Parameters
         ----------
         columns
-            The names of number, boolean or list columns.
+            The names of number, boolean or list columns, and of columns of labels.
+        labels
+            The labels of a column, in order: each of its values is read as its place among them, from 0, and as −1
+            where it is none of them.
         where
             An SQL condition; rows for which it is false or null are left out, and keep the others' numbers.
         batch_rows
@@ -124,10 +132,27 @@ class Source:
             Where a value cannot be read; the message says which and what to do.
         """
         condition = None if where is None else parse_filter(where, self._connection)
-        wanted = {name: self._wanted(name) for name in columns}
+        labels = labels or {}
+        wanted = {name: ColumnType.TEXT if name in labels else self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
         _refuse_alike([*wanted, *(name for name in uses if name not in wanted)])
-        return self._read(Request(wanted, condition, uses, self._widths), batch_rows)
+        return self._read(Request(wanted, condition, uses, self._widths, labels), batch_rows)
+
+    def distinct(self, column: str, most: int) -> list[str]:
+        """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
+        found: set[str] = set()
+        for piece in self._pieces:
+            text = label_text(quote_name(column), piece.columns[column])
+            relation = piece.relation({column: ColumnType.TEXT})
+            query = f"select distinct {text} as label from {relation} where label is not null order by 1 limit {most}"
+            with self._connection.cursor() as cursor:
+                piece.prepare(cursor)
+                try:
+                    found.update(row[0] for row in cursor.execute(query).fetchall())
+                except duckdb.Error as error:
+                    explained = piece.explain({column: ColumnType.TEXT}, (), str(error))
+                    raise explained or DataError(f"{piece.name} cannot be read", "check that it is whole") from error
+        return sorted(found)[:most]
 
     def locate(self, row: int) -> Place:
         """Say where a row stands, counted from 0 over all files. For messages: it may read the file again."""

@@ -8,7 +8,7 @@ Imports duckdb, arro3, NumPy and core.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +22,10 @@ from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.piece import Piece, quote_name, quote_text
 from lossctl.sources.where import Filter
 
-__all__ = ["Request", "Stream"]
+__all__ = ["Request", "Stream", "label_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,23 @@ class Request:
         The columns of the filter, and what they hold.
     widths
         How long the lists of a column are, learnt from the first list there is.
+    labels
+        The labels of a column that is read as the places of its values among them.
     """
 
     wanted: Mapping[str, ColumnType]
     condition: Filter | None
     uses: Mapping[str, ColumnType]
     widths: dict[str, int]
+    labels: Mapping[str, Sequence[str]]
+
+
+def label_text(column: str, kind: ColumnType) -> str:
+    """Give the SQL for a label as a text: a whole number without a decimal point, however it is stored."""
+    if kind is not ColumnType.NUMBER:
+        return f"{column}::varchar"
+    whole = f"try_cast({column} as bigint)"
+    return f"case when {whole} = {column} then {whole}::varchar else {column}::varchar end"
 
 
 class Stream:
@@ -67,6 +78,7 @@ class Stream:
         self._condition = request.condition
         self._types = {**request.uses, **request.wanted}
         self._widths = request.widths
+        self._labels = request.labels
         self._cancelled = False
         self.length: int | None = None
 
@@ -125,8 +137,12 @@ class Stream:
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
-            lists = kind is ColumnType.NUMBERS
-            value = f"{column}::double[]" if lists else f"coalesce({column}::double, 'nan'::double)"
+            if name in self._labels:
+                value = self._code(name, column)
+            elif kind is ColumnType.NUMBERS:
+                value = f"{column}::double[]"
+            else:
+                value = f"coalesce({column}::double, 'nan'::double)"
             parts.append(f"{value} as v{number}")
         ending = ""
         if self._condition is not None:
@@ -136,6 +152,13 @@ class Stream:
             ending = f" where {text}" if numbered else ""
             self._check_condition(text)
         return f"select {', '.join(parts)} from {self._piece.relation(self._types)}{ending}"
+
+    def _code(self, name: str, column: str) -> str:
+        """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""
+        known = ", ".join(quote_text(label) for label in self._labels[name])
+        text = label_text(column, self._piece.columns[name])
+        place = f"coalesce(list_position([{known}], {text}), 0)::double - 1"
+        return f"case when {column} is null then 'nan'::double else {place} end"
 
     def _check_condition(self, text: str) -> None:
         query = f"select {text} as c from {self._piece.relation(self._types)} where {text}"

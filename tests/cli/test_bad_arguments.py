@@ -84,7 +84,7 @@ LOSSES = {
     "hubr": ("no loss is called 'hubr'", f"did you mean huber{ANY}? {LIST}"),
     "huber)": ("no loss is called 'huber)'", f"did you mean huber{ANY}? {LIST}"),
     "zzz": ("no loss is called 'zzz'", LIST),
-    "all(delta=1)": ("no loss is called 'all'", LIST),
+    "all(delta=1)": ("no loss is called 'all'", ANY + LIST),
     "\x1b[31m\n::error::": (r"no loss is called '\x1b[31m\n:\x3aerror:\x3a'", LIST),
     "huber(": ("the parentheses of 'huber(' do not match", HUBER),
     "huber(delta=1": ("the parentheses of 'huber(delta=1' do not match", HUBER),

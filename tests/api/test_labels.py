@@ -1,0 +1,147 @@
+"""Targets that are labels: classes bound by the names of columns, by ``classes``, by place; ``positive``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_allclose
+from sklearn import metrics
+
+import lossctl
+
+ANIMALS = ["cat", "dog", "eel"]
+
+
+def animals(rows: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng(12)
+    frame = pd.DataFrame(rng.dirichlet([1.0, 2.0, 0.5], rows), columns=["p_eel", "p_cat", "p_dog"])
+    frame["animal"] = rng.choice(ANIMALS, rows)
+    return frame
+
+
+def expected(frame: pd.DataFrame) -> float:
+    return float(metrics.log_loss(frame["animal"], frame[[f"p_{each}" for each in ANIMALS]], labels=ANIMALS))
+
+
+def test_classes_are_bound_by_the_names_of_their_columns_in_any_order() -> None:
+    frame = animals()
+    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    assert_allclose(result.value, expected(frame), rtol=1e-12)
+    (usual,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal")
+    assert usual.value == result.value
+    listed = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_cat,p_dog,p_eel")
+    assert listed[0].value == result.value
+
+
+def test_text_files_give_the_same(tmp_path: Path) -> None:
+    frame = animals()
+    frame.to_csv(tmp_path / "animals.csv", index=False)
+    options: Any = {"target": "animal", "prediction": "p_*"}
+    (from_text,) = lossctl.evaluate(str(tmp_path / "animals.csv"), "categorical_cross_entropy", **options)
+    assert_allclose(from_text.value, expected(frame), rtol=1e-12)
+
+
+def test_classes_name_the_columns_of_a_list() -> None:
+    frame = animals()
+    table = pa.table({"animal": frame["animal"], "p": frame[["p_eel", "p_cat", "p_dog"]].to_numpy().tolist()})
+    options: Any = {"target": "animal", "prediction": "p", "classes": ["eel", "cat", "dog"]}
+    (result,) = lossctl.evaluate(table, "categorical_cross_entropy", **options)
+    assert_allclose(result.value, expected(frame), rtol=1e-12)
+
+
+def test_numbers_are_places_in_a_list() -> None:
+    table = pa.table({"y": [1, 0], "p": [[0.25, 0.75], [0.5, 0.5]]})
+    (result,) = lossctl.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
+    assert_allclose(result.value, -(math.log(0.75) + math.log(0.5)) / 2, rtol=1e-15)
+
+
+@pytest.mark.parametrize("numbers", [[1, 0], [1.0, 0.0], ["1", "0"]])
+def test_labels_that_are_numbers_match_the_names_of_columns(numbers: list[Any]) -> None:
+    frame = pd.DataFrame({"y": numbers, "p_0": [0.25, 0.5], "p_1": [0.75, 0.5]})
+    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="y", prediction="p_*")
+    assert_allclose(result.value, -(math.log(0.75) + math.log(0.5)) / 2, rtol=1e-15)
+
+
+def test_a_label_that_is_no_class_is_named(tmp_path: Path) -> None:
+    frame = animals()
+    frame.loc[[17, 30], "animal"] = "fox"
+    path = tmp_path / "animals.csv"
+    frame.to_csv(path, index=False)
+    with pytest.raises(lossctl.DataError) as caught:
+        lossctl.evaluate(str(path), "categorical_cross_entropy", target="animal", prediction="p_*")
+    assert (
+        str(caught.value) == f'{path} line 19, column "animal": "fox" is none of the classes (2 rows have such a label)'
+    )
+    assert caught.value.cure == "the classes are eel, cat, dog; name others with --classes"
+
+
+def test_a_missing_label_is_a_missing_value() -> None:
+    frame = animals()
+    frame.loc[4, "animal"] = None
+    with pytest.raises(lossctl.DataError, match='row 5, column "animal": the value is missing'):
+        lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*", nan="omit")
+    assert_allclose(result.value, expected(frame.drop(index=4)), rtol=1e-12)
+
+
+def test_a_place_beyond_the_list_is_refused() -> None:
+    table = pa.table({"y": [1, 2], "p": [[0.25, 0.75], [0.5, 0.5]]})
+    with pytest.raises(lossctl.DataError, match=r"2\.0 does not lie in \{0, 1\}"):
+        lossctl.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
+
+
+def test_probabilities_must_sum_to_one_and_scores_need_not() -> None:
+    frame = animals()
+    frame[["p_eel", "p_cat", "p_dog"]] *= 0.5
+    with pytest.raises(lossctl.DataError, match="sum to"):
+        lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    (normalized,) = lossctl.evaluate(
+        frame, "categorical_cross_entropy", target="animal", prediction="p_*", normalize=True
+    )
+    assert_allclose(normalized.value, expected(animals()), rtol=1e-12)
+    assert lossctl.evaluate(frame, "softmax_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
+
+
+def test_one_column_is_no_prediction_of_classes() -> None:
+    with pytest.raises(lossctl.UsageError, match="takes a column for each class"):
+        lossctl.evaluate(animals(), "categorical_cross_entropy", target="animal", prediction="p_cat")
+
+
+def test_as_many_classes_as_columns() -> None:
+    with pytest.raises(lossctl.UsageError, match="names 2 classes and -p"):
+        lossctl.evaluate(
+            animals(), "categorical_cross_entropy", target="animal", prediction="p_*", classes=["cat", "dog"]
+        )
+
+
+# --- positive --------------------------------------------------------------------------------------------------------
+
+
+def test_positive_makes_two_texts_numbers(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"state": ["ill", "well", "ill"], "q": [0.75, 0.25, 0.5]})
+    frame.to_csv(tmp_path / "states.csv", index=False)
+    for source in (frame, str(tmp_path / "states.csv")):
+        (result,) = lossctl.evaluate(source, "mse", target="state", prediction="q", positive="ill")
+        assert_allclose(result.value, (0.25**2 + 0.25**2 + 0.5**2) / 3, rtol=1e-15)
+
+
+def test_positive_must_be_one_of_two_values() -> None:
+    frame = pd.DataFrame({"state": ["ill", "well", "unknown"], "q": [0.75, 0.25, 0.5]})
+    with pytest.raises(lossctl.UsageError, match="holds 'ill', 'unknown', 'well'"):
+        lossctl.evaluate(frame, "mse", target="state", prediction="q", positive="ill")
+    with pytest.raises(lossctl.UsageError, match="not 'sick' and one other value"):
+        lossctl.evaluate(frame[:2], "mse", target="state", prediction="q", positive="sick")
+
+
+def test_all_leaves_out_what_takes_labels_for_numbers() -> None:
+    frame = pd.DataFrame({"label": [1, 0], "p_0": [0.25, 0.5], "p_1": [0.75, 0.5]})
+    results = lossctl.evaluate(frame, "all")
+    losses = {each.loss for each in results}
+    assert "categorical_cross_entropy" in losses
+    assert "mae" not in losses
