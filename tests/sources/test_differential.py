@@ -65,7 +65,7 @@ def as_we_read(content: str) -> Rows | None:
             return None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(files())
 def test_nothing_is_misread(case: tuple[int, str, str]) -> None:
     width, header, body = case

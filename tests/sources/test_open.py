@@ -261,9 +261,12 @@ def test_closing_twice_is_fine(write: Write) -> None:
     source.close()
 
 
-def test_threads_change_nothing(write: Write, read: Read) -> None:
-    path = write("p.csv", MANY)
-    assert read(path, ["a"], options=ReadOptions(threads=1)) == read(path, ["a"], options=ReadOptions(threads=3))
+def test_threads_change_nothing(write: Write) -> None:
+    path, found = write("p.csv", MANY), []
+    for threads in (1, 3):
+        with open_source(path, ReadOptions(threads=threads)) as source:
+            found.append(np.concatenate([batch.columns["b"] for batch in source.read(["b"])]))
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_an_unknown_column_is_refused_before_reading(write: Write, fault: Fault) -> None:
