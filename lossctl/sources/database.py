@@ -19,12 +19,13 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
     """Open a database in memory that can read these files and nothing else.
 
     A filter may come from a file in a pull request, so what it could reach is closed first: other files, the
-    network, extensions, settings, variables of the caller.
+    network, extensions, settings, variables of the caller. DuckDB starts as many threads as it is told to, at once
+    and whatever the machine has, so it is told no more than there are cores.
     """
     connection = duckdb.connect()
     allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
     settings = [
-        f"threads = {threads}" if threads is not None else "",
+        f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
         "temp_directory = ''",
         "enable_progress_bar = false",
         "autoload_known_extensions = false",

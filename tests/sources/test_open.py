@@ -269,6 +269,13 @@ def test_threads_change_nothing(write: Write) -> None:
     np.testing.assert_array_equal(found[0], found[1])
 
 
+def test_no_more_threads_than_cores_are_started(write: Write) -> None:
+    with open_source(write("p.csv", PLAIN), ReadOptions(threads=1_000_000)) as source:
+        assert sum(map(len, source.read(["a"]))) == 2
+        with source._connection.cursor() as cursor:  # noqa: SLF001 -- nothing public shows it
+            assert cursor.sql("select current_setting('threads')").fetchall() == [(os.cpu_count(),)]
+
+
 def test_an_unknown_column_is_refused_before_reading(write: Write, fault: Fault) -> None:
     path = write("p.csv", "target,prediction\n1,2\n")
     expected = ("UsageError", 'p.csv: there is no column "predicton"')
