@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossctl.core.loss import REAL_LINE, Array, ChosenLoss, Domain, Kind, Loss, Param, Role, Value
+from lossctl.core.loss import BINARY, PROBABILITY, REAL_LINE, Array, ChosenLoss, Domain, Kind, Loss, Param, Role, Value
 from lossctl.losses import LOSSES
 
 Rng = np.random.Generator
@@ -55,10 +55,23 @@ def _values(param: Param) -> list[Value]:
     return [number for number in numbers if param.domain.contains(np.array(number))]
 
 
-CASES = [chosen for loss in LOSSES.values() for chosen in settings_of(loss)]
+EVERY = [chosen for loss in LOSSES.values() for chosen in settings_of(loss)]
 """Every loss with several values of its parameters."""
 
+CASES = [chosen for chosen in EVERY if chosen.loss.parts == 1]
+"""Those that give each row its loss."""
+
+WHOLES = [chosen for chosen in EVERY if chosen.loss.parts > 1]
+"""Those that give a value to all rows together, out of the means of several parts."""
+
 LABELS = [chosen.label for chosen in CASES]
+
+
+def whole(chosen: ChosenLoss, sample: Sample) -> tuple[float, Array]:
+    """Give the value of a loss of several parts, and its gradient by each prediction."""
+    parts, slopes = sample.compute(chosen)
+    value, derivatives = chosen.finish(tuple(float(part.mean()) for part in parts))
+    return value, np.tensordot(derivatives, slopes, axes=1) / parts.shape[1]
 
 
 def uses(chosen: ChosenLoss, role: Role) -> bool:
@@ -82,8 +95,13 @@ def far(loss: Loss, rng: Rng, rows: int = 2000) -> Sample:
 
 
 def at_target(loss: Loss, sample: Sample) -> Sample:
-    """Make the prediction the target."""
+    """Make the prediction the target: of a class or a label, certain of it."""
     assert sample.target is not None, loss.id
+    if loss.kind is Kind.MULTICLASS:
+        certain = (sample.target[:, None] == np.arange(_COLUMNS)).astype(float)
+        return sample.with_prediction(certain if loss.prediction == PROBABILITY else 100.0 * certain)
+    if loss.kind is Kind.VECTORS:
+        return sample.with_prediction(200.0 * sample.target - 100.0)
     return sample.with_prediction(sample.target.copy())
 
 
@@ -120,11 +138,11 @@ def _real_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
     """Half of the rows small or large at random; in the other half the prediction is at or about the target."""
     target = column(loss.target, lambda domain: rng.permutation(_ranging(domain, rng, rows)))
     prediction = column(loss.prediction, lambda domain: _ranging(domain, rng, rows))
-    if target is not None and prediction is not None and loss.target == loss.prediction:
+    if target is not None and prediction is not None:
         near = slice(rows // 2, None)
         nudge = np.where(rng.random(rows) < 0.3, 0.0, rng.normal(size=rows) * 10.0 ** rng.uniform(-16, -1, rows))
         close = (target * (1.0 + nudge))[near]
-        prediction[near] = np.where(loss.prediction.contains(close), close, target[near])
+        prediction[near] = np.where(loss.prediction.contains(close), close, prediction[near])
     return Sample(target, prediction)
 
 
@@ -161,6 +179,8 @@ def _far_real(loss: Loss, sample: Sample, rng: Rng) -> Array:
         inside = size[loss.prediction.contains(size)]
         return rng.choice(inside, rows)
     prediction = sample.target + size
+    if math.isfinite(loss.prediction.low):  # near the end of the domain too
+        prediction[::2] = loss.prediction.low + np.abs(size[::2])
     return np.where(loss.prediction.contains(prediction), prediction, sample.target)
 
 
@@ -170,11 +190,133 @@ def _far_distribution(_: Loss, sample: Sample, rng: Rng) -> Array:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
+def _labels(loss: Loss, rng: Rng, rows: int) -> Array:
+    """Draw classes: as many as columns, and one more where the columns are thresholds between them."""
+    thresholds = loss.task == "ordinal" and loss.prediction == REAL_LINE
+    return rng.integers(0, _COLUMNS + thresholds, rows).astype(float)
+
+
+def _in_order(loss: Loss, scores: Array) -> Array:
+    return np.sort(scores, axis=1) if loss.task == "ordinal" else scores
+
+
+def _multiclass(loss: Loss, rng: Rng, rows: int) -> Sample:
+    if loss.prediction == PROBABILITY:
+        return Sample(_labels(loss, rng, rows), _distribution(loss, rng, rows).prediction)
+    return Sample(_labels(loss, rng, rows), _in_order(loss, rng.normal(0.3, 3.0, (rows, _COLUMNS))))
+
+
+def _scores_extreme(rng: Rng, rows: int) -> Array:
+    """Scores of every size; many that tie, or differ by nearly 1 or by nearly nothing."""
+    size = 10.0 ** rng.uniform(-300, 300, (rows, _COLUMNS)) * rng.choice([-1.0, 1.0], (rows, _COLUMNS))
+    usual = rng.normal(size=(rows, _COLUMNS)) * 10.0 ** rng.uniform(-3, 3, (rows, 1))
+    nudge = rng.normal(size=(rows, _COLUMNS)) * 10.0 ** rng.uniform(-18, -1, (rows, 1))
+    near = usual[:, :1] + rng.choice([-1.0, 0.0, 1.0], (rows, _COLUMNS)) + nudge
+    tied = rng.choice([-1.0, -0.0, 0.0, 1.0, 1000.0], (rows, _COLUMNS))
+    kind = rng.integers(0, 8, rows)[:, None]
+    return np.select([kind < 1, kind < 4, kind < 7], [size, usual, near], tied)
+
+
+def _multiclass_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
+    label = _labels(loss, rng, rows)
+    if loss.prediction != PROBABILITY:
+        return Sample(label, _in_order(loss, _scores_extreme(rng, rows)))
+    prediction = _distribution_extreme(loss, rng, rows).prediction
+    assert prediction is not None
+    label[:2], prediction[:2] = [0.0, _COLUMNS - 1.0], np.eye(_COLUMNS)[[_COLUMNS - 1, 0]]
+    return Sample(label, prediction)
+
+
+def _far_multiclass(loss: Loss, sample: Sample, rng: Rng) -> Array:
+    """Probabilities down to nothing; scores of every size, and pairs far above the rest, near and far apart."""
+    assert sample.prediction is not None
+    assert sample.target is not None
+    rows = len(sample.prediction)
+    if loss.prediction == PROBABILITY:
+        weights = (sample.prediction / sample.prediction.max(axis=1, keepdims=True)) ** (
+            10.0 ** rng.uniform(-1, 2, (rows, 1))
+        )
+        return weights / weights.sum(axis=1, keepdims=True)
+    scores = 10.0 ** rng.uniform(-12, 9, (rows, 1)) * rng.normal(size=sample.prediction.shape)
+    if loss.task == "ordinal":
+        return np.sort(scores, axis=1)
+    pairs = np.arange(0, rows, 2)
+    scores[pairs], label = 0.0, sample.target[pairs].astype(int)
+    scores[pairs, label] = 40.0
+    scores[pairs, (label + 1) % _COLUMNS] = 40.0 + np.where(
+        rng.random(len(pairs)) < 0.5, rng.uniform(-4, 4, len(pairs)), 0.0
+    )
+    return scores
+
+
+def _multilabel(loss: Loss, rng: Rng, rows: int) -> Sample:
+    assert loss.target == BINARY, loss.id
+    label = rng.integers(0, 2, (rows, _COLUMNS)).astype(float)
+    return Sample(label, rng.normal(0.3, 3.0, (rows, _COLUMNS)))
+
+
+def _multilabel_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
+    return Sample(_multilabel(loss, rng, rows).target, _scores_extreme(rng, rows))
+
+
+def _far_multilabel(_: Loss, sample: Sample, rng: Rng) -> Array:
+    assert sample.prediction is not None
+    return 10.0 ** rng.uniform(-12, 9, (len(sample.prediction), 1)) * rng.normal(size=sample.prediction.shape)
+
+
+def _binary(loss: Loss, rng: Rng, rows: int) -> Sample:
+    assert loss.prediction is not None
+    return Sample(rng.integers(0, 2, rows).astype(float), _ordinary(loss.prediction, rng, rows))
+
+
+def _binary_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
+    """Half of the rows at the ends or of any size; probabilities near 1 and logits of usual size; each with both labels."""
+    assert loss.prediction is not None
+    half = rows - rows // 2
+    prediction = _ranging(loss.prediction, rng, half)
+    again = np.arange(half // 2, half)
+    if loss.prediction == PROBABILITY:
+        prediction[again] = 1.0 - 10.0 ** rng.uniform(-17, 0, len(again))
+    else:
+        prediction[again] = rng.choice([-1.0, 1.0], len(again)) * 10.0 ** rng.uniform(-3, 2.8, len(again))
+        near = again[::2]
+        where = np.array([-1.0, 0.0, 1.0, math.tan(0.5)])[rng.integers(0, 4, len(near))]
+        prediction[near] = where * (1.0 + rng.normal(size=len(near)) * 10.0 ** rng.uniform(-18, -1, len(near)))
+    label = np.repeat([0.0, 1.0], half)[:rows]
+    order = rng.permutation(rows)
+    return Sample(label[order], np.concatenate([prediction, prediction])[:rows][order])
+
+
+def _far_binary(loss: Loss, sample: Sample, rng: Rng) -> Array:
+    assert sample.prediction is not None
+    rows = len(sample.prediction)
+    if loss.prediction == PROBABILITY:
+        small = 10.0 ** rng.uniform(-12, 0, rows)
+        return np.select([np.arange(rows) % 3 == 0, np.arange(rows) % 3 == 1], [small, 1.0 - small], sample.prediction)
+    wide = 10.0 ** rng.uniform(-12, 9, rows) * rng.choice([-1.0, 1.0], rows)
+    return np.where(np.arange(rows) % 2 == 0, wide, sample.prediction)
+
+
 _Generator = Callable[[Loss, Rng, int], Sample]
 
-_everyday_of: Mapping[Kind, _Generator] = {Kind.REAL: _real, Kind.DISTRIBUTION: _distribution}
-_extreme_of: Mapping[Kind, _Generator] = {Kind.REAL: _real_extreme, Kind.DISTRIBUTION: _distribution_extreme}
+_everyday_of: Mapping[Kind, _Generator] = {
+    Kind.REAL: _real,
+    Kind.BINARY: _binary,
+    Kind.DISTRIBUTION: _distribution,
+    Kind.MULTICLASS: _multiclass,
+    Kind.VECTORS: _multilabel,
+}
+_extreme_of: Mapping[Kind, _Generator] = {
+    Kind.REAL: _real_extreme,
+    Kind.BINARY: _binary_extreme,
+    Kind.DISTRIBUTION: _distribution_extreme,
+    Kind.MULTICLASS: _multiclass_extreme,
+    Kind.VECTORS: _multilabel_extreme,
+}
 _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.REAL: _far_real,
+    Kind.BINARY: _far_binary,
     Kind.DISTRIBUTION: _far_distribution,
+    Kind.MULTICLASS: _far_multiclass,
+    Kind.VECTORS: _far_multilabel,
 }

@@ -34,8 +34,8 @@ the difference loses 8 times the rounding error at 0.3 and 20 times at 0.1."""
 
 _LARGEST = 1e300
 
-_FAR_BELOW, _VANISHING = -32.0, -750.0
-"""Gaps between which `exp_below_top` mends the rounding: nearer it is lost in that of exp, and farther exp is 0."""
+_VANISHING = -750.0
+"""Below this exp is 0."""
 
 _SERIES = tuple(2.0 / (2 * k + 1) for k in range(12, 0, -1))
 
@@ -216,11 +216,11 @@ def row_max(values: Array) -> Array:
     return top
 
 
-def exp_below_top(scores: Array) -> tuple[Array, Array]:
+def exp_below_top(scores: Array, far_below: float = -32.0) -> tuple[Array, Array]:
     """Compute e^(s − top) for each score of a row, and top, the row's largest: what softmax and log-sum-exp share.
 
     No score overflows, and the largest gives 1. A gap far below 0 is rounded by more than e^gap can bear (at −700
-    by 6e-14): there what the rounding lost is put back.
+    by 6e-14): beyond `far_below` what the rounding lost is put back. At −32 that is 4e-15.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def exp_below_top(scores: Array) -> tuple[Array, Array]:
     top = row_max(scores)
     gap = scores - top[:, None]
     exps = np.exp(gap)
-    far = np.flatnonzero((gap < _FAR_BELOW) & (gap > _VANISHING))
+    far = np.flatnonzero((gap < far_below) & (gap > _VANISHING))
     if far.size:
         below, peak, rounded = np.take(scores, far), np.take(top, far // scores.shape[1]), np.take(gap, far)
         known = np.take(exps, far)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tests.losses.hand import LN2, LN3, LN5, LN10, Hand
 from tests.losses.hand_values_counts import COUNTS
 from tests.losses.hand_values_multiclass import MULTICLASS
+from tests.losses.hand_values_binary import BINARY
 from tests.losses.hand_values_regression import REGRESSION
 
 HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
@@ -34,6 +35,8 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
         Hand(2.5, 1.875, loss=0.390625, slope=-1.25),
     ),
     **REGRESSION,
+    **BINARY,
+    **COUNTS,
     **MULTICLASS,
     **COUNTS,
     "self_information": (

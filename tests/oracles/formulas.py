@@ -11,6 +11,8 @@ from typing import Any
 from mpmath import mp
 
 from tests.oracles.formulas_counts import COUNTS
+from tests.oracles.formulas_multiclass import MULTICLASS
+from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_regression import REGRESSION
 
 Number = Any  # mpmath's types are not published
@@ -48,7 +50,9 @@ FORMULAS: Mapping[str, Formula] = {
     "huber": _huber,
     "mse": lambda y, yhat: (yhat - y) ** 2,
     **REGRESSION,
+    **BINARY,
     **COUNTS,
+    **MULTICLASS,
     "self_information": _self_information,
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),
     "cross_entropy": _cross_entropy,

@@ -14,7 +14,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from lossctl.core.loss import Array
-from tests.oracles import libraries_counts, libraries_regression
+from tests.oracles import libraries_binary, libraries_counts, libraries_multiclass, libraries_regression
 
 Oracle = Callable[..., Array]
 
@@ -37,7 +37,9 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "huber": (lambda y, yhat, delta: special.huber(delta, yhat - y),),
     "mse": (_by_row(metrics.mean_squared_error),),
     **libraries_regression.VALUES,
+    **libraries_binary.VALUES,
     **libraries_counts.VALUES,
+    **libraries_multiclass.VALUES,
     "self_information": (_log_loss, lambda _, q, base: -special.xlogy(1.0, q) / np.log(base)),
     "entropy": (
         lambda p, _, base: stats.entropy(p, base=base, axis=1),
@@ -67,7 +69,9 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "huber": _huber,
     "mse": lambda y, yhat: (yhat - y) ** 2,
     **libraries_regression.ROW_FORMULAS,
+    **libraries_binary.ROW_FORMULAS,
     **libraries_counts.ROW_FORMULAS,
+    **libraries_multiclass.ROW_FORMULAS,
     "self_information": lambda _, q, base: -anp.log(q) / anp.log(base),
     "entropy": None,
     "cross_entropy": lambda p, q, base: -anp.sum(p * anp.log(q), axis=1) / anp.log(base),

@@ -58,7 +58,13 @@ def exactly(chosen: ChosenLoss, sample: Sample) -> Array:
 @every_case
 def test_values_to_the_last_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
     sample = everyday(chosen.loss, rng)
-    assert_allclose(sample.compute(chosen)[0], exactly(chosen, sample), rtol=4e-15)
+    through_zero = 0.0 if chosen.fact("low") is not None else 1e-14  # a loss that changes sign has a zero to miss
+    assert_allclose(sample.compute(chosen)[0], exactly(chosen, sample), rtol=last_digits(chosen), atol=through_zero)
+
+
+def last_digits(chosen: ChosenLoss) -> float:
+    """Allow a high power what it makes of a relative error."""
+    return max(4e-15, 4e-16 * float(chosen.params.get("gamma", 0.0)))
 
 
 @every_case
@@ -85,7 +91,13 @@ def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Ge
         with mp.workdps(50):
             target, prediction = precise(sample.target, row), precise(sample.prediction, row)
             expected = differences(formula, target, prediction)
-        assert_allclose(slope[row], expected, rtol=4e-15, atol=1e-45)  # a difference of fifty digits ends there
+        atol = 1e-45 + crossed(chosen)  # a difference of fifty digits ends at 1e-45
+        assert_allclose(slope[row], expected, rtol=4e-15, atol=atol)
+
+
+def crossed(chosen: ChosenLoss) -> float:
+    """Allow the slope p − t an error that is small beside p and t, where they nearly meet."""
+    return 1e-15 if chosen.loss.kind in (Kind.MULTICLASS, Kind.DISTRIBUTION) else 0.0
 
 
 def sample_slope(chosen: ChosenLoss, rng: np.random.Generator) -> Array:
@@ -117,7 +129,7 @@ def test_slopes_of_autograd(chosen: ChosenLoss, rng: np.random.Generator) -> Non
         assert not uses(chosen, Role.PREDICTION)
         return
     slope = elementwise_grad(lambda prediction: formula(sample.target, prediction, **chosen.params))
-    assert_allclose(sample.compute(chosen)[1], slope(sample.prediction), rtol=2e-13)
+    assert_allclose(sample.compute(chosen)[1], slope(sample.prediction), rtol=2e-13, atol=1e-15 + 10 * crossed(chosen))
 
 
 @pytest.mark.parametrize("path", FROZEN, ids=lambda path: path.stem)

@@ -1,0 +1,179 @@
+"""Rows of losses of a label given class scores. Imports core and the kernels."""
+
+from __future__ import annotations
+
+import math
+
+from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import multiclass_logit
+from lossctl.losses.rows.multiclass_probability import FOCUS, LABEL, SMOOTHING
+
+__all__ = ["ROWS"]
+
+_ROOT2 = math.sqrt(2.0)
+
+
+def _poly1_lipschitz(epsilon: float) -> float:
+    """Give √2 times the largest (1 − p)(1 + εp), which lies inside [0, 1] for ε > 1."""
+    return _ROOT2 * ((1.0 + epsilon) ** 2 / (4.0 * epsilon) if epsilon > 1.0 else 1.0)
+
+
+ROWS = (
+    Loss(
+        id="softmax_cross_entropy",
+        aliases=("cross_entropy_with_logits", "categorical_cross_entropy_with_logits", "multinomial_logistic"),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="surprise at the class that happened, in nats, given a logit for each",
+        formula="log Σ exp(s_k) − s_y; with smoothing a: −Σ t log p, t = (1 − a)·1[k = y] + a/K, p = softmax(s)",
+        slope="p − t",
+        latex=r"-\sum_k t_k \log \frac{e^{s_k}}{\sum_j e^{s_j}},\quad t_k = (1 - a)\,1[k = y] + \frac{a}{K}",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.softmax_cross_entropy,
+        params=(SMOOTHING,),
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            lipschitz=lambda label_smoothing: _ROOT2 if label_smoothing == 0.0 else None,
+            smoothness=0.5,
+            low=lambda label_smoothing: 0.0 if label_smoothing == 0.0 else None,
+            note="Without smoothing it has no minimum: it falls to 0 as s_y leaves the others behind. With smoothing "
+            "it is least where p = t, and its slope is bounded, the norm by less than √2.",
+        ),
+        reference="Bridle (1990), Probabilistic interpretation of feedforward classification network outputs, in "
+        "Neurocomputing, 227–236; smoothing: Szegedy et al. (2016), arXiv:1512.00567",
+        example="lossctl eval examples/data/digits.csv --loss softmax_cross_entropy -t label -p 's_*'",
+        note="PyTorch's CrossEntropyLoss and Optax's softmax_cross_entropy_with_integer_labels: log-sum-exp less s_y "
+        "there, which gives 0, or noise of 1e-16 of s_y, for a loss of 1e-17.",
+    ),
+    Loss(
+        id="multiclass_focal_with_logits",
+        aliases=("softmax_focal",),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="cross-entropy in which rows that are nearly right count little, given logits",
+        formula="−(1 − p_y)^γ log p_y, p = softmax(s)",
+        slope="−(1 − p_y)^γ (1 − p_y − γ p_y log p_y) at the label; the others share the opposite by p_k/(1 − p_y)",
+        latex=r"-(1 - p_y)^\gamma \log p_y,\quad p = \mathrm{softmax}(s)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.multiclass_focal_with_logits,
+        params=(FOCUS,),
+        unit="nats",
+        facts=Facts(
+            low=0.0,
+            note="Convex for γ = 0 alone. It has no minimum: it falls to 0 as s_y leaves the others behind. Its slope "
+            "is bounded, and so is the slope's, by numbers that depend on γ.",
+        ),
+        reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002",
+        example="lossctl eval examples/data/digits.csv --loss multiclass_focal_with_logits --gamma 2 -t label -p 's_*'",
+        note="No alpha: class weights take its place. torchvision's sigmoid_focal_loss is another loss, a sum over "
+        "classes of binary focal losses.",
+    ),
+    Loss(
+        id="multiclass_poly1",
+        aliases=("poly1_cross_entropy",),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="cross-entropy with the first term of its series in 1 − p_y weighted up or down, given logits",
+        formula="−log p_y + ε (1 − p_y), p = softmax(s)",
+        slope="(1 + ε p_y)(p_k − 1[k = y])",
+        latex=r"-\log p_y + \varepsilon\,(1 - p_y),\quad p = \mathrm{softmax}(s)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.multiclass_poly1,
+        params=(Param("epsilon", 1.0, "added weight of the first term; −1 takes it out", Domain(low=-1.0)),),
+        unit="nats",
+        facts=Facts(
+            lipschitz=_poly1_lipschitz,
+            low=0.0,
+            note="It has no minimum: it falls to 0 as s_y leaves the others behind. The slope's slope is bounded, by "
+            "a number that depends on ε.",
+        ),
+        reference="Leng et al. (2022), PolyLoss: a polynomial expansion perspective of classification loss functions, "
+        "arXiv:2204.12511",
+        example="lossctl eval examples/data/digits.csv --loss multiclass_poly1 --epsilon 1 -t label -p 's_*'",
+        note="Optax calls it poly_loss_cross_entropy, with epsilon = 2 unless told otherwise.",
+    ),
+    Loss(
+        id="crammer_singer",
+        aliases=("multiclass_hinge",),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="how far the label's score is from beating the best other by 1",
+        formula="max(0, 1 + max_{k≠y} s_k − s_y)",
+        slope="1 at the best other class and −1 at the label; 0 where the loss is 0; tied classes share",
+        latex=r"\max\left(0,\ 1 + \max_{k \ne y} s_k - s_y\right)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.crammer_singer,
+        facts=Facts(
+            convex=True,
+            lipschitz=_ROOT2,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 where the label's score is ahead by 1 or more. Kinks: where it is ahead by 1, and where others "
+            "tie for the best; there the slope is the subgradient of least norm.",
+        ),
+        reference="Crammer & Singer (2001), On the algorithmic implementation of multiclass kernel-based vector "
+        "machines, Journal of Machine Learning Research 2, 265–292",
+        example="lossctl eval examples/data/digits.csv --loss crammer_singer -t label -p 's_*'",
+        note="scikit-learn's hinge_loss with more than two classes, and torchmetrics' MulticlassHingeLoss.",
+    ),
+    Loss(
+        id="multi_margin",
+        aliases=("multiclass_margin", "weston_watkins"),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="by how much the other classes come within the margin of the label's score, summed, over K",
+        formula="(1/K) Σ_{k≠y} max(0, margin + s_k − s_y)^p",
+        slope="p max(0, margin + s_k − s_y)^(p−1)/K at k ≠ y, less their sum at the label; 0 at a kink",
+        latex=r"\frac{1}{K} \sum_{k \ne y} \max(0,\ \mathrm{margin} + s_k - s_y)^p",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.multi_margin,
+        params=(
+            Param("p", 1, "power of each excess: 1 or 2", Domain(low=1.0, high=2.0, whole=True)),
+            Param("margin", 1.0, "how far ahead the label's score must be", NONNEGATIVE),
+        ),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 where the label's score is ahead of all others by the margin. For p = 1 the slope is bounded, "
+            "its norm by √(1 − 1/K); for p = 2 it is 2-smooth.",
+        ),
+        reference="Weston & Watkins (1999), Support vector machines for multi-class pattern recognition, ESANN, "
+        "219–224",
+        example="lossctl eval examples/data/digits.csv --loss multi_margin --margin 1 -t label -p 's_*'",
+        note="As PyTorch's MultiMarginLoss, which divides by K; Weston & Watkins do not. At a kink PyTorch's slope is "
+        "0 too.",
+    ),
+    Loss(
+        id="multiclass_perceptron",
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="how far the label's score is behind the best other",
+        formula="max(0, max_{k≠y} s_k − s_y)",
+        slope="1 at the best other class and −1 at the label; 0 where the loss is 0; tied classes share",
+        latex=r"\max\left(0,\ \max_{k \ne y} s_k - s_y\right)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=multiclass_logit.multiclass_perceptron,
+        facts=Facts(
+            convex=True,
+            lipschitz=_ROOT2,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 where the label's score is the largest, alone or tied. At the kinks, the ties, the slope is the "
+            "subgradient of least norm.",
+        ),
+        reference="Collins (2002), Discriminative training methods for hidden Markov models, EMNLP, 1–8",
+        example="lossctl eval examples/data/digits.csv --loss multiclass_perceptron -t label -p 's_*'",
+        note="Optax calls it multiclass_perceptron_loss.",
+    ),
+)

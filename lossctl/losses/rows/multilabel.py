@@ -1,0 +1,60 @@
+"""Rows of losses of sets of labels given a score for each. Imports core and the kernels."""
+
+from __future__ import annotations
+
+from lossctl.core.loss import BINARY, REAL_LINE, Facts, Kind, Loss
+from lossctl.losses import multilabel
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    Loss(
+        id="multilabel_soft_margin",
+        aliases=("multilabel_logistic",),
+        task="multilabel",
+        kind=Kind.VECTORS,
+        summary="surprise at each label that applies or not, in nats, given logits; the mean over labels",
+        formula="(1/K) Σ log(1 + exp(−m_k)), m_k = s_k(2y_k − 1)",
+        slope="(σ(s_k) − y_k)/K",
+        latex=r"\frac{1}{K} \sum_k \log\left(1 + e^{-s_k (2 y_k - 1)}\right)",
+        target=BINARY,
+        prediction=REAL_LINE,
+        kernel=multilabel.multilabel_soft_margin,
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            note="The slope is bounded, its norm by 1/√K, and the slope's slope by 1/(4K). It has no minimum: it falls "
+            "to 0 as the logits leave 0 on the right sides.",
+        ),
+        reference="Zhang & Zhou (2006), Multilabel neural networks with applications to functional genomics and text "
+        "categorization, IEEE TKDE 18, 1338–1351, section 2",
+        example="lossctl eval examples/data/breast_cancer.csv --loss multilabel_soft_margin "
+        "-t target -p logistic_logit",
+        note="As PyTorch's MultiLabelSoftMarginLoss: a mean over labels. PyTorch's SoftMarginLoss overflows to inf at "
+        "−100 in single precision.",
+    ),
+    Loss(
+        id="multilabel_margin",
+        task="multilabel",
+        kind=Kind.VECTORS,
+        summary="by how much labels that do not apply come within 1 of those that do, over pairs, over K",
+        formula="(1/K) Σ_{i: y_i=1} Σ_{j: y_j=0} max(0, 1 − (s_i − s_j))",
+        slope="at each label its number of pairs too close, over K: − where it applies, + where not; 0 at a kink",
+        latex=r"\frac{1}{K} \sum_{i:\,y_i=1}\ \sum_{j:\,y_j=0} \max\left(0,\ 1 - (s_i - s_j)\right)",
+        target=BINARY,
+        prediction=REAL_LINE,
+        kernel=multilabel.multilabel_margin,
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 where every label that applies is ahead of every other by 1. The slope is bounded: with P labels "
+            "that apply its norm is at most √(P(K − P)/K).",
+        ),
+        reference="Elisseeff & Weston (2001), A kernel method for multi-labelled classification, NeurIPS 14, 681–687",
+        example="lossctl eval examples/data/breast_cancer.csv --loss multilabel_margin -t target -p logistic_logit",
+        note="As PyTorch's MultiLabelMarginLoss, which takes lists of label numbers ended by −1: here 0 or 1 a label.",
+    ),
+)

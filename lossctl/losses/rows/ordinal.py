@@ -1,0 +1,90 @@
+"""Rows of losses of a label among ordered classes. Imports core and the kernels."""
+
+from __future__ import annotations
+
+from lossctl.core.loss import PROBABILITY, REAL_LINE, Facts, Kind, Loss, Param
+from lossctl.losses import ordinal
+from lossctl.losses.rows.multiclass_probability import LABEL
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    Loss(
+        id="ranked_probability_score",
+        aliases=("rps",),
+        task="ordinal",
+        kind=Kind.MULTICLASS,
+        summary="squared probability on the wrong side of each threshold between ordered classes, summed",
+        formula="Σ_{k<K} (F_k − 1[y ≤ k])², F_k = q_1 + … + q_k; over K − 1 if normalized",
+        slope="at j < y: 2 Σ_{j≤k<y} F_k; at j > y: 2 Σ_{y≤k<j} (1 − F_k); 0 at the label; over K − 1 if normalized",
+        latex=r"\sum_{k=1}^{K-1} \left(\sum_{j \le k} q_j - 1[y \le k]\right)^2",
+        target=LABEL,
+        prediction=PROBABILITY,
+        kernel=ordinal.ranked_probability_score,
+        params=(Param("normalized", default=False, summary="whether to divide by the K − 1 thresholds"),),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            high=lambda normalized: 1.0 if normalized else None,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Classes are ordered as the columns are. The loss is bounded by K − 1, or by 1 if normalized, and the "
+            "slope and its slope are bounded by numbers that depend on K. The slope takes 1 − F_k as the "
+            "probability beyond k: along distributions that changes nothing.",
+        ),
+        reference="Epstein (1969), A scoring system for probability forecasts of ranked categories, Journal of Applied "
+        "Meteorology 8, 985–987",
+        example="lossctl eval examples/data/digits.csv --loss ranked_probability_score -t label -p 'p_*'",
+        note="Libraries differ in the factor: R's verification::rps divides by K − 1, which normalized does here.",
+    ),
+    Loss(
+        id="cumulative_link",
+        aliases=("proportional_odds", "ordinal_logistic"),
+        task="ordinal",
+        kind=Kind.MULTICLASS,
+        summary="surprise at the class that happened, in nats, given for each threshold the logit of not passing it",
+        formula="−log(σ(s_y) − σ(s_{y−1})), s_k the logit of y ≤ k, −∞ before the first class and +∞ at the last",
+        slope="−σ(−s_y) − 1/(e^d − 1) at s_y, σ(s_{y−1}) + 1/(e^d − 1) at s_{y−1}, d = s_y − s_{y−1}; 0 elsewhere",
+        latex=r"-\log\left(\sigma(s_y) - \sigma(s_{y-1})\right)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=ordinal.cumulative_link,
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            note="K classes have K − 1 logits, which increase. Where those about the label do not, nothing is left "
+            "for it and the loss is +inf. It has no minimum: it falls to 0 as they part.",
+        ),
+        reference="McCullagh (1980), Regression models for ordinal data, Journal of the Royal Statistical Society B "
+        "42, 109–142",
+        example="lossctl eval examples/data/breast_cancer.csv --loss cumulative_link -t target -p logistic_logit",
+        note="In a proportional-odds model s_k = θ_k − f(x), as statsmodels' OrderedModel has it: subtract its linear "
+        "predictor from its thresholds. With one threshold it is cross-entropy of the first class.",
+    ),
+    Loss(
+        id="coral",
+        aliases=("consistent_rank_logits",),
+        task="ordinal",
+        kind=Kind.MULTICLASS,
+        summary="surprise at each threshold passed or not, in nats, given the logits of passing them; summed",
+        formula="Σ_k log(1 + exp(∓s_k)), s_k the logit of y > k: − where y > k, + where not",
+        slope="−σ(−s_k) where y > k, σ(s_k) where not",
+        latex=r"-\sum_k \left(1[y > k] \log \sigma(s_k) + 1[y \le k] \log\left(1 - \sigma(s_k)\right)\right)",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=ordinal.coral,
+        unit="nats",
+        facts=Facts(
+            convex=True,
+            smoothness=0.25,
+            low=0.0,
+            note="K classes have K − 1 logits. The slope is bounded: its norm is at most √(K − 1). It has no minimum: "
+            "it falls to 0 as the logits leave 0 on the right sides.",
+        ),
+        reference="Cao, Mirjalili & Raschka (2020), Rank consistent ordinal regression for neural networks, Pattern "
+        "Recognition Letters 140, 325–331",
+        example="lossctl eval examples/data/breast_cancer.csv --loss coral -t target -p logistic_logit",
+        note="As coral_pytorch's coral_loss: a sum over thresholds, a mean over rows, without importance weights.",
+    ),
+)
