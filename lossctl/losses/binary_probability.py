@@ -38,6 +38,8 @@ UNBALANCED = -1.0
 _EXACT_BELOW = 0.5
 """1 − q is exact where it is below this."""
 
+_SMALLEST = 5e-324
+
 Means = tuple[float, ...]
 Finished = tuple[float, tuple[float, ...]]
 
@@ -75,7 +77,7 @@ def binary_cross_entropy(
 
     ε is the label smoothing and ω the weight of what counts as 1. Without smoothing it is −ω ln q where y = 1 and
     −ln(1 − q) where y = 0. With smoothing both logarithms enter, and the two terms of the slope cancel at its zero:
-    brought to one denominator they are sign·(c·u − d)/(w·u), where for ω = 1 the numerator u − ε/2 is rounded once.
+    brought to one denominator they are −sign·(c·u − d)/(w·u), where for ω = 1 the numerator u − ε/2 is rounded once.
 
     Examples
     --------
@@ -102,7 +104,7 @@ def binary_cross_entropy(
     excess = factor * u
     excess -= _weigh(target, half, pos_weight * half)
     excess *= sign
-    return 0.0 - loss, excess / (w * u) + 0.0
+    return 0.0 - loss, 0.0 - excess / (w * u)
 
 
 def _weigh(target: Array, one: float, zero: float) -> Array:
@@ -172,16 +174,13 @@ def focal(target: Array, prediction: Array, gamma: float, alpha: float) -> tuple
     modulation = np.power(u, gamma)
     if alpha != UNBALANCED:
         modulation *= _weigh(target, alpha, 1.0 - alpha)
-    steepness = surprise / np.maximum(u, _TINY)  # tends to 1 as u → 0; 0/0 is kept out, where u^γ or γ makes it 0
-    steepness *= gamma
-    steepness += 1.0 / w
+    steepness = 1.0 / w
+    if gamma > 0.0:  # 0 times an infinite surprise would be a NaN
+        steepness += gamma * surprise / np.maximum(u, _SMALLEST)  # 0/0 is kept out where u^γ = 0
     steepness *= modulation
     steepness *= sign
     surprise *= modulation
     return surprise, 0.0 - steepness
-
-
-_TINY = 5e-324
 
 
 def poly1(target: Array, prediction: Array, epsilon: float) -> tuple[Array, Array]:

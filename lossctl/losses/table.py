@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from lossctl.core.loss import Loss
 from lossctl.losses.rows import (
+    binary_logit,
+    binary_probability,
     counts,
     information,
     multiclass_logit,
@@ -30,6 +32,8 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             regression.ROWS,
             robust.ROWS,
             counts.ROWS,
+            binary_probability.ROWS,
+            binary_logit.ROWS,
             multiclass_probability.ROWS,
             multiclass_logit.ROWS,
             multilabel.ROWS,

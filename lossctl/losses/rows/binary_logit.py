@@ -196,7 +196,7 @@ ROWS = (
         reference="Friedman, Hastie & Tibshirani (2000), Additive logistic regression: a statistical view of boosting, "
         "Annals of Statistics 28, 337–407",
         example="lossctl eval examples/data/breast_cancer.csv --loss exponential -p logistic_logit",
-        note="The exponent is the score, as in AdaBoost and scikit-learn: a score is half the log-odds, not the log-odds.",
+        note="The exponent is the score itself, as in AdaBoost and scikit-learn: it is half the log-odds.",
     ),
     Loss(
         id="modified_huber",

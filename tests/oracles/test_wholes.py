@@ -1,0 +1,85 @@
+"""Losses that are no means of rows, against independent computations of all rows together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from autograd import grad
+from mpmath import mp
+from numpy.testing import assert_allclose
+
+from lossctl.core.loss import Array, ChosenLoss
+from tests.oracles.formulas import FORMULAS
+from tests.oracles.libraries import ROW_FORMULAS, VALUES
+from tests.support import WHOLES, Sample, everyday, extreme, whole
+
+every_whole = pytest.mark.parametrize("chosen", WHOLES, ids=lambda chosen: chosen.label)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20251122)
+
+
+def precise(values: Array) -> list[Any]:
+    return [mp.mpf(value) for value in values.tolist()]
+
+
+def exactly(chosen: ChosenLoss, sample: Sample) -> tuple[float, Array]:
+    """Compute value and gradient with 50 digits; each formula takes all targets and all predictions."""
+    assert sample.target is not None
+    assert sample.prediction is not None
+    params = {name: mp.mpf(value) if isinstance(value, float) else value for name, value in chosen.params.items()}
+    with mp.workdps(50):
+        targets, predictions = precise(sample.target), precise(sample.prediction)
+
+        def at(k: int, x: Any) -> Any:
+            return FORMULAS[chosen.loss.id](targets, [*predictions[:k], x, *predictions[k + 1 :]], **params)
+
+        gradient = [mp.diff(lambda x, k=k: at(k, x), predictions[k]) for k in range(len(predictions))]
+        return float(at(0, predictions[0])), np.array([float(slope) for slope in gradient])
+
+
+@every_whole
+def test_value_and_gradient_by_fifty_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = everyday(chosen.loss, rng, rows=23)
+    value, gradient = whole(chosen, sample)
+    expected, slopes = exactly(chosen, sample)
+    assert_allclose(value, expected, rtol=1e-14)
+    assert_allclose(gradient, slopes, rtol=1e-13)
+
+
+@every_whole
+def test_value_and_gradient_of_other_libraries(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = everyday(chosen.loss, rng)
+    value, gradient = whole(chosen, sample)
+    for oracle in VALUES[chosen.loss.id]:
+        assert_allclose(value, oracle(sample.target, sample.prediction, **chosen.params), rtol=1e-12)
+    formula = ROW_FORMULAS[chosen.loss.id]
+    assert formula is not None
+    slopes = grad(lambda prediction: formula(sample.target, prediction, **chosen.params))(sample.prediction)
+    assert_allclose(gradient, slopes, rtol=1e-10)
+
+
+@every_whole
+def test_parts_have_shapes_and_no_negative_zeros(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = extreme(chosen.loss, rng)
+    assert sample.prediction is not None
+    parts, slopes = sample.compute(chosen)
+    assert parts.shape == (chosen.loss.parts, *sample.prediction.shape[:1])
+    assert slopes.shape == (chosen.loss.parts, *sample.prediction.shape)
+    for values in (parts, slopes):
+        assert values.dtype == np.float64
+        assert not np.isnan(values).any()
+        assert not (np.signbit(values) & (values == 0.0)).any(), "a negative zero would print as −0.0"
+
+
+@every_whole
+def test_the_value_lies_within_its_bounds(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    low, high = chosen.fact("low"), chosen.fact("high")
+    for draw in (everyday, extreme):
+        value, _ = whole(chosen, draw(chosen.loss, rng))
+        assert low is None or value >= low
+        assert high is None or value <= high
