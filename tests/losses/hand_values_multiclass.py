@@ -88,6 +88,12 @@ MULTICLASS: Mapping[str, tuple[Hand, ...]] = {
             params={"epsilon": -0.5},
         ),
     ),
+    "sparsemax": (
+        Hand(target=1.0, prediction=[0.5, 0.25, -1.0], loss=0.390625, slope=[0.625, -0.625, 0.0]),
+        Hand(target=2.0, prediction=[0.5, 0.25, -1.0], loss=1.640625, slope=[0.625, 0.375, -1.0]),
+        Hand(target=0.0, prediction=[1.0, 0.75, 0.5, -3.0], loss=7 / 48, slope=[-5 / 12, 1 / 3, 1 / 12, 0.0]),
+        Hand(target=0.0, prediction=[1.5, 0.5, -2.0], loss=0.0, slope=[0.0, 0.0, 0.0]),
+    ),
     "crammer_singer": (
         Hand(target=1.0, prediction=[0.25, 0.5, -1.0], loss=0.75, slope=[1.0, -1.0, 0.0]),
         Hand(target=0.0, prediction=[0.25, 2.5, -1.0, 2.5], loss=3.25, slope=[-1.0, 0.5, 0.0, 0.5]),

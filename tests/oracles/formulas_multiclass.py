@@ -83,6 +83,15 @@ def poly1(y: Number, s: Vector, epsilon: Number) -> Number:
         return softmax_cost(y, s) + epsilon * missing(y, s)
 
 
+def sparsemax(y: Number, s: Vector) -> Number:
+    with mp.extradps(50):
+        s = [value - max(s) for value in s]
+        falling = sorted(s, reverse=True)
+        size = max(k for k in range(1, len(s) + 1) if 1 + k * falling[k - 1] > mp.fsum(falling[:k]))
+        threshold = (mp.fsum(falling[:size]) - 1) / size
+        return mp.fsum(value**2 - threshold**2 for value in falling[:size]) / 2 + mp.mpf(0.5) - s[int(y)]
+
+
 def multi_margin(y: Number, s: Vector, p: int, margin: Number) -> Number:
     return mp.fsum(max(0, margin + value - s[int(y)]) ** p for value in others(y, s)) / len(s)
 
@@ -112,6 +121,7 @@ MULTICLASS: Mapping[str, Formula] = {
     "softmax_cross_entropy": softmax_cross_entropy,
     "multiclass_focal_with_logits": lambda y, s, gamma: missing(y, s) ** gamma * softmax_cost(y, s),
     "multiclass_poly1": poly1,
+    "sparsemax": sparsemax,
     "crammer_singer": lambda y, s: max(0, 1 + max(others(y, s)) - s[int(y)]),
     "multi_margin": multi_margin,
     "multiclass_perceptron": lambda y, s: max(0, max(others(y, s)) - s[int(y)]),

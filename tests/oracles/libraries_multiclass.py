@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import autograd.numpy as anp
 import numpy as np
 from autograd.scipy.special import logsumexp
+from autograd.tracer import getval
 from scipy import special
 from sklearn import metrics
 
@@ -62,6 +63,15 @@ def rps_by_side(y: Array, q: Array, normalized: bool) -> Array:  # noqa: FBT001 
     return total / (q.shape[1] - 1) if normalized else total
 
 
+def sparsemax(y: Array, s: Array) -> Array:
+    falling = -np.sort(-np.asarray(getval(s)), axis=1)
+    inside = 1.0 + np.arange(1, s.shape[1] + 1) * falling > np.cumsum(falling, axis=1)
+    size = inside.sum(axis=1)
+    among = getval(s) >= falling[np.arange(len(y)), size - 1][:, None]
+    threshold = (anp.sum(among * s, axis=1) - 1.0) / size
+    return anp.sum(among * (s**2 - threshold[:, None] ** 2), axis=1) / 2.0 + 0.5 - at_label(y, s)
+
+
 def multi_margin(y: Array, s: Array, p: int, margin: float) -> Array:
     excess = anp.maximum(0.0, margin + s - at_label(y, s)[:, None]) ** p
     return anp.sum(excess * (1.0 - one_hot(y, s.shape[1])), axis=1) / s.shape[1]
@@ -101,6 +111,7 @@ ROW_FORMULAS: Mapping[str, Oracle] = {
     "multiclass_poly1": lambda y, s, epsilon: (
         -at_label(y, log_softmax(s)) + epsilon * (1.0 - anp.exp(at_label(y, log_softmax(s))))
     ),
+    "sparsemax": sparsemax,
     "crammer_singer": lambda y, s: anp.maximum(0.0, 1.0 + best_other(y, s) - at_label(y, s)),
     "multi_margin": multi_margin,
     "multiclass_perceptron": lambda y, s: anp.maximum(0.0, best_other(y, s) - at_label(y, s)),

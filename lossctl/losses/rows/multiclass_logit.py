@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
-from lossctl.losses import multiclass_logit
+from lossctl.losses import multiclass_logit, sparsemax
 from lossctl.losses.rows.multiclass_probability import FOCUS, LABEL, SMOOTHING
 
 __all__ = ["ROWS"]
@@ -95,6 +95,35 @@ ROWS = (
         "arXiv:2204.12511",
         example="lossctl eval examples/data/digits.csv --loss multiclass_poly1 --epsilon 1 -t label -p 's_*'",
         note="Optax calls it poly_loss_cross_entropy, with epsilon = 2 unless told otherwise.",
+    ),
+    Loss(
+        id="sparsemax",
+        aliases=("sparsemax_loss",),
+        task="multiclass",
+        kind=Kind.MULTICLASS,
+        summary="loss of probabilities that can be 0: the scores' nearest point among distributions",
+        formula="½ Σ_{p>0} (s_k² − τ²) + ½ − s_y, p = max(0, s − τ), τ such that Σ p = 1",
+        slope="p_k − 1[k = y]",
+        latex=r"\frac{1}{2} \sum_{k:\,p_k>0} \left(s_k^2 - \tau^2\right) + \frac{1}{2} - s_y,"
+        r"\quad p = \max(0, s - \tau),\ \sum_k p_k = 1",
+        target=LABEL,
+        prediction=REAL_LINE,
+        kernel=sparsemax.sparsemax,
+        facts=Facts(
+            convex=True,
+            lipschitz=_ROOT2,
+            smoothness=1.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 where the label's score is ahead of all others by 1 or more: a margin, as in crammer_singer, but "
+            "smooth.",
+        ),
+        reference="Martins & Astudillo (2016), From softmax to sparsemax: a sparse model of attention and multi-label "
+        "classification, ICML, arXiv:1602.02068",
+        example="lossctl eval examples/data/digits.csv --loss sparsemax -t label -p 's_*'",
+        note="Optax calls it multiclass_sparsemax_loss; TensorFlow Addons called it sparsemax_loss. The same, but for "
+        "the digits that their differences lose near 0.",
     ),
     Loss(
         id="crammer_singer",
