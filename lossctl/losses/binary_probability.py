@@ -229,8 +229,7 @@ def hits_and_misses(target: Array, prediction: Array, **_params: float) -> tuple
     >>> parts.tolist(), slopes.tolist()
     ([[0.25, 0.0], [0.75, 0.125]], [[1.0, 0.0], [-1.0, 1.0]])
     """
-    _, u, sign = _chances(target, prediction)
-    return np.stack([target * prediction + 0.0, u]), np.stack([target + 0.0, 0.0 - sign])
+    return _parts(target, prediction, 1.0, 1.0)
 
 
 def hits_and_errors(
@@ -251,9 +250,21 @@ def hits_and_errors(
     >>> parts.tolist(), slopes.tolist()
     ([[0.25, 0.0], [0.375, 0.25]], [[1.0, 0.0], [-0.5, 2.0]])
     """
+    return _parts(target, prediction, alpha, beta)
+
+
+def _parts(target: Array, prediction: Array, alpha: float, beta: float) -> tuple[Array, Array]:
     _, u, sign = _chances(target, prediction)
     weight = _weigh(target, beta, alpha)
-    return np.stack([target * prediction + 0.0, weight * u]), np.stack([target + 0.0, 0.0 - weight * sign])
+    parts, slopes = np.empty((2, len(target))), np.empty((2, len(target)))
+    np.multiply(target, prediction, out=parts[0])
+    np.multiply(weight, u, out=parts[1])
+    np.multiply(weight, sign, out=slopes[1])
+    slopes[0] = target
+    slopes[1] *= -1.0
+    parts += 0.0
+    slopes += 0.0
+    return parts, slopes
 
 
 def finish_overlap(means: Means, **_params: float) -> Finished:
