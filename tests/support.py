@@ -91,7 +91,15 @@ def extreme(loss: Loss, rng: Rng, rows: int = 400) -> Sample:
 def far(loss: Loss, rng: Rng, rows: int = 2000) -> Sample:
     """Draw ordinary targets with predictions from very near to very far, where slopes are largest."""
     sample = everyday(loss, rng, rows)
+    if loss.task == "relative" and sample.target is not None:
+        sample.target[: rows // 10] *= 1e-9
     return sample.with_prediction(_far_of[loss.kind](loss, sample, rng))
+
+
+def somewhere(loss: Loss) -> float:
+    """Give a target in the domain: 0 where that is one."""
+    assert loss.target is not None, loss.id
+    return 0.0 if loss.target.contains_all(np.zeros(1)) else 1.0
 
 
 def at_target(loss: Loss, sample: Sample) -> Sample:
@@ -110,7 +118,7 @@ def column(domain: Domain | None, make: Callable[[Domain], Array]) -> Array | No
 
 
 def _ordinary(domain: Domain, rng: Rng, rows: int) -> Array:
-    if domain == REAL_LINE:
+    if math.isinf(domain.low) and math.isinf(domain.high):
         return rng.normal(0.3, 3.0, rows)
     if math.isfinite(domain.low) and math.isfinite(domain.high):
         return domain.low + (domain.high - domain.low) * rng.uniform(0.01, 0.99, rows)

@@ -192,7 +192,7 @@ def quantile(target: Array, prediction: Array, tau: float) -> tuple[Array, Array
     ([0.5, 0.375], [0.25, -0.75])
     """
     r = residual(target, prediction)
-    slope = (r > 0.0) * (1.0 - tau)
+    slope: Array = np.multiply(r > 0.0, 1.0 - tau)
     slope -= (r < 0.0) * tau
     r *= slope
     return r, slope
@@ -209,9 +209,9 @@ def expectile(target: Array, prediction: Array, tau: float) -> tuple[Array, Arra
     ([1.0, 0.1875], [1.0, -0.75])
     """
     r = residual(target, prediction)
-    weight = (r > 0.0) * (1.0 - tau)
-    weight += (r < 0.0) * tau
-    slope = weight * r
+    slope: Array = np.multiply(r > 0.0, 1.0 - tau)
+    slope += (r < 0.0) * tau
+    slope *= r
     r *= slope
     slope += slope
     slope += 0.0

@@ -21,6 +21,7 @@ __all__ = [
     "residual_tail",
     "row_max",
     "row_sum",
+    "signed",
     "softplus_with_slope",
     "times_log",
     "u_minus_log1p",
@@ -116,6 +117,13 @@ def residual_tail(target: Array, prediction: Array, r: Array) -> Array:
     moved += target
     tail -= moved
     return np.fmax(tail, -_LARGEST, out=tail)
+
+
+def signed(size: Array, r: Array) -> Array:
+    """Give a size the sign of `r`; adding zero makes a −0.0, which an underflow leaves, 0.0."""
+    slope = np.copysign(size, r)
+    slope += 0.0
+    return slope
 
 
 def log_base(x: Array, base: float) -> Array:

@@ -14,11 +14,14 @@ from lossctl.losses.rows import (
     binary_logit,
     binary_probability,
     counts,
+    divergence,
+    divergence_power,
     information,
     multiclass_logit,
     multiclass_probability,
     multilabel,
     ordinal,
+    percentage,
     regression,
     robust,
 )
@@ -31,6 +34,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
         for rows in (
             regression.ROWS,
             robust.ROWS,
+            percentage.ROWS,
             counts.ROWS,
             binary_probability.ROWS,
             binary_logit.ROWS,
@@ -39,6 +43,8 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             multilabel.ROWS,
             ordinal.ROWS,
             information.ROWS,
+            divergence.ROWS,
+            divergence_power.ROWS,
         )
         for row in rows
     }

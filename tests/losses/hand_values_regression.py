@@ -76,4 +76,47 @@ REGRESSION: Mapping[str, tuple[Hand, ...]] = {
         Hand(2.5, -1.5, loss=0.5, slope=0.0, params={"a": 0.5}),
         Hand(0.0, 9.0, loss=2.0 * 1.339**2, slope=0.0),
     ),
+    "trimmed": (
+        Hand(1.25, 2.75, loss=1.125, slope=1.5),
+        Hand(2.5, -1.5, loss=2.0, slope=0.0),
+        Hand(2.5, -1.5, loss=8.0, slope=-4.0, params={"c": 5.0}),
+        Hand(2.5, -2.5, loss=12.5, slope=0.0, params={"c": 5.0}),
+    ),
+    "barron": (
+        Hand(1.25, 2.0, loss=0.25, slope=0.6),
+        Hand(2.5, -1.5, loss=2.0 / 3.0, slope=-0.8 / 3.0, params={"c": 3.0}),
+        Hand(2.5, -1.5, loss=8.0, slope=-4.0, params={"alpha": 2.0}),
+        Hand(2.5, -1.5, loss=2.0 * LN3, slope=-4.0 / 9.0, params={"alpha": 0.0}),
+        Hand(2.5, -1.5, loss=1.6, slope=-0.16, params={"alpha": -2.0}),
+        Hand(2.5, 4.5, loss=1.0 - 1.0 / E**2, slope=2.0 / E**2, params={"alpha": -1e300}),
+    ),
+    "mape": (
+        Hand(1.25, 4.0, loss=2.2, slope=0.8),
+        Hand(-2.5, -4.0, loss=0.6, slope=-0.4),
+        Hand(2.5, 2.5, loss=0.0, slope=0.0),
+    ),
+    "wmape": (
+        Hand([1.25, -2.5, 1.25], [4.0, -4.0, 1.25], loss=0.85, slope=[0.2, -0.2, 0.0]),
+        Hand([3.0, 0.0], [2.0, 0.5], loss=0.5, slope=[-1.0 / 3.0, 1.0 / 3.0]),
+    ),
+    "smape": (
+        Hand(3.0, 5.0, loss=0.5, slope=0.1875),
+        Hand(-3.0, -1.0, loss=1.0, slope=0.75),
+        Hand(-3.0, 1.0, loss=2.0, slope=0.0),
+        Hand(0.0, 0.0, loss=0.0, slope=0.0),
+    ),
+    "msle": (
+        Hand(0.0, 1.0, loss=LN2**2, slope=LN2),
+        Hand(4.0, 1.5, loss=LN2**2, slope=-0.8 * LN2),
+        Hand(-0.5, 4.0, loss=LN10**2, slope=0.4 * LN10),
+    ),
+    "rmsle": (
+        Hand(0.0, 1.0, loss=LN2**2, slope=LN2),
+        Hand(4.0, 1.5, loss=LN2**2, slope=-0.8 * LN2),
+    ),
+    "linex": (
+        Hand(1.25, 2.25, loss=E - 2.0, slope=E - 1.0),
+        Hand(2.5, 2.0, loss=1.0 / E, slope=2.0 / E - 2.0, params={"a": 2.0}),
+        Hand(2.5, 1.5, loss=E**3 - 4.0, slope=3.0 - 3.0 * E**3, params={"a": -3.0}),
+    ),
 }

@@ -11,6 +11,7 @@ from typing import Any
 from mpmath import mp
 
 from tests.oracles.formulas_counts import COUNTS
+from tests.oracles.formulas_divergence import DIVERGENCE
 from tests.oracles.formulas_multiclass import MULTICLASS
 from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_regression import REGRESSION
@@ -57,4 +58,5 @@ FORMULAS: Mapping[str, Formula] = {
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),
     "cross_entropy": _cross_entropy,
     "kl_divergence": _kl_divergence,
+    **DIVERGENCE,
 }

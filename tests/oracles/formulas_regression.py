@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mpmath import mp
@@ -33,6 +33,29 @@ def precisely(formula: Formula) -> Formula:
     return rich
 
 
+def _barron(r: Number, alpha: Number, c: Number) -> Number:
+    t = r / c
+    if alpha == 2:
+        return t**2 / 2
+    if alpha == 0:
+        return mp.log(1 + t**2 / 2)
+    b = abs(alpha - 2)
+    return b / alpha * ((1 + t**2 / b) ** (alpha / 2) - 1)
+
+
+def _linex(y: Number, yhat: Number, a: Number) -> Number:
+    x = a * (yhat - y)
+    if x > 1000:
+        return mp.inf
+    zeros = int(-mp.log10(abs(x))) if 0 < abs(x) < 1 else 0
+    with mp.workdps(mp.dps + 10 + 2 * zeros):
+        return (mp.exp(x) if x > -1000 else 0) - x - 1
+
+
+def _wmape(ys: Sequence[Number], yhats: Sequence[Number]) -> Number:
+    return mp.fsum(abs(yhat - y) for y, yhat in zip(ys, yhats, strict=True)) / mp.fsum(abs(y) for y in ys)
+
+
 REGRESSION: Mapping[str, Formula] = {
     "half_mse": lambda y, yhat: (yhat - y) ** 2 / 2,
     "rmse": lambda y, yhat: (yhat - y) ** 2,
@@ -48,4 +71,12 @@ REGRESSION: Mapping[str, Formula] = {
     "welsch": precisely(lambda r, c: c**2 / 2 * (1 - mp.exp(-((r / c) ** 2)))),
     "tukey": precisely(lambda r, c: c**2 / 6 * (1 - (1 - min(1, (r / c) ** 2)) ** 3)),
     "andrew": precisely(lambda r, a: a**2 * (1 - mp.cos(min(r / a, mp.pi)))),
+    "trimmed": lambda y, yhat, c: min(abs(yhat - y), c) ** 2 / 2,
+    "barron": precisely(_barron),
+    "mape": lambda y, yhat: abs((yhat - y) / y),
+    "wmape": _wmape,
+    "smape": lambda y, yhat: 2 * abs(yhat - y) / (abs(y) + abs(yhat)) if y or yhat else mp.mpf(0),
+    "msle": lambda y, yhat: (mp.log1p(yhat) - mp.log1p(y)) ** 2,
+    "rmsle": lambda y, yhat: (mp.log1p(yhat) - mp.log1p(y)) ** 2,
+    "linex": _linex,
 }

@@ -14,7 +14,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from lossctl.core.loss import Array
-from tests.oracles import libraries_binary, libraries_counts, libraries_multiclass, libraries_regression
+from tests.oracles import libraries_binary, libraries_counts, libraries_divergence, libraries_multiclass, libraries_regression
 
 Oracle = Callable[..., Array]
 
@@ -39,6 +39,7 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     **libraries_regression.VALUES,
     **libraries_binary.VALUES,
     **libraries_counts.VALUES,
+    **libraries_divergence.VALUES,
     **libraries_multiclass.VALUES,
     "self_information": (_log_loss, lambda _, q, base: -special.xlogy(1.0, q) / np.log(base)),
     "entropy": (
@@ -71,6 +72,7 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     **libraries_regression.ROW_FORMULAS,
     **libraries_binary.ROW_FORMULAS,
     **libraries_counts.ROW_FORMULAS,
+    **libraries_divergence.ROW_FORMULAS,
     **libraries_multiclass.ROW_FORMULAS,
     "self_information": lambda _, q, base: -anp.log(q) / anp.log(base),
     "entropy": None,

@@ -14,12 +14,16 @@ from lossctl.core.loss import Array
 Oracle = Callable[..., Array]
 
 
-def _by_row(measure: Callable[..., float], **options: str) -> Oracle:
-    """Call a measure of scikit-learn on each row, with parameters under its names for them."""
+def _by_row(measure: Callable[..., float], transform: Callable[[Array], Array] | None = None, **names: str) -> Oracle:
+    """Call a measure of scikit-learn on each row, with parameters under its names for them.
+
+    Its logarithmic error refuses targets below 0, so that the squared error of a `transform` stands for it there.
+    """
 
     def rows(target: Array, prediction: Array, **params: float) -> Array:
-        named = {options.get(name, name): value for name, value in params.items()}
-        return np.array([measure([y], [yhat], **named) for y, yhat in zip(target, prediction, strict=True)])
+        named = {names.get(name, name): value for name, value in params.items()}
+        columns = [values if transform is None else transform(values) for values in (target, prediction)]
+        return np.array([measure([y], [yhat], **named) for y, yhat in zip(*columns, strict=True)])
 
     return rows
 
@@ -54,6 +58,14 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "welsch": (),
     "tukey": (),
     "andrew": (),
+    "trimmed": (),
+    "barron": (),
+    "mape": (_by_row(metrics.mean_absolute_percentage_error),),
+    "wmape": (lambda ys, yhats: metrics.mean_absolute_error(ys, yhats) / np.mean(np.abs(ys)),),
+    "smape": (),
+    "msle": (_by_row(metrics.mean_squared_error, transform=np.log1p),),
+    "rmsle": (_by_row(metrics.mean_squared_error, transform=np.log1p),),
+    "linex": (lambda y, yhat, a: special.expm1(a * (yhat - y)) - a * (yhat - y),),
 }
 
 
@@ -71,6 +83,18 @@ def _andrew(y: Array, yhat: Array, a: float) -> Array:
     return a**2 * (1.0 - anp.cos(anp.where(t < anp.pi, t, anp.pi)))
 
 
+def _barron(y: Array, yhat: Array, alpha: float, c: float) -> Array:
+    square = ((yhat - y) / c) ** 2
+    if alpha == 0.0:
+        return anp.log1p(square / 2.0)
+    return (2.0 - alpha) / alpha * ((1.0 + square / (2.0 - alpha)) ** (alpha / 2.0) - 1.0)
+
+
+def _smape(y: Array, yhat: Array) -> Array:
+    """Write the constant of opposite signs as such: a quotient there has a slope that is only nearly 0."""
+    return anp.where(y * yhat > 0.0, 2.0 * anp.abs(yhat - y) / (anp.abs(y) + anp.abs(yhat)), 2.0)
+
+
 ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "half_mse": lambda y, yhat: (yhat - y) ** 2 / 2.0,
     "rmse": lambda y, yhat: (yhat - y) ** 2,
@@ -86,4 +110,12 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "welsch": lambda y, yhat, c: c**2 / 2.0 * (1.0 - anp.exp(-(((yhat - y) / c) ** 2))),
     "tukey": _tukey,
     "andrew": _andrew,
+    "trimmed": lambda y, yhat, c: anp.minimum(anp.abs(yhat - y), c) ** 2 / 2.0,
+    "barron": _barron,
+    "mape": lambda y, yhat: anp.abs((yhat - y) / y),
+    "wmape": lambda y, yhat: anp.sum(anp.abs(yhat - y)) / anp.sum(anp.abs(y)),
+    "smape": _smape,
+    "msle": lambda y, yhat: anp.log((1.0 + yhat) / (1.0 + y)) ** 2,
+    "rmsle": lambda y, yhat: anp.log((1.0 + yhat) / (1.0 + y)) ** 2,
+    "linex": lambda y, yhat, a: anp.expm1(a * (yhat - y)) - a * (yhat - y),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.loss import POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
-from lossctl.losses import robust
+from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import adaptive, robust
 
 __all__ = ["ROWS"]
 
@@ -15,6 +15,15 @@ _HOLLAND = (
 )
 _REDESCENDING = "Not convex: the slope falls back towards 0, so that a far outlier no longer pulls."
 _EFFICIENT = "for errors of variance 1 the default is 95 % as efficient as least squares"
+_SHAPE = Domain(high=2.0)
+
+
+def _steepest(alpha: float, c: float) -> float | None:
+    """Give the largest slope of `barron`: at t² = (2 − α)/(1 − α) for α < 1, at infinity for α = 1."""
+    if alpha >= 1.0:
+        return 1.0 / c if alpha == 1.0 else None
+    return math.pow((2.0 - alpha) / (1.0 - alpha), (alpha - 1.0) / 2.0) / c
+
 
 ROWS = (
     Loss(
@@ -244,5 +253,73 @@ ROWS = (
         reference="Andrews (1974), A robust method for multiple linear regression, Technometrics 16, 523–531",
         example="lossctl eval examples/data/diabetes.csv --loss andrew --a 80 --pred ridge",
         note="As statsmodels' AndrewWave. The residual is taken as it stands: divide by a scale first.",
+    ),
+    Loss(
+        id="trimmed",
+        aliases=("truncated_squares", "talwar"),
+        task="robust",
+        kind=Kind.REAL,
+        summary="half of squared error up to c, and c²/2 beyond: an outlier is left out",
+        formula="(ŷ − y)²/2 if |ŷ − y| < c else c²/2",
+        slope="ŷ − y if |ŷ − y| < c else 0",
+        latex=r"\min\left(\frac{1}{2}(\hat y - y)^2,\ \frac{c^2}{2}\right)",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=robust.trimmed,
+        params=(Param("c", 2.0, "residual from which the slope is 0", POSITIVE),),
+        facts=Facts(
+            convex=False,
+            lipschitz=lambda c: c,
+            kinks=lambda c: (-c, c),
+            low=0.0,
+            high=lambda c: c * c / 2.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=True,
+            note="At ±c the slope falls from c to 0, and is 0 there.",
+        ),
+        reference="Hinich & Talwar (1975), A simple method for robust regression, Journal of the American Statistical "
+        "Association 70, 113–119",
+        example="lossctl eval examples/data/diabetes.csv --loss trimmed --c 100 --pred ridge",
+        note="statsmodels' TrimmedMean has this slope.",
+    ),
+    Loss(
+        id="barron",
+        aliases=("adaptive_robust", "general_robust"),
+        task="robust",
+        kind=Kind.REAL,
+        summary="one family from squared error over pseudo-huber and cauchy to welsch, by its shape alpha",
+        formula="(b/α)((1 + t²/b)^(α/2) − 1) with t = (ŷ − y)/c and b = 2 − α; its limits t²/2 at α = 2 and "
+        "ln(1 + t²/2) at α = 0",
+        slope="(t/c)(1 + t²/b)^(α/2 − 1)",
+        latex=r"\frac{2 - \alpha}{\alpha}\left(\left(1 + \frac{t^2}{2 - \alpha}\right)^{\alpha/2} - 1\right),"
+        r"\quad t = \frac{\hat y - y}{c}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=adaptive.barron,
+        params=(
+            Param(
+                "alpha",
+                1.0,
+                "shape: 2 mse, 1 pseudo-huber, 0 cauchy, −2 geman-mcclure; the less, the more robust",
+                _SHAPE,
+            ),
+            Param("c", 1.0, "residual about which the parabola ends", POSITIVE),
+        ),
+        facts=Facts(
+            lipschitz=_steepest,
+            smoothness=lambda alpha, c: 1.0 / c**2,  # noqa: ARG005 -- facts take every parameter
+            low=0.0,
+            high=lambda alpha, c: (2.0 - alpha) / -alpha if alpha < 0.0 else None,  # noqa: ARG005
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=True,
+            note="Convex for α from 1 on. The limit for α → −∞ is 1 − e^(−t²/2), which α = −1e300 gives exactly. "
+            "For α below −10 the slope far out, below 1e-10 of its largest, loses up to three digits.",
+        ),
+        reference="Barron (2019), A general and adaptive robust loss function, CVPR, equation 8, arXiv:1701.03077",
+        example="lossctl eval examples/data/diabetes.csv --loss barron --alpha 0.5 --c 20 --pred ridge",
+        note="Over c²: pseudo_huber, cauchy and geman_mcclure have the factor c². Barron's own code moves α off its "
+        "special values; here they are limits.",
     ),
 )

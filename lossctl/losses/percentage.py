@@ -1,0 +1,182 @@
+"""Kernels of relative losses: by the size of the target, or of logarithms; and of the linex loss.
+
+May import NumPy, core, `losses.ratios` and `losses.stable`.
+Shapes are those of `losses.regression`: ``target`` and ``prediction`` ``(n,)``, and ``(loss, slope)`` likewise.
+r = ŷ − y throughout.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossctl.core.loss import Array
+from lossctl.losses.ratios import expm1_minus
+from lossctl.losses.stable import residual, residual_tail
+
+__all__ = ["finish_wmape", "linex", "mape", "msle", "smape", "wmape"]
+
+_SMALLEST = 5e-324
+_SPLIT = 134217729.0  # 2²⁷ + 1: halves the digits of a float64 (Veltkamp)
+_NEAR = 0.5
+_FAR = 800.0
+"""e^800 is infinite, and e^(−800) 0."""
+
+
+def mape(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``|r|/|y|`` and its slope ``sign(r)/|y|``, 0 at the kink.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = mape(np.array([4.0, -2.0]), np.array([5.0, -2.0]))
+    >>> loss.tolist(), slope.tolist()
+    ([0.25, 0.0], [0.25, 0.0])
+    """
+    r = residual(target, prediction)
+    size = np.abs(target)
+    slope = np.sign(r)
+    slope /= size
+    slope += 0.0
+    loss = np.abs(r)
+    loss /= size
+    return loss, slope
+
+
+def wmape(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute the parts |r| and |y|, whose means `finish_wmape` divides, and their slopes sign r and 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> parts, slopes = wmape(np.array([4.0, -2.0]), np.array([5.0, -2.0]))
+    >>> parts.tolist(), slopes.tolist()
+    ([[1.0, 0.0], [4.0, 2.0]], [[1.0, 0.0], [0.0, 0.0]])
+    """
+    r = residual(target, prediction)
+    return np.stack([np.abs(r), np.abs(target)]), np.stack([np.sign(r), np.zeros_like(r)])
+
+
+def finish_wmape(means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+    """Divide the mean of |r| by that of |y|. Where every target is 0 it is +inf, 0 for a perfect prediction.
+
+    Examples
+    --------
+    >>> finish_wmape((0.5, 2.0))
+    (0.25, (0.5, -0.125))
+    """
+    error, size = means
+    if size == 0.0:
+        return (math.inf if error > 0.0 else 0.0), (0.0, 0.0)
+    value = error / size
+    return value, (1.0 / size, -value / size)
+
+
+def smape(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``2|r|/(|y| + |ŷ|)``, 0 where both are 0; the slope is ``4|y| sign(r)/(|y| + |ŷ|)²``.
+
+    Where target and prediction have different signs the loss is 2 whatever their sizes, and the slope 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = smape(np.array([3.0, -2.0, 0.0]), np.array([5.0, 2.0, 0.0]))
+    >>> loss.tolist(), slope.tolist()
+    ([0.5, 2.0, 0.0], [0.1875, 0.0, 0.0])
+    """
+    r = residual(target, prediction)
+    size = np.abs(target)
+    both = size + np.abs(prediction)
+    np.maximum(both, _SMALLEST, out=both)  # 0/0 is 0
+    slope = np.sign(r)
+    slope *= np.sign(target) == np.sign(prediction)
+    size /= both
+    slope *= size
+    slope *= 4.0
+    slope /= both
+    slope += 0.0
+    loss = np.abs(r)
+    loss /= both
+    loss += loss
+    return loss, slope
+
+
+def msle(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``ln((1 + ŷ)/(1 + y))²`` and its slope ``2 ln((1 + ŷ)/(1 + y))/(1 + ŷ)``.
+
+    The difference of two logarithms cancels where ŷ is near y; with the larger and the smaller of the two it is
+    ln(1 + (larger − smaller)/(1 + smaller)), of an argument that is never below 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = msle(np.array([0.0, 1.0]), np.array([2e-20, 1.0]))
+    >>> loss.tolist(), slope.tolist()
+    ([4e-40, 0.0], [4e-20, 0.0])
+    """
+    r = residual(target, prediction)
+    base = np.minimum(target, prediction)
+    base += 1.0
+    ratio = np.abs(r)
+    ratio /= base
+    distance = np.log1p(ratio)
+    far = np.isinf(ratio)
+    if far.any():
+        distance[far] = np.log(np.abs(r[far])) - np.log(base[far])
+    slope = np.sign(r)
+    slope *= distance
+    slope += slope
+    slope /= prediction + 1.0
+    slope += 0.0
+    distance *= distance
+    return distance, slope
+
+
+def linex(target: Array, prediction: Array, a: float) -> tuple[Array, Array]:
+    """Compute ``e^(ar) − ar − 1`` and its slope ``a(e^(ar) − 1)``.
+
+    For |ar| below ½ the loss is a series, which does not cancel. The exponential magnifies the
+    rounding of ar by ar itself: what the rounding of r and of the product lost is put back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = linex(np.array([0.0, 2.0]), np.array([2e-10, 1.0]), a=1.0)
+    >>> f"{loss[0]:.3g} {loss[1]:.3g}", slope.round(15).tolist()
+    ('2e-20 0.368', [2e-10, -0.632120558828558])
+    """
+    r = residual(target, prediction)
+    held = np.clip(r, -_FAR / abs(a), _FAR / abs(a))
+    x = held * a
+    lost = residual_tail(target, prediction, r)
+    lost *= a
+    np.clip(lost, -_NEAR, _NEAR, out=lost)  # it is more only where r is so large that e^(ar) is 0 or infinite
+    lost += _product_tail(held, a, x)
+    rise = np.expm1(x)
+    loss = rise * (lost + 1.0)
+    loss -= r * a
+    near = np.abs(x) < _NEAR
+    if near.any():
+        loss[near] = expm1_minus(x[near])
+    slope = rise * (lost + 1.0)
+    slope += lost
+    slope *= a
+    slope += 0.0
+    return loss, slope
+
+
+def _product_tail(x: Array, a: float, product: Array) -> Array:
+    """Compute what the rounding of the product x·a lost (Dekker): each factor in halves, whose products are exact."""
+    mantissa, exponent = math.frexp(a)
+    lead = math.ldexp(round(mantissa * 2.0**26), exponent - 26)
+    rest = a - lead
+    head = x * _SPLIT
+    head -= head - x
+    tail = x - head
+    error = head * lead
+    error -= product
+    error += head * rest
+    error += tail * lead
+    error += tail * rest
+    return error

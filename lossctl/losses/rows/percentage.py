@@ -1,0 +1,191 @@
+"""Rows of relative losses: by the size of the target, or of logarithms. Imports core and the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.loss import REAL_LINE, Array, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import percentage, regression
+
+__all__ = ["ROWS"]
+
+
+@dataclass(frozen=True, slots=True)
+class _NonZero(Domain):
+    """Every number but 0."""
+
+    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
+        inside: npt.NDArray[np.bool_] = values != 0.0
+        return inside
+
+    def contains_all(self, values: Array) -> bool:
+        return bool(self.contains(values).all())
+
+    @property
+    def is_real_line(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return "(-inf, 0) or (0, inf)"
+
+
+_NON_ZERO = _NonZero()
+_ABOVE_MINUS_ONE = Domain(low=-1.0, low_open=True)
+_TOFALLIS = (
+    "Tofallis (2015), A better measure of relative prediction accuracy for model selection and model estimation, "
+    "Journal of the Operational Research Society 66, 1352–1362"
+)
+
+ROWS = (
+    Loss(
+        id="mape",
+        aliases=("mean_absolute_percentage_error",),
+        task="relative",
+        kind=Kind.REAL,
+        summary="mean absolute percentage error, as a share: the error by the size of the target",
+        formula="|ŷ − y|/|y|",
+        slope="sign(ŷ − y)/|y|, 0 at 0",
+        latex=r"\left|\frac{\hat y - y}{y}\right|",
+        target=_NON_ZERO,
+        prediction=REAL_LINE,
+        kernel=percentage.mape,
+        facts=Facts(
+            convex=True,
+            kinks=(0.0,),
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Symmetric about each target. It favours predictions that are too low: the best constant is a median "
+            "weighted by 1/|y|.",
+        ),
+        reference="Makridakis (1993), Accuracy measures: theoretical and practical concerns, International Journal of "
+        "Forecasting 9, 527–529",
+        example="lossctl eval examples/data/diabetes.csv --loss mape --pred ridge",
+        note="A share: 0.25 is 25 %, as in scikit-learn; Keras gives 100 times it. A target of 0 is an error that "
+        "names the row: scikit-learn divides by 2e-16, Keras by 1e-7, torchmetrics by 1.2e-6.",
+    ),
+    Loss(
+        id="wmape",
+        aliases=("weighted_mape", "wape"),
+        task="relative",
+        kind=Kind.REAL,
+        summary="weighted mean absolute percentage error: the sum of all errors by the sum of all targets",
+        formula="Σ |ŷ − y| / Σ |y|",
+        slope="sign(ŷ − y)/Σ |y|, 0 at 0",
+        latex=r"\frac{\sum_i \left|\hat y_i - y_i\right|}{\sum_i \left|y_i\right|}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=percentage.wmape,
+        finish=percentage.finish_wmape,
+        parts=2,
+        facts=Facts(
+            low=0.0,
+            note="It is mae by the mean size of the target, for all rows together: convex, and least where every "
+            "prediction is the target. Where every target is 0 it is infinite, with no gradient.",
+        ),
+        reference="Kolassa & Schütz (2007), Advantages of the MAD/Mean ratio over the MAPE, Foresight 6, 40–43",
+        example="lossctl eval examples/data/diabetes.csv --loss wmape --pred ridge",
+        note="torchmetrics divides by at least 1.2e-6.",
+    ),
+    Loss(
+        id="smape",
+        aliases=("symmetric_mape",),
+        task="relative",
+        kind=Kind.REAL,
+        summary="symmetric mean absolute percentage error, as a share between 0 and 2",
+        formula="2|ŷ − y|/(|y| + |ŷ|), 0 where both are 0",
+        slope="4|y| sign(ŷ − y)/(|y| + |ŷ|)² where y and ŷ have one sign, else 0",
+        latex=r"\frac{2\left|\hat y - y\right|}{\left|y\right| + \left|\hat y\right|}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=percentage.smape,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            high=2.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Target and prediction may change places. Kinks at ŷ = y and at ŷ = 0; for a target of 0 it is 2 "
+            "everywhere but at ŷ = 0.",
+        ),
+        reference="Makridakis & Hibon (2000), The M3-Competition: results, conclusions and implications, International "
+        "Journal of Forecasting 16, 451–476",
+        example="lossctl eval examples/data/diabetes.csv --loss smape --pred ridge",
+        note="Others leave out the 2 (it then ends at 1), or write 200 %; torchmetrics divides by at least 1.2e-6.",
+    ),
+    Loss(
+        id="msle",
+        aliases=("mean_squared_logarithmic_error",),
+        task="relative",
+        kind=Kind.REAL,
+        summary="mean squared logarithmic error: the squared logarithm of the ratio of 1 + prediction to 1 + target",
+        formula="(ln(1 + ŷ) − ln(1 + y))²",
+        slope="2(ln(1 + ŷ) − ln(1 + y))/(1 + ŷ)",
+        latex=r"\left(\ln(1 + \hat y) - \ln(1 + y)\right)^2",
+        target=_ABOVE_MINUS_ONE,
+        prediction=_ABOVE_MINUS_ONE,
+        kernel=percentage.msle,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Target and prediction may change places. Too low a prediction costs more than one as much too high.",
+        ),
+        reference=_TOFALLIS,
+        example="lossctl eval examples/data/diabetes.csv --loss msle --pred ridge",
+        note="Values of −1 or below are errors that name the row: Keras takes 1e-7 in place of every value below.",
+    ),
+    Loss(
+        id="rmsle",
+        aliases=("root_mean_squared_logarithmic_error",),
+        task="relative",
+        kind=Kind.REAL,
+        summary="root mean squared logarithmic error: about the relative error, where it is small",
+        formula="√ mean (ln(1 + ŷ) − ln(1 + y))²",
+        slope="(ln(1 + ŷ) − ln(1 + y))/((1 + ŷ) n·rmsle) in the value; in the mean of squares that of msle",
+        latex=r"\sqrt{\frac{1}{n}\sum_i \left(\ln(1 + \hat y_i) - \ln(1 + y_i)\right)^2}",
+        target=_ABOVE_MINUS_ONE,
+        prediction=_ABOVE_MINUS_ONE,
+        kernel=percentage.msle,
+        finish=regression.root,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="The facts are those of msle, whose mean is taken before the root. Where every residual is 0 the "
+            "slope is 0.",
+        ),
+        reference=_TOFALLIS,
+        example="lossctl eval examples/data/diabetes.csv --loss rmsle --pred ridge",
+        note="The root of the mean over all rows. Averaging the roots of batches, as a training loop does, gives less.",
+    ),
+    Loss(
+        id="linex",
+        task="regression",
+        kind=Kind.REAL,
+        summary="exponential above the target, linear below: too high costs more than too low, or less where a < 0",
+        formula="e^(a(ŷ − y)) − a(ŷ − y) − 1",
+        slope="a(e^(a(ŷ − y)) − 1)",
+        latex=r"e^{a(\hat y - y)} - a(\hat y - y) - 1",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=percentage.linex,
+        params=(Param("a", 1.0, "steepness of the exponential; below 0 the sides change places", _NON_ZERO),),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=False,
+            note="About (a(ŷ − y))²/2 near the target. Smooth, but with no bound on how fast the slope changes.",
+        ),
+        reference="Varian (1975), A Bayesian approach to real estate assessment, in Studies in Bayesian Econometrics "
+        "and Statistics, North-Holland, 195–208",
+        example="lossctl eval examples/data/diabetes.csv --loss linex --a 0.01 --pred ridge",
+    ),
+)
