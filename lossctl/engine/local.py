@@ -21,6 +21,9 @@ __all__ = ["run"]
 _QUEUED_BATCHES = 4
 """Batches that may wait: enough to keep workers fed, few enough to keep memory flat."""
 
+_MOST_PER_CORE = 4
+"""Threads that may be asked for: more would only wait for each other, and a thousand would stop the machine."""
+
 _ALLOCATOR_WARM_UP = 2**21
 """Doubles. Freeing one block of this size makes the C library keep memory of that order for reuse instead of
 returning it at each free: temporaries of a block then cost no page faults (measured: 8 times less per pass)."""
@@ -50,7 +53,8 @@ def run(
     list[ModelTally]
         One tally a plan, in order.
     """
-    workers = threads or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    workers = min(threads or cores, _MOST_PER_CORE * cores)
     np.empty(_ALLOCATOR_WARM_UP)  # freed at once
     total = [plan.tally() for plan in plans]
     pool = _Pool(plans, workers)
