@@ -79,8 +79,7 @@ def ranked_probability_score(y: Number, q: Vector, *, normalized: bool) -> Numbe
 
 
 def poly1(y: Number, s: Vector, epsilon: Number) -> Number:
-    with mp.extradps(700):  # for ε = −1 the two terms cancel down to the square of the smaller
-        return softmax_cost(y, s) + epsilon * missing(y, s)
+    return softmax_cost(y, s) + epsilon * missing(y, s)
 
 
 def sparsemax(y: Number, s: Vector) -> Number:
