@@ -1,0 +1,16 @@
+"""Settings of every test: Hypothesis without a clock, fewer examples, and the same ones each time in CI."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "lossctl",
+    deadline=None,  # a busy machine is no fault of the code
+    max_examples=40,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("lossctl")
