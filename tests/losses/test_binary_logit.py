@@ -168,3 +168,14 @@ def test_nothing_is_negative_zero(name: str, s: float, y: float) -> None:
     values: tuple[Array, Array] = LOSSES[name].choose().compute(np.array([y]), np.array([s]))
     for value in values:
         assert not (np.signbit(value) & (value == 0.0)).any()
+
+
+@pytest.mark.parametrize("margin", [-30.0, -12.3, -7.7, -5.1])
+def test_a_high_power_does_not_magnify_the_rounding_of_its_base(margin: float) -> None:
+    loss, slope = one("focal_with_logits(gamma=1000)", 1.0, margin)
+    with mp.workdps(50):
+        m = mp.mpf(margin)
+        chance, surprise = 1 / (1 + mp.exp(m)), mp.log1p(mp.exp(-m))
+        expected = chance**1000 * surprise
+        steepness = chance**1000 * (1000 * (1 - chance) * surprise + chance)
+    assert_allclose([loss, slope], [float(expected), -float(steepness)], rtol=5e-15)
