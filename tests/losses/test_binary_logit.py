@@ -81,6 +81,26 @@ def test_a_wrong_sign_does_not_overflow() -> None:
     assert one("savage", 1.0, -1e300) == (1.0, 0.0)
 
 
+TORCH_2_13 = (
+    # loss, margin, torch's loss and slope for y = 1, in float64
+    ("bce_logits", 40.0, 4.248354255291589e-18, 0.0),  # binary_cross_entropy_with_logits
+    ("bce_logits", 30.0, 9.357622968839737e-14, -9.348077867343818e-14),
+    ("logistic", -800.0, math.inf, math.nan),  # soft_margin_loss
+)
+
+
+@pytest.mark.parametrize(("text", "margin", "value", "steepness"), TORCH_2_13)
+def test_slopes_far_out_are_right_where_those_of_torch_are_not(
+    text: str, margin: float, value: float, steepness: float
+) -> None:
+    loss, slope = one(text, 1.0, margin)
+    with mp.workdps(50):
+        true = [float(mp.log1p(mp.exp(mp.mpf(-margin)))), float(-1 / (1 + mp.exp(mp.mpf(margin))))]
+    assert_allclose([loss, slope], true, rtol=1e-15)
+    assert math.isinf(value) or value == pytest.approx(true[0], rel=1e-15)
+    assert not abs(steepness - true[1]) <= 1e-4 * abs(true[1]), "torch's"
+
+
 def test_a_hinge_of_scores_beside_large_ones_is_the_same() -> None:
     alone, beside = np.array([0.5]), np.array([0.5, 7.0])
     theirs = 1.0 - special.expit(beside)  # torchmetrics, once a score is outside [0, 1]

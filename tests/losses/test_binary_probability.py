@@ -46,6 +46,13 @@ def test_certainty_of_what_did_not_happen_is_not_clipped_as_in_scikit_learn(q: f
     assert one("log_loss", 1.0, 0.0) == (np.inf, -np.inf)
 
 
+def test_a_logarithm_does_not_stop_at_minus_100_as_in_torch() -> None:
+    theirs = (100.0, -1000000003995.8029)  # torch 2.13: loss and slope for y = 1, q = 1e-50
+    assert_allclose(one("bce", 1.0, 1e-50), [50.0 * np.log(10.0), -1e50], rtol=1e-14)
+    assert one("bce", 1.0, 1e-50)[0] > theirs[0]
+    assert one("bce", 1.0, 1e-50)[1] < 1e30 * theirs[1]
+
+
 def test_a_small_chance_of_what_did_not_happen_still_counts() -> None:
     q = 1e-20
     assert metrics.log_loss([0], [[1.0 - q, q]], labels=[0, 1]) < 1e-15  # eps at most, and no digit of q
