@@ -42,6 +42,8 @@ MULTICLASS: Mapping[str, tuple[Hand, ...]] = {
         Hand(target=1.0, prediction=[0.5, 0.2, 0.3], loss=0.8, slope=[0.0, -1.0, 0.0], params={"q": 1.0}),
         Hand(target=0.0, prediction=[2.0**-10, 0.75], loss=(1 - 2**-7) / 0.7, slope=[-8.0, 0.0]),
         Hand(target=0.0, prediction=[0.0625, 0.9375], loss=2.0, slope=[-8.0, 0.0], params={"q": 0.25}),
+        Hand(target=0.0, prediction=[0.0, 1.0], loss=4.0, slope=[-math.inf, 0.0], params={"q": 0.25}),
+        Hand(target=0.0, prediction=[0.0, 1.0], loss=1.0, slope=[-1.0, 0.0], params={"q": 1.0}),
     ),
     "multiclass_spherical": (
         Hand(target=0.0, prediction=[2 / 11, 3 / 11, 6 / 11], loss=5 / 7, slope=[-495 / 343, 66 / 343, 132 / 343]),
