@@ -72,20 +72,17 @@ class LossList:
         return [_flat(item) for item in self.items()]
 
     def view(self) -> View:
-        """Give the table for people."""
-        columns = tuple(Column(header) for header in ("loss", "also called", "task", "kind", "parameters", "summary"))
-        rows = tuple(
-            (
-                loss.id,
-                ", ".join(loss.aliases),
-                loss.task,
-                str(loss.kind),
-                ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params),
-                loss.summary,
-            )
-            for loss in self.losses
-        )
-        return View(columns, rows)
+        """Give the table for people, grouped by task: each task is named where it starts."""
+        columns = tuple(Column(header) for header in ("task", "loss", "kind", "parameters", "summary"))
+        tasks = list(dict.fromkeys(loss.task for loss in self.losses))
+        rows = []
+        named = ""
+        for loss in sorted(self.losses, key=lambda loss: tasks.index(loss.task)):
+            parameters = ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params)
+            task = "" if loss.task == named else loss.task
+            rows.append((task, loss.id, str(loss.kind), parameters, loss.summary))
+            named = loss.task
+        return View(columns, tuple(rows))
 
     def bare(self) -> list[Scalar]:
         """Give the ids alone."""
