@@ -34,6 +34,8 @@ _LARGEST = 1.7e308
 _NO_SQUARE = 1e150
 """Beyond it a square may be too large for a float64."""
 _SERIES_LIMIT = 0.3
+_STEEP = 2.0
+"""Beyond this t² an exponential of −t² is taken with twice the digits."""
 
 
 def log_cosh(target: Array, prediction: Array) -> tuple[Array, Array]:
@@ -209,19 +211,22 @@ def welsch(target: Array, prediction: Array, c: float) -> tuple[Array, Array]:
     """
     r = residual(target, prediction)
     size = np.abs(r)
-    tail = residual_tail(target, prediction, r)
-    tail *= np.sign(r)
-    slope = _bell(size, tail, c)
-    slope *= r
-    slope += 0.0
-    np.minimum(size, 8.0 * c, out=size)
-    z = size / c
+    held = np.minimum(size, 8.0 * c)
+    z = held / c
     z *= z
     z += _TINY
+    slope = np.exp(-z)
+    steep = np.flatnonzero(z > _STEEP)
+    if steep.size:
+        y, yhat, part = np.take(target, steep), np.take(prediction, steep), np.take(r, steep)
+        tail = residual_tail(y, yhat, part) * np.sign(part)
+        np.put(slope, steep, _bell(np.take(size, steep), tail, c))
+    slope *= r
+    slope += 0.0
     loss = np.expm1(-z)
     loss /= z
-    loss *= -0.5 * size
-    loss *= size
+    loss *= -0.5 * held
+    loss *= held
     return np.minimum(loss, 0.5 * c * c), slope
 
 
