@@ -88,7 +88,7 @@ def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Ge
     sample, formula = everyday(chosen.loss, rng, rows=40), formula_of(chosen)
     slope = sample.compute(chosen)[1]
     for row in range(len(slope)):
-        with mp.workdps(50):
+        with mp.workdps(100):  # of which a difference keeps half
             target, prediction = precise(sample.target, row), precise(sample.prediction, row)
             expected = differences(formula, target, prediction)
         atol = 1e-45 + crossed(chosen)  # a difference of fifty digits ends at 1e-45

