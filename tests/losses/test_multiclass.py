@@ -211,6 +211,15 @@ def test_logits_of_thresholds_that_do_not_increase_leave_nothing() -> None:
     assert np.isfinite(slope[1:3]).all()
 
 
+def test_thresholds_on_both_sides_of_a_sure_class() -> None:
+    """σ(b) − σ(−b) is tanh(b/2), whose logarithm is small: so must each of the three terms be exact."""
+    b = np.array([1e-9, 0.3, 0.5001, 1.0, 4.0, 15.0, 18.0, 40.0, 300.0])
+    loss, slope = compute("cumulative_link", np.ones(9), np.column_stack([-b, b]))
+    assert_allclose(loss, np.log1p(2.0 / np.expm1(b)), rtol=1e-15)
+    assert_allclose(slope[:, 0], 0.5 / np.sinh(b), rtol=2e-15)
+    assert_allclose(slope[:, 1], -0.5 / np.sinh(b), rtol=2e-15)
+
+
 # Facts that depend on the number of classes, or on a parameter
 
 
