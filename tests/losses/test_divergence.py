@@ -1,0 +1,85 @@
+"""What is special about distances between distributions: how they hang together, and their limits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from mpmath import mp
+from numpy.testing import assert_allclose
+from scipy.spatial import distance
+
+from lossctl.core.loss import Array
+from lossctl.losses import LOSSES
+from tests.support import everyday
+
+
+def pair() -> tuple[Array, Array]:
+    sample = everyday(LOSSES["kl_divergence"], np.random.default_rng(8))
+    assert sample.target is not None
+    assert sample.prediction is not None
+    return sample.target, sample.prediction
+
+
+def value(name: str, p: Array, q: Array, /, **params: float) -> Array:
+    return LOSSES[name].choose(**params).compute(p, q)[0]
+
+
+def test_a_small_distance_has_its_digits_where_scipy_has_none() -> None:
+    p = np.array([[0.3, 0.7]])
+    q = p + np.array([[2.0**-40, -(2.0**-40)]])
+    with mp.workdps(60):
+        (a, b), (c, d) = ([mp.mpf(float(x)) for x in row[0]] for row in (p, q))
+        terms = [x * mp.log(2 * x / (x + y)) + y * mp.log(2 * y / (x + y)) for x, y in ((a, c), (b, d))]
+        true = float(mp.sqrt(mp.fsum(terms) / 2))
+    assert abs(distance.jensenshannon(p[0], q[0]) / true - 1.0) > 1e-6
+    assert_allclose(value("jensen_shannon_distance", p, q, base=math.e), true, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["renyi", "tsallis", "alpha_divergence"])
+@pytest.mark.parametrize("gap", [1e-3, 1e-9, -1e-9, 1e-15])
+def test_order_one_is_kullback_leibler(name: str, gap: float) -> None:
+    p, q = pair()
+    order, base = ("q", {}) if name == "tsallis" else ("alpha", {})
+    base = {"base": math.e} if name == "renyi" else base
+    expected = value("kl_divergence", p, q, base=math.e)
+    assert_allclose(value(name, p, q, **{order: 1.0 + gap}, **base), expected, rtol=20 * abs(gap) + 1e-13)
+
+
+def test_the_family() -> None:
+    p, q = pair()
+    squared = value("squared_hellinger", p, q)
+    assert_allclose(value("hellinger", p, q) ** 2, squared, rtol=1e-14)
+    assert_allclose(value("alpha_divergence", p, q, alpha=0.5), 4.0 * squared, rtol=1e-14)
+    assert_allclose(value("alpha_divergence", p, q, alpha=2.0), 0.5 * value("chi_square", p, q), rtol=1e-13)
+    assert_allclose(value("tsallis", p, q, q=2.0), value("chi_square", p, q), rtol=1e-12)
+    assert_allclose(value("bhattacharyya", p, q, base=math.e), -np.log1p(-squared), rtol=1e-12)
+    forth, back = value("kl_divergence", p, q), value("reverse_kl", p, q)
+    assert_allclose(value("jeffreys", p, q), forth + back, rtol=1e-13)
+    assert_allclose(back, value("kl_divergence", q, p), rtol=0.0)
+    assert_allclose(value("energy_distance", p, q), np.sqrt(2.0 * value("cramer", p, q)), rtol=1e-14)
+
+
+def test_inequalities() -> None:
+    p, q = pair()
+    total, squared = value("total_variation", p, q), value("squared_hellinger", p, q)
+    assert (squared <= total).all()
+    assert (total <= np.sqrt(2.0 * squared)).all()
+    assert (2.0 * total**2 <= value("kl_divergence", p, q, base=math.e)).all(), "Pinsker"
+    assert (total <= value("wasserstein1", p, q) + 1e-15).all(), "categories lie at least one apart"
+
+
+def test_convex_distances_with_a_kink_have_slope_zero_at_it() -> None:
+    p, _ = pair()
+    for name in ("hellinger", "jensen_shannon_distance", "energy_distance", "total_variation", "wasserstein1"):
+        loss, slope = LOSSES[name].choose().compute(p, p.copy())
+        assert not loss.any(), name
+        assert not slope.any(), name
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.across])
+def test_order_matters_to_ordered_categories(name: str) -> None:
+    p, near, far = np.array([[1.0, 0, 0]]), np.array([[0, 1.0, 0]]), np.array([[0, 0, 1.0]])
+    assert value(name, p, near)[0] < value(name, p, far)[0]
+    assert value(name, np.ones((1, 1)), np.ones((1, 1)))[0] == 0.0
