@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 
 from tests.losses.hand import LN2, LN3, LN5, LN10, Hand
+from tests.losses.hand_values_binary import BINARY
 from tests.losses.hand_values_counts import COUNTS
 from tests.losses.hand_values_divergence import DIVERGENCE
 from tests.losses.hand_values_multiclass import MULTICLASS
-from tests.losses.hand_values_binary import BINARY
 from tests.losses.hand_values_regression import REGRESSION
 
 HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {

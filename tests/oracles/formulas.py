@@ -10,10 +10,10 @@ from typing import Any
 
 from mpmath import mp
 
+from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_counts import COUNTS
 from tests.oracles.formulas_divergence import DIVERGENCE
 from tests.oracles.formulas_multiclass import MULTICLASS
-from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_regression import REGRESSION
 
 Number = Any  # mpmath's types are not published

@@ -14,7 +14,13 @@ from scipy import special, stats
 from sklearn import metrics
 
 from lossctl.core.loss import Array
-from tests.oracles import libraries_binary, libraries_counts, libraries_divergence, libraries_multiclass, libraries_regression
+from tests.oracles import (
+    libraries_binary,
+    libraries_counts,
+    libraries_divergence,
+    libraries_multiclass,
+    libraries_regression,
+)
 
 Oracle = Callable[..., Array]
 
