@@ -40,7 +40,7 @@ def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
         for fault in tally.faults.of(What.NOT_FINITE):
             raise _error(source, fault)
     if tally.rows.n == 0 and tally.n_dropped < tally.n_read:
-        column = tally.plan.binding.weight
+        column = tally.plan.binding.weight_text
         left = f" where no value is missing ({tally.n_dropped} rows were omitted)" if tally.n_dropped else ""
         raise DataError(f'{name}, column "{column}": every weight is 0{left}', "at least one row must count")
     if tally.rows.n == 0:

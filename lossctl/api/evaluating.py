@@ -238,6 +238,10 @@ def _status(value: float) -> str:
 def _signature(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> str:
     """Write what was computed, on what, with which settings, so that it reads back into flags."""
     parts = [chosen.label, str(tally.reduction(chosen)), f"w={settings.weight or 'none'}", f"nan={settings.nan}"]
+    if settings.class_weights and tally.plan.binding.labels:
+        parts.append("class_weights=" + ",".join(f"{k}={v!r}" for k, v in settings.class_weights.items()))
+    if settings.ignore_label is not None and tally.plan.binding.labels:
+        parts.append(f"ignore_label={settings.ignore_label}")
     if settings.where is not None:
         parts.append(f"where={settings.where}")
     if settings.clip is not None:

@@ -119,7 +119,7 @@ def show_loss(name: str, given: Mapping[str, str] | None = None) -> LossCard:
 
 
 def draw_loss(card: LossCard, options: RenderOptions) -> str:
-    """Draw the curve of a loss and of its slope for a terminal.
+    """Draw the curve of a loss and of its slope for a terminal; empty where it has none.
 
     Parameters
     ----------
@@ -134,9 +134,11 @@ def draw_loss(card: LossCard, options: RenderOptions) -> str:
     >>> print(draw_loss(show_loss("mae"), RenderOptions(width=60)).splitlines()[0].strip())
     mae
     """
-    from lossctl.core.curve import curve
+    from lossctl.core.curve import curve, has_curve
     from lossctl.figures.terminal import draw
 
+    if not has_curve(card.chosen):
+        return ""
     width = min(options.width or CURVE_WIDTH, CURVE_WIDTH)
     return draw(curve(card.chosen), width, CURVE_HEIGHT, color=options.color)
 

@@ -8,6 +8,7 @@ from lossctl import api
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
+from lossctl.core.errors import UsageError
 
 EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
 
@@ -22,6 +23,8 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     weight: options.Weight = None,
     positive: options.Positive = None,
     classes: options.Classes = None,
+    class_weights: options.ClassWeights = None,
+    ignore_label: options.IgnoreLabel = None,
     where: options.Where = None,
     nan: options.Nan = "error",
     null: options.Null = None,
@@ -52,6 +55,8 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             weight=weight,
             positive=positive,
             classes=() if classes is None else [each.strip() for each in classes.split(",")],
+            class_weights=_weights(class_weights),
+            ignore_label=ignore_label,
             where=where,
             nan=cast("Any", nan),  # checked by Settings
             null=null or (),
@@ -64,3 +69,17 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             level=level,
         )
     return Outcome(result, destination, result.warnings)
+
+
+def _weights(text: str | None) -> dict[str, float]:
+    """Read ``cat=2,dog=0.5``."""
+    weights: dict[str, float] = {}
+    for item in [] if text is None else text.split(","):
+        label, sign, number = item.rpartition("=")
+        try:
+            weights[label.strip()] = float(number)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise UsageError(f"--class-weights: {item!r} is not CLASS=WEIGHT", "such as --class-weights cat=2,dog=0.5")
+    return weights

@@ -16,6 +16,7 @@ import typer
 from lossctl.api import NAN_POLICIES, loss_parameters
 
 __all__ = [
+    "ClassWeights",
     "Classes",
     "Clip",
     "Decimal",
@@ -23,6 +24,7 @@ __all__ = [
     "Digits",
     "Export",
     "Format",
+    "IgnoreLabel",
     "InputFormat",
     "Level",
     "Losses",
@@ -94,6 +96,19 @@ Classes = Annotated[
         help="The classes, in the order of the prediction's columns; read from their names without it.",
         rich_help_panel=_COLUMNS,
     ),
+]
+ClassWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--class-weights",
+        metavar="A=X,B=Y",
+        help="What rows weigh by their class, beside their own weight.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+IgnoreLabel = Annotated[
+    str | None,
+    typer.Option("--ignore-label", metavar="LABEL", help="Leave rows of this label out.", rich_help_panel=_COLUMNS),
 ]
 Where = Annotated[
     str | None,

@@ -93,7 +93,7 @@ class Outcome:
     exit_code
         What to tell the caller.
     below
-        Draws what stands under the table on standard output: a figure, which no other format has.
+        Draws what stands under the table on standard output: a figure, which no other format has; empty for none.
     """
 
     result: Reportable | None
@@ -115,8 +115,9 @@ def deliver(outcome: Outcome) -> None:
         return
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
     text = render(outcome.result, destination.format, options)
-    if outcome.below is not None and destination.format == "table":
-        text = f"{text}\n{outcome.below(options).rstrip()}\n"
+    below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
+    if below:
+        text = f"{text}\n{below}\n"
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

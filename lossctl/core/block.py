@@ -86,6 +86,8 @@ class Binding:
         The columns as a person names them, such as ``p_*``.
     labels
         What the target column holds, where it is read as labels: their codes are their places here.
+    label_weights
+        What a row weighs for each label, beside its own weight: 0 for a label to be ignored. Empty: 1 for each.
     """
 
     model: str
@@ -95,6 +97,7 @@ class Binding:
     target_text: str | None = None
     prediction_text: str | None = None
     labels: tuple[str, ...] = ()
+    label_weights: tuple[float, ...] = ()
 
     def columns(self, role: Role) -> tuple[str, ...]:
         """Give the columns of a role."""
@@ -104,6 +107,16 @@ class Binding:
         """Name the columns of a role to a person."""
         text = self.target_text if role is Role.TARGET else self.prediction_text
         return text or ",".join(self.columns(role))
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows may differ in weight."""
+        return self.weight is not None or bool(self.label_weights)
+
+    @property
+    def weight_text(self) -> str:
+        """Name what rows weigh by to a person."""
+        return self.weight if self.weight is not None else "weights of labels"
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -155,14 +168,16 @@ class Block:
         prediction = _stack(batch, binding.prediction)
         _require_same_length(target, prediction, binding)
         weight = None if binding.weight is None else batch.columns[binding.weight]
+        if binding.label_weights and target is not None:
+            weight = _times_label_weight(weight, target, binding.label_weights)
         keep: Mask | None = None
         if weight is not None:
             keep = weight != 0.0  # a NaN weight stays in, to be found below
             negative = weight < 0.0
             if negative.any():
-                _record(faults, What.NEGATIVE_WEIGHT, str(binding.weight), batch, ~negative, weight)
+                _record(faults, What.NEGATIVE_WEIGHT, binding.weight_text, batch, ~negative, weight)
                 keep &= ~negative
-            _record_extreme(weight, str(binding.weight), batch, faults)
+            _record_extreme(weight, binding.weight_text, batch, faults)
         n_weighing = batch.length if keep is None else int(np.count_nonzero(keep))
         for name in binding.needed:
             keep = _drop_not_finite(batch, name, keep, faults)
@@ -223,6 +238,14 @@ def _require_same_length(target: Array | None, prediction: Array | None, binding
             f"columns {names}: the lists hold {target.shape[1]} and {prediction.shape[1]} numbers a row",
             "both must list the same categories",
         )
+
+
+def _times_label_weight(weight: Array | None, codes: Array, label_weights: tuple[float, ...]) -> Array:
+    """Multiply weights by those of the labels; a code that is none weighs 1, and is found where domains are checked."""
+    known = (codes >= 0.0) & (codes < len(label_weights))
+    places = np.where(known, codes, 0.0).astype(np.intp)
+    factors = np.where(known, np.take(np.array(label_weights), places), 1.0)
+    return factors if weight is None else weight * factors
 
 
 def _pick(values: Array | None, kept: npt.NDArray[np.intp]) -> Array | None:

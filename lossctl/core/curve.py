@@ -15,15 +15,17 @@ from lossctl.core.chart import Axis, Chart, Panel, Point, Rule, Series
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array, ChosenLoss, Domain, Kind, Role
 
-__all__ = ["CURVED_KINDS", "curve"]
+__all__ = ["curve", "has_curve"]
 
-CURVED_KINDS = frozenset({Kind.REAL, Kind.DISTRIBUTION})
-"""The kinds of loss that have a curve: those that one number moves."""
+_CURVED_KINDS = frozenset({Kind.REAL, Kind.BINARY, Kind.DISTRIBUTION})
+"""The kinds of loss that one number moves."""
 
 _INTERVALS = 400
 _SPAN = 4.0
 """The range reaches this many times as far as the first change of shape: a huber loss then shows its parabola in the
 middle quarter, and a redescending loss its way back to slope 0."""
+_PROBES = np.array([-8.0, -2.0, -0.5, 0.5, 2.0, 8.0])
+"""Residuals that float64 adds to 0 and to 1 without rounding, and that lie about a kernel's usual scale of 1."""
 _P1 = 0.3
 """p₁ of the target of distribution curves: in general position, so that nothing is zero by symmetry."""
 _KINK_GAP = 1e-9
@@ -31,8 +33,31 @@ _KINK_GAP = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """A loss for one target, evaluated along x.
+
+    Parameters
+    ----------
+    loss, slope
+        At each x; `slope` is ``None`` where the loss does not use the prediction.
+    best
+        Where on x the prediction is the target; ``None`` where no place is.
+    kinks
+        Where on x the slope jumps.
+    name
+        What tells it from the other line; empty where there is none.
+    """
+
+    loss: Array
+    slope: Array | None
+    best: float | None = None
+    kinks: tuple[float, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Samples:
-    """A loss evaluated along a line.
+    """What is drawn.
 
     Parameters
     ----------
@@ -40,32 +65,45 @@ class _Samples:
         What `x` measures.
     x
         Increasing.
-    loss, slope
-        At `x`; `slope` is ``None`` where the loss does not use the prediction.
+    lines
+        One or more.
     slope_label
         What the slope is.
-    target
-        Where on `x` the prediction is the target, and how that is written; ``None`` where no place is.
-    kinks
-        Where on `x` the slope jumps.
+    rules
+        Where on `x` the prediction is the target, and how that is written.
     notes
-        What holds all along the line.
+        What holds all along the lines.
     """
 
     label: str
     x: Array
-    loss: Array
-    slope: Array | None
+    lines: tuple[_Line, ...]
     slope_label: str = "slope dℓ/dŷ"
-    target: tuple[float, str] | None = None
-    kinks: tuple[float, ...] = ()
+    rules: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def has_curve(chosen: ChosenLoss) -> bool:
+    """Say whether one number moves the loss of a row, so that `curve` can draw it.
+
+    It does for numbers, labels 0 and 1, and distributions, of which two events are drawn. Not where a row has several
+    parts, as in wmape: no row has a loss of its own there.
+
+    Examples
+    --------
+    >>> from lossctl.losses import LOSSES
+    >>> [name for name in ("mae", "wmape", "brier", "dice", "entropy") if has_curve(LOSSES[name].choose())]
+    ['mae', 'brier', 'entropy']
+    """
+    return chosen.loss.kind in _CURVED_KINDS and chosen.loss.parts == 1
 
 
 def curve(chosen: ChosenLoss) -> Chart:
     """Give the curve of a row's loss and that of its slope, a panel each.
 
-    - Target and prediction, a number each: against the residual ŷ − y, for a fixed y.
+    - Target and prediction, a number each: against the residual ŷ − y. Where the loss is no function of that alone,
+      for a fixed y, which a note tells. Where the prediction is on another scale, such as a logarithm: against it.
+    - Labels 0 and 1: against the prediction, a probability or a logit, with a line for each label.
     - Prediction or target alone: against it, over its domain.
     - Distributions: of two events, against q₁ for p = (0.3, 0.7). There the slope is that along the line
       q₁ + q₂ = 1, ∂ℓ/∂q₁ − ∂ℓ/∂q₂, which is 0 at the best q. A loss of the target alone is drawn against p₁.
@@ -81,7 +119,7 @@ def curve(chosen: ChosenLoss) -> Chart:
     Raises
     ------
     UsageError
-        Where the loss is of a kind not in `CURVED_KINDS`.
+        Where the loss has no curve: see `has_curve`.
 
     Examples
     --------
@@ -92,70 +130,129 @@ def curve(chosen: ChosenLoss) -> Chart:
     >>> [panel.y.text for panel in chart.panels]
     ['loss ℓ', 'slope dℓ/dŷ']
     """
-    if chosen.loss.kind not in CURVED_KINDS:
-        known = " and ".join(sorted(CURVED_KINDS))
-        raise UsageError(f"{chosen.loss.id} has no curve: its kind is {chosen.loss.kind}", f"{known} losses have one")
+    if not has_curve(chosen):
+        loss = chosen.loss
+        cause = f"its kind is {loss.kind}" if loss.kind not in _CURVED_KINDS else f"a row has {loss.parts} parts"
+        known = " and ".join(sorted(_CURVED_KINDS))
+        raise UsageError(f"{loss.id} has no curve: {cause}", f"{known} losses of one part have one")
+    return _chart(chosen, _sampled(chosen))
+
+
+def _sampled(chosen: ChosenLoss) -> _Samples:
     if chosen.loss.kind is Kind.DISTRIBUTION:
-        return _chart(chosen, _along_simplex(chosen))
-    return _chart(chosen, _along_residual(chosen) if len(chosen.loss.roles) > 1 else _along_column(chosen))
+        return _along_simplex(chosen)
+    target, prediction = chosen.loss.target, chosen.loss.prediction
+    if target is None or prediction is None:
+        return _along_column(chosen, chosen.loss.roles[0])
+    if chosen.loss.kind is Kind.BINARY:
+        return _along_prediction(chosen, prediction)
+    if not target.is_real_line and prediction.is_real_line and not chosen.fact("minimum_at_target"):
+        return _along_other_scale(chosen, _inside(target), prediction)
+    return _along_residual(chosen, _target(chosen, target, prediction), prediction)
 
 
-def _along_residual(chosen: ChosenLoss) -> _Samples:
-    y = _inside(chosen.loss.target or Domain())
-    domain = chosen.loss.prediction or Domain()
+def _along_residual(chosen: ChosenLoss, y: float, domain: Domain) -> _Samples:
     kinks = tuple(float(kink) for kink in chosen.fact("kinks"))
     half = _SPAN * (max(map(abs, kinks), default=0.0) or _first_change(chosen, y, domain))
     half = _rounded(half)
-    gap = _KINK_GAP * half
-    around = [kink + side for kink in kinks for side in (-gap, 0.0, gap)]
-    x = np.unique([*np.linspace(-half, half, _INTERVALS + 1), *around, 0.0])
+    x = np.unique([*np.linspace(-half, half, _INTERVALS + 1), *_beside(kinks, half), 0.0])
     x = x[domain.contains(y + x)]
-    loss, slope = chosen.compute(np.full_like(x, y), y + x)
+    line = _Line(*chosen.compute(np.full_like(x, y), y + x), best=0.0, kinks=kinks)
     notes = () if y == 0.0 else (f"for the target y = {y:g}",)
-    return _Samples("residual ŷ − y", x, loss, slope, target=(0.0, "ŷ = y"), kinks=kinks, notes=notes)
+    return _Samples("residual ŷ − y", x, (line,), rules=(Rule(0.0, "ŷ = y"),), notes=notes)
 
 
-def _along_column(chosen: ChosenLoss) -> _Samples:
-    role = chosen.loss.roles[0]
-    domain = chosen.loss.domain(role) or Domain()
-    start = 0.0 if domain.is_real_line else _inside(domain)
-    low = domain.low if math.isfinite(domain.low) else start - _SPAN
-    high = domain.high if math.isfinite(domain.high) else start + _SPAN
-    x = np.linspace(low, high, _INTERVALS + 1)
+def _along_other_scale(chosen: ChosenLoss, y: float, domain: Domain) -> _Samples:
+    x = _across(domain)
+    line = _Line(*chosen.compute(np.full_like(x, y), x))
+    return _Samples("prediction ŷ", x, (line,), notes=(f"for the target y = {y:g}",))
+
+
+def _along_prediction(chosen: ChosenLoss, domain: Domain) -> _Samples:
+    """Go along a probability or a logit, with a line for either label. Kinks of such losses are margins, (2y − 1)s."""
+    margins = [float(kink) for kink in chosen.fact("kinks")]
+    sides = {1.0: tuple(margins), 0.0: tuple(-margin for margin in margins)}
+    x = np.unique([*_across(domain), *(place for kinks in sides.values() for place in _beside(kinks, _SPAN))])
     x = x[domain.contains(x)]
+    is_share = math.isfinite(domain.low) and math.isfinite(domain.high)
+    lines = tuple(
+        _Line(
+            *chosen.compute(np.full_like(x, y), x),
+            best=y if is_share else None,
+            kinks=kinks,
+            name=f"y = {y:g}",
+        )
+        for y, kinks in sides.items()
+    )
+    label, slope_label = ("probability q", "slope dℓ/dq") if is_share else ("logit s", "slope dℓ/ds")
+    return _Samples(label, x, lines, slope_label)
+
+
+def _along_column(chosen: ChosenLoss, role: Role) -> _Samples:
+    x = _across(chosen.loss.domain(role) or Domain())
     if role is Role.PREDICTION:
-        loss, slope = chosen.compute(None, x)
-        return _Samples("prediction ŷ", x, loss, slope)
+        return _Samples("prediction ŷ", x, (_Line(*chosen.compute(None, x)),))
     loss, _ = chosen.compute(x, None)
-    return _Samples("target y", x, loss, None, notes=("It does not use the prediction: its slope is 0.",))
+    notes = ("It does not use the prediction: its slope is 0.",)
+    return _Samples("target y", x, (_Line(loss, None),), notes=notes)
 
 
 def _along_simplex(chosen: ChosenLoss) -> _Samples:
-    x = np.unique([*np.linspace(0.0, 1.0, _INTERVALS + 1), _P1])
+    kinks = tuple(_P1 + float(kink) for kink in chosen.fact("kinks"))
+    x = np.unique([*np.linspace(0.0, 1.0, _INTERVALS + 1), *_beside(kinks, 1.0), _P1])
     pairs = np.column_stack([x, 1.0 - x])
     target = np.broadcast_to([_P1, 1.0 - _P1], pairs.shape).copy()
     fixed = f"p = ({_P1:g}, {1.0 - _P1:g})"
     if chosen.loss.prediction is None:
         loss, _ = chosen.compute(pairs, None)
         notes = ("p₂ = 1 − p₁. It does not use the prediction: its slope is 0.",)
-        return _Samples("target's p₁", x, loss, None, notes=notes)
+        return _Samples("target's p₁", x, (_Line(loss, None),), notes=notes)
+    label, slope_label = "prediction's q₁", "slope along q₁ + q₂ = 1"
     if chosen.loss.target is None:
         loss, slope = chosen.compute(None, pairs)
-        where, notes = None, ("q₂ = 1 − q₁",)
-    else:
-        loss, slope = chosen.compute(target, pairs)
-        where, notes = (_P1, "q = p"), (f"for the target {fixed}; q₂ = 1 − q₁",)
-    along = slope[:, 0] - slope[:, 1]
-    return _Samples("prediction's q₁", x, loss, along, "slope along q₁ + q₂ = 1", where, notes=notes)
+        line = _Line(loss, slope[:, 0] - slope[:, 1])
+        return _Samples(label, x, (line,), slope_label, notes=("q₂ = 1 − q₁",))
+    loss, slope = chosen.compute(target, pairs)
+    line = _Line(loss, slope[:, 0] - slope[:, 1], best=_P1, kinks=kinks)
+    notes = (f"for the target {fixed}; q₂ = 1 − q₁",)
+    return _Samples(label, x, (line,), slope_label, (Rule(_P1, "q = p"),), notes)
+
+
+def _across(domain: Domain) -> Array:
+    """Give places all over a domain; 4 far from where it has no end."""
+    start = 0.0 if domain.is_real_line else _inside(domain)
+    low = domain.low if math.isfinite(domain.low) else start - _SPAN
+    high = domain.high if math.isfinite(domain.high) else start + _SPAN
+    x = np.linspace(low, high, _INTERVALS + 1)
+    return x[domain.contains(x)]
+
+
+def _beside(kinks: tuple[float, ...], size: float) -> list[float]:
+    """Give the kinks and a place just before and after each, on a range of some size."""
+    gap = _KINK_GAP * size
+    return [kink + side for kink in kinks for side in (-gap, 0.0, gap)]
+
+
+def _target(chosen: ChosenLoss, target: Domain, prediction: Domain) -> float:
+    """Give the target to draw residuals for: 0 where it makes no difference.
+
+    A loss relative to the target has no curve to show at 0, where all may be lost: sMAPE is 2 there whatever the
+    prediction. So a target of 1 is asked whether it changes anything.
+    """
+    if not (target.is_real_line and prediction.is_real_line):
+        return _inside(target)
+    at_0, at_1 = (chosen.compute(np.full_like(_PROBES, y), y + _PROBES)[0] for y in (0.0, 1.0))
+    return 0.0 if np.array_equal(at_0, at_1, equal_nan=True) else 1.0
 
 
 def _inside(domain: Domain) -> float:
-    """Give a number in the domain, 0 or 1 away from its end where it has one, else in the middle."""
-    if domain.is_real_line:
-        return 0.0
-    if math.isinf(domain.high):
-        return domain.low + 1.0
-    return domain.high - 1.0 if math.isinf(domain.low) else 0.5 * (domain.low + domain.high)
+    """Give a number inside a domain: its middle, or where it has none 1, or what is 1 away from its end."""
+    if math.isfinite(domain.low) and math.isfinite(domain.high):
+        middle = 0.5 * (domain.low + domain.high)
+        return float(math.floor(middle)) if domain.whole else middle
+    if bool(domain.contains(np.array([1.0]))[0]):
+        return 1.0
+    return domain.low + 1.0 if math.isfinite(domain.low) else domain.high - 1.0
 
 
 def _first_change(chosen: ChosenLoss, y: float, domain: Domain) -> float:
@@ -188,24 +285,33 @@ def _rounded(value: float) -> float:
 
 def _chart(chosen: ChosenLoss, samples: _Samples) -> Chart:
     x = Axis(samples.label, float(samples.x[0]), float(samples.x[-1]))
-    rules = () if samples.target is None else (Rule(*samples.target),)
-    lowest: tuple[Point, ...] = ()
-    if samples.target is not None and chosen.fact("minimum_at_target"):
-        at = samples.target[0]
-        lowest = (Point(at, float(samples.loss[np.searchsorted(samples.x, at)]), "minimum"),)
-    panels = [_panel("loss ℓ", chosen.unit, Series("loss", samples.x, _breaking(samples.loss)), lowest, rules)]
-    if samples.slope is not None:
-        kink = np.isin(samples.x, samples.kinks)
-        there = zip(samples.x[kink].tolist(), samples.slope[kink].tolist(), strict=True)
-        line = np.where(kink, np.nan, _breaking(samples.slope))
-        jumps = tuple(Point(at, slope, "at the kink") for at, slope in there)
-        panels.append(_panel(samples.slope_label, chosen.unit, Series("slope", samples.x, line), jumps, rules))
+    losses = tuple(Series(line.name or "loss", samples.x, _breaking(line.loss)) for line in samples.lines)
+    lowest = _lowest(samples) if chosen.fact("minimum_at_target") else ()
+    panels = [_panel("loss ℓ", chosen.unit, losses, lowest, samples.rules)]
+    slopes: list[Series] = []
+    jumps: dict[Point, None] = {}  # ordered, and each once: both labels may have the same kink
+    for line in samples.lines:
+        if line.slope is None:
+            continue
+        kink = np.isin(samples.x, line.kinks)
+        there = zip(samples.x[kink].tolist(), line.slope[kink].tolist(), strict=True)
+        jumps |= dict.fromkeys(Point(at, slope, "at the kink") for at, slope in there)
+        slopes.append(Series(line.name or "slope", samples.x, np.where(kink, np.nan, _breaking(line.slope))))
+    if slopes:
+        panels.append(_panel(samples.slope_label, chosen.unit, tuple(slopes), tuple(jumps), samples.rules))
     return Chart(chosen.label, x, tuple(panels), samples.notes)
 
 
-def _panel(label: str, unit: str | None, series: Series, points: tuple[Point, ...], rules: tuple[Rule, ...]) -> Panel:
-    low, high = _shown(series.y)
-    return Panel(Axis(label, low, high, unit), (series,), points, rules)
+def _lowest(samples: _Samples) -> tuple[Point, ...]:
+    best = [(line.best, line.loss) for line in samples.lines if line.best is not None]
+    return tuple(Point(at, float(loss[np.searchsorted(samples.x, at)]), "minimum") for at, loss in best)
+
+
+def _panel(
+    label: str, unit: str | None, lines: tuple[Series, ...], points: tuple[Point, ...], rules: tuple[Rule, ...]
+) -> Panel:
+    lows, highs = zip(*(_shown(line.y) for line in lines), strict=True)
+    return Panel(Axis(label, min(lows), max(highs), unit), lines, points, rules)
 
 
 def _breaking(values: Array) -> Array:

@@ -6,8 +6,8 @@ Imports the standard library and core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Literal, TypedDict
 
@@ -60,6 +60,10 @@ class Options(TypedDict, total=False):
         Of a binary target that holds two texts, the one that counts as 1.
     classes
         The classes of a multiclass prediction, in the order of its columns; read from their names where not given.
+    class_weights
+        What rows weigh by the class they are of, beside their own weight; 1 where a class is not named.
+    ignore_label
+        A label whose rows are left out of the sum and of the divisor.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -78,6 +82,8 @@ class Options(TypedDict, total=False):
     level: float
     positive: str | None
     classes: Sequence[str]
+    class_weights: Mapping[str, float]
+    ignore_label: str | None
     threads: int | None
 
 
@@ -112,6 +118,8 @@ class Settings:
     level: float = 0.95
     positive: str | None = None
     classes: tuple[str, ...] = ()
+    class_weights: Mapping[str, float] = field(default_factory=dict)
+    ignore_label: str | None = None
     threads: int | None = None
 
     @classmethod
@@ -129,7 +137,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.nan not in {"error", "omit"}:
             raise UsageError(f"nan: {self.nan!r} is not error or omit", "omit leaves rows out, error refuses them")
-        for name in ("target", "weight", "where", "delimiter", "input_format", "positive"):
+        for name in ("target", "weight", "where", "delimiter", "input_format", "positive", "ignore_label"):
             _require_text(name, getattr(self, name))
         if not (_is_number(self.level) and 0.0 < self.level < 1.0 and 0.5 + 0.5 * self.level < 1.0):
             raise UsageError(f"level: {self.level!r} is not between 0 and 1", "95 % is 0.95")
@@ -138,6 +146,9 @@ class Settings:
         if self.threads is not None and not (_is_whole(self.threads) and 1 <= self.threads <= MOST_THREADS):
             cure = "without it there are as many as cores"
             raise UsageError(f"threads: {self.threads!r} is not a whole number from 1 to {MOST_THREADS}", cure)
+        for label, weight in self.class_weights.items():
+            if not (_is_number(weight) and 0.0 <= weight < float("inf")):
+                raise UsageError(f"class_weights: {label}={weight!r} is no weight", "weights are numbers of at least 0")
         if self.decimal not in {".", ","}:
             raise UsageError(f"decimal: {self.decimal!r} is neither a point nor a comma", "write 1.5 or 1,5 throughout")
 

@@ -102,7 +102,7 @@ class ModelTally:
     parts: dict[int, list[ExactSum]] = field(init=False)
 
     def __post_init__(self) -> None:
-        weighted = self.plan.binding.weight is not None
+        weighted = self.plan.binding.weighted
         centers = self.plan.centers or (0.0,) * len(self.plan.losses)
         self.rows = WeightTally(weighted)
         self.losses = [LossTally(weighted, center) for center in centers]

@@ -80,9 +80,27 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
         prediction = () if text is None else _expand(text, names, Role.PREDICTION)
         prediction = _aligned(target_text, target, text, prediction)
         labels = _classes(text, prediction, losses, settings)
+        labels, weights = _weighing(labels, losses, settings)
         model = text or target_text or ""
-        bindings.append(Binding(model, target, prediction, settings.weight, target_text, text, labels))
+        bindings.append(Binding(model, target, prediction, settings.weight, target_text, text, labels, weights))
     return bindings
+
+
+def _weighing(
+    labels: tuple[str, ...], losses: Sequence[ChosenLoss], settings: Settings
+) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Give the labels, with the one to ignore, and what each weighs; no weights where every label weighs 1."""
+    given, ignored = settings.class_weights, settings.ignore_label
+    if not (given or ignored is not None) or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
+        return labels, ()
+    if not labels:
+        raise UsageError("weights of classes and a label to ignore need names of classes", "name them with --classes")
+    for label in given:
+        if label not in labels:
+            raise UsageError(f"--class-weights: there is no class {label!r}", f"the classes are {listed(labels)}")
+    if ignored is not None and ignored not in labels:
+        labels = (*labels, ignored)
+    return labels, tuple(0.0 if label == ignored else float(given.get(label, 1.0)) for label in labels)
 
 
 def _usual_classes(names: Sequence[str], losses: Sequence[ChosenLoss]) -> str | None:

@@ -120,6 +120,48 @@ def test_as_many_classes_as_columns() -> None:
         )
 
 
+# --- weights of classes ----------------------------------------------------------------------------------------------
+
+OPTIONS: Any = {"target": "animal", "prediction": "p_*"}
+
+
+def test_weights_of_classes_weigh_rows_and_their_sum_divides() -> None:
+    frame = animals()
+    factors = {"cat": 2.0, "eel": 0.25}
+    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", class_weights=factors, **OPTIONS)
+    weights = frame["animal"].map(lambda each: factors.get(each, 1.0))
+    labels = frame[[f"p_{each}" for each in ANIMALS]]
+    by_hand = metrics.log_loss(frame["animal"], labels, labels=ANIMALS, sample_weight=weights)
+    assert_allclose(result.value, by_hand, rtol=1e-12)
+    assert_allclose(result.weight_sum, weights.sum(), rtol=1e-14)
+    assert "class_weights=cat=2.0,eel=0.25" in result.signature
+    both = lossctl.evaluate(
+        frame.assign(w=weights), "categorical_cross_entropy", class_weights=factors, weight="w", **OPTIONS
+    )
+    squared = metrics.log_loss(frame["animal"], labels, labels=ANIMALS, sample_weight=weights**2)
+    assert_allclose(both[0].value, squared, rtol=1e-12)
+
+
+def test_an_ignored_label_leaves_the_sum_and_the_divisor() -> None:
+    frame = animals()
+    kept = expected(frame)
+    unknown = pd.concat([frame, frame[:7].assign(animal="unknown")])
+    (result,) = lossctl.evaluate(unknown, "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
+    assert_allclose(result.value, kept, rtol=1e-12)
+    assert (result.n, result.n_read) == (200, 207)
+    with pytest.raises(lossctl.DataError, match="every weight is 0"):
+        lossctl.evaluate(unknown[200:], "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
+    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", ignore_label="dog", **OPTIONS)
+    assert_allclose(result.value, expected(frame[frame["animal"] != "dog"]), rtol=1e-12)
+
+
+def test_weights_of_classes_must_make_sense() -> None:
+    with pytest.raises(lossctl.UsageError, match="there is no class 'cow'"):
+        lossctl.evaluate(animals(), "categorical_cross_entropy", class_weights={"cow": 2.0}, **OPTIONS)
+    with pytest.raises(lossctl.UsageError, match=r"cat=-1\.0 is no weight"):
+        lossctl.evaluate(animals(), "categorical_cross_entropy", class_weights={"cat": -1.0}, **OPTIONS)
+
+
 # --- positive --------------------------------------------------------------------------------------------------------
 
 
