@@ -52,8 +52,9 @@ def test_the_logarithmic_error_keeps_small_values_and_does_not_overflow() -> Non
     assert_allclose(slope[:3], [2e-18, 2.0 * far / 1e300, -2.0 * far], rtol=1e-14)
 
 
-def test_a_ratio_of_nothing() -> None:
+def test_a_ratio_and_its_derivatives_and_a_ratio_of_nothing() -> None:
     chosen = LOSSES["wmape"].choose()
+    assert chosen.finish((0.5, 4.0)) == (0.125, (0.25, -0.03125))
     assert chosen.finish((0.0, 0.0)) == (0.0, (0.0, 0.0))
     assert chosen.finish((0.5, 0.0)) == (math.inf, (0.0, 0.0))
     assert LOSSES["rmse"].choose().finish((0.0,)) == (0.0, (0.0,))
