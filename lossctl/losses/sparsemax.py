@@ -80,8 +80,8 @@ def _surplus(gap: Array, tail: Array, size: Array | float, total: Array, total_t
     high = shifted - (shifted - gap)
     low = gap - high  # a whole number of classes times either half is exact
     difference, lost = _two_sum(size * high, -total)
-    surplus, lost_too = _two_sum(difference, np.ones_like(difference))
-    return surplus + (lost + lost_too + (size * low - total_tail + size * tail))
+    difference += 1.0  # exact where the answer is small
+    return difference + (lost + (size * low - total_tail + size * tail))
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
