@@ -53,7 +53,7 @@ def test_chosen_losses_and_names_go_together() -> None:
         ({"threads": 1.5}, "threads: 1.5 is not a whole number"),
         ({"threads": "2"}, "threads: '2' is not a whole number"),
         ({"threads": True}, "threads: True is not a whole number"),
-        ({"threads": 100_000}, "threads: 100000 is not a whole number from 1 to 1024"),
+        ({"threads": 1025}, "threads: 1025 is not a whole number from 1 to 1024"),
         ({"level": None}, "level: None is not between 0 and 1"),
         ({"level": "0.9"}, "level: '0.9' is not between 0 and 1"),
         ({"clip": "0.1"}, "clip: '0.1' is not between 0 and 0.5"),

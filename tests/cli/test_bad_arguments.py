@@ -138,7 +138,7 @@ OPTIONS = {
     "--clip 0.5": ("clip: 0.5 is not between 0 and 0.5", "such as 1e-15"),
     "--clip nan": ("clip: nan is not between 0 and 0.5", "such as 1e-15"),
     "--threads 0": ("threads: 0 is not a whole number from 1 to 1024", THREADS),
-    "--threads 1000000": ("threads: 1000000 is not a whole number from 1 to 1024", THREADS),
+    "--threads 1025": ("threads: 1025 is not a whole number from 1 to 1024", THREADS),
     "--digits 0": ("invalid value for '--digits': 0 is not in the range 1<=x<=17", HELP),
     "--decimal ;": ("decimal: ';' is neither a point nor a comma", "write 1.5 or 1,5 throughout"),
     "--delimiter ab": ("'ab' cannot be a delimiter", "give one character, or 'tab'"),
@@ -218,6 +218,16 @@ def test_an_option_that_cannot_be(text: str, run: Run) -> None:
     ran.require_said(OPTIONS[text][0], OPTIONS[text][1])
     assert Path("p.csv").read_text() == GOOD
     assert sorted(path.name for path in Path().iterdir()) == ["d", "p.csv"]
+
+
+@pytest.mark.parametrize("source", ["a.csv", "m=a.csv", "m=./a.csv", "?.csv", "m=*.csv"])
+def test_no_source_is_written_over_however_it_is_named(source: str, run: Run) -> None:
+    write({"a.csv": GOOD})
+    ran = run("eval", source, "--loss", "mae", "-o", "a.csv")
+    require_refusal(ran, 2)
+    ran.require_said("a.csv is a source: the result would replace it", ANOTHER_PATH)
+    assert Path("a.csv").read_text() == GOOD
+    assert run("eval", source, "--loss", "mae", "-o", "b.txt").code == 0
 
 
 @pytest.mark.parametrize("words", COMMANDS)

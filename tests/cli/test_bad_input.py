@@ -368,7 +368,7 @@ WEIGHTS = {
         options=BY_W,
     ),
     "a weight whose square would overflow": Bad(
-        WEIGHED + "1,1,0\n1,2,1.5e100\n1,2,2e100\n",
+        WEIGHED + "1,1,1\n1,2,1.5e100\n1,2,2e100\n",
         'p.csv line 3, column "w": the weight 1.5e100 does not lie between 1e-100 and 1e+100 '
         "(2 rows have such a weight)",
         SCALE,
