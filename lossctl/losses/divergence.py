@@ -99,9 +99,9 @@ def jensen_shannon(target: Array, prediction: Array, base: float) -> tuple[Array
     Examples
     --------
     >>> import numpy as np
-    >>> p, q = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]), np.array([[0.5, 0.0, 0.5], [0.0, 0.0, 1.0]])
-    >>> jensen_shannon(p, q, base=2.0)[0].tolist()
-    [0.5, 1.0]
+    >>> p, q = np.array([[0.25, 0.75]]), np.array([[0.75, 0.25]])
+    >>> jensen_shannon(p, q, base=2.0)[0].round(4).tolist()
+    [0.1887]
     """
     total = target + prediction
     excess = prediction - target
@@ -148,9 +148,9 @@ def jensen_shannon_distance(target: Array, prediction: Array, base: float) -> tu
     Examples
     --------
     >>> import numpy as np
-    >>> p, q = np.array([[0.5, 0.5, 0.0]]), np.array([[0.0, 0.5, 0.5]])
-    >>> jensen_shannon_distance(p, q, base=4.0)[0].tolist()
-    [0.5]
+    >>> p, q = np.array([[0.25, 0.75]]), np.array([[0.75, 0.25]])
+    >>> jensen_shannon_distance(p, q, base=2.0)[0].round(4).tolist()
+    [0.4344]
     """
     return root_of_rows(*jensen_shannon(target, prediction, base))
 
@@ -182,9 +182,9 @@ def squared_hellinger(target: Array, prediction: Array) -> tuple[Array, Array]:
     Examples
     --------
     >>> import numpy as np
-    >>> loss, slope = squared_hellinger(np.array([[0.25, 0.75]]), np.array([[1.0, 0.0]]))
-    >>> loss.tolist(), slope.tolist()
-    ([0.5], [[0.25, -inf]])
+    >>> loss, slope = squared_hellinger(np.array([[0.64, 0.36]]), np.array([[0.36, 0.64]]))
+    >>> loss.round(4).tolist(), slope.round(4).tolist()
+    ([0.04], [[-0.1667, 0.125]])
     """
     root = np.sqrt(prediction)
     gap = divide_present(prediction - target, np.sqrt(target) + root)
@@ -201,8 +201,8 @@ def hellinger(target: Array, prediction: Array) -> tuple[Array, Array]:
     Examples
     --------
     >>> import numpy as np
-    >>> hellinger(np.array([[0.36, 0.64]]), np.array([[1.0, 0.0]]))[0].round(4).tolist()
-    [0.6325]
+    >>> hellinger(np.array([[0.64, 0.36]]), np.array([[0.36, 0.64]]))[0].round(4).tolist()
+    [0.2]
     """
     return root_of_rows(*squared_hellinger(target, prediction))
 
@@ -230,7 +230,7 @@ def chi_square(target: Array, prediction: Array) -> tuple[Array, Array]:
     --------
     >>> import numpy as np
     >>> loss, slope = chi_square(np.array([[0.25, 0.75]]), np.array([[0.5, 0.5]]))
-    >>> loss.tolist(), slope.tolist()
+    >>> loss.round(15).tolist(), slope.tolist()
     ([0.25], [[0.75, -1.25]])
     """
     excess = prediction - target
