@@ -30,7 +30,7 @@ _LINE_COLORS = ("36", "33", "35", "32", "34", "31")
 _GRID_COLOR, _POINT_COLOR = "2", "1"
 _LETTERS = "*+x#@%"
 """What draws each line where neither colour nor shape of dots can tell them apart."""
-_SPELLED = str.maketrans({"ŷ": "yhat", "−": "-", "∂": "d", "ℓ": "l", "·": "*", "≤": "<=", "≥": ">="})
+_SPELLED = str.maketrans({"ŷ": "yhat", "−": "-", "∂": "d", "ℓ": "l", "·": "*", "≤": "<=", "≥": ">=", "√": "sqrt "})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossctl.core.chart import Axis, Chart, Panel, Point, Rule, Series
-from lossctl.core.curve import CURVED_KINDS, curve
+from lossctl.core.curve import curve, has_curve
 from lossctl.figures.terminal import draw
 from lossctl.losses import LOSSES
 
-CURVES = {row.id: curve(row.choose()) for row in LOSSES.values() if row.kind in CURVED_KINDS}
+CURVES = {row.id: curve(row.choose()) for row in LOSSES.values() if has_curve(row.choose())}
 every_curve = pytest.mark.parametrize("chart", CURVES.values(), ids=CURVES)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -39,9 +39,10 @@ def area(text: str) -> list[str]:
 
 
 @every_curve
-@pytest.mark.parametrize("unicode", [True, False])
-@pytest.mark.parametrize("color", [True, False])
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 16), (23, 60), (200, 50)])
+@pytest.mark.parametrize(
+    ("width", "height", "color", "unicode"),
+    [(80, 24, True, True), (40, 16, False, False), (23, 60, True, False), (120, 40, False, True)],
+)
 def test_it_stays_within_its_room(chart: Chart, width: int, height: int, *, color: bool, unicode: bool) -> None:
     text = draw(chart, width, height, color=color, unicode=unicode)
     lines = text.split("\n")
@@ -57,7 +58,10 @@ def test_it_stays_within_its_room(chart: Chart, width: int, height: int, *, colo
 def test_colour_changes_no_character(chart: Chart) -> None:
     colored = draw(chart, 80, 24, color=True)
     plain = draw(chart, 80, 24, color=False)
-    assert [one.rstrip() for one in ANSI.sub("", colored).split("\n")] == plain.split("\n")
+    bare = "\n".join(one.rstrip() for one in ANSI.sub("", colored).split("\n"))
+    if any(len(panel.series) > 1 for panel in chart.panels):  # letters tell lines apart where colours do not
+        bare, plain = (re.sub("[*+\u2801-\u28ff]", "#", text) for text in (bare, plain))
+    assert bare == plain
     assert re.search("\x1b\\[36m[\u2801-\u28ff]+\x1b\\[0m", colored)
     assert not re.search("\x1b\\[0?m[\u2801-\u28ff]", colored)
 
