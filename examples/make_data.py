@@ -43,7 +43,7 @@ def main(directory: Path = DATA) -> None:
     """Write every example file into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(limits=1):  # the number of threads changes the last bits of a matrix product
-        for make in (make_diabetes, make_breast_cancer, make_digits, make_iris):
+        for make in (make_diabetes, make_breast_cancer, make_digits, make_iris, make_shapes, make_thirds):
             for name, columns, lists in make():
                 write(directory / name, columns, lists)
                 print(f"{name}: {len(next(iter(columns.values())))} rows, {len(columns)} columns")
@@ -143,6 +143,39 @@ def make_iris() -> list[tuple[str, Columns, Columns]]:
     columns |= {f"p_{name}": p[:, index] for index, name in enumerate(names)}
     columns |= {f"q_{name}": q[:, index] for index, name in enumerate(names)}
     return [("iris_soft", columns, {"p": p, "q": q})]
+
+
+def make_shapes() -> list[tuple[str, Columns, Columns]]:
+    """Say three things of the digit an image shows, each true or false: what a multilabel loss is for."""
+    data = load_digits()
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(data.data, data.target))
+    truths = {
+        "even": data.target % 2 == 0,
+        "large": np.isin(data.target, [5, 6, 7, 8, 9]),
+        "looped": np.isin(data.target, [0, 6, 8, 9]),
+    }
+    columns: Columns = {"id": np.arange(1, len(data.target) + 1)}
+    columns |= {f"y_{name}": truth.astype(int) for name, truth in truths.items()}
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    for name, truth in truths.items():
+        (columns[f"s_{name}"],) = out_of_fold(model, data.data, truth.astype(int), folds, "decision_function")
+    return [("digit_shapes", columns, {})]
+
+
+def make_thirds() -> list[tuple[str, Columns, Columns]]:
+    """Predict in which third of all patients a disease progresses, by the logits of its two thresholds."""
+    data = load_diabetes(scaled=False)
+    cuts = np.quantile(data.target, [1 / 3, 2 / 3])
+    third = np.searchsorted(cuts, data.target, side="right")
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(data.data, third))
+    ridge = make_pipeline(StandardScaler(), Ridge(alpha=1.0, solver="cholesky"))
+    (score,) = out_of_fold(ridge, data.data, data.target, folds, "predict")
+    spread = np.std(data.target - score) * np.sqrt(3) / np.pi  # of a logistic distribution
+    at_most = (cuts[None, :] - score[:, None]) / spread
+    columns: Columns = {"id": np.arange(1, len(third) + 1), "third": third}
+    columns |= {f"at_most_{index}": at_most[:, index] for index in range(2)}
+    columns |= {f"above_{index}": -at_most[:, index] for index in range(2)}
+    return [("diabetes_thirds", columns, {})]
 
 
 def out_of_fold(

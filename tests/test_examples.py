@@ -32,6 +32,12 @@ FILES = {
         ["id", "label", "top1", *(f"p_{digit}" for digit in DIGITS), *(f"s_{digit}" for digit in DIGITS)],
         ["p", "s"],
     ),
+    "diabetes_thirds": (442, ["id", "third", "at_most_0", "at_most_1", "above_0", "above_1"], []),
+    "digit_shapes": (
+        1797,
+        ["id", *(f"{side}_{name}" for side in "ys" for name in ("even", "large", "looped"))],
+        [],
+    ),
     "digit_shares": (10, ["event", "p", "q"], []),
     "iris_soft": (150, ["id", "label", *(f"{side}_{name}" for side in "pq" for name in SPECIES)], ["p", "q"]),
 }
@@ -189,3 +195,22 @@ def test_the_page_names_every_column(name: str) -> None:
     section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
     columns = [column for column in FILES[name][1] if not column.startswith(("p_", "q_", "s_"))]
     assert [column for column in columns if f"`{column}`" not in section] == []
+
+
+def test_thirds_are_thirds_and_their_thresholds_are_in_order() -> None:
+    third, low, high = numbers("diabetes_thirds", "third", "at_most_0", "at_most_1").T
+    assert np.bincount(third.astype(int)).min() > 440 // 3
+    assert (low < high).all()
+    np.testing.assert_array_equal(numbers("diabetes_thirds", "above_0", "above_1").T, [-low, -high])
+    guess = (low < 0).astype(int) + (high < 0)
+    assert 0.45 < np.mean(guess == third) < 0.95
+
+
+def test_shapes_are_those_of_the_digits_and_mostly_but_not_always_right() -> None:
+    digit = numbers("digits", "label")[:, 0].astype(int)
+    even, large, looped = vectors("digit_shapes", "y").T
+    np.testing.assert_array_equal(even, digit % 2 == 0)
+    np.testing.assert_array_equal(large, digit >= 5)
+    np.testing.assert_array_equal(looped, np.isin(digit, [0, 6, 8, 9]))
+    right = (vectors("digit_shapes", "s") > 0) == vectors("digit_shapes", "y")
+    assert ((right.mean(axis=0) > 0.8) & (right.mean(axis=0) < 1.0)).all()

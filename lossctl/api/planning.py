@@ -135,11 +135,11 @@ def _with_positive(source: Source, binding: Binding, settings: Settings) -> Bind
 
 def _by_kind(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
     """Group losses that bind to columns alike: by input kind, by probabilities or scores, predictions alone apart."""
-    groups: dict[tuple[Kind, bool, bool], list[ChosenLoss]] = {}
+    groups: dict[tuple[object, ...], list[ChosenLoss]] = {}
     for chosen in losses:
         alone = chosen.loss.roles == (Role.PREDICTION,)
         scores = chosen.loss.kind is Kind.MULTICLASS and chosen.loss.prediction != PROBABILITY
-        groups.setdefault((chosen.loss.kind, alone, scores), []).append(chosen)
+        groups.setdefault((chosen.loss.kind, alone, scores, chosen.loss.thresholds), []).append(chosen)
     return list(groups.values())
 
 
@@ -172,7 +172,7 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
             f"{chosen.loss.id} takes one column of labels as its target, and {binding.text(Role.TARGET)} is several"
         )
         raise UsageError(problem, "name it with -t COLUMN")
-    if len(binding.prediction) == 1 and not _is_list(source, binding, Role.PREDICTION):
+    if len(binding.prediction) == 1 and not chosen.loss.thresholds and not _is_list(source, binding, Role.PREDICTION):
         raise UsageError(
             f"{chosen.loss.id} takes a column for each class, and {binding.text(Role.PREDICTION)} is one column",
             "name them with a glob: -p 'p_*'",

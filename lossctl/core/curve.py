@@ -178,7 +178,7 @@ def _along_prediction(chosen: ChosenLoss, domain: Domain) -> _Samples:
     lines = tuple(
         _Line(
             *chosen.compute(np.full_like(x, y), x),
-            best=y if is_share else None,
+            best=y,
             kinks=kinks,
             name=f"y = {y:g}",
         )

@@ -160,6 +160,8 @@ class Loss:
         ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|.
     across
         Whether a distribution must lie across columns: its categories are ordered, so that no event stands alone.
+    thresholds
+        Whether a multiclass prediction has a column for each threshold between ordered classes: one fewer than classes.
     unit
         The unit of the value, or a function of the parameters that gives it; ``None``: that of the data.
     facts
@@ -187,6 +189,7 @@ class Loss:
     finish: Finish | None = None
     parts: int = 1
     across: bool = False
+    thresholds: bool = False
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER

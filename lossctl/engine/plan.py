@@ -175,7 +175,8 @@ class ModelTally:
             if fits and role in simplex_roles(chosen.loss) and values is not None and values.ndim > 1:
                 fits = block.check_sums(role, self.plan.binding.text(role), faults)
         if chosen.loss.kind is Kind.MULTICLASS and block.prediction is not None:
-            codes = Domain(0.0, block.prediction.shape[1] - 1.0, whole=True)
+            columns = block.prediction.shape[1]
+            codes = Domain(0.0, columns if chosen.loss.thresholds else columns - 1.0, whole=True)
             fits = block.check_domain(Role.TARGET, codes, self.plan.binding.text(Role.TARGET), faults) and fits
         return fits
 

@@ -121,18 +121,19 @@ def _classes(
 ) -> tuple[str, ...]:
     """Name the classes of a multiclass prediction: as the user says, or as its columns are called after their prefix.
 
-    None are named for a list column, whose targets are places in the list.
+    None are named for a list column or for thresholds, where targets are places.
     """
     if text is None or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
         return ()
+    thresholds = any(chosen.loss.thresholds for chosen in losses)
     if settings.classes:
-        if len(prediction) not in {1, len(settings.classes)}:
+        if len(prediction) not in {1, len(settings.classes) - thresholds}:
             raise UsageError(
                 f"--classes names {len(settings.classes)} classes and -p {text} has {len(prediction)} columns",
-                "name as many",
+                "name one class more than there are thresholds" if thresholds else "name as many",
             )
         return settings.classes
-    if len(prediction) == 1:
+    if len(prediction) == 1 or thresholds:
         return ()
     if text.count("*") == 1 and text not in prediction:
         return tuple(_category(text, name) for name in prediction)

@@ -58,7 +58,8 @@ ROWS = (
         ),
         reference="McCullagh (1980), Regression models for ordinal data, Journal of the Royal Statistical Society B "
         "42, 109–142",
-        example="lossctl eval examples/data/breast_cancer.csv --loss cumulative_link -t target -p logistic_logit",
+        example="lossctl eval examples/data/diabetes_thirds.csv --loss cumulative_link -t third -p 'at_most_*'",
+        thresholds=True,
         note="In a proportional-odds model s_k = θ_k − f(x), as statsmodels' OrderedModel has it: subtract its linear "
         "predictor from its thresholds. With one threshold it is cross-entropy of the first class.",
     ),
@@ -84,7 +85,8 @@ ROWS = (
         ),
         reference="Cao, Mirjalili & Raschka (2020), Rank consistent ordinal regression for neural networks, Pattern "
         "Recognition Letters 140, 325–331",
-        example="lossctl eval examples/data/breast_cancer.csv --loss coral -t target -p logistic_logit",
+        example="lossctl eval examples/data/diabetes_thirds.csv --loss coral -t third -p 'above_*'",
+        thresholds=True,
         note="As coral_pytorch's coral_loss: a sum over thresholds, a mean over rows, without importance weights.",
     ),
 )
