@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "lossctl",
     deadline=None,  # a busy machine is no fault of the code
-    max_examples=40,
+    max_examples=25,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )

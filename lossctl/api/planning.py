@@ -172,7 +172,7 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
             f"{chosen.loss.id} takes one column of labels as its target, and {binding.text(Role.TARGET)} is several"
         )
         raise UsageError(problem, "name it with -t COLUMN")
-    if len(binding.prediction) == 1 and not chosen.loss.thresholds and not _is_list(source, binding, Role.PREDICTION):
+    if len(binding.prediction) == 1 and not _is_list(source, binding, Role.PREDICTION):
         raise UsageError(
             f"{chosen.loss.id} takes a column for each class, and {binding.text(Role.PREDICTION)} is one column",
             "name them with a glob: -p 'p_*'",

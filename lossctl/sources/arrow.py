@@ -43,6 +43,8 @@ def lists_to_numpy(column: Any, width: int, name: str) -> Array:
     UnevenError
         Where a list is not `width` long.
     """
+    if width == 0:  # no list holds anything: every row lacks its vector
+        return np.full((len(column), 1), np.nan)
     offsets = np.asarray(arro.list_offsets(column))
     lengths = np.diff(offsets)
     values = to_numbers(arro.list_flatten(column))

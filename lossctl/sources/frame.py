@@ -44,7 +44,7 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
     """
     table: Any
     if _is_pandas(source):
-        table = source
+        table = _forward(source)
     elif isinstance(source, Mapping):
         table = _from_arrays(source)
     elif hasattr(source, "__arrow_c_stream__"):
@@ -62,6 +62,13 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
         return FramePiece(name, connection, table, names)
     except duckdb.Error as error:
         raise DataError(f"{name} cannot be read ({str(error).splitlines()[0]})", "give columns of numbers") from error
+
+
+def _forward(frame: Any) -> Any:
+    """Copy a pandas frame that runs backwards through memory, as a reversed one does: DuckDB cannot read that."""
+    numbers = (values.to_numpy() for _, values in frame.items() if isinstance(values.dtype, np.dtype))
+    backwards = any(stride < 0 for values in numbers for stride in values.strides)
+    return frame.copy() if backwards else frame
 
 
 def _from_arrow(source: Any) -> arro.Table:

@@ -146,6 +146,8 @@ def _parse(name: str, number: int, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         cure = "write one JSON object a line, such as with: jq -c '.[]'"
         raise DataError(f"{place} is not JSON: {error.msg} at character {error.pos + 1}", cure) from error
+    except RecursionError as error:
+        raise DataError(f"{place} is nested too deep", "write one flat JSON object a line") from error
     except DuplicateKeyError as error:
         raise DataError(f'{place}: the key "{error}" stands twice', "write it once") from error
     if not isinstance(record, dict):

@@ -9,6 +9,7 @@ import glob
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -77,8 +78,15 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
     if not isinstance(source, str | os.PathLike):
         return _open_frame(source, chosen)
     named = os.fspath(source)
+    if not named:
+        raise UsageError("a source has an empty name", "name a file, or - for standard input")
     if named == "-":
-        return _open_stdin(chosen, fits)
+        if sys.stdin is None:
+            raise DataError("standard input is closed", "name a file")
+        return _open_stream(sys.stdin.buffer, "<stdin>", chosen, fits)
+    if _is_stream(named):
+        with Path(named).open("rb") as stream:
+            return _open_stream(stream, named, chosen, fits)
     return _open_files(named, [(path, path) for path in _expand(named)], chosen, fits, None)
 
 
@@ -108,11 +116,20 @@ def _open_frame(source: object, options: ReadOptions) -> Source:
         return Source("<frame>", [piece], connection)
 
 
-def _open_stdin(options: ReadOptions, fits: Fits | None) -> Source:
+def _is_stream(named: str) -> bool:
+    """Say whether a path is a pipe or a device, which can be read once: ``<(command)``, a FIFO."""
+    try:
+        mode = Path(named).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def _open_stream(stream: BinaryIO, name: str, options: ReadOptions, fits: Fits | None) -> Source:
     with ExitStack() as stack:
-        path, remove = _spool(sys.stdin.buffer)
+        path, remove = _spool(stream)
         stack.callback(remove)
-        opened = _open_files("<stdin>", [(path, "<stdin>")], options, fits, remove)
+        opened = _open_files(name, [(path, name)], options, fits, remove)
         stack.pop_all()
         return opened
 
@@ -182,6 +199,10 @@ def _format_of(path: str, name: str) -> str:
 
 def _expand(named: str) -> list[str]:
     """Give the files a path or a glob stands for; a file that exists is itself, whatever signs its name holds."""
+    try:
+        named.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"the file name {named!a} is not UTF-8", "rename the file") from error
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", named):
         raise UsageError(f"{named} is remote, and only files are read", "download it first, such as with: curl -O")
     if Path(named).exists() or not glob.has_magic(named):
@@ -223,7 +244,7 @@ def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
         file.flush()
     except OSError as error:
         file.close()
-        problem = f"standard input cannot be kept in {tempfile.gettempdir()}: {error.strerror}"
+        problem = f"a stream cannot be kept in {tempfile.gettempdir()}: {error.strerror}"
         raise DataError(problem, "set TMPDIR to a folder with room") from error
     except BaseException:
         file.close()

@@ -25,6 +25,14 @@ FORBIDDEN = {
     "STAR": "*",
     "PARAMETER": "a parameter",
 }
+VOLATILE = frozenset(
+    """
+    random uuid gen_random_uuid uuidv4 uuidv7 now today current_date current_time current_timestamp get_current_time
+    get_current_timestamp transaction_timestamp current_localtime current_localtimestamp current_setting nextval
+    currval setseed txid_current
+    """.split(),  # noqa: SIM905 -- as below
+)
+"""Functions that would let the same rows give other bits, or that look at the machine."""
 TEXTUAL = frozenset(
     """
     ~~ !~~ ~~* !~~* ~ !~ || ->> lower upper lcase ucase length len strlen contains starts_with ends_with prefix suffix
@@ -87,6 +95,9 @@ def parse_filter(text: str, connection: duckdb.DuckDBPyConnection) -> Filter:
     for part in _walk(expression):
         if part.get("class") in FORBIDDEN:
             raise UsageError(f"--where {text!r} holds {FORBIDDEN[part['class']]}", CURE)
+        if part.get("class") == "FUNCTION" and part.get("function_name") in VOLATILE:
+            problem = f"--where {text!r} holds {part['function_name']}(), which gives another answer each time"
+            raise UsageError(problem, CURE)
     uses: dict[str, ColumnType] = {}
     _collect(expression, ColumnType.BOOLEAN, uses, frozenset())
     return Filter(text, uses)

@@ -54,7 +54,7 @@ def test_the_full_likelihoods_of_all_counts_sum_to_one() -> None:
 
 def test_log_factorial_to_the_last_digits() -> None:
     rng = np.random.default_rng(4)
-    y = np.concatenate([10.0 ** rng.uniform(-300, 300, 200), rng.uniform(0, 30, 300), np.arange(40.0), [2.0 - 2**-52]])
+    y = np.concatenate([10.0 ** rng.uniform(-300, 300, 60), rng.uniform(0, 30, 60), np.arange(40.0), [2.0 - 2**-52]])
     assert_allclose(log_factorial_less_entropy(y), [exact_factorial(value) for value in y], rtol=1e-15)
 
 

@@ -143,9 +143,9 @@ def test_a_hostile_label_is_shown_whole(hostile: str, labelled: Any) -> None:
     assert (shown.rstrip(" "), number) == (terminal(hostile).rstrip(" "), "0.250000")
 
 
-def test_many_rows_are_quick_enough_to_print(made: Any) -> None:
-    view = View((Column("slice"), Column("value", "right")), tuple((f"s{n}", n / 7) for n in range(20_000)))
-    assert render(made(table=view), "table").count("\n") == 20_001
+def test_each_of_many_rows_is_a_line(made: Any) -> None:
+    view = View((Column("slice"), Column("value", "right")), tuple((f"s{n}", n / 7) for n in range(2_000)))
+    assert render(made(table=view), "table").count("\n") == 2_001
 
 
 def test_no_word_is_cut_for_the_sake_of_one_more_column(made: Any) -> None:

@@ -185,7 +185,7 @@ def test_standard_input_that_cannot_be_read_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfileobj", full)
-    problem = f"standard input cannot be kept in {tmp_path}: No space left on device"
+    problem = f"a stream cannot be kept in {tmp_path}: No space left on device"
     assert fault("-") == ("DataError", problem, "set TMPDIR to a folder with room")
 
     def interrupted(*_: object) -> None:
