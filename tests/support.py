@@ -278,7 +278,7 @@ def _binary(loss: Loss, rng: Rng, rows: int) -> Sample:
 
 
 def _binary_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
-    """Half of the rows at the ends or of any size, with probabilities near 1 and usual logits; each with both labels."""
+    """Half of the rows at the ends or of any size, probabilities near 1 and usual logits; each with both labels"""
     assert loss.prediction is not None
     half = rows - rows // 2
     prediction = _ranging(loss.prediction, rng, half)
