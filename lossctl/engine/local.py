@@ -21,6 +21,9 @@ __all__ = ["run"]
 _QUEUED_BATCHES = 4
 """Batches that may wait: enough to keep workers fed, few enough to keep memory flat."""
 
+_THREADS_PER_WORKER = 2
+"""The reader needs the rest, and kernels are short NumPy calls that hand Python's lock to each other: on two cores a second
+worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3 (docs/decisions.md)."""
 _MOST_PER_CORE = 4
 """Threads that may be asked for: more would only wait for each other, and a thousand would stop the machine."""
 
@@ -44,7 +47,7 @@ def run(
     plans
         What to compute.
     threads
-        How many threads compute; as many as there are cores where it is not given.
+        How many threads there may be, half of which compute; as many as there are cores where it is not given.
     on_rows
         Called with the number of rows read so far, after each batch.
 
@@ -54,7 +57,7 @@ def run(
         One tally a plan, in order.
     """
     cores = os.cpu_count() or 1
-    workers = min(threads or cores, _MOST_PER_CORE * cores)
+    workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
     np.empty(_ALLOCATOR_WARM_UP)  # freed at once
     total = [plan.tally() for plan in plans]
     pool = _Pool(plans, workers)
