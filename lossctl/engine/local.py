@@ -22,8 +22,8 @@ _QUEUED_BATCHES = 4
 """Batches that may wait: enough to keep workers fed, few enough to keep memory flat."""
 
 _THREADS_PER_WORKER = 2
-"""The reader needs the rest, and kernels are short NumPy calls that hand Python's lock to each other: on two cores a second
-worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3 (docs/decisions.md)."""
+"""The reader needs the rest, and kernels are short NumPy calls that hand Python's lock to each other: on two cores a
+second worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3 (docs/decisions.md)."""
 _MOST_PER_CORE = 4
 """Threads that may be asked for: more would only wait for each other, and a thousand would stop the machine."""
 
