@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import duckdb
 import numpy as np
 
 from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.names import refuse_twice
 from lossctl.sources.typed import TypedPiece
 
 __all__ = ["open_frame"]
@@ -53,9 +53,7 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
         kinds = "a pandas, Polars or Arrow frame, or a dict of NumPy arrays"
         raise UsageError(f"this is no source: {type(source).__name__}", f"give a path, {kinds}")
     names = [str(each) for each in (table.columns if _is_pandas(table) else table.column_names)]
-    twice = [each for each, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f'{name}: two columns are called "{twice[0]}"', "rename one of them")
+    refuse_twice(name, names)
     if not names:
         raise DataError(f"{name} has no columns", "give a frame with a target and a prediction")
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from lossctl.core.errors import UsageError
+from lossctl.core.errors import DataError, UsageError
 
-__all__ = ["listed", "nearest", "unknown_column"]
+__all__ = ["listed", "nearest", "refuse_twice", "unknown_column"]
 
 MOST_LISTED = 20
 
@@ -45,3 +46,16 @@ def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     near = nearest(name, names)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")
+
+
+def refuse_twice(source: str, columns: Iterable[str]) -> None:
+    """Refuse columns of one name, of which DuckDB would read the first and rename the other.
+
+    Raises
+    ------
+    DataError
+        Where two columns have one name.
+    """
+    twice = [name for name, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise DataError(f'{source}: two columns are called "{twice[0]}"', "rename one of them")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import duckdb
 
 from lossctl.core.errors import DataError
 from lossctl.sources.database import glob_escape
+from lossctl.sources.names import refuse_twice
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece
 
@@ -53,17 +53,10 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
         length = connection.execute(f"select sum(num_rows) from parquet_file_metadata({pattern})").fetchall()[0][0]
         scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
         names = list(_top_names(schema))
-        _refuse_twice(name, names)
+        refuse_twice(name, names)
         return ParquetPiece(name, connection, scan, names, int(length))
     except duckdb.Error as error:
         raise DataError(f"{name} is a damaged Parquet file ({str(error).splitlines()[0]})", "write it again") from error
-
-
-def _refuse_twice(name: str, names: list[str]) -> None:
-    """Refuse columns of one name, of which DuckDB would read the first and rename the other."""
-    twice = [each for each, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f'{name}: two columns are called "{twice[0]}"', "rename one of them")
 
 
 def _top_names(schema: list[tuple[str, int | None]]) -> Iterator[str]:
