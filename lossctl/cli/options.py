@@ -196,6 +196,7 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
     The command takes them as ``**parameters``: the texts of those the user gave, by name.
     """
+    registered = loss_parameters()
     given = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     own = [
@@ -203,7 +204,7 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         for each in given.parameters.values()
         if each.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    keyword = {name: name.replace("-", "_") for name, _ in loss_parameters()}
+    keyword = {name: name.replace("-", "_") for name, _ in registered}
     flags = [
         inspect.Parameter(
             keyword[name],
@@ -214,12 +215,12 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
                 typer.Option(f"--{name.replace('_', '-')}", metavar="X", help=text, rich_help_panel=_PARAMETERS),
             ],
         )
-        for name, text in loss_parameters()
+        for name, text in registered
     ]
 
     @wraps(command)
     def with_flags(**arguments: Any) -> Any:
-        parameters = {name: arguments.pop(keyword[name]) for name, _ in loss_parameters()}
+        parameters = {name: arguments.pop(keyword[name]) for name, _ in registered}
         return command(**arguments, **{name: text for name, text in parameters.items() if text is not None})
 
     with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]  # Typer reads it
