@@ -144,7 +144,9 @@ class Loss:
     kernel
         ``kernel(target, prediction, **params) -> (loss, slope)``, pure NumPy on a valid Block. Scalars per row
         come as ``(n,)``, vectors as ``(n, K)``; ``slope`` is dℓᵢ/dŷᵢ, shaped like the prediction. An unused
-        column is ``None``. At a kink the slope is the subgradient of least norm.
+        column is ``None``. At a kink the slope is the subgradient of least norm. An interval comes as ``(n, 2)``, a
+        location with its scale too. Of quantiles the kernel also gets ``levels``, ``(K,)`` and ascending; of groups
+        ``starts``, the index of the first row of each, and its loss is ``(groups,)``.
     reference
         Where it comes from.
     example
@@ -162,6 +164,11 @@ class Loss:
         Whether a distribution must lie across columns: its categories are ordered, so that no event stands alone.
     thresholds
         Whether a multiclass prediction has a column for each threshold between ordered classes: one fewer than classes.
+    scale
+        The domain of the second column of a parametric prediction, its scale; `prediction` is that of the first.
+    vectors
+        Of embeddings and ensembles: how many vectors of one length a row's prediction holds, one after the other; 0:
+        any whole number. They are as long as the target, where that is a vector.
     unit
         The unit of the value, or a function of the parameters that gives it; ``None``: that of the data.
     facts
@@ -190,6 +197,8 @@ class Loss:
     parts: int = 1
     across: bool = False
     thresholds: bool = False
+    scale: Domain | None = None
+    vectors: int = 1
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
@@ -264,10 +273,13 @@ class ChosenLoss:
         value = getattr(self.loss.facts, name)
         return value(**self.params) if callable(value) else value
 
-    def compute(self, target: Array | None, prediction: Array | None) -> tuple[Array, Array]:
-        """Give ``(loss, slope)`` per row. The arrays must come from a valid Block."""
+    def compute(self, target: Array | None, prediction: Array | None, **context: Any) -> tuple[Array, Array]:
+        """Give ``(loss, slope)`` per row. The arrays must come from a valid Block.
+
+        `context` is what a kernel of quantiles or groups gets beside its columns; see `Loss.kernel`.
+        """
         with np.errstate(all="ignore"):  # kernels meet the ends of float64 on purpose: inf is a right answer there
-            return self.loss.kernel(target, prediction, **self.params)
+            return self.loss.kernel(target, prediction, **context, **self.params)
 
     def finish(self, means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
         """Give the value, and its derivative by the mean of each part."""
