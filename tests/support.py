@@ -7,35 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from lossctl.core.loss import BINARY, PROBABILITY, REAL_LINE, Array, ChosenLoss, Domain, Kind, Loss, Param, Role, Value
 from lossctl.losses import LOSSES
+from tests.sample import Sample
 
 Rng = np.random.Generator
 
 _NUMBERS = (0.0, 0.37, 1.0, 2.6, 23.0)
 _COLUMNS = 5
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Inputs of a kernel; a column the loss does not use is None."""
-
-    target: Array | None
-    prediction: Array | None
-
-    def with_prediction(self, prediction: Array) -> Sample:
-        return Sample(self.target, prediction)
-
-    def take(self, rows: slice) -> Sample:
-        cut = [None if values is None else values[rows] for values in (self.target, self.prediction)]
-        return Sample(*cut)
-
-    def compute(self, chosen: ChosenLoss) -> tuple[Array, Array]:
-        return chosen.compute(self.target, self.prediction)
 
 
 def settings_of(loss: Loss) -> list[ChosenLoss]:

@@ -14,7 +14,8 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array
 from lossctl.losses import LOSSES, choose
 from lossctl.losses.binary_probability import finish_dice, finish_focal_tversky, finish_overlap
-from tests.support import Sample, whole
+from tests.sample import Sample
+from tests.support import whole
 
 rng = np.random.default_rng(11)
 LABELS = rng.integers(0, 2, 60).astype(float)

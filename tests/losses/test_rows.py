@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose
 from lossctl.core.loss import ChosenLoss, Loss
 from lossctl.losses import LOSSES, choose, find, search
 from tests.losses.hand_values import HAND_VALUES, Hand
-from tests.support import EVERY, Sample, whole
+from tests.sample import Sample
+from tests.support import EVERY, whole
 
 ROOT = Path(__file__).parents[2]
 ROWS = list(LOSSES.values())

@@ -16,7 +16,8 @@ from lossctl.core.loss import Array, ChosenLoss, Kind, Role
 from lossctl.losses import LOSSES, choose
 from tests.oracles.formulas import FORMULAS
 from tests.oracles.libraries import ROW_FORMULAS, VALUES
-from tests.support import CASES, LABELS, Sample, everyday, extreme, uses
+from tests.sample import Sample
+from tests.support import CASES, LABELS, everyday, extreme, uses
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.json"))
 SMALLEST = 5e-324

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose
 from lossctl.core.loss import Array, ChosenLoss
 from tests.oracles.formulas import FORMULAS
 from tests.oracles.libraries import ROW_FORMULAS, VALUES
-from tests.support import WHOLES, Sample, everyday, extreme, whole
+from tests.sample import Sample
+from tests.support import WHOLES, everyday, extreme, whole
 
 every_whole = pytest.mark.parametrize("chosen", WHOLES, ids=lambda chosen: chosen.label)
 

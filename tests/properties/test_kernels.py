@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lossctl.core.loss import Array, ChosenLoss, Kind, Role
-from tests.support import CASES, LABELS, Sample, at_target, everyday, extreme, far, somewhere, uses
+from tests.sample import Sample
+from tests.support import CASES, LABELS, at_target, everyday, extreme, far, somewhere, uses
 
 every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
 seeds = st.integers(0, 2**32 - 1)

@@ -1,0 +1,30 @@
+"""The inputs of a kernel, as tests draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from lossctl.core.loss import Array, ChosenLoss
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Inputs of a kernel; a column the loss does not use is None.
+
+    `context` is what a kernel gets beside its columns, such as the levels of quantiles.
+    """
+
+    target: Array | None
+    prediction: Array | None
+    context: Mapping[str, Array] = field(default_factory=dict)
+
+    def with_prediction(self, prediction: Array) -> Sample:
+        return replace(self, prediction=prediction)
+
+    def take(self, rows: slice) -> Sample:
+        cut = [None if values is None else values[rows] for values in (self.target, self.prediction)]
+        return Sample(*cut, self.context)
+
+    def compute(self, chosen: ChosenLoss) -> tuple[Array, Array]:
+        return chosen.compute(self.target, self.prediction, **self.context)
