@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import BINARY, PROBABILITY, REAL_LINE, Array, ChosenLoss, Domain, Kind, Loss, Param, Role, Value
 from lossctl.losses import LOSSES
 from tests.sample import Sample
@@ -23,7 +24,18 @@ _COLUMNS = 5
 def settings_of(loss: Loss) -> list[ChosenLoss]:
     """Choose the loss with its defaults, and with each parameter in turn at other values of its domain."""
     varied = [{}, *({param.name: value} for param in loss.params for value in _values(param))]
-    return list({chosen.label: chosen for chosen in (loss.choose(**one) for one in varied)}.values())
+    chosen = [loss.choose(**one) for one in varied if _goes_together(loss, one)]
+    return list({one.label: one for one in chosen}.values())
+
+
+def _goes_together(loss: Loss, values: Mapping[str, Value]) -> bool:
+    if loss.check is None:
+        return True
+    try:
+        loss.check(**({param.name: param.default for param in loss.params} | dict(values)))
+    except UsageError:
+        return False
+    return True
 
 
 def _values(param: Param) -> list[Value]:

@@ -41,6 +41,8 @@ Kernel = Callable[..., tuple[Array, Array]]
 """``kernel(target, prediction, **params) -> (loss, slope)``; see `Loss.kernel`."""
 Finish = Callable[..., tuple[float, tuple[float, ...]]]
 """``finish(means, **params) -> (value, derivatives)``; see `Loss.finish`."""
+Check = Callable[..., None]
+"""``check(**params)``: returns nothing, or raises UsageError with a cure; see `Loss.check` and `Loss.check_columns`."""
 Fact = float | Callable[..., float | None] | None
 """A number, or a function of the loss's parameters (by keyword) that gives it; ``None``: there is none."""
 
@@ -153,6 +155,11 @@ class Loss:
         A command that runs it on a file of ``examples/data``.
     params
         Its parameters.
+    check
+        ``check(**params)``, where values that are each in their domain may not go together: raises UsageError.
+    check_columns
+        ``check_columns(**context, **params)``, where not every number of columns will do: raises UsageError. Called
+        before the first row, of quantiles with ``levels``, of an ensemble with ``members``, how many there are.
     finish
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
         of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down
@@ -193,6 +200,8 @@ class Loss:
     example: str
     aliases: tuple[str, ...] = ()
     params: tuple[Param, ...] = ()
+    check: Check | None = None
+    check_columns: Check | None = None
     finish: Finish | None = None
     parts: int = 1
     across: bool = False
@@ -224,7 +233,7 @@ class Loss:
         Raises
         ------
         UsageError
-            Where a name is no parameter of this loss, or a value lies out of its domain.
+            Where a name is no parameter of this loss, a value lies out of its domain, or values do not go together.
 
         Examples
         --------
@@ -237,6 +246,8 @@ class Loss:
                 known = ", ".join(param.name for param in self.params) or "none"
                 raise UsageError(f"{self.id} has no parameter {name!r}", f"its parameters: {known}")
         params = {param.name: param.check(values.get(param.name, param.default)) for param in self.params}
+        if self.check is not None:
+            self.check(**params)
         return ChosenLoss(self, MappingProxyType(params))
 
 
@@ -272,6 +283,17 @@ class ChosenLoss:
         """Give a fact of `Facts` for these parameters."""
         value = getattr(self.loss.facts, name)
         return value(**self.params) if callable(value) else value
+
+    def check_columns(self, **context: Any) -> None:
+        """Refuse columns the loss cannot use, before the first row; see `Loss.check_columns`.
+
+        Raises
+        ------
+        UsageError
+            Where levels do not pair up, or members are too few.
+        """
+        if self.loss.check_columns is not None:
+            self.loss.check_columns(**context, **self.params)
 
     def compute(self, target: Array | None, prediction: Array | None, **context: Any) -> tuple[Array, Array]:
         """Give ``(loss, slope)`` per row. The arrays must come from a valid Block.
