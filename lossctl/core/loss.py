@@ -175,7 +175,12 @@ class Loss:
         The domain of the second column of a parametric prediction, its scale; `prediction` is that of the first.
     vectors
         Of embeddings and ensembles: how many vectors of one length a row's prediction holds, one after the other; 0:
-        any whole number. They are as long as the target, where that is a vector.
+        any whole number. They are as long as the target, where that is a vector; see `labels_pairs`.
+    nonzero
+        Whether a vector of zeros alone, in target or prediction, is a data error.
+    series
+        Whether rows are a series in file order: the kernel then also gets ``lagged``, the targets of ``period`` rows
+        before, NaN where there is none. The loss has a parameter ``period``.
     unit
         The unit of the value, or a function of the parameters that gives it; ``None``: that of the data.
     facts
@@ -208,6 +213,8 @@ class Loss:
     thresholds: bool = False
     scale: Domain | None = None
     vectors: int = 1
+    nonzero: bool = False
+    series: bool = False
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
@@ -218,6 +225,11 @@ class Loss:
         """The columns the loss uses."""
         used = ((Role.TARGET, self.target), (Role.PREDICTION, self.prediction))
         return tuple(role for role, domain in used if domain is not None)
+
+    @property
+    def labels_pairs(self) -> bool:
+        """Whether the target is one label a row, of the pair of vectors that the prediction holds."""
+        return self.kind is Kind.VECTORS and self.vectors > 1 and self.target == BINARY
 
     def domain(self, role: Role) -> Domain | None:
         """Give the domain of a column; ``None`` where the loss does not use it."""
