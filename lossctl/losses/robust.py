@@ -20,6 +20,7 @@ __all__ = [
     "cauchy",
     "fair",
     "geman_mcclure",
+    "hampel",
     "log_cosh",
     "pseudo_huber",
     "trimmed",
@@ -320,6 +321,45 @@ def andrew(target: Array, prediction: Array, a: float) -> tuple[Array, Array]:
     loss *= a
     loss *= 2.0 * loss
     return loss, signed(slope, r)
+
+
+def hampel(target: Array, prediction: Array, a: float, b: float, c: float) -> tuple[Array, Array]:
+    """Compute the loss whose slope rises to a, stays until b and falls to 0 at c.
+
+    r²/2 up to a; a|r| − a²/2 up to b; then, with d = |r| − b, a d(1 − d/(2(c − b))) is added, until c. Every term is at
+    least 0, and c − |r| exact near c once the tail of r is added. Needs a ≤ b < c.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, yhat = np.zeros(4), np.array([1.0, -3.0, 6.0, 9.0])
+    >>> loss, slope = hampel(y, yhat, a=2.0, b=4.0, c=8.0)
+    >>> loss.tolist(), slope.tolist()
+    ([0.5, 4.0, 9.0, 10.0], [1.0, -2.0, 1.0, 0.0])
+    """
+    r = residual(target, prediction)
+    tail = residual_tail(target, prediction, r)
+    tail *= np.sign(r)
+    size = np.abs(r)
+    width = c - b
+    rest = c - size
+    rest -= tail
+    np.clip(rest, 0.0, width, out=rest)
+    rest /= width
+    small = np.minimum(size, a)
+    rest *= small
+    loss = np.minimum(size, b)
+    loss -= 0.5 * small
+    loss *= small
+    np.clip(size, b, c, out=size)
+    size -= b
+    share = size / -width
+    share *= 0.5
+    share += 1.0
+    size *= a
+    size *= share
+    loss += size
+    return loss, signed(rest, r)
 
 
 def trimmed(target: Array, prediction: Array, c: float) -> tuple[Array, Array]:

@@ -76,6 +76,14 @@ REGRESSION: Mapping[str, tuple[Hand, ...]] = {
         Hand(2.5, -1.5, loss=0.5, slope=0.0, params={"a": 0.5}),
         Hand(0.0, 9.0, loss=2.0 * 1.339**2, slope=0.0),
     ),
+    "hampel": (
+        Hand(1.25, 2.75, loss=1.125, slope=1.5),
+        Hand(2.5, -0.5, loss=4.0, slope=-2.0),
+        Hand(0.25, 6.25, loss=9.0, slope=1.0),
+        Hand(0.25, 9.25, loss=10.0, slope=0.0),
+        Hand(2.5, 0.0, loss=2.4375, slope=-0.75, params={"a": 1.5, "b": 2.0, "c": 3.0}),
+        Hand(0.0, 2.5, loss=2.375, slope=1.0, params={"a": 1.5, "b": 1.5, "c": 4.5}),
+    ),
     "trimmed": (
         Hand(1.25, 2.75, loss=1.125, slope=1.5),
         Hand(2.5, -1.5, loss=2.0, slope=0.0),

@@ -11,11 +11,13 @@ from numpy.testing import assert_allclose
 from scipy import special
 from sklearn import metrics
 
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.counts import generalized_kl, negative_binomial_deviance, poisson_deviance, poisson_nll
 from lossctl.losses.gamma import log_factorial_less_entropy
 from lossctl.losses.ratios import expm1_minus, log_gap
+from lossctl.losses.tweedie import tweedie_deviance
 
 
 def divergence(y: float, mu: float) -> float:
@@ -64,6 +66,69 @@ def exact_factorial(value: float) -> float:
     with mp.workdps(700):
         y = mp.mpf(value)
         return float(mp.loggamma(y + 1) - y * mp.log(y) + y)
+
+
+POWERS = [1.1, 1.9, 1.0 + 1e-9, 2.0 - 1e-9, 2.0 + 2.0**-51, 2.2, 3.3, 7.9, 40.7, -1e-9, -0.1, -1.0, -20.7]
+
+
+@pytest.mark.parametrize("power", POWERS)
+def test_tweedie_deviance_to_the_last_digits_for_every_power(power: float) -> None:
+    rng = np.random.default_rng(8)
+    mu = 10.0 ** rng.uniform(-4, 4, 120)
+    y = mu * np.exp(rng.normal(size=120) * np.repeat([1e-9, 0.01, 0.3, 4.0], 30))
+    wide = 10.0 ** rng.uniform(-300, 300, (2, 30))
+    y, mu = np.concatenate([y, wide[0]]), np.concatenate([mu, wide[1]])
+    with np.errstate(all="ignore"):
+        loss, slope = tweedie_deviance(y, mu, power)
+    with mp.workdps(750):
+        p = mp.mpf(power)
+        pairs = [(mp.mpf(a), mp.mpf(b)) for a, b in zip(y.tolist(), mu.tolist(), strict=True)]
+        losses = [
+            float(2 * (a ** (2 - p) / ((1 - p) * (2 - p)) - a * b ** (1 - p) / (1 - p) + b ** (2 - p) / (2 - p)))
+            for a, b in pairs
+        ]
+        slopes = [float(2 * (b - a) / b**p) for a, b in pairs]
+    assert_allclose(loss, losses, rtol=2e-15, atol=2e-323)
+    assert_allclose(slope, slopes, rtol=2e-15, atol=2e-323)
+
+
+def test_scikit_learn_loses_the_tweedie_deviance_near_its_limits() -> None:
+    y, mu, power = np.array([2.0]), np.array([3.0]), 1.0 + 1e-13
+    theirs = metrics.mean_tweedie_deviance(y, mu, power=power)
+    limit = poisson_deviance(y, mu)[0][0]
+    assert abs(theirs / limit - 1.0) > 1e-4
+    assert_allclose(tweedie_deviance(y, mu, power)[0], limit, rtol=1e-12)
+    near = 1.0 + 2.0**-30
+    assert metrics.mean_tweedie_deviance([1.0], [near], power=1.5) <= 0.0
+    assert_allclose(tweedie_deviance(np.ones(1), np.array([near]), 1.5)[0], 2.0**-60, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("limit", "name"), [(1.0, "poisson_deviance"), (2.0, "gamma_deviance"), (3.0, "inverse_gaussian_deviance")]
+)
+def test_tweedie_deviance_is_the_family_it_names(limit: float, name: str) -> None:
+    y, mu = np.geomspace(1e-6, 1e6, 60), np.full(60, 2.5)
+    expected = LOSSES[name].choose().compute(y, mu)
+    for power in (limit, limit - 1e-15 * (limit > 1.0), limit + 1e-15):
+        assert_allclose(LOSSES["tweedie_deviance"].choose(power=power).compute(y, mu), expected, rtol=3e-14)
+
+
+def test_a_count_of_nothing() -> None:
+    zero, mu = np.zeros(2), np.array([1e-3, 4.0])
+    for power in (1.0, 1.0 + 2.0**-52, 1.3, 2.0 - 2.0**-52, -2.0):
+        loss = LOSSES["tweedie_deviance"].choose(power=power).compute(zero, mu)[0]
+        assert_allclose(loss, 2.0 * mu ** (2.0 - power) / (2.0 - power), rtol=1e-15)
+    for power in (2.0, 2.5, 7.0):
+        loss, slope = LOSSES["tweedie_deviance"].choose(power=power).compute(zero, mu)
+        assert np.isposinf(loss).all()
+        assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("power", [5e-324, 0.37, 1.0 - 2.0**-53])
+def test_there_is_no_tweedie_distribution_between_the_powers_0_and_1(power: float) -> None:
+    with pytest.raises(UsageError, match="between 0 and 1") as refused:
+        LOSSES["tweedie_deviance"].choose(power=power)
+    assert "poisson_deviance" in refused.value.cure
 
 
 @pytest.mark.parametrize("alpha", [1e-300, 1e-16, 1e-9])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from lossctl.core.errors import UsageError
 from lossctl.losses import LOSSES
 
 HALF_SQUARE_NEAR = ["half_mse", "log_cosh", "pseudo_huber", "fair", "cauchy", "geman_mcclure", "welsch", "tukey"]
-HALF_SQUARE_NEAR += ["andrew", "trimmed", "barron", "linex"]
+HALF_SQUARE_NEAR += ["andrew", "hampel", "trimmed", "barron", "linex"]
 
 
 def at(name: str, residual: float, **params: float) -> tuple[float, float]:
@@ -37,6 +38,8 @@ def test_near_the_target_it_is_half_the_square(name: str, residual: float) -> No
         ("welsch", {"c": 2.0}, 2.0, 0.0),
         ("tukey", {"c": 3.0}, 1.5, 0.0),
         ("andrew", {"a": 2.0}, 8.0, 0.0),
+        ("hampel", {}, 10.0, 0.0),
+        ("hampel", {"a": 1e150, "b": 1e151, "c": 1e152}, 5.45e301, 0.0),
         ("barron", {}, 1e300, 1.0),
         ("barron", {"alpha": 1.5, "c": 1e100}, 2.0**0.75 / 3.0 * 1e300, 0.5**0.25),
         ("barron", {"alpha": -2.0}, 2.0, 0.0),
@@ -44,6 +47,20 @@ def test_near_the_target_it_is_half_the_square(name: str, residual: float) -> No
 )
 def test_far_from_the_target_nothing_overflows(name: str, params: dict[str, float], loss: float, slope: float) -> None:
     assert_allclose(at(name, 1e300, **params), (loss, slope), rtol=1e-14, atol=1e-320)
+
+
+def test_hampel_with_no_flat_part_and_with_a_steep_fall() -> None:
+    assert_allclose(at("hampel", 2.0, a=1.0, b=1.0, c=3.0), (1.0 - 0.25 + 0.5, 0.5), rtol=1e-15)
+    edge = 4.0 + 2.0**-50
+    assert_allclose(at("hampel", 4.0 + 2.0**-51, a=2.0, b=4.0, c=8.0), (6.0 + 2.0**-50, 2.0 - 2.0**-52), rtol=1e-15)
+    assert_array_equal([at("hampel", r, a=2.0, b=4.0, c=edge)[1] for r in (4.0, edge, -4.0)], [2.0, 0.0, -2.0])
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [(3.0, 2.0, 8.0), (2.0, 8.0, 8.0), (2.0, 9.0, 8.0)])
+def test_hampel_refuses_what_is_out_of_order(a: float, b: float, c: float) -> None:
+    with pytest.raises(UsageError, match="hampel") as refused:
+        LOSSES["hampel"].choose(a=a, b=b, c=c)
+    assert "a ≤ b < c" in refused.value.cure
 
 
 def test_log_cosh_of_other_libraries_is_wrong_at_both_ends() -> None:

@@ -40,12 +40,27 @@ def _negative_binomial(y: Number, mu: Number, alpha: Number) -> Number:
         return 2 * ((y * mp.log(y / mu) if y else 0) + rest)
 
 
+def _tweedie(y: Number, mu: Number, power: Number) -> Number:
+    with mp.extradps(_ENOUGH):
+        b = 2 - power
+        if y == mu:  # of terms of 1e5000 no number of digits would leave 0
+            return mp.mpf(0)
+        if power == 1:
+            return 2 * _generalized_kl(y, mu)
+        if not y:
+            return 2 * mu**b / b if b > 0 else mp.inf
+        if power == 2:
+            return 2 * _itakura_saito(y, mu)
+        return 2 * (y**b / (b * (b - 1)) - y * mu ** (b - 1) / (b - 1) + mu**b / b)
+
+
 COUNTS: Mapping[str, Callable[..., Number]] = {
     "poisson_nll": _poisson_nll,
     "poisson_nll_with_log_rate": lambda y, s, full: _log_rate(y, s, full=full),
     "poisson_deviance": lambda y, mu: 2 * _generalized_kl(y, mu),
     "gamma_deviance": lambda y, mu: 2 * _itakura_saito(y, mu),
     "inverse_gaussian_deviance": lambda y, mu: (y - mu) ** 2 / (mu**2 * y),
+    "tweedie_deviance": _tweedie,
     "negative_binomial_deviance": _negative_binomial,
     "itakura_saito": _itakura_saito,
     "generalized_kl": _generalized_kl,

@@ -43,6 +43,14 @@ def _barron(r: Number, alpha: Number, c: Number) -> Number:
     return b / alpha * ((1 + t**2 / b) ** (alpha / 2) - 1)
 
 
+def _hampel(r: Number, a: Number, b: Number, c: Number) -> Number:
+    if r <= a:
+        return r**2 / 2
+    if r <= b:
+        return a * r - a**2 / 2
+    return a * (b + c - a) / 2 - a * (c - min(r, c)) ** 2 / (2 * (c - b))
+
+
 def _linex(y: Number, yhat: Number, a: Number) -> Number:
     x = a * (yhat - y)
     if x > 1000:
@@ -71,6 +79,7 @@ REGRESSION: Mapping[str, Formula] = {
     "welsch": precisely(lambda r, c: c**2 / 2 * (1 - mp.exp(-((r / c) ** 2)))),
     "tukey": precisely(lambda r, c: c**2 / 6 * (1 - (1 - min(1, (r / c) ** 2)) ** 3)),
     "andrew": precisely(lambda r, a: a**2 * (1 - mp.cos(min(r / a, mp.pi)))),
+    "hampel": precisely(_hampel),
     "trimmed": lambda y, yhat, c: min(abs(yhat - y), c) ** 2 / 2,
     "barron": precisely(_barron),
     "mape": lambda y, yhat: abs((yhat - y) / y),

@@ -58,6 +58,7 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "welsch": (),
     "tukey": (),
     "andrew": (),
+    "hampel": (),
     "trimmed": (),
     "barron": (),
     "mape": (_by_row(metrics.mean_absolute_percentage_error),),
@@ -81,6 +82,12 @@ def _tukey(y: Array, yhat: Array, c: float) -> Array:
 def _andrew(y: Array, yhat: Array, a: float) -> Array:
     t = anp.abs(yhat - y) / a
     return a**2 * (1.0 - anp.cos(anp.where(t < anp.pi, t, anp.pi)))
+
+
+def _hampel(y: Array, yhat: Array, a: float, b: float, c: float) -> Array:
+    r = anp.abs(yhat - y)
+    falling = a * (b + c - a) / 2.0 - a * anp.where(r < c, c - r, 0.0) ** 2 / (2.0 * (c - b))
+    return anp.where(r <= a, r**2 / 2.0, anp.where(r <= b, a * r - a**2 / 2.0, falling))
 
 
 def _barron(y: Array, yhat: Array, alpha: float, c: float) -> Array:
@@ -110,6 +117,7 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "welsch": lambda y, yhat, c: c**2 / 2.0 * (1.0 - anp.exp(-(((yhat - y) / c) ** 2))),
     "tukey": _tukey,
     "andrew": _andrew,
+    "hampel": _hampel,
     "trimmed": lambda y, yhat, c: anp.minimum(anp.abs(yhat - y), c) ** 2 / 2.0,
     "barron": _barron,
     "mape": lambda y, yhat: anp.abs((yhat - y) / y),

@@ -25,6 +25,7 @@ def main() -> None:
     pairs = [
         *((f"tukey(c={c})", norms.TukeyBiweight(c)) for c in (4.685, 2.5)),
         *((f"andrew(a={a})", norms.AndrewWave(a)) for a in (1.339, 0.8)),
+        *((f"hampel(a={a},b={b},c={c})", norms.Hampel(a, b, c)) for a, b, c in ((2.0, 4.0, 8.0), (1.5, 1.5, 6.25))),
         *((f"trimmed(c={c})", norms.TrimmedMean(c)) for c in (2.0, 5.5)),
     ]
     cases = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
-from lossctl.losses import counts
+from lossctl.losses import counts, tweedie
 
 __all__ = ["ROWS"]
 
@@ -16,6 +17,14 @@ _NELDER = (
 
 def _low_of_nll(*, full: bool) -> float | None:
     return 0.0 if full else None
+
+
+def _power_exists(power: float) -> None:
+    if 0.0 < power < 1.0:
+        raise UsageError(
+            f"tweedie_deviance(power={power!r}): no Tweedie distribution has a power between 0 and 1",
+            "choose 0, below 0, or 1 and above; 1 is poisson_deviance, 2 gamma_deviance",
+        )
 
 
 ROWS = (
@@ -130,6 +139,42 @@ ROWS = (
         "Statistics 28, 362–377",
         example="lossctl eval examples/data/preds.csv --loss inverse_gaussian_deviance",
         note="scikit-learn's mean_tweedie_deviance with power=3.",
+    ),
+    Loss(
+        id="tweedie_deviance",
+        aliases=("mean_tweedie_deviance",),
+        task="counts",
+        kind=Kind.REAL,
+        summary="deviance of values whose variance is a power of their mean; between 1 and 2: many zeros, a long tail",
+        formula="2(y^(2−p)/((1−p)(2−p)) − y μ^(1−p)/(1−p) + μ^(2−p)/(2−p)) for power p; its limits "
+        "2(y ln(y/μ) − y + μ) at p = 1 and 2(y/μ − ln(y/μ) − 1) at p = 2",
+        slope="2(μ − y)/μ^p",
+        latex=r"2\left(\frac{y^{2-p}}{(1-p)(2-p)} - \frac{y \mu^{1-p}}{1-p} + \frac{\mu^{2-p}}{2-p}\right)",
+        target=NONNEGATIVE,
+        prediction=POSITIVE,
+        kernel=tweedie.tweedie_deviance,
+        params=(
+            Param(
+                "power",
+                1.5,
+                "power of the mean that the variance is: 0 normal, 1 Poisson, 2 gamma, 3 inverse Gaussian",
+            ),
+        ),
+        check=_power_exists,
+        facts=Facts(
+            smoothness=lambda power: 2.0 if power == 0.0 else None,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Convex for the powers 0 and 1 alone. None lies between them. A target of 0 costs 2μ^(2−p)/(2−p) for "
+            "a power below 2, and +inf from 2 on, whose distributions never give it.",
+        ),
+        reference="Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49, "
+        "127–162",
+        example="lossctl eval examples/data/preds.csv --loss tweedie_deviance --power 1.5",
+        note="scikit-learn's mean_tweedie_deviance, which loses its digits where μ is near y or the power near 1 or 2. "
+        "For the power 0 and below it takes negative targets too; here they are refused: they have no deviance of 0 at "
+        "any mean, or are mse's.",
     ),
     Loss(
         id="negative_binomial_deviance",

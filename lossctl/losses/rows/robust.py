@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import adaptive, robust
 
@@ -23,6 +24,14 @@ def _steepest(alpha: float, c: float) -> float | None:
     if alpha >= 1.0:
         return 1.0 / c if alpha == 1.0 else None
     return math.pow((2.0 - alpha) / (1.0 - alpha), (alpha - 1.0) / 2.0) / c
+
+
+def _in_order(a: float, b: float, c: float) -> None:
+    if not a <= b < c:
+        raise UsageError(
+            f"hampel(a={a!r},b={b!r},c={c!r}): the slope cannot rise until a, stay until b and fall until c",
+            "choose them so that a ≤ b < c",
+        )
 
 
 ROWS = (
@@ -253,6 +262,43 @@ ROWS = (
         reference="Andrews (1974), A robust method for multiple linear regression, Technometrics 16, 523–531",
         example="lossctl eval examples/data/diabetes.csv --loss andrew --a 80 --pred ridge",
         note="As statsmodels' AndrewWave. The residual is taken as it stands: divide by a scale first.",
+    ),
+    Loss(
+        id="hampel",
+        aliases=("hampel_three_part",),
+        task="robust",
+        kind=Kind.REAL,
+        summary="half of squared error near the target, then a line; from c on every outlier counts a(b + c − a)/2",
+        formula="r²/2 if r ≤ a, a r − a²/2 if a < r ≤ b, a(b + c − a)/2 − a(c − r)²/(2(c − b)) if b < r ≤ c, else "
+        "a(b + c − a)/2, with r = |ŷ − y|",
+        slope="sign(ŷ − y) times r if r ≤ a, a if a < r ≤ b, a(c − r)/(c − b) if b < r ≤ c, else 0",
+        latex=r"\begin{cases}\frac{1}{2} r^2 & r \le a\\ a r - \frac{a^2}{2} & a < r \le b\\"
+        r" \frac{a(b + c - a)}{2} - \frac{a (c - r)^2}{2 (c - b)} & b < r \le c\\"
+        r" \frac{a(b + c - a)}{2} & \text{otherwise}\end{cases} \quad r = |\hat y - y|",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=robust.hampel,
+        params=(
+            Param("a", 2.0, "residual up to which it is half of squared error", POSITIVE),
+            Param("b", 4.0, "residual from which the slope falls; at least a", POSITIVE),
+            Param("c", 8.0, "residual from which the slope is 0; above b", POSITIVE),
+        ),
+        check=_in_order,
+        facts=Facts(
+            convex=False,
+            lipschitz=lambda a, b, c: a,  # noqa: ARG005 -- facts take every parameter
+            smoothness=lambda a, b, c: max(1.0, a / (c - b)),
+            low=0.0,
+            high=lambda a, b, c: a * (b - 0.5 * a) + 0.5 * a * (c - b),
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=True,
+            note=_REDESCENDING,
+        ),
+        reference="Andrews, Bickel, Hampel, Huber, Rogers & Tukey (1972), Robust estimates of location: survey and "
+        "advances, Princeton University Press",
+        example="lossctl eval examples/data/diabetes.csv --loss hampel --a 50 --b 100 --c 200 --pred ridge",
+        note="As statsmodels' Hampel. The residual is taken as it stands: divide by a scale first.",
     ),
     Loss(
         id="trimmed",
