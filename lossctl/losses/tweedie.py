@@ -83,8 +83,8 @@ def _deviance(y: Array, mu: Array, power: float) -> Array:
     for rows, form in ((near, _near), (~(near | far), _between), (far, _far)):
         index = np.flatnonzero(rows)
         if index.size:
-            part = form(*(np.take(values, index) for values in (y, mu, z, half)), power)
-            np.put(loss, index, part)
+            part = [np.take(values, index) for values in (y, mu, z, half)]
+            np.put(loss, index, form(part[0], part[1], part[2], part[3], power))
     loss *= 2.0
     return loss
 
