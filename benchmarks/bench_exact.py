@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossctl.core.block import BLOCK_ROWS
-from lossctl.core.exact import ExactSum, add_with_absolute
+from lossctl.core.exact import ExactSum, add_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,14 +49,14 @@ def samples() -> dict[str, np.ndarray]:
 def main() -> None:
     """Print the table."""
     print(f"ns an element, blocks of {BLOCK_ROWS}")
-    print(f"{'values':24}{'np.sum':>8}{'add':>8}{'squares':>9}{'with |x|':>10}")
+    print(f"{'values':24}{'np.sum':>8}{'add':>8}{'squares':>9}{'all three':>10}")
     for name, values in samples().items():
-        total, absolute = ExactSum(), ExactSum()
+        total, squares, absolute = ExactSum(), ExactSum(), ExactSum()
         jobs = (
             values.sum,
             partial(total.add, values),
             partial(total.add_squares, values),
-            partial(add_with_absolute, total, absolute, values),
+            partial(add_values, values, total, squares, absolute),
         )
         times = [fastest(job, values.size) for job in jobs]
         print(f"{name:24}{times[0]:8.2f}{times[1]:8.2f}{times[2]:9.2f}{times[3]:10.2f}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lossctl.core.loss import Array
 
-__all__ = ["ExactSum", "add_with_absolute", "round_fraction", "sqrt_fraction"]
+__all__ = ["ExactSum", "Extent", "add_values", "round_fraction", "sqrt_fraction"]
 
 _CHUNK = 2**15
 """Values summed at once: with the scratch they stay in a core's cache (measured)."""
@@ -67,11 +67,21 @@ _scratch = _Scratch()
 class _Span(NamedTuple):
     """Between which powers of two the bits of a chunk lie.
 
-    Every magnitude is at most 2^limit, and every value a multiple of 2^unit. `zeros`: some value is 0.
+    Every magnitude is at most 2^limit, every one above 0 at least 2^(floor − 1), and every value a multiple of
+    2^unit. `most`: the largest magnitude. `zeros`: some value is 0.
     """
 
     limit: int
+    floor: int
     unit: int
+    most: float
+    zeros: bool
+
+
+class Extent(NamedTuple):
+    """What is known of values once they are summed: the largest magnitude, and whether some are 0."""
+
+    largest: float
     zeros: bool
 
 
@@ -259,15 +269,20 @@ class ExactSum:
             self.units += _sum(values, _measure(values)) << (exponent - _LEAST)
 
 
-def add_with_absolute(signed: ExactSum, absolute: ExactSum, values: Array) -> None:
-    """Add every value to one sum and its magnitude to another: both for less than twice the work.
+def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: ExactSum | None = None) -> Extent:
+    """Add every value to one sum, its square to another and its magnitude to a third, measuring the values once.
 
     Parameters
     ----------
-    signed, absolute
-        The sums of x and of ``|x|``.
     values
         As in `ExactSum.add`.
+    total, squares, absolute
+        The sums of x, of x² (each rounded once, as in `ExactSum.add_squares`) and of ``|x|``, where that is wanted.
+
+    Returns
+    -------
+    Extent
+        The largest magnitude and whether some value is 0: of no values, 0 and no.
 
     Raises
     ------
@@ -277,20 +292,33 @@ def add_with_absolute(signed: ExactSum, absolute: ExactSum, values: Array) -> No
     Examples
     --------
     >>> import numpy as np
-    >>> signed, absolute = ExactSum(), ExactSum()
-    >>> add_with_absolute(signed, absolute, np.array([1.5, -2.0]))
-    >>> signed.result(), absolute.result()
-    (-0.5, 3.5)
+    >>> total, squares, absolute = ExactSum(), ExactSum(), ExactSum()
+    >>> add_values(np.array([1.5, -2.0]), total, squares, absolute).largest
+    2.0
+    >>> total.result(), squares.result(), absolute.result()
+    (-0.5, 6.25, 3.5)
     """
+    largest, zeros = 0.0, False
     for chunk in _chunks(values):
-        magnitudes = np.abs(chunk, _scratch.derived[: chunk.size])
+        magnitudes = chunk
+        if absolute is not None:
+            magnitudes = np.abs(chunk, _scratch.derived[: chunk.size])
         span = _measure(magnitudes)
+        largest, zeros = max(largest, span.most), zeros or span.zeros
         if span.limit > _LARGE:
-            signed.add(chunk)
-            absolute.add(magnitudes)
+            total.add(chunk)
+            if absolute is not None:
+                absolute.add(np.abs(chunk))
         else:
-            signed.units += _sum(chunk, span) << -_LEAST
-            absolute.units += _sum(magnitudes, span) << -_LEAST
+            total.units += _sum(chunk, span) << -_LEAST
+            if absolute is not None:
+                absolute.units += _sum(magnitudes, span) << -_LEAST
+        if span.limit > _SQUARABLE or span.floor < -_SQUARABLE:
+            squares.add_squares(chunk)
+        else:
+            squared = np.multiply(chunk, chunk, _scratch.derived[: chunk.size])
+            squares.units += _sum(squared, _squared(span)) << -_LEAST
+    return Extent(largest, zeros)
 
 
 def _chunks(values: Array) -> Iterator[Array]:
@@ -306,13 +334,13 @@ def _measure(chunk: Array) -> _Span:
     """Find between which powers of two the bits of a chunk that is not empty lie."""
     least, most = float(np.minimum.reduce(chunk)), float(np.maximum.reduce(chunk))
     if not math.isfinite(least) or not math.isfinite(most):  # either is NaN where any value is
-        return _Span(_NOT_FINITE, _LEAST, zeros=False)
+        return _Span(_NOT_FINITE, _LEAST, _LEAST, _largest(chunk), zeros=bool(np.any(chunk == 0.0)))
     if least < 0:
         most = max(most, -least)
         chunk = np.abs(chunk, _scratch.remainder[: chunk.size])
         least = float(np.minimum.reduce(chunk))
     if most == 0:
-        return _Span(0, 0, zeros=True)
+        return _Span(0, 0, 0, 0.0, zeros=True)
     zeros = least == 0
     if zeros:
         least = _least_above_zero(chunk)
@@ -321,7 +349,18 @@ def _measure(chunk: Array) -> _Span:
     if least == most:  # as the slopes of an absolute error: one bit, where the exponent alone would claim 53
         digits = int(math.ldexp(mantissa, 53))
         unit += (digits & -digits).bit_length() - 1
-    return _Span(limit, max(unit, _LEAST), zeros)
+    return _Span(limit, exponent, max(unit, _LEAST), most, zeros)
+
+
+def _largest(chunk: Array) -> float:
+    """Give the largest magnitude but NaN; 0 where there is nothing else."""
+    return float(np.fmax.reduce(np.abs(chunk), initial=0.0))
+
+
+def _squared(span: _Span) -> _Span:
+    """Give the span of the squares, each rounded to 53 bits, of values that neither overflow nor underflow squared."""
+    unit = max(2 * span.unit, 2 * span.floor - 54)  # a square is at least 2^(2·floor − 2)
+    return _Span(2 * span.limit, 2 * span.floor - 1, unit, span.most**2, span.zeros)
 
 
 def _least_above_zero(magnitudes: Array) -> float:
@@ -341,10 +380,13 @@ def _lost_bits(chunk: Array, squares: Array, span: _Span) -> bool:
 def _sum(chunk: Array, span: _Span) -> int:
     """Sum a chunk exactly, in units of 2^-1074; see the top of this module."""
     source, limit, total = chunk, span.limit, 0
+    digits = (chunk.size - 1).bit_length()
     spare, other = _scratch.remainder[: chunk.size], _scratch.rounded[: chunk.size]
     # |t − c| ≤ 2^width on the grid, so that the sum of them all stays below 2^63, and t in the range of c's exponent.
-    width = min(50, 62 - (chunk.size - 1).bit_length())
+    width = min(50, 62 - digits)
     while True:
+        if limit + digits - span.unit <= 53:  # noqa: PLR2004 -- no partial sum has more bits than a double
+            return total + (int(math.ldexp(float(np.add.reduce(source)), -span.unit)) << (span.unit - _LEAST))
         grid = max(limit - width, _LEAST)
         last = grid <= span.unit
         constant = math.ldexp(1.5, grid + 52)

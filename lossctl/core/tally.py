@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from lossctl.core.block import Block
-from lossctl.core.exact import ExactSum, add_with_absolute, round_fraction, sqrt_fraction
+from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
 from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient
 
@@ -123,12 +123,10 @@ class LossTally:
     def _add_loss(self, loss: Array, block: Block) -> None:
         seen = self.loss.n_posinf
         if block.weight is None:
-            self.loss.add(loss)
-            self.loss_square.add_squares(loss)
+            add_values(loss, self.loss, self.loss_square)
         else:
             weighted = block.weight * loss
-            self.loss.add(weighted)
-            self.loss_square.add_squares(weighted)
+            add_values(weighted, self.loss, self.loss_square)
             self.loss_weight.add(block.weight * weighted)
             loss = weighted  # what is added up, and may overflow where the loss does not
         if self.loss.n_posinf > seen:
@@ -137,48 +135,47 @@ class LossTally:
             self.infinite = self.loss.n_posinf
 
     def _add_slopes(self, slope: Array, block: Block) -> None:
-        size = np.abs(slope)
-        self._add_peak(size, block)
-        positive = int(np.count_nonzero(slope > 0.0))
-        negative = int(np.count_nonzero(slope < 0.0))
-        self.positive += positive
-        self.negative += negative
-        self.zero_rows += len(slope) - positive - negative
-        self.components += len(slope)
         if block.weight is None:
-            add_with_absolute(self.slope, self.slope_abs, slope)
-            self.slope_square.add_squares(slope)
-            self.largest_component = max(self.largest_component, self.peak.value)
+            extent = add_values(slope, self.slope, self.slope_square, self.slope_abs)
+            zeros = extent.zeros
+            self._offer_peak(extent.largest, slope, block)
+            self.largest_component = max(self.largest_component, extent.largest)
         else:
             pulled = block.weight * slope
-            add_with_absolute(self.slope, self.slope_abs, pulled)
-            self.slope_square.add_squares(pulled)
+            extent = add_values(pulled, self.slope, self.slope_square, self.slope_abs)
+            zeros = True  # a product may vanish where the slope does not
+            self._offer_peak(float(np.abs(slope).max(initial=0.0)), slope, block)
             self.row_square.add(block.weight * slope * slope)
-            self.largest_component = max(self.largest_component, float(np.abs(pulled).max(initial=0.0)))
+            self.largest_component = max(self.largest_component, extent.largest)
+        positive = int(np.count_nonzero(slope > 0.0))
+        zero_rows = len(slope) - int(np.count_nonzero(slope)) if zeros else 0
+        self.positive += positive
+        self.negative += len(slope) - positive - zero_rows
+        self.zero_rows += zero_rows
+        self.components += len(slope)
 
     def _add_vectors(self, slope: Array, block: Block) -> None:
         self.vector = True
         norms = _row_norms(slope)
-        self._add_peak(norms, block)
+        self._offer_peak(float(norms.max(initial=0.0)), norms, block)
         self.positive += int(np.count_nonzero(slope > 0.0))
         self.negative += int(np.count_nonzero(slope < 0.0))
         self.zero_rows += len(slope) - int(np.count_nonzero(norms))
         self.components += slope.size
         weight = block.weight
         pulled = (slope if weight is None else weight[:, None] * slope).reshape(-1)
-        add_with_absolute(self.slope, self.slope_abs, pulled)
-        self.slope_square.add_squares(pulled)
-        self.largest_component = max(self.largest_component, float(np.abs(pulled).max(initial=0.0)))
+        extent = add_values(pulled, self.slope, self.slope_square, self.slope_abs)
+        self.largest_component = max(self.largest_component, extent.largest)
         self.row_norm.add(norms if weight is None else weight * norms)
         if weight is not None:
             self.row_square.add(weight * norms * norms)
 
-    def _add_peak(self, size: Array, block: Block) -> None:
-        if len(size) == 0:
+    def _offer_peak(self, largest: float, sizes: Array, block: Block) -> None:
+        """Remember where a block's largest slope is, unless an earlier row has as large a one."""
+        if len(sizes) == 0 or largest < self.peak.value:
             return
-        largest = float(size.max())
-        if largest >= self.peak.value:
-            self.peak.offer(largest, block.row_number(int(size.argmax())))
+        if largest > self.peak.value or block.row_number(0) < self.peak.row:
+            self.peak.offer(largest, block.row_number(int(np.abs(sizes).argmax())))
 
     def merge(self, other: LossTally) -> None:
         """Take over the rows of another part."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.core.exact import ExactSum, add_with_absolute, round_fraction, sqrt_fraction
+from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,15 @@ def exact_squares(values: object) -> ExactSum:
 
 
 def with_absolute(values: object) -> tuple[ExactSum, ExactSum]:
-    signed, absolute = ExactSum(), ExactSum()
-    add_with_absolute(signed, absolute, array(values))
+    signed, squares, absolute = ExactSum(), ExactSum(), ExactSum()
+    extent = add_values(array(values), signed, squares, absolute)
+    assert squares == exact_squares(values)
+    plain, plain_squares = ExactSum(), ExactSum()
+    assert repr(add_values(array(values), plain, plain_squares)) == repr(extent)
+    assert (plain, plain_squares) == (signed, squares)
+    sizes = np.abs(np.array(values, dtype=float))
+    assert extent.largest == np.fmax.reduce(sizes, initial=0.0)
+    assert extent.zeros == bool((sizes == 0.0).any())
     return signed, absolute
 
 
@@ -186,7 +193,7 @@ def test_order_and_cuts_do_not_matter(values: list[float], random: Random, cut: 
         assert merged == expected
         assert merged.to_bytes() == expected.to_bytes()
     signed, absolute = with_absolute(left)
-    add_with_absolute(signed, absolute, array(right))
+    add_values(array(right), signed, ExactSum(), absolute)
     assert (signed, absolute) == (whole_signed, whole_absolute) == (whole, exact(np.abs(values)))
 
 
@@ -285,7 +292,7 @@ def test_strided_arrays_are_summed_as_their_copies() -> None:
             strided.add(view) if make is exact else strided.add_squares(view)
             assert strided == copied
         signed, absolute = ExactSum(), ExactSum()
-        add_with_absolute(signed, absolute, view)
+        add_values(view, signed, ExactSum(), absolute)
         assert (signed, absolute) == with_absolute(view)
 
 
@@ -323,7 +330,7 @@ def test_other_arrays_are_refused(values: np.ndarray, error: type[Exception]) ->
     with pytest.raises(error, match="an exact sum takes"):
         total.add_squares(values)
     with pytest.raises(error, match="an exact sum takes"):
-        add_with_absolute(total, total, values)
+        add_values(values, total, total, total)
 
 
 @pytest.mark.parametrize("make", [exact, exact_squares])
