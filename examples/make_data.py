@@ -21,6 +21,8 @@ import sklearn
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
@@ -43,7 +45,15 @@ def main(directory: Path = DATA) -> None:
     """Write every example file into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(limits=1):  # the number of threads changes the last bits of a matrix product
-        for make in (make_diabetes, make_breast_cancer, make_digits, make_iris, make_shapes, make_thirds):
+        for make in (
+            make_diabetes,
+            make_breast_cancer,
+            make_digits,
+            make_iris,
+            make_shapes,
+            make_thirds,
+            make_forecasts,
+        ):
             for name, columns, lists in make():
                 write(directory / name, columns, lists)
                 print(f"{name}: {len(next(iter(columns.values())))} rows, {len(columns)} columns")
@@ -176,6 +186,22 @@ def make_thirds() -> list[tuple[str, Columns, Columns]]:
     columns |= {f"at_most_{index}": at_most[:, index] for index in range(2)}
     columns |= {f"above_{index}": -at_most[:, index] for index in range(2)}
     return [("diabetes_thirds", columns, {})]
+
+
+def make_forecasts() -> list[tuple[str, Columns, Columns]]:
+    """Forecast disease progression as a normal distribution, and its logarithm as another."""
+    data = load_diabetes(scaled=False)
+    folds = list(KFold(FOLDS, shuffle=True, random_state=SEED).split(data.data))
+    kernel = 1.0 * RBF(length_scale=3.0) + WhiteKernel(noise_level=0.5)  # the noise is part of the deviation
+    process = make_pipeline(StandardScaler(), GaussianProcessRegressor(kernel, normalize_y=True))
+    columns: Columns = {"id": np.arange(1, len(data.target) + 1), "target": data.target}
+    for name, target in {"prediction": data.target, "log_prediction": np.log(data.target)}.items():
+        mean, deviation = np.empty_like(target), np.empty_like(target)
+        for train, test in folds:
+            fitted = clone(process).fit(data.data[train], target[train])
+            mean[test], deviation[test] = fitted.predict(data.data[test], return_std=True)
+        columns |= {name: mean, f"{name}_scale": deviation}
+    return [("diabetes_forecasts", columns, {})]
 
 
 def out_of_fold(

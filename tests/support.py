@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import BINARY, PROBABILITY, REAL_LINE, Array, ChosenLoss, Domain, Kind, Loss, Param, Role, Value
+from lossctl.core.loss import (
+    BINARY,
+    NONNEGATIVE,
+    PROBABILITY,
+    REAL_LINE,
+    Array,
+    ChosenLoss,
+    Domain,
+    Kind,
+    Loss,
+    Param,
+    Role,
+    Value,
+)
 from lossctl.losses import LOSSES
+from tests import generators_parametric as parametric
+from tests import generators_vectors as vectors
 from tests.sample import Sample
 
 Rng = np.random.Generator
@@ -103,7 +119,10 @@ def at_target(loss: Loss, sample: Sample) -> Sample:
         certain = (sample.target[:, None] == np.arange(_COLUMNS)).astype(float)
         return sample.with_prediction(certain if loss.prediction == PROBABILITY else 100.0 * certain)
     if loss.kind is Kind.VECTORS:
-        return sample.with_prediction(200.0 * sample.target - 100.0)
+        labels = loss.task == "multilabel"
+        return sample.with_prediction(200.0 * sample.target - 100.0) if labels else vectors.at_target(loss, sample)
+    if loss.kind is Kind.PARAMETRIC:
+        return sample.with_prediction(parametric.at_target(loss, sample))
     return sample.with_prediction(sample.target.copy())
 
 
@@ -285,6 +304,8 @@ def _binary_extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
         where = np.array([-1.0, 0.0, 1.0, math.tan(0.5)])[rng.integers(0, 4, len(near))]
         prediction[near] = where * (1.0 + rng.normal(size=len(near)) * 10.0 ** rng.uniform(-18, -1, len(near)))
     label = np.repeat([0.0, 1.0], half)[:rows]
+    if loss.prediction == NONNEGATIVE:
+        prediction = np.abs(prediction)
     order = rng.permutation(rows)
     return Sample(label[order], np.concatenate([prediction, prediction])[:rows][order])
 
@@ -296,7 +317,13 @@ def _far_binary(loss: Loss, sample: Sample, rng: Rng) -> Array:
         small = 10.0 ** rng.uniform(-12, 0, rows)
         return np.select([np.arange(rows) % 3 == 0, np.arange(rows) % 3 == 1], [small, 1.0 - small], sample.prediction)
     wide = 10.0 ** rng.uniform(-12, 9, rows) * rng.choice([-1.0, 1.0], rows)
+    wide = np.abs(wide) if loss.prediction == NONNEGATIVE else wide
     return np.where(np.arange(rows) % 2 == 0, wide, sample.prediction)
+
+
+def _of_labels_or(labels: Callable[..., Any], vectors: Callable[..., Any]) -> Callable[..., Any]:
+    """Draw for losses of vectors by what the vectors are: labels, or embeddings."""
+    return lambda loss, *rest: (labels if loss.task == "multilabel" else vectors)(loss, *rest)
 
 
 _Generator = Callable[[Loss, Rng, int], Sample]
@@ -306,19 +333,22 @@ _everyday_of: Mapping[Kind, _Generator] = {
     Kind.BINARY: _binary,
     Kind.DISTRIBUTION: _distribution,
     Kind.MULTICLASS: _multiclass,
-    Kind.VECTORS: _multilabel,
+    Kind.VECTORS: _of_labels_or(_multilabel, vectors.everyday),
+    Kind.PARAMETRIC: parametric.everyday,
 }
 _extreme_of: Mapping[Kind, _Generator] = {
     Kind.REAL: _real_extreme,
     Kind.BINARY: _binary_extreme,
     Kind.DISTRIBUTION: _distribution_extreme,
     Kind.MULTICLASS: _multiclass_extreme,
-    Kind.VECTORS: _multilabel_extreme,
+    Kind.VECTORS: _of_labels_or(_multilabel_extreme, vectors.extreme),
+    Kind.PARAMETRIC: parametric.extreme,
 }
 _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.REAL: _far_real,
     Kind.BINARY: _far_binary,
     Kind.DISTRIBUTION: _far_distribution,
     Kind.MULTICLASS: _far_multiclass,
-    Kind.VECTORS: _far_multilabel,
+    Kind.VECTORS: _of_labels_or(_far_multilabel, vectors.far),
+    Kind.PARAMETRIC: parametric.far,
 }

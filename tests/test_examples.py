@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,11 @@ FILES = {
     "preds": (442, ["id", "target", "prediction"], []),
     "diabetes": (442, ["id", "target", "ridge", "knn", "forest", "sex", "age_band", "weight"], []),
     "diabetes_quantiles": (442, ["id", "target", "q0.05", "q0.5", "q0.95"], []),
+    "diabetes_forecasts": (
+        442,
+        ["id", "target", "prediction", "prediction_scale", "log_prediction", "log_prediction_scale"],
+        [],
+    ),
     "breast_cancer": (
         569,
         ["id", "target", "diagnosis"]
@@ -45,6 +51,7 @@ MODELS = [
     *(("diabetes", name) for name in ("ridge", "knn", "forest")),
     ("preds", "prediction"),
     ("diabetes_quantiles", "q0.5"),
+    ("diabetes_forecasts", "prediction"),
     *(("breast_cancer", f"{name}_probability") for name in ("logistic", "boosting")),
 ]
 DISTRIBUTIONS = [("digits", "p"), ("iris_soft", "p"), ("iris_soft", "q")]
@@ -162,6 +169,15 @@ def test_quantiles_do_not_cross_and_cover_most_targets() -> None:
     target, low, _, high = numbers("diabetes_quantiles", "target", "q0.05", "q0.5", "q0.95").T
     assert np.diff(numbers("diabetes_quantiles", "q0.05", "q0.5", "q0.95"), axis=1).min() >= 0.0
     assert 0.8 < np.mean((low <= target) & (target <= high)) < 0.95
+
+
+@pytest.mark.parametrize(("name", "transform"), [("prediction", float), ("log_prediction", math.log)])
+def test_forecasts_are_as_sure_as_they_may_be(name: str, transform: Callable[[float], float]) -> None:
+    target, location, scale = numbers("diabetes_forecasts", "target", name, f"{name}_scale").T
+    missed = (np.array([transform(each) for each in target]) - location) / scale
+    assert scale.min() > 0.0
+    assert 0.9 < missed.std() < 1.1
+    assert 0.85 < np.mean(np.abs(missed) < 1.645) < 0.95
 
 
 def test_weights_make_both_sexes_count_the_same() -> None:

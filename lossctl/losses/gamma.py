@@ -1,4 +1,4 @@
-"""The logarithm of the factorial, to the last digits, without SciPy. May import NumPy and core."""
+"""The logarithm of the factorial, to the last digits, without SciPy. May import NumPy, core and `losses.stable`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lossctl.core.loss import Array
+from lossctl.losses.stable import polynomial
 
 __all__ = ["log_factorial_less_entropy"]
 
@@ -85,19 +86,11 @@ def log_factorial_less_entropy(y: Array) -> Array:
     """
     high = np.maximum(y, _SPLIT)
     out: Array = 0.5 * np.log(high) + 0.5 * math.log(2.0 * math.pi)
-    out += _polynomial(4.0 / high - 1.0, _STIRLING) / high
+    out += polynomial(4.0 / high - 1.0, _STIRLING) / high
     near = np.flatnonzero(y < _SPLIT)
     if near.size:
         low = np.take(y, near)
-        factorial = low * (low - 1.0) * _polynomial(low - 1.0, _NEAR_ZERO)
+        factorial = low * (low - 1.0) * polynomial(low - 1.0, _NEAR_ZERO)
         entropy = low - low * np.log(np.maximum(low, low == 0.0))
         np.put(out, near, factorial + entropy)
     return out
-
-
-def _polynomial(t: Array, coefficients: tuple[float, ...]) -> Array:
-    total = np.full_like(t, coefficients[0])
-    for coefficient in coefficients[1:]:
-        total *= t
-        total += coefficient
-    return total

@@ -7,7 +7,7 @@ and on complex arrays (tests differentiate by a complex step), so these do too. 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,6 +17,8 @@ __all__ = [
     "compensated_row_sum",
     "exp_below_top",
     "log_base",
+    "minus_product",
+    "polynomial",
     "residual",
     "residual_tail",
     "row_max",
@@ -34,6 +36,9 @@ SERIES_LIMIT = 0.3
 the difference loses 8 times the rounding error at 0.3 and 20 times at 0.1."""
 
 _LARGEST = 1e300
+
+_HALF_OF_THE_DIGITS = 2.0**27 + 1.0
+"""Times this, a number splits into two of 26 bits each (Dekker, Numer. Math. 18, 1971)."""
 
 _VANISHING = -750.0
 """Below this exp is 0."""
@@ -117,6 +122,37 @@ def residual_tail(target: Array, prediction: Array, r: Array) -> Array:
     moved += target
     tail -= moved
     return np.fmax(tail, -_LARGEST, out=tail)
+
+
+def minus_product(x: Array, factor: Array, y: Array) -> Array:
+    """Compute x − factor·y as if the product were not rounded, for sizes up to 1e290.
+
+    For what is nearly nothing beside x: the part of one vector that another does not explain, the remainder of a
+    division. The product's rounding error is itself computed exactly (Dekker's TwoProduct).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> third, three, one = np.array([1.0 / 3.0]), np.array([3.0]), np.array([1.0])
+    >>> (one - third * three).tolist(), minus_product(one, third, three).tolist()
+    ([0.0], [5.551115123125783e-17])
+    """
+    product = factor * y
+    coarse = _HALF_OF_THE_DIGITS * factor
+    coarse = coarse - (coarse - factor)
+    fine = factor - coarse
+    large = _HALF_OF_THE_DIGITS * y
+    large = large - (large - y)
+    small = y - large
+    lost = coarse * large
+    lost -= product
+    lost += coarse * small
+    lost += fine * large
+    small *= fine
+    lost += small
+    np.subtract(x, product, out=product)
+    product -= lost
+    return product
 
 
 def signed(size: Array, r: Array) -> Array:
@@ -246,6 +282,22 @@ def exp_below_top(scores: Array, far_below: float = -32.0) -> tuple[Array, Array
         known = np.take(exps, far)
         np.put(exps, far, known + known * residual_tail(peak, below, rounded))
     return exps, top
+
+
+def polynomial(t: Array, coefficients: Sequence[float]) -> Array:
+    """Compute a polynomial by Horner's rule; the coefficient of the highest power comes first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> polynomial(np.array([2.0, -1.0]), (3.0, 0.0, 1.0)).tolist()
+    [13.0, 4.0]
+    """
+    total = np.full_like(t, coefficients[0])
+    for coefficient in coefficients[1:]:
+        total *= t
+        total += coefficient
+    return total
 
 
 def softplus_with_slope(x: Array) -> tuple[Array, Array]:

@@ -16,6 +16,8 @@ from lossctl.losses.rows import (
     counts,
     divergence,
     divergence_power,
+    embeddings,
+    forecast,
     information,
     multiclass_logit,
     multiclass_probability,
@@ -42,9 +44,11 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             multiclass_logit.ROWS,
             multilabel.ROWS,
             ordinal.ROWS,
+            embeddings.ROWS,
             information.ROWS,
             divergence.ROWS,
             divergence_power.ROWS,
+            forecast.ROWS,
         )
         for row in rows
     }

@@ -9,8 +9,10 @@ from tests.losses.hand import LN2, LN3, LN5, LN10, Hand
 from tests.losses.hand_values_binary import BINARY
 from tests.losses.hand_values_counts import COUNTS
 from tests.losses.hand_values_divergence import DIVERGENCE
+from tests.losses.hand_values_forecast import FORECAST
 from tests.losses.hand_values_multiclass import MULTICLASS
 from tests.losses.hand_values_regression import REGRESSION
+from tests.losses.hand_values_vectors import EMBEDDINGS
 
 HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
     "mae": (
@@ -39,6 +41,7 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
     **BINARY,
     **COUNTS,
     **MULTICLASS,
+    **EMBEDDINGS,
     "self_information": (
         Hand(None, 0.125, loss=3.0, slope=-8.0 / LN2),
         Hand(None, 0.2, loss=LN5 / LN2, slope=-5.0 / LN2),
@@ -80,4 +83,5 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
         Hand([0.3, 0.7], [0.3, 0.7], loss=0.0, slope=[-1.0 / LN2, -1.0 / LN2]),
     ),
     **DIVERGENCE,
+    **FORECAST,
 }

@@ -13,8 +13,10 @@ from mpmath import mp
 from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_counts import COUNTS
 from tests.oracles.formulas_divergence import DIVERGENCE
+from tests.oracles.formulas_forecast import FORECAST
 from tests.oracles.formulas_multiclass import MULTICLASS
 from tests.oracles.formulas_regression import REGRESSION
+from tests.oracles.formulas_vectors import EMBEDDINGS
 
 Number = Any  # mpmath's types are not published
 Formula = Callable[..., Number]
@@ -54,9 +56,11 @@ FORMULAS: Mapping[str, Formula] = {
     **BINARY,
     **COUNTS,
     **MULTICLASS,
+    **EMBEDDINGS,
     "self_information": _self_information,
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),
     "cross_entropy": _cross_entropy,
     "kl_divergence": _kl_divergence,
     **DIVERGENCE,
+    **FORECAST,
 }

@@ -18,8 +18,10 @@ from tests.oracles import (
     libraries_binary,
     libraries_counts,
     libraries_divergence,
+    libraries_forecast,
     libraries_multiclass,
     libraries_regression,
+    libraries_vectors,
 )
 
 Oracle = Callable[..., Array]
@@ -46,7 +48,9 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     **libraries_binary.VALUES,
     **libraries_counts.VALUES,
     **libraries_divergence.VALUES,
+    **libraries_forecast.VALUES,
     **libraries_multiclass.VALUES,
+    **libraries_vectors.VALUES,
     "self_information": (_log_loss, lambda _, q, base: -special.xlogy(1.0, q) / np.log(base)),
     "entropy": (
         lambda p, _, base: stats.entropy(p, base=base, axis=1),
@@ -79,7 +83,9 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     **libraries_binary.ROW_FORMULAS,
     **libraries_counts.ROW_FORMULAS,
     **libraries_divergence.ROW_FORMULAS,
+    **libraries_forecast.ROW_FORMULAS,
     **libraries_multiclass.ROW_FORMULAS,
+    **libraries_vectors.ROW_FORMULAS,
     "self_information": lambda _, q, base: -anp.log(q) / anp.log(base),
     "entropy": None,
     "cross_entropy": lambda p, q, base: -anp.sum(p * anp.log(q), axis=1) / anp.log(base),

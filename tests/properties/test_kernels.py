@@ -139,8 +139,9 @@ def central(chosen: ChosenLoss, sample: Sample, step: Array) -> Array:
     ahead, behind = (sample.with_prediction(sample.prediction + way * size * step) for way in (1.0, -1.0))
     found = (ahead.compute(chosen)[0] - behind.compute(chosen)[0]) / (2.0 * size)
     for kink in chosen.fact("kinks"):  # a difference across a kink is no derivative
-        across = np.abs(sample.prediction - sample.target - kink) <= size
-        found[across] = sample.compute(chosen)[1][across]
+        location = sample.prediction if sample.prediction.ndim == 1 else sample.prediction[:, 0]
+        across = np.abs(location - sample.target - kink) <= size
+        found[across] = inner(sample.compute(chosen)[1], step)[across]
     return found
 
 
@@ -157,11 +158,15 @@ def test_slope_at_a_kink_is_the_subgradient_of_least_norm(chosen: ChosenLoss) ->
     for kink in chosen.fact("kinks"):
         binary = chosen.loss.kind is Kind.BINARY  # kinks are residuals; of labels, margins
         target, start = (1.0, 0.0) if binary else [somewhere(chosen.loss)] * 2
-        here, left, right = (
-            chosen.compute(np.array([target]), np.array([start + kink + shift]))[1][0] for shift in (0.0, -1e-9, 1e-9)
-        )
+        here, left, right = (slope_at(chosen, target, start + kink + shift) for shift in (0.0, -1e-9, 1e-9))
         assert left != right, "a kink is where the slope jumps"
         assert here == min(max(0.0, min(left, right)), max(left, right)), "downwards too: the limits and all between"
+
+
+def slope_at(chosen: ChosenLoss, target: float, prediction: float) -> float:
+    """Give the slope by a prediction; of a forecast by its location, beside a scale of 1."""
+    forecast = [[prediction, 1.0]] if chosen.loss.kind is Kind.PARAMETRIC else [prediction]
+    return chosen.compute(np.array([target]), np.array(forecast))[1].flat[0]
 
 
 @cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)

@@ -1,0 +1,50 @@
+"""Kernels of the continuous ranked probability score of forecasts that are a location and a scale.
+
+Shapes and letters are those of `losses.forecast`; a = |z|. CRPS = ∫ (F(t) − 1[t ≥ y])² dt: the mean distance of the
+forecast from y less half the mean distance of two draws of the forecast. It is σ·Q(a) with Q' = P(|Z| ≤ a), so that the
+slope by the location is ±P(|Z| ≤ a), and that by the scale Q − a Q'. May import NumPy, core and the pieces of `losses`.
+
+All are written as the score at a = 0 and what is added to it, |r| P(|Z| ≤ a) among it, so that no a overflows.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossctl.core.loss import Array
+from lossctl.losses.forecast import slopes
+from lossctl.losses.special import within_normal
+from lossctl.losses.stable import residual, signed
+
+__all__ = ["crps_normal"]
+
+_ROOT_2_OVER_PI = math.sqrt(2.0 / math.pi)
+_LEAST_NORMAL = (math.sqrt(2.0) - 1.0) / math.sqrt(math.pi)
+
+
+def crps_normal(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``σ(z(2Φ(z) − 1) + 2φ(z) − 1/√π)``; slopes ``2Φ(z) − 1`` and ``2φ(z) − 1/√π``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = crps_normal(np.array([1.0]), np.array([[3.0, 2.0]]))
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([1.204882715255], [[0.682689492137, -0.080248134509]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    size = np.abs(r)
+    a = size / scale
+    within = within_normal(a)
+    a *= a
+    a *= -0.5
+    bell = np.expm1(a)
+    bell *= _ROOT_2_OVER_PI
+    bell += _LEAST_NORMAL
+    scale *= bell
+    size *= within
+    scale += size
+    return scale, slopes(signed(within, r), bell)

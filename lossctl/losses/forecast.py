@@ -1,0 +1,98 @@
+"""Kernels of the logarithmic score of forecasts that are a location and a scale.
+
+Every kernel takes ``target`` ``(n,)`` and ``prediction`` ``(n, 2)``, location and scale, the scale above 0, and returns
+``loss`` ``(n,)`` and ``slope`` ``(n, 2)``. μ location, σ scale, r = μ − y, z = r/σ throughout. May import NumPy, core
+and the pieces of `losses`.
+
+The slope by the scale changes its sign where |z| passes some number. Where that is 1 it is made of σ − |r|, which is
+exact once the rounding of r is put back.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossctl.core.loss import Array
+from lossctl.losses.stable import residual, residual_tail
+
+__all__ = ["dawid_sebastiani", "gaussian_nll", "slopes"]
+
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_SPLIT = 134217729.0  # 2²⁷ + 1: halves the digits of a float64 (Veltkamp)
+
+
+def slopes(by_location: Array, by_scale: Array) -> Array:
+    """Set the two slopes of each row side by side; adding zero makes a −0.0, which an underflow leaves, 0.0."""
+    both = np.stack((by_location, by_scale), axis=1)
+    both += 0.0
+    return both
+
+
+def gaussian_nll(target: Array, prediction: Array, *, full: bool, variance: bool) -> tuple[Array, Array]:
+    """Compute ``z²/2 + ln σ``, with ½ ln 2π where `full`; slopes ``z/σ`` and ``(1 − z²)/σ``.
+
+    Where `variance`, the second column is v = σ², and the slope by it ``(1 − z²)/2v``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = gaussian_nll(np.array([1.0]), np.array([[3.0, 2.0]]), full=False, variance=False)
+    >>> loss.round(12).tolist(), slope.tolist()
+    ([1.19314718056], [[0.5, 0.0]])
+    """
+    second = prediction[:, 1].copy()
+    scale = np.sqrt(second) if variance else second
+    r = residual(target, prediction[:, 0])
+    z = r / scale
+    loss = 0.5 * z
+    loss *= z
+    loss += np.log(second) * (0.5 if variance else 1.0)
+    if full:
+        loss += _HALF_LOG_2PI
+    gap = _scale_less_residual(target, prediction, r, scale)
+    if variance:
+        gap += _root_tail(second, scale)
+    gap /= scale
+    gap *= np.abs(z) + 1.0
+    gap /= 2.0 * second if variance else scale
+    z /= scale
+    return loss, slopes(z, gap)
+
+
+def dawid_sebastiani(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``z² + 2 ln σ``, twice `gaussian_nll`, which asks of the forecast its first two moments alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = dawid_sebastiani(np.array([1.0]), np.array([[3.0, 1.0]]))
+    >>> loss.tolist(), slope.tolist()
+    ([4.0], [[4.0, -6.0]])
+    """
+    loss, slope = gaussian_nll(target, prediction, full=False, variance=False)
+    loss *= 2.0
+    slope *= 2.0
+    return loss, slope
+
+
+def _scale_less_residual(target: Array, prediction: Array, r: Array, scale: Array) -> Array:
+    """Compute σ − |ŷ − y|, with no rounding where that is small beside σ."""
+    tail = residual_tail(target, prediction[:, 0], r)
+    tail *= np.sign(r)
+    gap: Array = scale - np.abs(r)
+    gap -= tail
+    return gap
+
+
+def _root_tail(square: Array, root: Array) -> Array:
+    """Compute what the rounding of a square root lost: (v − σ²)/2σ, with σ² exact in halves of σ's digits."""
+    high = root * _SPLIT
+    high -= high - root
+    low = root - high
+    rest = square - high * high
+    rest -= 2.0 * high * low
+    rest -= low * low
+    rest /= 2.0 * root
+    return rest

@@ -1,0 +1,37 @@
+"""Losses and slopes of forecasts worked out by hand; a prediction is a location and a scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from tests.losses.hand import LN2, Hand
+
+HALF_LOG_2PI = math.log(2 * math.pi) / 2
+ROOT_PI = math.sqrt(math.pi)
+ONE_SIGMA = 0.6826894921370859  # of a normal distribution within one standard deviation of its mean
+BELL = math.exp(-0.5) / math.sqrt(2 * math.pi)
+
+FORECAST: Mapping[str, tuple[Hand, ...]] = {
+    "gaussian_nll": (
+        Hand(1.0, [4.0, 2.0], loss=1.125 + LN2, slope=[0.75, -0.625]),
+        Hand(1.5, [1.25, 0.5], loss=0.125 - LN2, slope=[-1.0, 1.5]),
+        Hand(1.0, [4.0, 2.0], loss=1.125 + LN2 + HALF_LOG_2PI, slope=[0.75, -0.625], params={"full": True}),
+        Hand(1.0, [4.0, 4.0], loss=1.125 + LN2, slope=[0.75, -0.15625], params={"variance": True}),
+        Hand(4.0, [4.0, 0.25], loss=-LN2, slope=[0.0, 2.0], params={"variance": True}),
+    ),
+    "crps_normal": (
+        Hand(
+            1.5,
+            [-0.5, 2.0],
+            loss=2.0 * (ONE_SIGMA + 2.0 * BELL - 1.0 / ROOT_PI),
+            slope=[-ONE_SIGMA, 2.0 * BELL - 1.0 / ROOT_PI],
+        ),
+        Hand(
+            3.0,
+            [3.0, 0.5],
+            loss=0.5 * (math.sqrt(2.0) - 1.0) / ROOT_PI,
+            slope=[0.0, (math.sqrt(2.0) - 1.0) / ROOT_PI],
+        ),
+    ),
+}

@@ -1,0 +1,120 @@
+"""What is special about losses of forecasts that are a location and a scale."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scoringrules
+from mpmath import mp
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import integrate, stats
+
+from lossctl.core.loss import POSITIVE, Array, ChosenLoss, Kind
+from lossctl.losses import LOSSES, choose
+from tests.support import CASES
+
+FORECASTS = [chosen for chosen in CASES if chosen.loss.kind is Kind.PARAMETRIC]
+DISTRIBUTIONS = {
+    "crps_normal": stats.norm,
+}
+
+every_forecast = pytest.mark.parametrize("chosen", FORECASTS, ids=lambda chosen: chosen.label)
+
+
+def one(text: str, y: float, location: float, scale: float) -> tuple[float, float, float]:
+    """Give the loss of a forecast, and its slopes by location and scale."""
+    (chosen,) = choose([text])
+    loss, slope = chosen.compute(np.array([y]), np.array([[location, scale]]))
+    return float(loss[0]), *slope[0].tolist()
+
+
+@every_forecast
+def test_a_forecast_has_a_scale_above_zero(chosen: ChosenLoss) -> None:
+    assert chosen.loss.scale == POSITIVE
+    assert chosen.loss.task == "forecast"
+
+
+@every_forecast
+def test_symmetric_about_the_location(chosen: ChosenLoss) -> None:
+    rng = np.random.default_rng(3)
+    r, scale = np.geomspace(1e-3, 1e3, 60), 10.0 ** rng.uniform(-1, 1, 60)
+    y = np.zeros(60) if chosen.loss.target.is_real_line else np.ones(60)
+    (above, up), (below, down) = (chosen.compute(y, np.column_stack([way * r, scale])) for way in (1.0, -1.0))
+    assert chosen.fact("symmetric") is True
+    assert_array_equal(above, below)
+    assert_array_equal(up, down * [-1.0, 1.0])
+
+
+@every_forecast
+def test_only_the_unit_changes_with_the_unit(chosen: ChosenLoss) -> None:
+    """A CRPS counts in the unit of the data; a logarithmic score moves by the logarithm of the unit."""
+    if not chosen.loss.target.is_real_line or chosen.params.get("variance"):
+        return
+    rng = np.random.default_rng(4)
+    y, forecast = rng.normal(size=50), np.column_stack([rng.normal(size=50), rng.gamma(2.0, size=50)])
+    here, there = (chosen.compute(unit * y, unit * forecast)[0] for unit in (1.0, 7.3))
+    if chosen.loss.id.startswith("crps"):
+        assert_allclose(there, 7.3 * here, rtol=1e-14)
+    else:
+        moved = (2.0 if chosen.loss.id == "dawid_sebastiani" else 1.0) * math.log(7.3)
+        assert_allclose(there - here, moved, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("crps_") and name in DISTRIBUTIONS])
+def test_crps_is_the_integral_that_defines_it(name: str) -> None:
+    for (chosen,) in ([each] for each in FORECASTS if each.loss.id == name):
+        frozen = DISTRIBUTIONS[name](*chosen.params.values(), loc=-0.7, scale=1.9)
+        for y in (-0.7, 0.4, 6.3):
+            left, _ = integrate.quad(lambda t, d=frozen: d.cdf(t) ** 2, -math.inf, y, epsabs=1e-11)
+            right, _ = integrate.quad(lambda t, d=frozen: d.sf(t) ** 2, y, math.inf, epsabs=1e-11)
+            assert_allclose(one(chosen.label, y, -0.7, 1.9)[0], left + right, rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("crps_")])
+def test_crps_of_a_sure_forecast_is_the_absolute_error(name: str) -> None:
+    for scale in (1e-300, 1e-20):
+        assert one(name, 1.0, 3.5, scale)[:2] == (2.5, 1.0)
+    with np.errstate(all="ignore"):
+        theirs = scoringrules.crps_normal(1.0, 3.5, 5e-324)
+    assert not math.isfinite(theirs)
+    assert one(name, 1.0, 3.5, 5e-324)[:2] == (2.5, 1.0)
+
+
+def test_the_slope_by_the_scale_keeps_its_digits_where_it_changes_sign() -> None:
+    y = np.random.default_rng(5).normal(size=200)
+    scale = np.abs(2.7 - y) * (1.0 + np.geomspace(1e-15, 1e-2, 200))
+    chosen, by_variance = choose(["gaussian_nll", "gaussian_nll(variance=true)"])
+    with mp.workdps(60):
+        exact = [_slope_by_scale(*map(mp.mpf, map(float, row))) for row in zip(y, scale, strict=True)]
+        squared = [_slope_by_variance(*map(mp.mpf, map(float, row))) for row in zip(y, scale**2, strict=True)]
+    assert_allclose(_by_scale(chosen, y, scale), exact, rtol=2e-15)
+    assert_allclose(_by_scale(by_variance, y, scale**2), squared, rtol=2e-15)
+
+
+def _by_scale(chosen: ChosenLoss, y: Array, scale: Array) -> Array:
+    return chosen.compute(y, np.column_stack([np.full_like(y, 2.7), scale]))[1][:, 1]
+
+
+def _slope_by_scale(y: mp.mpf, scale: mp.mpf) -> float:
+    return float((1 - ((mp.mpf(2.7) - y) / scale) ** 2) / scale)
+
+
+def _slope_by_variance(y: mp.mpf, variance: mp.mpf) -> float:
+    return float((1 - (mp.mpf(2.7) - y) ** 2 / variance) / (2 * variance))
+
+
+def test_torch_raises_a_small_variance_and_we_do_not() -> None:
+    """torch's gaussian_nll_loss(0, 1e-3, var=1e-8), with its eps=1e-6, by its documented formula."""
+    y, variance, eps = 1e-3, 1e-8, 1e-6
+    theirs = 0.5 * (math.log(max(variance, eps)) + y**2 / max(variance, eps))
+    ours, _, _ = one("gaussian_nll(variance=true)", y, 0.0, variance)
+    assert_allclose(theirs, -6.407755278982137, rtol=1e-14)
+    assert_allclose(ours, 50.0 + 0.5 * math.log(1e-8), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["gaussian_nll"])
+def test_the_best_scale_for_a_residual_is_its_size(name: str) -> None:
+    assert one(name, 1.0, 3.5, 2.5)[2] == 0.0
+    assert one(name, 1.0, 3.5, 2.4)[2] < 0.0 < one(name, 1.0, 3.5, 2.6)[2]

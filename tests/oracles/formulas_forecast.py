@@ -1,0 +1,41 @@
+"""Formulas in mpmath of the losses of forecasts that are a location and a scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mpmath import mp
+
+Number = Any  # mpmath's types are not published
+Formula = Callable[..., Number]
+Pair = Sequence[Number]
+
+FAR = 10_000
+"""Standard deviations beyond which a hundred digits are too few for a normal distribution, and mpmath too slow."""
+
+
+def standard(y: Number, forecast: Pair) -> tuple[Number, Number]:
+    """Give z and the scale."""
+    location, scale = forecast
+    return (location - y) / scale, scale
+
+
+def _gaussian_nll(y: Number, forecast: Pair, *, full: bool, variance: bool) -> Number:
+    location, second = forecast
+    scale = mp.sqrt(second) if variance else second
+    return ((location - y) / scale) ** 2 / 2 + mp.log(scale) + (mp.log(2 * mp.pi) / 2 if full else 0)
+
+
+def _crps_normal(y: Number, forecast: Pair) -> Number:
+    z, scale = standard(y, forecast)
+    z = abs(z)
+    if z > FAR:
+        return scale * (z - 1 / mp.sqrt(mp.pi))
+    return scale * (z * (2 * mp.ncdf(z) - 1) + 2 * mp.npdf(z) - 1 / mp.sqrt(mp.pi))
+
+
+FORECAST: Mapping[str, Formula] = {
+    "gaussian_nll": _gaussian_nll,
+    "crps_normal": _crps_normal,
+}
