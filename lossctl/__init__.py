@@ -6,11 +6,18 @@
 3.0833
 """
 
-from lossctl.api import Selection, evaluate, list_losses, render, select, show_loss
-from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
-from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from lossctl.core.version import __version__
-from lossctl.losses import LOSSES
+
+if TYPE_CHECKING:
+    from lossctl.api import Selection, evaluate, list_losses, render, select, show_loss
+    from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
+    from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
+    from lossctl.losses import LOSSES
 
 __all__ = [
     "LOSSES",
@@ -30,3 +37,24 @@ __all__ = [
     "select",
     "show_loss",
 ]
+
+_HOMES = {
+    "lossctl.api": {"Selection", "evaluate", "list_losses", "render", "select", "show_loss"},
+    "lossctl.core.errors": {"DataError", "ExitCode", "LossctlError", "UsageError"},
+    "lossctl.core.result": {"Evaluation", "Evaluations", "Gradient", "Interval"},
+    "lossctl.losses": {"LOSSES"},
+}
+"""Where each name lives: it is loaded when it is first used, so that the command line sets up before NumPy loads."""
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            found: object = getattr(import_module(home), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

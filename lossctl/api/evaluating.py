@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.selecting import Selection, select
+from lossctl.api.working import workers
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
 from lossctl.core.result import Evaluation, Evaluations
@@ -21,6 +22,7 @@ from lossctl.sources import ReadOptions, open_source, split_label
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
     from lossctl.core.block import Batch
+    from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelTally
     from lossctl.sources import Source
 
@@ -82,12 +84,13 @@ def evaluate(
     warnings: list[str] = []
     named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
     _require_apart(named)
-    for label, location in named:
-        with _open(location, selection, settings) as opened:
-            part = _evaluate_source(opened, selection, settings, on_progress)
-        results += part.results
-        labels += [label] * len(part.results)
-        warnings += part.warnings
+    with workers((location for _, location in named), settings.threads) as crew:
+        for label, location in named:
+            with _open(location, selection, settings) as opened:
+                part = _evaluate_source(opened, selection, settings, on_progress, crew)
+            results += part.results
+            labels += [label] * len(part.results)
+            warnings += part.warnings
     return Evaluations(tuple(_named(results, labels, several=len(sources) > 1)), tuple(warnings))
 
 
@@ -129,7 +132,7 @@ def _named(results: Sequence[Evaluation], labels: Sequence[str | None], *, sever
 
 
 def _evaluate_source(
-    source: Source, selection: Selection, settings: Settings, on_progress: Progress | None
+    source: Source, selection: Selection, settings: Settings, on_progress: Progress | None, crew: Crew | None
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     from lossctl.api.planning import LeftOut, labels_of, plan
@@ -149,7 +152,7 @@ def _evaluate_source(
             on_progress(rows, source.progress())
 
     try:
-        tallies = compute(read, plans, settings.threads, on_rows if on_progress is not None else None)
+        tallies = compute(read, plans, settings.threads, on_rows if on_progress is not None else None, crew)
     except WidthError as error:
         raise DataError(f"{source.name}, {error.problem}", error.cure) from None
     results: list[Evaluation] = []

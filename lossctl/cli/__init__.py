@@ -1,1 +1,7 @@
 """The command line: one module a command. Sees the api and core."""
+
+import os
+
+# lossctl never calls the linear algebra library. Its threads would only cost time at each start, and keep a process
+# from being forked safely (see lossctl.engine.crew). Read when NumPy loads, which is after this module.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

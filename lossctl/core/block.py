@@ -19,7 +19,7 @@ from lossctl.core.loss import Array, Domain, Role
 
 __all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "WidthError"]
 
-BLOCK_ROWS = 2**15
+BLOCK_ROWS = 2**16
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
 
 SUM_TOLERANCE = 1e-6

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.engine.crew import Crew
 from lossctl.engine.plan import ModelPlan, ModelTally
 
 __all__ = ["run"]
@@ -37,6 +38,7 @@ def run(
     plans: Sequence[ModelPlan],
     threads: int | None = None,
     on_rows: Callable[[int], None] | None = None,
+    crew: Crew | None = None,
 ) -> list[ModelTally]:
     """Compute plans over batches.
 
@@ -50,12 +52,16 @@ def run(
         How many threads there may be, half of which compute; as many as there are cores where it is not given.
     on_rows
         Called with the number of rows read so far, after each batch.
+    crew
+        Processes to compute in, instead of threads; used where they know all of the losses.
 
     Returns
     -------
     list[ModelTally]
         One tally a plan, in order.
     """
+    if crew is not None and crew.knows(plans):
+        return crew.run(batches, plans, on_rows)
     cores = os.cpu_count() or 1
     workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
     np.empty(_ALLOCATOR_WARM_UP)  # freed at once

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from lossctl.core.block import Batch
 from lossctl.core.loss import Reduction
+from lossctl.engine.crew import Crew
 from lossctl.engine.local import run
 from lossctl.engine.plan import ModelPlan, ModelTally
 
@@ -23,6 +24,7 @@ def compute(
     plans: Sequence[ModelPlan],
     threads: int | None = None,
     on_rows: Callable[[int], None] | None = None,
+    crew: Crew | None = None,
 ) -> list[ModelTally]:
     """Compute plans over what `read` gives, reading again where a first pass did not suffice.
 
@@ -30,7 +32,7 @@ def compute(
     ----------
     read
         Starts to read from the first row; called once or more.
-    plans, threads, on_rows
+    plans, threads, on_rows, crew
         As in `lossctl.engine.local.run`.
 
     Returns
@@ -38,13 +40,13 @@ def compute(
     list[ModelTally]
         One tally a plan, in order.
     """
-    tallies = run(read(), plans, threads, on_rows)
+    tallies = run(read(), plans, threads, on_rows, crew)
     again = [_normalized_plan(tally) for tally in tallies]
-    tallies = _repeat(read, tallies, again, threads)
+    tallies = _repeat(read, tallies, again, threads, crew)
     again = [_linear_plan(tally) for tally in tallies]
-    tallies = _repeat(read, tallies, again, threads)
+    tallies = _repeat(read, tallies, again, threads, crew)
     again = [_centred_plan(tally) for tally in tallies]
-    return _repeat(read, tallies, again, threads)
+    return _repeat(read, tallies, again, threads, crew)
 
 
 def _repeat(
@@ -52,12 +54,13 @@ def _repeat(
     tallies: list[ModelTally],
     plans: list[ModelPlan | None],
     threads: int | None,
+    crew: Crew | None,
 ) -> list[ModelTally]:
     """Compute the plans that are given, and keep the tallies of those that are not."""
     wanted = [plan for plan in plans if plan is not None]
     if not wanted:
         return tallies
-    fresh = iter(run(read(), wanted, threads))
+    fresh = iter(run(read(), wanted, threads, None, crew))
     return [tally if plan is None else next(fresh) for tally, plan in zip(tallies, plans, strict=True)]
 
 

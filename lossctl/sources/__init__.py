@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.sources.open import open_source, split_label
+from lossctl.sources.open import open_source, size_of, split_label
 from lossctl.sources.options import ColumnType, ReadOptions
 from lossctl.sources.place import Place
 
 if TYPE_CHECKING:
     from lossctl.sources.source import Source
 
-__all__ = ["ColumnType", "Place", "ReadOptions", "Source", "open_source", "split_label"]
+__all__ = ["ColumnType", "Place", "ReadOptions", "Source", "open_source", "size_of", "split_label"]
 
 
 def __getattr__(name: str) -> object:

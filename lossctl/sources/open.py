@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lossctl.sources.piece import Piece
     from lossctl.sources.source import Source
 
-__all__ = ["open_source", "split_label"]
+__all__ = ["open_source", "size_of", "split_label"]
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 EXTENSIONS = {
@@ -101,6 +101,18 @@ def split_label(text: str) -> tuple[str | None, str]:
     label, _, path = text.partition("=")
     names_files = Path(text).exists() or any(glob.iglob(text, recursive=True))  # noqa: PTH207 -- a pattern, not a path
     return (None, text) if not (label and path) or "/" in label or names_files else (label, path)
+
+
+def size_of(source: object) -> int:
+    """Give the bytes of the files a source stands for; 0 where there are none, as of frames and streams."""
+    if not isinstance(source, (str, os.PathLike)):
+        return 0
+    named = os.fspath(source)
+    try:
+        paths = [named] if Path(named).exists() else glob.glob(named, recursive=True)  # noqa: PTH207 -- a pattern
+        return sum(Path(path).stat().st_size for path in paths)
+    except (OSError, ValueError):  # opening it will say what is wrong
+        return 0
 
 
 def _open_frame(source: object, options: ReadOptions) -> Source:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-CHUNK = 2**15
+CHUNK = 2**16
 LARGEST = sys.float_info.max
 LEAST = 5e-324
 

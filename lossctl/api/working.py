@@ -1,0 +1,43 @@
+"""Who computes: processes for large files, threads for the rest. Sees the engine, the losses and sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lossctl.sources import size_of
+
+if TYPE_CHECKING:
+    from lossctl.engine.crew import Crew
+
+__all__ = ["workers"]
+
+LARGE_BYTES = 2**24
+"""Of files; below, forking costs more than it saves."""
+
+
+@contextmanager
+def workers(sources: Iterable[object], threads: int | None) -> Iterator[Crew | None]:
+    """Give processes to compute in, where that pays and is safe: it must come before anything starts a thread.
+
+    Parameters
+    ----------
+    sources
+        What will be read.
+    threads
+        How many may compute at once; as many as there are cores where it is not given.
+    """
+    size = min(threads or os.cpu_count() or 1, os.cpu_count() or 1)
+    if size == 1 or sum(map(size_of, sources)) < LARGE_BYTES:
+        yield None
+        return
+    from lossctl.engine.crew import Crew, can_fork
+    from lossctl.losses import LOSSES
+
+    if not can_fork():
+        yield None
+        return
+    with Crew(size, LOSSES) as crew:
+        yield crew

@@ -1,0 +1,153 @@
+"""What happens in a process that may be forked: one test of `test_crew.py` each, run in a fresh interpreter."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads: its threads would forbid forking
+
+import numpy as np
+import pytest
+
+from lossctl.api import working
+from lossctl.core.block import BLOCK_ROWS, Batch, Binding
+from lossctl.core.loss import Array
+from lossctl.engine import crew as crews
+from lossctl.engine.crew import Crew, can_fork
+from lossctl.engine.local import run
+from lossctl.engine.passes import compute
+from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.losses import LOSSES
+
+REAL = Binding("m", ("y",), ("p",), "w", "y", "p")
+CLASSES = Binding("c", ("k",), ("v",), None, "k", "v")
+PLANS = (
+    ModelPlan(REAL, (LOSSES["huber"].choose(delta=0.5), LOSSES["wmape"].choose(), LOSSES["mse"].choose())),
+    ModelPlan(CLASSES, (LOSSES["softmax_cross_entropy"].choose(),)),
+)
+
+
+def batches(sizes: tuple[int, ...] = (BLOCK_ROWS, 3 * BLOCK_ROWS + 5, 17, 1, 90_000)) -> Iterator[Batch]:
+    """Draw rows with gaps in their numbers, a missing value and a negative weight among them."""
+    rng = np.random.default_rng(1)
+    first = 0
+    for size in sizes:
+        y = rng.normal(size=size)
+        columns = {"y": y, "p": y + rng.normal(size=size), "w": rng.uniform(0.5, 2.0, size)}
+        columns |= {"k": rng.integers(0, 4, size).astype(float), "v": rng.normal(size=(size, 4))}
+        if size > 1000:
+            columns["y"][70], columns["w"][900] = np.nan, -1.0
+        rows = first + 2 * np.arange(size) if size % 2 else None
+        yield Batch(columns, first, size, rows)
+        first += 2 * size
+
+
+def require_same(left: list[ModelTally], right: list[ModelTally]) -> None:
+    """Compare to the bit; the value of a fault may be NaN, which equals itself in writing."""
+    for mine, theirs in zip(left, right, strict=True):
+        for name in ("rows", "losses", "parts", "sums", "n_read", "n_dropped", "vectors"):
+            assert getattr(mine, name) == getattr(theirs, name), name
+        for found, expected in zip([mine.faults, *mine.loss_faults], [theirs.faults, *theirs.loss_faults], strict=True):
+            assert sorted(map(repr, found.found.values())) == sorted(map(repr, expected.found.values()))
+
+
+def the_bits_of_one_thread() -> None:
+    with Crew(3, LOSSES) as crew:
+        seen: list[int] = []
+        forked = crew.run(batches(), PLANS, seen.append)
+        again = compute(batches, PLANS, None, None, crew)  # wmape takes a second pass
+    assert seen[-1] == sum(map(len, batches()))
+    require_same(forked, run(batches(), PLANS, threads=1))
+    require_same(again, compute(batches, PLANS, 1))
+
+
+def an_exception_in_a_worker_is_raised_here() -> None:
+    def kernel(_target: Array, _prediction: Array) -> tuple[Array, Array]:
+        raise ZeroDivisionError("in a kernel")
+
+    object.__setattr__(LOSSES["mae"], "kernel", kernel)
+    plan = ModelPlan(Binding("m", ("y",), ("p",)), (LOSSES["mae"].choose(),))
+    with Crew(2, LOSSES) as crew, pytest.raises(ZeroDivisionError, match="in a kernel"):
+        crew.run(batches((10,) * 1000), [plan])
+
+
+def a_killed_worker_is_noticed() -> None:
+    crews.PATIENCE_SECONDS = 0.05
+    with Crew(2, LOSSES) as crew:
+        for pid in crew.pids:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(RuntimeError, match="was killed"):
+            crew.run(batches(), PLANS)
+
+
+def a_row_larger_than_a_slot() -> None:
+    crews.SLOT_BYTES = 24
+    with Crew(2, LOSSES) as crew:
+        forked = crew.run(batches((50,)), PLANS)
+    require_same(forked, run(batches((50,)), PLANS, threads=1))
+
+
+def leaving_ends_the_workers() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Crew(2, LOSSES) as crew:
+        pids = crew.pids
+        crew.run(batches((10,)), PLANS)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def workers_end_with_the_reader() -> None:
+    """Print the workers' numbers and wait to be killed."""
+    with Crew(2, LOSSES) as crew:
+        sys.stdout.write(" ".join(map(str, crew.pids)) + "\n")
+        sys.stdout.flush()
+        time.sleep(60)
+
+
+def threads_forbid_forking() -> None:
+    assert can_fork()
+    hold = threading.Event()
+    thread = threading.Thread(target=hold.wait)
+    thread.start()
+    assert not can_fork()
+    with pytest.raises(RuntimeError, match="threads"):
+        Crew(1, LOSSES)
+    with working.workers([__file__], 2) as crew:
+        assert crew is None
+    hold.set()
+    thread.join()
+
+
+def a_large_file_is_computed_by_processes() -> None:
+    import lossctl
+
+    file = "examples/data/preds.csv"
+    plain = lossctl.evaluate(file, "mae,rmse,huber(delta=0.3)", threads=1).to_dict()
+    sys.stdout.write(f"{plain!r}\n")
+
+
+def as_a_large_file() -> None:
+    import lossctl
+
+    working.LARGE_BYTES = 1
+    used: list[Crew] = []
+    before = Crew.run
+
+    def spy(self: Crew, *args: object) -> list[ModelTally]:
+        used.append(self)
+        return before(self, *args)  # type: ignore[arg-type]  # as they come
+
+    Crew.run = spy  # type: ignore[method-assign]  # to see that it is used
+    found = lossctl.evaluate("examples/data/preds.csv", "mae,rmse,huber(delta=0.3)", threads=2).to_dict()
+    assert used
+    sys.stdout.write(f"{found!r}\n")
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
