@@ -1,6 +1,6 @@
 """What to compute: the losses of each model, and what one worker accumulates for them.
 
-Imports core alone.
+Imports core and its own package.
 """
 
 from __future__ import annotations
@@ -14,17 +14,11 @@ import numpy as np
 from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
-from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Reduction, Role
+from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
 from lossctl.core.tally import LossTally, WeightTally
+from lossctl.engine.fitting import context_of, fits, simplex_roles
 
 __all__ = ["Linear", "ModelPlan", "ModelTally"]
-
-
-def simplex_roles(loss: Loss) -> tuple[Role, ...]:
-    """Give the roles whose values are probabilities that sum to 1."""
-    if loss.kind is Kind.DISTRIBUTION:
-        return loss.roles
-    return (Role.PREDICTION,) if loss.kind is Kind.MULTICLASS and loss.prediction == PROBABILITY else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +120,7 @@ class ModelTally:
         self._add_sums(block)
         prepared = self._normalized(block)
         for index, chosen in enumerate(self.plan.losses):
-            if self._fits(chosen, prepared, self.loss_faults[index]):
+            if fits(chosen, prepared, self.plan.binding, self.loss_faults[index]):
                 loss, slope = self._compute(chosen, prepared)
                 if index in self.parts:
                     self._add_parts(index, loss, prepared)
@@ -165,21 +159,6 @@ class ModelTally:
         found = ((role, block.values(role)) for role in Role if role in roles)
         return [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
 
-    def _fits(self, chosen: ChosenLoss, block: Block, faults: Faults) -> bool:
-        fits = True
-        for role in chosen.loss.roles:
-            domain = chosen.loss.domain(role)
-            if domain is not None and not block.check_domain(role, domain, self.plan.binding.text(role), faults):
-                fits = False
-            values = block.values(role)
-            if fits and role in simplex_roles(chosen.loss) and values is not None and values.ndim > 1:
-                fits = block.check_sums(role, self.plan.binding.text(role), faults)
-        if chosen.loss.kind is Kind.MULTICLASS and block.prediction is not None:
-            columns = block.prediction.shape[1]
-            codes = Domain(0.0, columns if chosen.loss.thresholds else columns - 1.0, whole=True)
-            fits = block.check_domain(Role.TARGET, codes, self.plan.binding.text(Role.TARGET), faults) and fits
-        return fits
-
     def _compute(self, chosen: ChosenLoss, block: Block) -> tuple[Array, Array]:
         prediction, clip = block.prediction, self.plan.clip
         clipped = None
@@ -187,7 +166,9 @@ class ModelTally:
             inside = np.clip(prediction, clip, 1.0 - clip)
             clipped = inside != prediction
             prediction = inside
-        loss, slope = chosen.compute(block.target, prediction)
+        if self.plan.binding.order and prediction is not None:
+            prediction = prediction[:, self.plan.binding.order]
+        loss, slope = chosen.compute(block.target, prediction, **context_of(chosen, block, self.plan.binding))
         if clipped is not None:
             slope = np.where(clipped, 0.0, slope)  # a clipped prediction moves nothing
         return loss, slope
