@@ -1,8 +1,8 @@
 """Kernels of forecasts by intervals and quantiles. May import NumPy, core and `losses.stable`.
 
 The target y is ``(n,)``; an interval ``(n, 2)``, its lower and its upper end; quantiles are ``(n, K)``, and their
-``levels`` ``(K,)``, ascending. ``(loss, slope)`` is ``(n,)`` and shaped like the prediction. Every loss here is a sum of
-terms that are at least 0, each of one difference.
+``levels`` ``(K,)``, ascending. ``(loss, slope)`` is ``(n,)`` and shaped like the prediction. Every loss is a sum of
+terms that are at least 0.
 """
 
 from __future__ import annotations
