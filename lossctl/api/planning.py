@@ -90,10 +90,10 @@ def _bind(
 ) -> list[Binding]:
     """Bind the columns of one loss of a group that binds alike, for each model."""
     bindings = bind(list(source.columns), group, settings)
-    if selection.fitting_only:
-        require_meaning(source, chosen, bindings, settings)
     for binding in bindings:
         require_shape(source, chosen, binding)
+    if selection.fitting_only:
+        require_meaning(source, chosen, bindings, settings)
     return bindings
 
 

@@ -75,9 +75,8 @@ def _require_width(
         raise UsageError(f"{chosen.loss.id} takes {takes}, and {text} is one column", cure)
     if width and found not in {0, width}:
         if lists:
-            raise ShapeError(
-                f'column "{text}": its lists hold {found} numbers a row, and {chosen.loss.id} takes {takes}'
-            )
+            problem = f'column "{text}": its lists hold {found} numbers a row, and {chosen.loss.id} takes {takes}'
+            raise ShapeError(problem, cure)
         raise UsageError(f"{chosen.loss.id} takes {takes}, and {text} has {found} columns", cure)
     return found
 
