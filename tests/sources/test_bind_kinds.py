@@ -174,8 +174,6 @@ def test_a_list_may_hold_globs_whose_columns_go_with_the_targets() -> None:
     assert columns(names, TRIPLET, target="y_cat,y_dog", prediction="a_*,b_*") == [("a_dog", "a_cat", "b_cat", "b_dog")]
     listed = columns(names, TRIPLET, target="y_*", prediction="a_*, b_dog,b_cat")
     assert listed == [("a_dog", "a_cat", "b_dog", "b_cat")]
-        ("a_dog", "a_cat", "b_dog", "b_cat")
-    ]
     assert "has no column for 'dog'" in refusal("y_cat y_dog a_cat a_eel", COSINE, target="y_*", prediction="a_*")
     assert "no column matches 'z*'" in refusal(names, TRIPLET, target="y_*", prediction="a_*,z*")
 
