@@ -206,10 +206,11 @@ def _reported(
 
 
 def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) -> list[str]:
-    model, effective = tally.plan.binding.model, tally.rows.effective_rows
+    model, effective = tally.plan.binding.model, tally.units.effective_rows
     if effective >= FEW_EFFECTIVE_ROWS or not any(each.ci is not None and each.model == model for each in results):
         return []
-    return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective rows, which is few"]
+    units = "rows" if tally.plan.binding.group is None else "groups"
+    return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective {units}, which is few"]
 
 
 def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -> Evaluation:
@@ -218,7 +219,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
 
     chosen, binding = tally.plan.losses[index], tally.plan.binding
     reduction = tally.reduction(chosen)
-    moments = tally.losses[index].moments(tally.rows, reduction)
+    moments = tally.moments(index)
     value, scale = tally.finished(index)
     std_error = None if moments.std_error is None else abs(scale) * moments.std_error
     return Evaluation(
@@ -231,11 +232,11 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
         reduction=str(reduction),
         value=value,
         std_error=std_error,
-        ci=t_interval(value, std_error, tally.rows.n, settings.level),
+        ci=t_interval(value, std_error, tally.units.n, settings.level),
         n=tally.rows.n,
         n_read=tally.n_read,
         n_dropped=tally.n_dropped,
-        weight_sum=round_fraction(tally.rows.total),
+        weight_sum=round_fraction(tally.units.total),
         gradient=moments.gradient(scale),
         status=_status(value),
         signature=_signature(tally, chosen, settings),
@@ -247,9 +248,10 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     if not each.infinite:
         return []
     place = source.locate(each.first_infinite)
+    units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
     why = "--clip EPS bounds it" if probability else "it is too large for a 64-bit float"
-    return [f"{chosen.label} is infinite in {each.infinite} of {each.n} rows (first: {place}); {why}"]
+    return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
 
 
 def _status(value: float) -> str:

@@ -191,6 +191,20 @@ class Block:
         """Give the number in the source, from 0, of a row of this block."""
         return self.batch.row_number(index if self.kept is None else int(self.kept[index]))
 
+    @property
+    def rows(self) -> Rows | None:
+        """The row numbers in the source; ``None``: consecutive."""
+        rows = self.batch.rows
+        return rows if rows is None or self.kept is None else rows[self.kept]
+
+    def first_row(self, found: Mask) -> int:
+        """Give the first number in the source of the rows found, a mask of rows or of groups that has some."""
+        if self.starts is None:
+            return self.row_number(int(np.flatnonzero(found)[0]))
+        if len(found) != len(self):
+            found = np.repeat(found, np.diff(self.starts, append=len(self)))
+        return min(self.row_number(int(index)) for index in np.flatnonzero(found))
+
     @classmethod
     def of(cls, batch: Batch, binding: Binding, faults: Faults) -> tuple[Block, int]:
         """Make a block of a batch, and say how many rows had a number that is missing or not finite.
@@ -230,12 +244,11 @@ class Block:
             return True
         good = domain.contains(values)
         if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
-            good_rows = good.all(axis=1)
-            row = int(np.flatnonzero(~good_rows)[0])
+            every: Mask = np.logical_and.reduce(good, axis=1)
+            count, row, _ = first_bad(every, values[:, 0])
             value = float(values[row][~good[row]][0])
-            count = int(np.count_nonzero(~good_rows))
         else:
-            count, row, value = first_bad(good, values)
+            count, row, value = first_bad(good, values, self.rows)
         faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
         return False
 
@@ -344,5 +357,5 @@ def _drop_not_finite(batch: Batch, name: str, keep: Mask | None, faults: Faults)
 
 
 def _record(faults: Faults, what: What, column: str, batch: Batch, good: Mask, values: Array) -> None:
-    count, index, value = first_bad(good, values)
+    count, index, value = first_bad(good, values, batch.rows)
     faults.record(Fault(what, column, count, batch.row_number(index), value))

@@ -89,10 +89,15 @@ class Faults:
         return sorted((f for f in self.found.values() if f.what is what), key=lambda f: (f.row, f.column))
 
 
-def first_bad(good: npt.NDArray[np.bool_], values: Array) -> tuple[int, int, float]:
-    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some."""
+def first_bad(
+    good: npt.NDArray[np.bool_], values: Array, rows: npt.NDArray[np.int64] | None = None
+) -> tuple[int, int, float]:
+    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some.
+
+    The index is that of the first in the source, where `rows` gives their numbers there.
+    """
     bad = np.flatnonzero(~good)
-    index = int(bad[0])
+    index = int(bad[0] if rows is None else bad[np.argmin(rows[bad])])
     return len(bad), index, float(values[index])
 
 

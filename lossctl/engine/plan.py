@@ -15,7 +15,7 @@ from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
-from lossctl.core.tally import LossTally, WeightTally
+from lossctl.core.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles
 
 __all__ = ["Linear", "ModelPlan", "ModelTally"]
@@ -86,6 +86,7 @@ class ModelTally:
 
     plan: ModelPlan
     rows: WeightTally = field(init=False)
+    groups: WeightTally = field(default_factory=lambda: WeightTally(weighted=False))
     losses: list[LossTally] = field(init=False)
     loss_faults: list[Faults] = field(init=False)
     faults: Faults = field(default_factory=Faults)
@@ -115,6 +116,7 @@ class ModelTally:
         self.n_dropped += dropped
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))
         self.rows.add(block)
+        self.groups.n += 0 if block.starts is None else len(block.starts)
         if len(block) == 0:
             return
         self._add_sums(block)
@@ -179,6 +181,7 @@ class ModelTally:
         self.n_dropped += other.n_dropped
         self.vectors = self.vectors or other.vectors
         self.rows.merge(other.rows)
+        self.groups.merge(other.groups)
         self.faults.merge(other.faults)
         for role in Role:
             self.sums[role].merge(other.sums[role])
@@ -189,6 +192,15 @@ class ModelTally:
                 total.merge(addend)
         for mine_faults, their_faults in zip(self.loss_faults, other.loss_faults, strict=True):
             mine_faults.merge(their_faults)
+
+    @property
+    def units(self) -> WeightTally:
+        """What losses are averaged over: groups where the model has them, else rows."""
+        return self.rows if self.plan.binding.group is None else self.groups
+
+    def moments(self, index: int) -> Moments:
+        """Give the exact moments of a loss."""
+        return self.losses[index].moments(self.units, self.reduction(self.plan.losses[index]))
 
     def column_sums(self) -> dict[Role, float]:
         """Give the correctly rounded sums of the distributions down the file."""
@@ -202,7 +214,7 @@ class ModelTally:
     def linear(self, index: int) -> Linear:
         """Give the value of a loss of several parts, and how it moves with each."""
         chosen = self.plan.losses[index]
-        by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.rows.total
+        by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.units.total
         means = (
             round_fraction(total.fraction() / by) if total.is_finite else total.result() for total in self.parts[index]
         )
@@ -214,7 +226,7 @@ class ModelTally:
             return self.plan.linear[index].value, 1.0
         chosen = self.plan.losses[index]
         reduction = self.reduction(chosen)
-        value = self.losses[index].moments(self.rows, reduction).value
+        value = self.moments(index).value
         if chosen.loss.kind is Kind.DISTRIBUTION and reduction is Reduction.MEAN:
             return value, 1.0  # the kernel has finished each row
         value, (scale,) = chosen.finish((value,))
