@@ -20,11 +20,12 @@ import pyarrow.parquet as pq
 import sklearn
 from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
 from sklearn.pipeline import make_pipeline
@@ -36,6 +37,7 @@ FOLDS = 5
 SEED = 20261122
 NEIGHBOURS = 10
 LEVELS = (0.05, 0.5, 0.95)
+HELD_OUT, EMBEDDED, QUERIES, LEARNT_PAIRS = 300, 4, 40, 4000
 
 Columns = dict[str, Sequence[Any]]
 """A file's columns by name; a list column holds arrays of equal length."""
@@ -53,6 +55,8 @@ def main(directory: Path = DATA) -> None:
             make_shapes,
             make_thirds,
             make_forecasts,
+            make_embeddings,
+            make_ranking,
         ):
             for name, columns, lists in make():
                 write(directory / name, columns, lists)
@@ -202,6 +206,77 @@ def make_forecasts() -> list[tuple[str, Columns, Columns]]:
             mean[test], deviation[test] = fitted.predict(data.data[test], return_std=True)
         columns |= {name: mean, f"{name}_scale": deviation}
     return [("diabetes_forecasts", columns, {})]
+
+
+def make_embeddings() -> list[tuple[str, Columns, Columns]]:
+    """Embed images by principal components, and guess the embedding of each from its left half alone."""
+    data, train, test = held_out()
+    embedded = PCA(EMBEDDED, svd_solver="full").fit(data.data[train]).transform(data.data)
+    left = data.data.reshape(-1, 8, 8)[:, :, :4].reshape(-1, 32)
+    ink = data.data.sum(axis=1)
+    ridge = Ridge(alpha=1.0, solver="cholesky")
+    guessed = clone(ridge).fit(left[train], embedded[train]).predict(left)[test]
+    guessed_ink = clone(ridge).fit(left[train], ink[train]).predict(left)[test]
+    digit, ink, truth = data.target[test], ink[test], embedded[test]
+    other = [next_where(digit != digit[row], row) for row in range(len(test))]
+    partner = [next_where(digit == digit[row], row) if row % 2 else other[row] for row in range(len(test))]
+    columns: Columns = {"image": test + 1, "digit": digit}
+    columns |= numbered("a", truth) | numbered("b", guessed) | numbered("n", guessed[other])
+    pairs: Columns = {
+        "image": test + 1,
+        "partner": test[partner] + 1,
+        "same": (digit == digit[partner]).astype(int),
+        "distance": np.sqrt(((truth - guessed[partner]) ** 2).sum(axis=1)),
+        "more_ink": (ink > ink[partner]).astype(int),
+        "a_ink": guessed_ink,
+        "b_ink": guessed_ink[partner],
+    }
+    pairs |= numbered("u", truth) | numbered("v", guessed[partner])
+    return [("digit_embeddings", columns, {"a": truth, "b": guessed}), ("digit_pairs", pairs, {})]
+
+
+def make_ranking() -> list[tuple[str, Columns, Columns]]:
+    """Rank images by how likely each shows the digit that another, the query, shows; grade them by what is true.
+
+    An image of the query's digit is worth 2, of another 0; and 1 more if it is one of the 4 nearest by its pixels.
+    """
+    data, train, test = held_out()
+    embedded = PCA(3 * EMBEDDED, svd_solver="full").fit(data.data[train]).transform(data.data)
+    rng = np.random.default_rng(SEED)
+    one, two = rng.choice(train, (2, LEARNT_PAIRS))
+    model = LogisticRegression(max_iter=1000)
+    model.fit(np.abs(embedded[one] - embedded[two]), data.target[one] == data.target[two])
+    found: list[tuple[int, int, int, float]] = []
+    for place, query in enumerate(test[:QUERIES]):
+        among = rng.permutation(test[test != query])
+        alike = data.target[among] == data.target[query]
+        shown = np.concatenate([among[alike][: place % 6], among[~alike][: 8 + place % 9]])
+        distance = ((data.data[shown] - data.data[query]) ** 2).sum(axis=1)
+        grade = 2 * (data.target[shown] == data.target[query]) + (distance <= np.sort(distance)[3])
+        score = model.decision_function(np.abs(embedded[shown] - embedded[query]))
+        order = rng.permutation(len(shown))
+        found += [(query + 1, shown[row] + 1, grade[row], score[row]) for row in order]
+    query, document, relevance, score = map(np.array, zip(*found, strict=True))
+    columns: Columns = {"query": query, "document": document, "relevance": relevance, "score": score}
+    return [("digit_ranking", columns, {})]
+
+
+def held_out() -> tuple[Any, np.ndarray, np.ndarray]:
+    """Give the digits, the rows that models are fitted on, and those they have never seen."""
+    data = load_digits()
+    rows = np.arange(len(data.target))
+    train, test = train_test_split(rows, test_size=HELD_OUT, stratify=data.target, random_state=SEED)
+    return data, np.sort(train), np.sort(test)
+
+
+def next_where(good: np.ndarray, row: int) -> int:
+    """Find the next row that is good, the first row following the last."""
+    return next(place % len(good) for place in range(row + 1, row + len(good)) if good[place % len(good)])
+
+
+def numbered(prefix: str, values: np.ndarray) -> Columns:
+    """Name the columns of vectors."""
+    return {f"{prefix}_{index}": values[:, index] for index in range(values.shape[1])}
 
 
 def out_of_fold(

@@ -28,6 +28,7 @@ from lossctl.core.loss import (
 )
 from lossctl.losses import LOSSES
 from tests import generators_parametric as parametric
+from tests import generators_quantiles as quantiles
 from tests import generators_vectors as vectors
 from tests.sample import Sample
 
@@ -123,6 +124,8 @@ def at_target(loss: Loss, sample: Sample) -> Sample:
         return sample.with_prediction(200.0 * sample.target - 100.0) if labels else vectors.at_target(loss, sample)
     if loss.kind is Kind.PARAMETRIC:
         return sample.with_prediction(parametric.at_target(loss, sample))
+    if loss.kind in {Kind.INTERVAL, Kind.QUANTILES}:
+        return sample.with_prediction(quantiles.at_target(loss, sample))
     return sample.with_prediction(sample.target.copy())
 
 
@@ -335,6 +338,8 @@ _everyday_of: Mapping[Kind, _Generator] = {
     Kind.MULTICLASS: _multiclass,
     Kind.VECTORS: _of_labels_or(_multilabel, vectors.everyday),
     Kind.PARAMETRIC: parametric.everyday,
+    Kind.INTERVAL: quantiles.everyday,
+    Kind.QUANTILES: quantiles.everyday,
 }
 _extreme_of: Mapping[Kind, _Generator] = {
     Kind.REAL: _real_extreme,
@@ -343,6 +348,8 @@ _extreme_of: Mapping[Kind, _Generator] = {
     Kind.MULTICLASS: _multiclass_extreme,
     Kind.VECTORS: _of_labels_or(_multilabel_extreme, vectors.extreme),
     Kind.PARAMETRIC: parametric.extreme,
+    Kind.INTERVAL: quantiles.extreme,
+    Kind.QUANTILES: quantiles.extreme,
 }
 _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.REAL: _far_real,
@@ -351,4 +358,6 @@ _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.MULTICLASS: _far_multiclass,
     Kind.VECTORS: _of_labels_or(_far_multilabel, vectors.far),
     Kind.PARAMETRIC: parametric.far,
+    Kind.INTERVAL: quantiles.far,
+    Kind.QUANTILES: quantiles.far,
 }

@@ -44,6 +44,18 @@ FILES = {
         ["id", *(f"{side}_{name}" for side in "ys" for name in ("even", "large", "looped"))],
         [],
     ),
+    "digit_embeddings": (
+        300,
+        ["id", "digit", *(f"{side}_{index}" for side in "abn" for index in range(4))],
+        ["a", "b"],
+    ),
+    "digit_pairs": (
+        300,
+        ["image", "partner", "same", "distance", "more_ink", "a_ink", "b_ink"]
+        + [f"{side}_{index}" for side in "uv" for index in range(4)],
+        [],
+    ),
+    "digit_ranking": (566, ["query", "document", "relevance", "score"], []),
     "digit_shares": (10, ["event", "p", "q"], []),
     "iris_soft": (150, ["id", "label", *(f"{side}_{name}" for side in "pq" for name in SPECIES)], ["p", "q"]),
 }
@@ -82,7 +94,7 @@ def test_every_file_of_the_folder_is_known() -> None:
 
 
 def test_the_folder_stays_small() -> None:
-    assert sum(path.stat().st_size for path in DATA.iterdir()) < 2_000_000
+    assert sum(path.stat().st_size for path in DATA.iterdir()) < 2_500_000
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -105,7 +117,17 @@ def test_both_formats_hold_the_same_values(name: str) -> None:
         assert [str(value) for value in stored[column]] == texts, column
 
 
-@pytest.mark.parametrize(("name", "prefix"), [("digits", "p"), ("digits", "s"), ("iris_soft", "p"), ("iris_soft", "q")])
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("digits", "p"),
+        ("digits", "s"),
+        ("iris_soft", "p"),
+        ("iris_soft", "q"),
+        ("digit_embeddings", "a"),
+        ("digit_embeddings", "b"),
+    ],
+)
 def test_list_columns_hold_the_flat_columns(name: str, prefix: str) -> None:
     stored = pq.read_table(DATA / f"{name}.parquet")
     assert np.array(stored.column(prefix).to_pylist()).tobytes() == vectors(name, prefix).tobytes()
@@ -230,3 +252,32 @@ def test_shapes_are_those_of_the_digits_and_mostly_but_not_always_right() -> Non
     np.testing.assert_array_equal(looped, np.isin(digit, [0, 6, 8, 9]))
     right = (vectors("digit_shapes", "s") > 0) == vectors("digit_shapes", "y")
     assert ((right.mean(axis=0) > 0.8) & (right.mean(axis=0) < 1.0)).all()
+
+
+def test_a_guess_from_half_an_image_is_nearer_to_its_embedding_than_that_of_another() -> None:
+    image, guess, other = (vectors("digit_embeddings", side) for side in "abn")
+    near, far = (np.linalg.norm(image - one, axis=1) for one in (guess, other))
+    assert 0.9 < np.mean(near < far) < 1.0
+
+
+def test_pairs_are_of_images_that_are_alike_or_not() -> None:
+    digit = dict(numbers("digit_embeddings", "image", "digit"))
+    first, second, same, distance = numbers("digit_pairs", "image", "partner", "same", "distance").T
+    np.testing.assert_array_equal(same, [digit[one] == digit[two] for one, two in zip(first, second, strict=True)])
+    gap = vectors("digit_pairs", "u") - vectors("digit_pairs", "v")
+    np.testing.assert_allclose(distance, np.linalg.norm(gap, axis=1), rtol=1e-13)
+    assert np.mean(distance[same == 1]) < 0.7 * np.mean(distance[same == 0])
+    more, ours, theirs = numbers("digit_pairs", "more_ink", "a_ink", "b_ink").T
+    assert 0.6 < np.mean((ours > theirs) == more) < 1.0
+
+
+def test_groups_stand_together_and_their_scores_are_better_than_chance() -> None:
+    query, relevance, score = numbers("digit_ranking", "query", "relevance", "score").T
+    starts = np.flatnonzero(np.diff(query, prepend=-1))
+    assert len(starts) == len(set(query)) == 40
+    assert set(relevance) == {0, 1, 2, 3}
+    right = [
+        np.mean(score[mine & (relevance > 0)]) > np.mean(score[mine & (relevance == 0)])
+        for mine in (query == one for one in query[starts])
+    ]
+    assert np.mean(right) > 0.9

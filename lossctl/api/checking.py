@@ -54,7 +54,7 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
     for fault in faults.of(What.OUT_OF_DOMAIN):
         if labels and fault.column == tally.plan.binding.text(Role.TARGET):
             return _label_error(source, fault, labels)
-    for what in (What.OUT_OF_DOMAIN, What.NOT_SUMMING_TO_ONE):
+    for what in What:  # whatever was found: rows left out of a loss must not go unsaid
         for fault in faults.of(what):
             return _error(source, fault)
     chosen = tally.plan.losses[index]
@@ -65,7 +65,8 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
 
 def _error(source: Source, fault: Fault) -> DataError:
     place = source.locate(fault.row)
-    raw = source.raw(fault.row, fault.column) if fault.what is not What.NOT_SUMMING_TO_ONE else None
+    alone = fault.what not in {What.NOT_SUMMING_TO_ONE, What.CROSSED, What.ZERO_VECTOR}  # its value tells it all
+    raw = source.raw(fault.row, fault.column) if alone else None
     return DataError(*explain(fault, str(place), raw))
 
 

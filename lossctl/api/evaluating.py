@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
     from lossctl.core.block import Batch
     from lossctl.engine.crew import Crew
-    from lossctl.engine.plan import ModelTally
+    from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
 __all__ = ["evaluate"]
@@ -123,7 +123,7 @@ def _named(results: Sequence[Evaluation], labels: Sequence[str | None], *, sever
     named = []
     for result, label in zip(results, labels, strict=True):
         source = label or result.source
-        columns = {other.prediction for other in results if other.source == result.source}
+        columns = {other.model for other in results if other.source == result.source}
         if several or label:
             named.append(replace(result, model=f"{source}:{result.model}" if len(columns) > 1 else source))
         else:
@@ -135,12 +135,33 @@ def _evaluate_source(
     source: Source, selection: Selection, settings: Settings, on_progress: Progress | None, crew: Crew | None
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
-    from lossctl.api.planning import LeftOut, labels_of, plan
-    from lossctl.core.block import WidthError
-    from lossctl.engine.passes import compute
+    from lossctl.api.planning import LeftOut, plan
 
     left_out = LeftOut()
     plans = plan(source, selection, settings, left_out)
+    tallies = _compute(source, plans, settings, on_progress, crew)
+    results: list[Evaluation] = []
+    warnings: list[str] = []
+    for tally, index in _reported(source, tallies, selection, settings, left_out):
+        results.append(_result(source, tally, index, settings))
+        warnings += _infinities(source, tally, index)
+    if not results:
+        raise DataError(f"{source.name}: no loss fits: {'; '.join(left_out.lines())}", "choose columns with -t and -p")
+    warnings += [each for tally in tallies for each in _few_rows(source, tally, results)]
+    warnings += [f"{source.name}: {line}" for line in left_out.lines()]
+    return Evaluations(tuple(results), tuple(dict.fromkeys(warnings)))
+
+
+def _compute(
+    source: Source,
+    plans: Sequence[ModelPlan],
+    settings: Settings,
+    on_progress: Progress | None,
+    crew: Crew | None,
+) -> list[ModelTally]:
+    from lossctl.api.planning import labels_of
+    from lossctl.engine.passes import compute
+
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
     labels = labels_of(plans)
 
@@ -151,44 +172,52 @@ def _evaluate_source(
         if on_progress is not None:
             on_progress(rows, source.progress())
 
-    try:
-        tallies = compute(read, plans, settings.threads, on_rows if on_progress is not None else None, crew)
-    except WidthError as error:
-        raise DataError(f"{source.name}, {error.problem}", error.cure) from None
-    results: list[Evaluation] = []
-    warnings: list[str] = []
-    for tally in tallies:
-        part = _evaluate_model(source, tally, settings, left_out if selection.fitting_only else None)
-        results += part.results
-        warnings += part.warnings
-    if not results:
-        raise DataError(f"{source.name}: no loss fits: {'; '.join(left_out.lines())}", "choose columns with -t and -p")
-    warnings += [f"{source.name}: {line}" for line in left_out.lines()]
-    return Evaluations(tuple(results), tuple(warnings))
+    return compute(read, plans, settings.threads, on_rows if on_progress is not None else None, crew)
 
 
-def _evaluate_model(source: Source, tally: ModelTally, settings: Settings, left_out: LeftOut | None) -> Evaluations:
-    """Check what was accumulated for a model, and turn it into results."""
+def _reported(
+    source: Source, tallies: Sequence[ModelTally], selection: Selection, settings: Settings, left_out: LeftOut
+) -> list[tuple[ModelTally, int]]:
+    """Give the losses to report, model by model and in the order they were chosen in.
+
+    Raises
+    ------
+    DataError
+        Where the data keep a chosen loss from being computed; of ``all``, such losses are added to `left_out`.
+    """
     from lossctl.api.checking import check_rows, loss_error
+    from lossctl.api.meaning import unlikely
 
-    check_rows(source, tally, settings)
-    results: list[Evaluation] = []
-    warnings: list[str] = []
-    for index, chosen in enumerate(tally.plan.losses):
-        error = loss_error(source, tally, index)
-        if error is not None and left_out is None:
-            raise error
-        if error is not None and left_out is not None:
-            left_out.add(chosen, error.problem)
-            continue
-        results.append(_result(source, tally, index, settings))
-        warnings += _infinities(source, tally, index)
-    effective = tally.rows.effective_rows
-    if effective < FEW_EFFECTIVE_ROWS and any(result.ci is not None for result in results):
-        warnings.append(
-            f"{source.name}: {tally.plan.binding.model}: intervals rest on {effective:.6g} effective rows, which is few"
-        )
-    return Evaluations(tuple(results), tuple(warnings))
+    for tally in tallies:
+        check_rows(source, tally, settings)
+    fitting: list[tuple[ModelTally, int]] = []
+    for tally in tallies:
+        for index, chosen in enumerate(tally.plan.losses):
+            error = loss_error(source, tally, index)
+            if error is None:
+                fitting.append((tally, index))
+            elif selection.fitting_only:
+                left_out.add(chosen, error.problem)
+            else:
+                raise error
+    if selection.fitting_only:
+        bound = [(tally.plan.losses[index], tally.plan.binding) for tally, index in fitting]
+        reasons = [unlikely(chosen, binding, bound) for chosen, binding in bound]
+        for (chosen, _), reason in zip(bound, reasons, strict=True):
+            if reason is not None:
+                left_out.add(chosen, reason)
+        fitting = [each for each, reason in zip(fitting, reasons, strict=True) if reason is None]
+    models = list(dict.fromkeys(tally.plan.binding.model for tally in tallies))
+    places = {chosen: place for place, chosen in enumerate(selection.losses)}
+    return sorted(fitting, key=lambda f: (models.index(f[0].plan.binding.model), places[f[0].plan.losses[f[1]]]))
+
+
+def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) -> list[str]:
+    model, effective = tally.plan.binding.model, tally.units.effective_rows
+    if effective >= FEW_EFFECTIVE_ROWS or not any(each.ci is not None and each.model == model for each in results):
+        return []
+    units = "rows" if tally.plan.binding.group is None else "groups"
+    return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective {units}, which is few"]
 
 
 def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -> Evaluation:
@@ -197,7 +226,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
 
     chosen, binding = tally.plan.losses[index], tally.plan.binding
     reduction = tally.reduction(chosen)
-    moments = tally.losses[index].moments(tally.rows, reduction)
+    moments = tally.moments(index)
     value, scale = tally.finished(index)
     std_error = None if moments.std_error is None else abs(scale) * moments.std_error
     return Evaluation(
@@ -210,11 +239,11 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
         reduction=str(reduction),
         value=value,
         std_error=std_error,
-        ci=t_interval(value, std_error, tally.rows.n, settings.level),
+        ci=t_interval(value, std_error, tally.units.n, settings.level),
         n=tally.rows.n,
         n_read=tally.n_read,
         n_dropped=tally.n_dropped,
-        weight_sum=round_fraction(tally.rows.total),
+        weight_sum=round_fraction(tally.units.total),
         gradient=moments.gradient(scale),
         status=_status(value),
         signature=_signature(tally, chosen, settings),
@@ -226,9 +255,10 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     if not each.infinite:
         return []
     place = source.locate(each.first_infinite)
+    units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
     why = "--clip EPS bounds it" if probability else "it is too large for a 64-bit float"
-    return [f"{chosen.label} is infinite in {each.infinite} of {each.n} rows (first: {place}); {why}"]
+    return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
 
 
 def _status(value: float) -> str:
@@ -245,6 +275,10 @@ def _signature(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> str
         parts.append("class_weights=" + ",".join(f"{k}={v!r}" for k, v in settings.class_weights.items()))
     if settings.ignore_label is not None and tally.plan.binding.labels:
         parts.append(f"ignore_label={settings.ignore_label}")
+    if tally.plan.binding.levels:
+        parts.append("levels=" + ",".join(map(repr, tally.plan.binding.levels)))
+    if tally.plan.binding.group is not None:
+        parts.append(f"group={tally.plan.binding.group}")
     if settings.where is not None:
         parts.append(f"where={settings.where}")
     if settings.clip is not None:

@@ -20,6 +20,9 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     loss: options.Losses,
     target: options.Target = None,
     pred: options.Predictions = None,
+    scale: options.Scales = None,
+    levels: options.Levels = None,
+    group: options.Group = None,
     weight: options.Weight = None,
     positive: options.Positive = None,
     classes: options.Classes = None,
@@ -52,6 +55,9 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             on_progress=on_progress,
             target=target,
             prediction=pred,
+            scale=scale,
+            levels=_levels(levels),
+            group=group,
             weight=weight,
             positive=positive,
             classes=() if classes is None else [each.strip() for each in classes.split(",")],
@@ -69,6 +75,17 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             level=level,
         )
     return Outcome(result, destination, result.warnings)
+
+
+def _levels(text: str | None) -> list[float]:
+    """Read ``0.05,0.5,0.95``."""
+    levels = []
+    for item in [] if text is None else text.split(","):
+        try:
+            levels.append(float(item))
+        except ValueError:
+            raise UsageError(f"--levels: {item!r} is not a number", "such as --levels 0.05,0.5,0.95") from None
+    return levels
 
 
 def _weights(text: str | None) -> dict[str, float]:

@@ -24,9 +24,11 @@ __all__ = [
     "Digits",
     "Export",
     "Format",
+    "Group",
     "IgnoreLabel",
     "InputFormat",
     "Level",
+    "Levels",
     "Losses",
     "Nan",
     "Normalize",
@@ -34,6 +36,7 @@ __all__ = [
     "OutputFile",
     "Positive",
     "Predictions",
+    "Scales",
     "Sources",
     "Target",
     "Threads",
@@ -74,8 +77,33 @@ Predictions = Annotated[
         "--pred",
         "-p",
         metavar="COL",
-        help="Repeatable: several models. A glob or a list is one model's vector.",
+        help="Repeatable: several models. A glob or a list ('lo,hi', 'a_*,b_*') is one model's vector, interval, "
+        "quantiles or ensemble.",
         rich_help_panel=_COLUMNS,
+    ),
+]
+Scales = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scale",
+        metavar="COL",
+        help="Of forecasts that are a location and a scale, the column of the scale: one for each -p, in order.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Levels = Annotated[
+    str | None,
+    typer.Option(
+        "--levels",
+        metavar="P,Q,R",
+        help="The levels of quantiles, in the order of the columns; read from their names (q0.05) without it.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        "--group", metavar="COL", help="The column of the groups that a ranking orders.", rich_help_panel=_COLUMNS
     ),
 ]
 Weight = Annotated[

@@ -1,7 +1,7 @@
 """Batches as they leave a source, and Blocks as kernels receive them.
 
 A `Batch` is what was read: columns of numbers, missing values as NaN. A `Block` is what a kernel may rely on: finite
-values, a weight above 0 in every row, distributions that are distributions. Every check of data stands here and
+values, a weight above 0 in every row, distributions that are distributions. Every check of values stands here and
 nowhere else. Imports NumPy and core.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.errors import DataError
 from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "WidthError"]
+__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows"]
 
 BLOCK_ROWS = 2**16
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
@@ -44,12 +44,18 @@ class Batch:
         The number of rows.
     rows
         The row numbers in the source, where a filter left gaps; ``None``: consecutive from `first_row`.
+    starts
+        Where the rows stand group by group: the index of the first row of each. ``None``: they stand in file order.
+    file
+        The number, from 0, of the file that rows in file order are of.
     """
 
     columns: Mapping[str, Array]
     first_row: int
     length: int
     rows: Rows | None = None
+    starts: Rows | None = None
+    file: int = 0
 
     def __len__(self) -> int:
         return self.length
@@ -59,15 +65,29 @@ class Batch:
         return int(self.rows[index]) if self.rows is not None else self.first_row + index
 
     def split(self, size: int = BLOCK_ROWS) -> list[Batch]:
-        """Cut into batches of at most `size` rows, without copying."""
+        """Cut into batches of at most `size` rows, without copying; a group is never cut, however large."""
         if self.length <= size:
             return [self]
-        return [self._slice(start, min(start + size, self.length)) for start in range(0, self.length, size)]
+        return [self._slice(start, stop) for start, stop in pairwise(self._cuts(size))]
+
+    def _cuts(self, size: int) -> list[int]:
+        if self.starts is None:
+            return [*range(0, self.length, size), self.length]
+        ends = np.append(self.starts[1:], self.length)
+        cuts = [0]
+        while cuts[-1] < self.length:
+            within = int(np.searchsorted(ends, cuts[-1] + size, side="right")) - 1
+            first = int(np.searchsorted(ends, cuts[-1], side="right"))
+            cuts.append(int(ends[max(within, first)]))
+        return cuts
 
     def _slice(self, start: int, stop: int) -> Batch:
         columns = {name: values[start:stop] for name, values in self.columns.items()}
         rows = None if self.rows is None else self.rows[start:stop]
-        return Batch(columns, self.first_row + start, stop - start, rows)
+        starts = self.starts
+        if starts is not None:
+            starts = starts[(starts >= start) & (starts < stop)] - start
+        return Batch(columns, self.first_row + start, stop - start, rows, starts, self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,12 @@ class Binding:
         What the target column holds, where it is read as labels: their codes are their places here.
     label_weights
         What a row weighs for each label, beside its own weight: 0 for a label to be ignored. Empty: 1 for each.
+    levels
+        The levels of quantiles, ascending.
+    order
+        The places of the prediction's numbers in the order of `levels`. Empty: they stand in that order.
+    group
+        The column that says which rows belong together.
     """
 
     model: str
@@ -98,6 +124,9 @@ class Binding:
     prediction_text: str | None = None
     labels: tuple[str, ...] = ()
     label_weights: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    order: tuple[int, ...] = ()
+    group: str | None = None
 
     def columns(self, role: Role) -> tuple[str, ...]:
         """Give the columns of a role."""
@@ -138,7 +167,10 @@ class Block:
     batch
         The rows it was made of.
     kept
-        The indices of its rows in `batch`; ``None``: all of them.
+        The indices of its rows in `batch`; ``None``: all of them, in order.
+    starts
+        The index of the first row of each group, where the rows stand group by group, and in one by prediction and
+        target: an order that does not depend on that of the file.
     """
 
     target: Array | None
@@ -146,6 +178,7 @@ class Block:
     weight: Array | None
     batch: Batch
     kept: npt.NDArray[np.intp] | None
+    starts: Rows | None = None
 
     def __len__(self) -> int:
         return self.batch.length if self.kept is None else len(self.kept)
@@ -158,6 +191,20 @@ class Block:
         """Give the number in the source, from 0, of a row of this block."""
         return self.batch.row_number(index if self.kept is None else int(self.kept[index]))
 
+    @property
+    def rows(self) -> Rows | None:
+        """The row numbers in the source; ``None``: consecutive."""
+        rows = self.batch.rows
+        return rows if rows is None or self.kept is None else rows[self.kept]
+
+    def first_row(self, found: Mask) -> int:
+        """Give the first number in the source of the rows found, a mask of rows or of groups that has some."""
+        if self.starts is None:
+            return self.row_number(int(np.flatnonzero(found)[0]))
+        if len(found) != len(self):
+            found = np.repeat(found, np.diff(self.starts, append=len(self)))
+        return min(self.row_number(int(index)) for index in np.flatnonzero(found))
+
     @classmethod
     def of(cls, batch: Batch, binding: Binding, faults: Faults) -> tuple[Block, int]:
         """Make a block of a batch, and say how many rows had a number that is missing or not finite.
@@ -166,7 +213,6 @@ class Block:
         """
         target = _stack(batch, binding.target)
         prediction = _stack(batch, binding.prediction)
-        _require_same_length(target, prediction, binding)
         weight = None if binding.weight is None else batch.columns[binding.weight]
         if binding.label_weights and target is not None:
             weight = _times_label_weight(weight, target, binding.label_weights)
@@ -181,10 +227,14 @@ class Block:
         n_weighing = batch.length if keep is None else int(np.count_nonzero(keep))
         for name in binding.needed:
             keep = _drop_not_finite(batch, name, keep, faults)
-        if keep is None or keep.all():
+        starts = None
+        if binding.group is not None and batch.starts is not None:
+            kept, starts = _by_group(batch.starts, batch.length, keep, target, prediction)
+        elif keep is None or keep.all():
             return cls(target, prediction, weight, batch, None), 0
-        kept = np.flatnonzero(keep)
-        block = cls(_pick(target, kept), _pick(prediction, kept), _pick(weight, kept), batch, kept)
+        else:
+            kept = np.flatnonzero(keep)
+        block = cls(_pick(target, kept), _pick(prediction, kept), _pick(weight, kept), batch, kept, starts)
         return block, n_weighing - len(kept)
 
     def check_domain(self, role: Role, domain: Domain, column: str, faults: Faults) -> bool:
@@ -194,13 +244,46 @@ class Block:
             return True
         good = domain.contains(values)
         if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
-            good_rows = good.all(axis=1)
-            row = int(np.flatnonzero(~good_rows)[0])
+            every: Mask = np.logical_and.reduce(good, axis=1)
+            count, row, _ = first_bad(every, values[:, 0])
             value = float(values[row][~good[row]][0])
-            count = int(np.count_nonzero(~good_rows))
         else:
-            count, row, value = first_bad(good, values)
+            count, row, value = first_bad(good, values, self.rows)
         faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
+        return False
+
+    def check_component(self, place: int, domain: Domain, column: str, faults: Faults) -> bool:
+        """Say whether one number of every prediction, such as its scale, lies in a domain; record those that do not."""
+        if self.prediction is None or domain.contains_all(self.prediction[:, place]):
+            return True
+        values = self.prediction[:, place]
+        count, row, value = first_bad(domain.contains(values), values)
+        faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
+        return False
+
+    def check_ends(self, column: str, faults: Faults) -> bool:
+        """Say whether no prediction's first number lies above its second; record those where it does."""
+        if self.prediction is None:
+            return True
+        low, high = self.prediction[:, 0], self.prediction[:, 1]
+        good = low <= high
+        if good.all():
+            return True
+        count, row, value = first_bad(good, low)
+        faults.record(Fault(What.CROSSED, column, count, self.row_number(row), value, other=float(high[row])))
+        return False
+
+    def check_not_zero(self, role: Role, width: int, column: str, faults: Faults) -> bool:
+        """Say whether no vector of a role, each `width` long, is zero; record those that are."""
+        values = self.values(role)
+        if values is None or values.ndim == 1:
+            return True
+        nonzero: Mask = np.logical_or.reduce(values.reshape(len(values), -1, width) != 0.0, axis=2)
+        good: Mask = np.logical_and.reduce(nonzero, axis=1)
+        if good.all():
+            return True
+        count, row, value = first_bad(good, values[:, 0])
+        faults.record(Fault(What.ZERO_VECTOR, column, count, self.row_number(row), value))
         return False
 
     def check_sums(self, role: Role, column: str, faults: Faults) -> bool:
@@ -217,10 +300,6 @@ class Block:
         return False
 
 
-class WidthError(DataError):
-    """Vectors of a target and its prediction that are not equally long; the caller knows of which source."""
-
-
 def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:
     if not names:
         return None
@@ -229,15 +308,17 @@ def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:
     return np.column_stack([batch.columns[name] for name in names])
 
 
-def _require_same_length(target: Array | None, prediction: Array | None, binding: Binding) -> None:
-    if target is None or prediction is None or target.ndim == 1 or prediction.ndim == 1:
-        return
-    if target.shape[1] != prediction.shape[1]:
-        names = f'"{binding.text(Role.TARGET)}" and "{binding.text(Role.PREDICTION)}"'
-        raise WidthError(
-            f"columns {names}: the lists hold {target.shape[1]} and {prediction.shape[1]} numbers a row",
-            "both must list the same categories",
-        )
+def _by_group(
+    starts: Rows, length: int, keep: Mask | None, target: Array | None, prediction: Array | None
+) -> tuple[npt.NDArray[np.intp], Rows]:
+    """Order the rows of each group by prediction, then target, then as they come; say where groups start then."""
+    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=length))
+    keys = [values for values in (target, prediction) if values is not None]
+    order = np.lexsort((*keys, group))
+    if keep is not None:
+        order = order[keep[order]]
+    found = group[order]
+    return order, np.flatnonzero(np.diff(found, prepend=-1)).astype(np.int64)
 
 
 def _times_label_weight(weight: Array | None, codes: Array, label_weights: tuple[float, ...]) -> Array:
@@ -276,5 +357,5 @@ def _drop_not_finite(batch: Batch, name: str, keep: Mask | None, faults: Faults)
 
 
 def _record(faults: Faults, what: What, column: str, batch: Batch, good: Mask, values: Array) -> None:
-    count, index, value = first_bad(good, values)
+    count, index, value = first_bad(good, values, batch.rows)
     faults.record(Fault(what, column, count, batch.row_number(index), value))

@@ -6,7 +6,7 @@ there are. Imports core alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -28,6 +28,8 @@ class What(StrEnum):
     EXTREME_WEIGHT = "extreme weight"
     OUT_OF_DOMAIN = "out of domain"
     NOT_SUMMING_TO_ONE = "not summing to one"
+    CROSSED = "crossed"
+    ZERO_VECTOR = "zero vector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Fault:
         Its value there.
     detail
         The domain that was left, in words; empty where there is none.
+    other
+        Another value there, where it takes two to be wrong.
     """
 
     what: What
@@ -56,6 +60,7 @@ class Fault:
     row: int
     value: float
     detail: str = ""
+    other: float = 0.0
 
 
 @dataclass(slots=True)
@@ -72,9 +77,7 @@ class Faults:
             self.found[key] = fault
             return
         first = min(known, fault, key=lambda each: each.row)
-        self.found[key] = Fault(
-            fault.what, fault.column, known.count + fault.count, first.row, first.value, fault.detail
-        )
+        self.found[key] = replace(first, count=known.count + fault.count)
 
     def merge(self, other: Faults) -> None:
         """Take over what another part of the data found."""
@@ -86,10 +89,15 @@ class Faults:
         return sorted((f for f in self.found.values() if f.what is what), key=lambda f: (f.row, f.column))
 
 
-def first_bad(good: npt.NDArray[np.bool_], values: Array) -> tuple[int, int, float]:
-    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some."""
+def first_bad(
+    good: npt.NDArray[np.bool_], values: Array, rows: npt.NDArray[np.int64] | None = None
+) -> tuple[int, int, float]:
+    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some.
+
+    The index is that of the first in the source, where `rows` gives their numbers there.
+    """
     bad = np.flatnonzero(~good)
-    index = int(bad[0])
+    index = int(bad[0] if rows is None else bad[np.argmin(rows[bad])])
     return len(bad), index, float(values[index])
 
 
@@ -159,12 +167,23 @@ def _not_summing(fault: Fault, _shown: str) -> tuple[str, str]:
     return f"the probabilities sum to {fault.value!r}, not to 1", "--normalize divides each by its sum"
 
 
+def _crossed(fault: Fault, _shown: str) -> tuple[str, str]:
+    problem = f"the lower end {fault.value!r} lies above the upper end {fault.other!r}"
+    return problem, "name the columns in order, such as -p lower,upper"
+
+
+def _zero_vector(_fault: Fault, _shown: str) -> tuple[str, str]:
+    return "a vector of zeros has no direction", "leave such rows out with --where"
+
+
 _WORDS = {
     What.NOT_FINITE: _not_finite,
     What.NEGATIVE_WEIGHT: _negative_weight,
     What.EXTREME_WEIGHT: _extreme_weight,
     What.OUT_OF_DOMAIN: _out_of_domain,
     What.NOT_SUMMING_TO_ONE: _not_summing,
+    What.CROSSED: _crossed,
+    What.ZERO_VECTOR: _zero_vector,
 }
 _PLURAL = {
     What.NOT_FINITE: "a missing or non-finite value in it",
@@ -172,4 +191,6 @@ _PLURAL = {
     What.EXTREME_WEIGHT: "such a weight",
     What.OUT_OF_DOMAIN: "such a value",
     What.NOT_SUMMING_TO_ONE: "such a sum",
+    What.CROSSED: "such ends",
+    What.ZERO_VECTOR: "such a vector",
 }

@@ -6,10 +6,10 @@ Imports the standard library and core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from lossctl.core.errors import UsageError
 
@@ -64,6 +64,13 @@ class Options(TypedDict, total=False):
         What rows weigh by the class they are of, beside their own weight; 1 where a class is not named.
     ignore_label
         A label whose rows are left out of the sum and of the divisor.
+    scale
+        The column of the scale of each prediction of a location and a scale, in order. Without it the usual names are
+        looked for (the prediction's with _scale, _sigma, _std or _sd after it; scale, sigma, std, sd, stddev).
+    levels
+        The levels of quantiles, in the order of the prediction's columns; read from their names where not given.
+    group
+        The column of the groups that losses of ranking compare rows in.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -84,6 +91,9 @@ class Options(TypedDict, total=False):
     classes: Sequence[str]
     class_weights: Mapping[str, float]
     ignore_label: str | None
+    scale: str | Sequence[str] | None
+    levels: Sequence[float]
+    group: str | None
     threads: int | None
 
 
@@ -120,6 +130,9 @@ class Settings:
     classes: tuple[str, ...] = ()
     class_weights: Mapping[str, float] = field(default_factory=dict)
     ignore_label: str | None = None
+    scales: tuple[str, ...] = ()
+    levels: tuple[float, ...] = ()
+    group: str | None = None
     threads: int | None = None
 
     @classmethod
@@ -129,15 +142,16 @@ class Settings:
         if unknown:
             known = ", ".join(Options.__annotations__)
             raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
-        predictions = _texts(options.pop("prediction", None))
-        null = _texts(options.pop("null", None))
-        classes = _texts(options.pop("classes", None))
-        return cls(predictions=predictions, null=null, classes=classes, **options)  # type: ignore[arg-type]  # checked below
+        ready: dict[str, Any] = {name: value for name, value in options.items() if name not in {"prediction", "scale"}}
+        for name in ("null", "classes"):
+            ready[name] = _texts(options.get(name))
+        ready["levels"] = _levels(options.get("levels"))
+        return cls(predictions=_texts(options.get("prediction")), scales=_texts(options.get("scale")), **ready)
 
     def __post_init__(self) -> None:
         if self.nan not in {"error", "omit"}:
             raise UsageError(f"nan: {self.nan!r} is not error or omit", "omit leaves rows out, error refuses them")
-        for name in ("target", "weight", "where", "delimiter", "input_format", "positive", "ignore_label"):
+        for name in ("target", "weight", "where", "delimiter", "input_format", "positive", "ignore_label", "group"):
             _require_text(name, getattr(self, name))
         if not (_is_number(self.level) and 0.0 < self.level < 1.0 and 0.5 + 0.5 * self.level < 1.0):
             raise UsageError(f"level: {self.level!r} is not between 0 and 1", "95 % is 0.95")
@@ -164,6 +178,21 @@ def _is_whole(value: object) -> bool:
 def _require_text(name: str, value: object) -> None:
     if value is not None and not isinstance(value, str):
         raise UsageError(f"{name}: {value!r} is not a text", "give one, in quotes")
+
+
+def _levels(given: object) -> tuple[float, ...]:
+    """Read the levels of quantiles: different numbers between 0 and 1."""
+    if given is None:
+        return ()
+    listed: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for level in listed:
+        if not (_is_number(level) and 0.0 < level < 1.0):
+            raise UsageError(f"levels: {level!r} is not a number between 0 and 1", "such as 0.05, 0.5 and 0.95")
+    levels = tuple(float(level) for level in listed)
+    for level in levels:
+        if levels.count(level) > 1:
+            raise UsageError(f"levels: {level!r} stands twice", "give each level once")
+    return levels
 
 
 def _texts(given: object) -> tuple[str, ...]:

@@ -112,8 +112,8 @@ class LossTally:
 
     @np.errstate(over="ignore", invalid="ignore")  # a product that overflows is infinite, and counted as that
     def add(self, loss: Array, slope: Array, block: Block) -> None:
-        """Add the rows of a block: ``loss`` of shape (n,), ``slope`` of shape (n,) or (n, K)."""
-        self.n += len(loss)
+        """Add the rows of a block: ``loss`` of shape (n,) or (groups,), ``slope`` of shape (n,) or (n, K)."""
+        self.n += len(slope)
         self._add_loss(loss if self.center == 0.0 else loss - self.center, block)
         if slope.ndim == 1:
             self._add_slopes(slope, block)
@@ -130,7 +130,7 @@ class LossTally:
             self.loss_weight.add(block.weight * weighted)
             loss = weighted  # what is added up, and may overflow where the loss does not
         if self.loss.n_posinf > seen:
-            row = block.row_number(int(np.flatnonzero(loss == np.inf)[0]))
+            row = block.first_row(loss == np.inf)
             self.first_infinite = row if self.infinite == 0 else min(row, self.first_infinite)
             self.infinite = self.loss.n_posinf
 
@@ -174,7 +174,9 @@ class LossTally:
         """Remember where a block's largest slope is, unless an earlier row has as large a one."""
         if len(sizes) == 0 or largest < self.peak.value:
             return
-        if largest > self.peak.value or block.row_number(0) < self.peak.row:
+        if block.starts is not None:  # rows stand group by group, not in their order
+            self.peak.offer(largest, block.first_row(np.abs(sizes) == largest))
+        elif largest > self.peak.value or block.row_number(0) < self.peak.row:
             self.peak.offer(largest, block.row_number(int(np.abs(sizes).argmax())))
 
     def merge(self, other: LossTally) -> None:
@@ -191,7 +193,7 @@ class LossTally:
             getattr(self, name).merge(getattr(other, name))
 
     def moments(self, rows: WeightTally, reduction: Reduction) -> Moments:
-        """Give the exact moments of the loss of a row, for the rows whose weights `rows` holds."""
+        """Give the exact moments of the loss of a row, for the rows (or groups) whose weights `rows` holds."""
         return Moments(self, rows, reduction)
 
 
@@ -257,7 +259,7 @@ class Moments:
         squares = tally.slope_square
         row_square = tally.row_square if tally.weighted else squares
         row_norm = tally.row_norm if tally.vector else tally.slope_abs
-        weight = self.rows.total
+        weight = self.rows.total if tally.weighted else Fraction(tally.n)  # rows, also where losses are of groups
         components = Fraction(tally.components, tally.n)
         return Gradient(
             l1=factor * _ratio(tally.slope_abs, by),

@@ -76,17 +76,14 @@ def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
 
 
 def _linear_plan(tally: ModelTally) -> ModelPlan | None:
-    if not tally.parts or tally.rows.total == 0:
+    if not tally.parts or tally.units.n == 0:
         return None
     return replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
 
 
 def _centred_plan(tally: ModelTally) -> ModelPlan | None:
-    moments = [
-        each.moments(tally.rows, tally.reduction(chosen))
-        for chosen, each in zip(tally.plan.losses, tally.losses, strict=True)
-    ]
-    if tally.rows.total == 0 or not any(each.cancelled for each in moments):
+    moments = [tally.moments(index) for index in range(len(tally.losses))]
+    if tally.units.n == 0 or not any(each.cancelled for each in moments):
         return None
     centers = tuple(each.value if each.cancelled else 0.0 for each in moments)
     return replace(tally.plan, centers=centers)

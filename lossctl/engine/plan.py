@@ -1,6 +1,6 @@
 """What to compute: the losses of each model, and what one worker accumulates for them.
 
-Imports core alone.
+Imports core and its own package.
 """
 
 from __future__ import annotations
@@ -14,17 +14,11 @@ import numpy as np
 from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
-from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Reduction, Role
-from lossctl.core.tally import LossTally, WeightTally
+from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
+from lossctl.core.tally import LossTally, Moments, WeightTally
+from lossctl.engine.fitting import context_of, fits, simplex_roles
 
 __all__ = ["Linear", "ModelPlan", "ModelTally"]
-
-
-def simplex_roles(loss: Loss) -> tuple[Role, ...]:
-    """Give the roles whose values are probabilities that sum to 1."""
-    if loss.kind is Kind.DISTRIBUTION:
-        return loss.roles
-    return (Role.PREDICTION,) if loss.kind is Kind.MULTICLASS and loss.prediction == PROBABILITY else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +86,7 @@ class ModelTally:
 
     plan: ModelPlan
     rows: WeightTally = field(init=False)
+    groups: WeightTally = field(default_factory=lambda: WeightTally(weighted=False))
     losses: list[LossTally] = field(init=False)
     loss_faults: list[Faults] = field(init=False)
     faults: Faults = field(default_factory=Faults)
@@ -121,12 +116,13 @@ class ModelTally:
         self.n_dropped += dropped
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))
         self.rows.add(block)
+        self.groups.n += 0 if block.starts is None else len(block.starts)
         if len(block) == 0:
             return
         self._add_sums(block)
         prepared = self._normalized(block)
         for index, chosen in enumerate(self.plan.losses):
-            if self._fits(chosen, prepared, self.loss_faults[index]):
+            if fits(chosen, prepared, self.plan.binding, self.loss_faults[index]):
                 loss, slope = self._compute(chosen, prepared)
                 if index in self.parts:
                     self._add_parts(index, loss, prepared)
@@ -165,21 +161,6 @@ class ModelTally:
         found = ((role, block.values(role)) for role in Role if role in roles)
         return [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
 
-    def _fits(self, chosen: ChosenLoss, block: Block, faults: Faults) -> bool:
-        fits = True
-        for role in chosen.loss.roles:
-            domain = chosen.loss.domain(role)
-            if domain is not None and not block.check_domain(role, domain, self.plan.binding.text(role), faults):
-                fits = False
-            values = block.values(role)
-            if fits and role in simplex_roles(chosen.loss) and values is not None and values.ndim > 1:
-                fits = block.check_sums(role, self.plan.binding.text(role), faults)
-        if chosen.loss.kind is Kind.MULTICLASS and block.prediction is not None:
-            columns = block.prediction.shape[1]
-            codes = Domain(0.0, columns if chosen.loss.thresholds else columns - 1.0, whole=True)
-            fits = block.check_domain(Role.TARGET, codes, self.plan.binding.text(Role.TARGET), faults) and fits
-        return fits
-
     def _compute(self, chosen: ChosenLoss, block: Block) -> tuple[Array, Array]:
         prediction, clip = block.prediction, self.plan.clip
         clipped = None
@@ -187,7 +168,9 @@ class ModelTally:
             inside = np.clip(prediction, clip, 1.0 - clip)
             clipped = inside != prediction
             prediction = inside
-        loss, slope = chosen.compute(block.target, prediction)
+        if self.plan.binding.order and prediction is not None:
+            prediction = prediction[:, self.plan.binding.order]
+        loss, slope = chosen.compute(block.target, prediction, **context_of(chosen, block, self.plan.binding))
         if clipped is not None:
             slope = np.where(clipped, 0.0, slope)  # a clipped prediction moves nothing
         return loss, slope
@@ -198,6 +181,7 @@ class ModelTally:
         self.n_dropped += other.n_dropped
         self.vectors = self.vectors or other.vectors
         self.rows.merge(other.rows)
+        self.groups.merge(other.groups)
         self.faults.merge(other.faults)
         for role in Role:
             self.sums[role].merge(other.sums[role])
@@ -208,6 +192,15 @@ class ModelTally:
                 total.merge(addend)
         for mine_faults, their_faults in zip(self.loss_faults, other.loss_faults, strict=True):
             mine_faults.merge(their_faults)
+
+    @property
+    def units(self) -> WeightTally:
+        """What losses are averaged over: groups where the model has them, else rows."""
+        return self.rows if self.plan.binding.group is None else self.groups
+
+    def moments(self, index: int) -> Moments:
+        """Give the exact moments of a loss."""
+        return self.losses[index].moments(self.units, self.reduction(self.plan.losses[index]))
 
     def column_sums(self) -> dict[Role, float]:
         """Give the correctly rounded sums of the distributions down the file."""
@@ -221,7 +214,7 @@ class ModelTally:
     def linear(self, index: int) -> Linear:
         """Give the value of a loss of several parts, and how it moves with each."""
         chosen = self.plan.losses[index]
-        by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.rows.total
+        by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.units.total
         means = (
             round_fraction(total.fraction() / by) if total.is_finite else total.result() for total in self.parts[index]
         )
@@ -233,7 +226,7 @@ class ModelTally:
             return self.plan.linear[index].value, 1.0
         chosen = self.plan.losses[index]
         reduction = self.reduction(chosen)
-        value = self.losses[index].moments(self.rows, reduction).value
+        value = self.moments(index).value
         if chosen.loss.kind is Kind.DISTRIBUTION and reduction is Reduction.MEAN:
             return value, 1.0  # the kernel has finished each row
         value, (scale,) = chosen.finish((value,))

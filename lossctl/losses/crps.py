@@ -18,8 +18,10 @@ from lossctl.losses.forecast import slopes
 from lossctl.losses.special import within_normal
 from lossctl.losses.stable import residual, signed
 
-__all__ = ["crps_normal"]
+__all__ = ["crps_laplace", "crps_logistic", "crps_normal"]
 
+_NO_MORE = 1e3
+"""Where e^(−a) is 0, and a times it too."""
 _ROOT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 _LEAST_NORMAL = (math.sqrt(2.0) - 1.0) / math.sqrt(math.pi)
 
@@ -48,3 +50,59 @@ def crps_normal(target: Array, prediction: Array) -> tuple[Array, Array]:
     size *= within
     scale += size
     return scale, slopes(signed(within, r), bell)
+
+
+def crps_laplace(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``σ(|z| + e^(−|z|) − ¾)``; slopes ``sign(r)(1 − e^(−|z|))`` and ``(1 + |z|) e^(−|z|) − ¾``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = crps_laplace(np.array([0.0]), np.array([[2.0 * np.log(2.0), 2.0]]))
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([0.88629436112], [[0.5, 0.09657359028]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    size = np.abs(r)
+    a = size / scale
+    np.minimum(a, _NO_MORE, out=a)
+    fallen = np.expm1(-a)
+    score = fallen + 0.25
+    scale *= score
+    scale += size
+    a *= np.exp(-a)
+    a += score
+    return scale, slopes(signed(fallen, r), a)
+
+
+def crps_logistic(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``σ(|z| + 2 ln(1 + e^(−|z|)) − 1)``.
+
+    The slopes are ``tanh(z/2)`` and ``2 ln(1 + e^(−|z|)) − 1 + 2|z|/(1 + e^|z|)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = crps_logistic(np.array([0.0]), np.array([[2.0 * np.log(3.0), 2.0]]))
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([1.347952867143], [[0.5, 0.124670289238]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    size = np.abs(r)
+    a = size / scale
+    np.minimum(a, _NO_MORE, out=a)
+    t = np.exp(-a)
+    score = np.log1p(t)
+    score *= 2.0
+    score -= 1.0
+    scale *= score
+    scale += size
+    by_location = np.tanh(0.5 * a)
+    a *= t
+    t += 1.0
+    a /= t
+    a *= 2.0
+    a += score
+    return scale, slopes(signed(by_location, r), a)

@@ -15,12 +15,12 @@ import math
 import numpy as np
 
 from lossctl.core.loss import Array
-from lossctl.losses.stable import residual, residual_tail
+from lossctl.losses.stable import minus_product, residual, residual_tail, signed
 
-__all__ = ["dawid_sebastiani", "gaussian_nll", "slopes"]
+__all__ = ["dawid_sebastiani", "gaussian_nll", "laplace_nll", "logistic_nll", "slopes"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
-_SPLIT = 134217729.0  # 2²⁷ + 1: halves the digits of a float64 (Veltkamp)
+_LOG_2 = math.log(2.0)
 
 
 def slopes(by_location: Array, by_scale: Array) -> Array:
@@ -77,6 +77,57 @@ def dawid_sebastiani(target: Array, prediction: Array) -> tuple[Array, Array]:
     return loss, slope
 
 
+def laplace_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``|z| + ln 2σ``; slopes ``sign r/σ``, 0 at the kink, and ``(1 − |z|)/σ``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = laplace_nll(np.array([1.0]), np.array([[4.0, 2.0]]))
+    >>> loss.round(12).tolist(), slope.tolist()
+    ([2.88629436112], [[0.5, -0.25]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    size = np.abs(r)
+    loss = size / scale
+    loss += np.log(scale)
+    loss += _LOG_2
+    gap = _scale_less_residual(target, prediction, r, scale)
+    gap /= scale
+    gap /= scale
+    return loss, slopes(signed(np.sign(size) / scale, r), gap)
+
+
+def logistic_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``|z| + 2 ln(1 + e^(−|z|)) + ln σ``; slopes ``tanh(z/2)/σ`` and ``(1 − z tanh(z/2))/σ``.
+
+    With e = e^(−|z|) − 1, tanh(|z|/2) is −e/(2 + e), which keeps a small z, and the logarithm that of 2 + e.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = logistic_nll(np.array([0.0]), np.array([[2.0 * np.log(3.0), 2.0]]))
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([2.367123614132], [[0.25, 0.225346927833]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    a = np.abs(r) / scale
+    fallen = np.expm1(-a)
+    two = fallen + 2.0
+    loss = np.log(two)
+    loss *= 2.0
+    loss += a
+    loss += np.log(scale)
+    fallen /= two
+    a *= fallen
+    a += 1.0
+    a /= scale
+    fallen /= -scale
+    return loss, slopes(signed(fallen, r), a)
+
+
 def _scale_less_residual(target: Array, prediction: Array, r: Array, scale: Array) -> Array:
     """Compute σ − |ŷ − y|, with no rounding where that is small beside σ."""
     tail = residual_tail(target, prediction[:, 0], r)
@@ -87,12 +138,7 @@ def _scale_less_residual(target: Array, prediction: Array, r: Array, scale: Arra
 
 
 def _root_tail(square: Array, root: Array) -> Array:
-    """Compute what the rounding of a square root lost: (v − σ²)/2σ, with σ² exact in halves of σ's digits."""
-    high = root * _SPLIT
-    high -= high - root
-    low = root - high
-    rest = square - high * high
-    rest -= 2.0 * high * low
-    rest -= low * low
+    """Compute what the rounding of a square root lost: (v − σ²)/2σ."""
+    rest = minus_product(square, root, root)
     rest /= 2.0 * root
     return rest

@@ -24,6 +24,7 @@ from lossctl.losses.rows import (
     multilabel,
     ordinal,
     percentage,
+    quantiles,
     regression,
     robust,
 )
@@ -48,6 +49,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             information.ROWS,
             divergence.ROWS,
             divergence_power.ROWS,
+            quantiles.ROWS,
             forecast.ROWS,
         )
         for row in rows

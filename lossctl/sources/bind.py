@@ -1,32 +1,45 @@
-"""Column names → roles: which columns are the target, the predictions and the weight.
+"""Column names → roles: which columns are the target, the predictions, the weight and the group.
 
 Imports core and its own package.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from fnmatch import translate
+from dataclasses import replace
 
 from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
-from lossctl.sources.names import listed, unknown_column
+from lossctl.sources.bind_kinds import KINDS, Found
+from lossctl.sources.columns import USUAL_NAMES, category, expand, parts, require, spelled, usual
+from lossctl.sources.names import listed
 
-__all__ = ["USUAL_NAMES", "bind", "can_bind", "has_usual_target"]
-
-USUAL_NAMES = {
-    Role.TARGET: ("target", "y_true", "y", "label", "actual", "observed", "truth"),
-    Role.PREDICTION: ("prediction", "y_pred", "pred", "yhat", "y_hat", "predicted", "forecast", "score"),
-}
-"""Names looked for, in any case, where the user names no column."""
+__all__ = ["USUAL_NAMES", "alike", "bind", "can_bind", "has_usual_target"]
 
 _DISTRIBUTION_NAMES = {Role.TARGET: "p", Role.PREDICTION: "q"}
-"""The letters of the formulas: looked for first, alone or as ``p_*``, where every loss is one of distributions."""
+"""The letters of the formulas: looked for first, alone or as ``p_*``, for losses of distributions."""
 
-_FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
+_RELEVANCE_NAMES = (*USUAL_NAMES[Role.TARGET], "relevance", "rel", "grade", "gain")
+"""What a ranking is judged by is often called so."""
+
+
+def alike(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
+    """Group losses that bind to columns alike: by input kind, by probabilities or scores, predictions alone apart.
+
+    Examples
+    --------
+    >>> from lossctl.losses import LOSSES
+    >>> [len(group) for group in alike([LOSSES[name].choose() for name in ("mae", "entropy", "mse")])]
+    [2, 1]
+    """
+    groups: dict[tuple[object, ...], list[ChosenLoss]] = {}
+    for chosen in losses:
+        alone = chosen.loss.roles == (Role.PREDICTION,)
+        scores = chosen.loss.kind is Kind.MULTICLASS and chosen.loss.prediction != PROBABILITY
+        groups.setdefault((chosen.loss.kind, alone, scores, chosen.loss.thresholds), []).append(chosen)
+    return list(groups.values())
 
 
 def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> list[Binding]:
@@ -37,7 +50,7 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
     names
         The columns of the source, in its order.
     losses
-        What will be computed: their roles say what is needed.
+        What will be computed: losses that bind `alike`, whose roles say what is needed.
     settings
         What the user said of columns.
 
@@ -58,32 +71,81 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
     ('y', 'yhat')
     """
     needed = {role for chosen in losses for role in chosen.loss.roles}
-    distributions = all(chosen.loss.kind is Kind.DISTRIBUTION for chosen in losses)
+    kind = losses[0].loss.kind
     if settings.weight is not None:
-        _require(settings.weight, names, "-w")
+        require(settings.weight, names, "-w")
+    group = _group(names, losses, settings)
     target: tuple[str, ...] = ()
-    target_text = None
-    if Role.TARGET in needed or settings.target is not None:
-        target_text = settings.target
-        if target_text is None:
-            target_text = _usual(Role.TARGET, names, distributions=distributions)
-        target = _expand(target_text, names, Role.TARGET)
-    texts: list[str | None] = [None]
-    if Role.PREDICTION in needed:
-        texts = list(settings.predictions) or [
-            _usual_classes(names, losses) or _usual(Role.PREDICTION, names, distributions=distributions)
-        ]
-    elif settings.predictions:
-        texts = list(settings.predictions)
+    target_text = settings.target
+    if Role.TARGET in needed or target_text is not None:
+        target_text = _usual_target(names, kind) if target_text is None else target_text
+        target = expand(target_text, names, "-t")
+    found = [Found(target_text or "", "", ())]
+    if Role.PREDICTION in needed or settings.predictions:
+        found = KINDS.get(kind, _any_kind)(names, _settled(names, losses, settings))
     bindings = []
-    for text in dict.fromkeys(texts):
-        prediction = () if text is None else _expand(text, names, Role.PREDICTION)
-        prediction = _aligned(target_text, target, text, prediction)
-        labels = _classes(text, prediction, losses, settings)
+    for each in dict.fromkeys(found):
+        text = each.text or None
+        columns = _aligned(target_text, target, each, names, kind)
+        labels = _classes(text, columns, losses, settings)
         labels, weights = _weighing(labels, losses, settings)
-        model = text or target_text or ""
-        bindings.append(Binding(model, target, prediction, settings.weight, target_text, text, labels, weights))
+        bindings.append(
+            Binding(
+                model=each.model,
+                target=target,
+                prediction=columns,
+                weight=settings.weight,
+                target_text=target_text,
+                prediction_text=text,
+                labels=labels,
+                label_weights=weights,
+                levels=each.levels,
+                order=each.order,
+                group=group,
+            )
+        )
     return bindings
+
+
+def _any_kind(names: Sequence[str], settings: Settings) -> list[Found]:
+    return [Found(text, text, expand(text, names, "-p")) for text in settings.predictions]
+
+
+def _settled(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> Settings:
+    """Name the prediction by a usual name where the user names none, for kinds that do not look themselves."""
+    kind = losses[0].loss.kind
+    if settings.predictions or kind in KINDS:
+        return settings
+    text = _usual_classes(names, losses) or _letter(Role.PREDICTION, names, kind) or usual(Role.PREDICTION, names)
+    return replace(settings, predictions=(text,))
+
+
+def _usual_target(names: Sequence[str], kind: Kind) -> str:
+    wanted = _RELEVANCE_NAMES if kind is Kind.GROUPED else None
+    return _letter(Role.TARGET, names, kind) or usual(Role.TARGET, names, wanted)
+
+
+def _letter(role: Role, names: Sequence[str], kind: Kind) -> str | None:
+    """Find the columns of a distribution, ``p`` or ``p_*`` and ``q`` or ``q_*``."""
+    letter = _DISTRIBUTION_NAMES[role]
+    if kind is not Kind.DISTRIBUTION:
+        return None
+    if found := spelled([letter], names):
+        return found[0] if len(found) == 1 else None
+    return f"{letter}_*" if any(name.startswith(f"{letter}_") for name in names) else None
+
+
+def _group(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> str | None:
+    """Give the column of groups, for losses that compare rows within them."""
+    if losses[0].loss.kind is not Kind.GROUPED:
+        return None
+    label = losses[0].label
+    if settings.group is None:
+        raise UsageError(f"{label} compares the rows of a group", "name the column of groups with --group COLUMN")
+    if settings.weight is not None:
+        raise UsageError(f"{label} takes no weights of rows: a row counts by its group", "leave out -w")
+    require(settings.group, names, "--group")
+    return settings.group
 
 
 def _weighing(
@@ -136,7 +198,7 @@ def _classes(
     if len(prediction) == 1 or thresholds:
         return ()
     if text.count("*") == 1 and text not in prediction:
-        return tuple(_category(text, name) for name in prediction)
+        return tuple(category(text, name) for name in prediction)
     prefixes = {name.rpartition("_")[0] for name in prediction}
     return tuple(name.rpartition("_")[2] for name in prediction) if len(prefixes) == 1 else prediction
 
@@ -152,83 +214,43 @@ def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setti
 
 def has_usual_target(names: Sequence[str]) -> bool:
     """Say whether a column has a usual name of a target."""
-    return any(_spelled(usual, names) for usual in USUAL_NAMES[Role.TARGET])
-
-
-def _usual(role: Role, names: Sequence[str], *, distributions: bool) -> str:
-    found = [name for usual in USUAL_NAMES[role] for name in _spelled(usual, names)]
-    letter = _DISTRIBUTION_NAMES[role]
-    if distributions and _spelled(letter, names):
-        found = _spelled(letter, names)
-    elif distributions and any(name.startswith(f"{letter}_") for name in names):
-        found = [f"{letter}_*"]
-    if len(found) == 1:
-        return found[0]
-    columns = listed(names)
-    if found:
-        raise UsageError(
-            f"{len(found)} columns could be the {role}: {', '.join(found)}",
-            f"choose one with {_FLAGS[role]} COLUMN; the columns are {columns}",
-        )
-    raise UsageError(
-        f"no column has a usual name of a {role} ({', '.join(USUAL_NAMES[role])})",
-        f"name it with {_FLAGS[role]} COLUMN; the columns are {columns}",
-    )
-
-
-def _spelled(usual: str, names: Sequence[str]) -> list[str]:
-    """Give the columns of this name, whatever their case and the spaces around them."""
-    return [name for name in names if name.strip().lower() == usual]
-
-
-def _expand(text: str, names: Sequence[str], role: Role) -> tuple[str, ...]:
-    """Give the columns of a name, a glob or a list; an existing name wins over the other readings."""
-    if text in names:
-        return (text,)
-    if "," in text:
-        parts = tuple(part.strip() for part in text.split(","))
-        for part in parts:
-            _require(part, names, _FLAGS[role])
-        return parts
-    if any(sign in text for sign in "*?["):
-        pattern = re.compile(translate(text))
-        found = tuple(name for name in names if pattern.match(name))
-        if not found:
-            raise UsageError(f"no column matches {text!r}", f"the columns are {listed(names)}")
-        return found
-    _require(text, names, _FLAGS[role])
-    return (text,)
-
-
-def _require(name: str, names: Sequence[str], flag: str) -> None:
-    if name not in names:
-        raise unknown_column(name, names, flag)
+    return bool(spelled(USUAL_NAMES[Role.TARGET], names))
 
 
 def _aligned(
-    target_text: str | None, target: tuple[str, ...], text: str | None, prediction: tuple[str, ...]
+    target_text: str | None, target: tuple[str, ...], found: Found, names: Sequence[str], kind: Kind
 ) -> tuple[str, ...]:
-    """Put the columns of a prediction's glob in the order of the target's: ``q_cat`` belongs to ``p_cat``."""
-    if target_text is None or text is None or len(target) < 2 or len(prediction) < 2:  # noqa: PLR2004 -- vectors only
-        return prediction
-    if len(target) != len(prediction):
+    """Put the columns of each glob of a prediction in the order of the target's: ``q_cat`` belongs to ``p_cat``."""
+    columns = found.columns
+    vectors = kind in {Kind.DISTRIBUTION, Kind.VECTORS, Kind.ENSEMBLE}
+    if target_text is None or not vectors or len(target) < 2 or len(columns) < 2:  # noqa: PLR2004 -- vectors only
+        return columns
+    if kind is Kind.DISTRIBUTION and len(target) != len(columns):
         raise UsageError(
-            f"-t {target_text} has {len(target)} columns and -p {text} has {len(prediction)}",
+            f"-t {target_text} has {len(target)} columns and -p {found.text} has {len(columns)}",
             "both must list the same categories",
         )
-    if target_text.count("*") != 1 or text.count("*") != 1 or target_text in target or text in prediction:
-        return prediction
-    by_category = {_category(text, name): name for name in prediction}
-    wanted = [_category(target_text, name) for name in target]
-    missing = [category for category in wanted if category not in by_category]
+    members = [(part, expand(part, names, "-p")) for part in parts(found.text, names)]
+    if not _is_glob(target_text, names) or any(len(inside) != len(target) for _, inside in members):
+        return columns
+    return tuple(
+        name
+        for part, inside in members
+        for name in (_in_order(target_text, target, part, inside) if _is_glob(part, names) else inside)
+    )
+
+
+def _is_glob(text: str, names: Sequence[str]) -> bool:
+    return text.count("*") == 1 and text not in names and "," not in text
+
+
+def _in_order(target_text: str, target: tuple[str, ...], text: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    by_category = {category(text, name): name for name in columns}
+    wanted = [category(target_text, name) for name in target]
+    missing = [each for each in wanted if each not in by_category]
     if missing:
         raise UsageError(
             f"-p {text} has no column for {missing[0]!r}, which -t {target_text} has",
             "both must list the same categories",
         )
-    return tuple(by_category[category] for category in wanted)
-
-
-def _category(glob: str, name: str) -> str:
-    head, tail = glob.split("*")
-    return name[len(head) : len(name) - len(tail)]
+    return tuple(by_category[each] for each in wanted)

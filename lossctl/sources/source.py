@@ -138,6 +138,25 @@ class Source:
         _refuse_alike([*wanted, *(name for name in uses if name not in wanted)])
         return self._read(Request(wanted, condition, uses, self._widths, labels), batch_rows)
 
+    def width(self, column: str) -> int:
+        """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
+
+        Raises
+        ------
+        DataError
+            Where the file cannot be read as far as that.
+        """
+        if self.columns[column] is not ColumnType.NUMBERS:
+            return 1
+        for piece in self._pieces:
+            if not self._widths.get(column):
+                stream = Stream(
+                    piece, self._connection, Request({column: ColumnType.NUMBERS}, None, {}, self._widths, {})
+                )
+                with closing(stream):
+                    stream.find_widths()
+        return self._widths[column]
+
     def distinct(self, column: str, most: int) -> list[str]:
         """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
         found: set[str] = set()

@@ -106,8 +106,8 @@ class Stream:
 
     def _records(self) -> Iterator[Any]:
         """Give the Arrow record batches."""
+        self.find_widths()
         try:
-            self._find_widths()
             yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
         except LossctlError:
             raise
@@ -123,14 +123,23 @@ class Stream:
         )
         return DataError(problem, "write lists of one length")
 
-    def _find_widths(self) -> None:
-        """Learn how long the lists of a column are, from the first there is."""
+    def find_widths(self) -> None:
+        """Learn how long the lists of a column are, from the first there is.
+
+        Raises
+        ------
+        DataError
+            Where the piece cannot be read as far as that.
+        """
         relation = self._piece.relation(self._types)
         for name, kind in self._wanted.items():
-            if kind is ColumnType.NUMBERS and name not in self._widths:
+            if kind is ColumnType.NUMBERS and not self._widths.get(name):
                 column = quote_name(name)
                 query = f"select len({column}) from {relation} where {column} is not null limit 1"
-                found = self._cursor.execute(query).fetchall()
+                try:
+                    found = self._cursor.execute(query).fetchall()
+                except duckdb.Error as error:
+                    raise self._explain(error) from error
                 self._widths[name] = int(found[0][0]) if found else 0
 
     def _query(self) -> str:

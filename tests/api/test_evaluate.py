@@ -334,7 +334,8 @@ def test_all_means_every_loss_that_fits_and_names_the_others() -> None:
 
 
 def test_settings_have_every_option() -> None:
-    fields = {("prediction" if name == "predictions" else name) for name in Settings.__dataclass_fields__}
+    singular = {"predictions": "prediction", "scales": "scale"}
+    fields = {singular.get(name, name) for name in Settings.__dataclass_fields__}
     assert fields == set(Options.__annotations__)
 
 

@@ -469,7 +469,7 @@ PROBABILITIES = {
     "lists where numbers belong": Bad(
         lists([[0.5, 0.5]], [[0.5, 0.5]]),
         "p.parquet: mae takes one column of numbers as its target, and p is a vector",
-        "for several models, repeat -p",
+        "name it with -t COLUMN",
         code=2,
         options=("-t", "p", "-p", "q"),
         sources=PQ,

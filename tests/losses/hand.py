@@ -19,4 +19,6 @@ class Hand:
     prediction: Values | None
     loss: float
     slope: Values
-    params: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, float | str] = field(default_factory=dict)
+    context: Mapping[str, list[float]] = field(default_factory=dict)
+    """What the kernel gets beside its columns, such as the levels of quantiles."""

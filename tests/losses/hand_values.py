@@ -11,6 +11,7 @@ from tests.losses.hand_values_counts import COUNTS
 from tests.losses.hand_values_divergence import DIVERGENCE
 from tests.losses.hand_values_forecast import FORECAST
 from tests.losses.hand_values_multiclass import MULTICLASS
+from tests.losses.hand_values_quantiles import QUANTILES
 from tests.losses.hand_values_regression import REGRESSION
 from tests.losses.hand_values_vectors import EMBEDDINGS
 
@@ -41,6 +42,7 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
     **BINARY,
     **COUNTS,
     **MULTICLASS,
+    **QUANTILES,
     **EMBEDDINGS,
     "self_information": (
         Hand(None, 0.125, loss=3.0, slope=-8.0 / LN2),

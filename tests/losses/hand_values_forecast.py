@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tests.losses.hand import LN2, Hand
+from tests.losses.hand import LN2, LN3, Hand
 
 HALF_LOG_2PI = math.log(2 * math.pi) / 2
 ROOT_PI = math.sqrt(math.pi)
@@ -20,6 +20,19 @@ FORECAST: Mapping[str, tuple[Hand, ...]] = {
         Hand(1.0, [4.0, 4.0], loss=1.125 + LN2, slope=[0.75, -0.15625], params={"variance": True}),
         Hand(4.0, [4.0, 0.25], loss=-LN2, slope=[0.0, 2.0], params={"variance": True}),
     ),
+    "laplace_nll": (
+        Hand(1.0, [4.0, 2.0], loss=1.5 + 2.0 * LN2, slope=[0.5, -0.25]),
+        Hand(1.5, [1.25, 0.5], loss=0.5, slope=[-2.0, 1.0]),
+        Hand(1.5, [1.5, 0.25], loss=-LN2, slope=[0.0, 4.0]),
+    ),
+    "logistic_nll": (
+        Hand(0.0, [2.0 * LN3, 2.0], loss=5.0 * LN2 - LN3, slope=[0.25, 0.5 - LN3 / 4.0]),
+        Hand(0.0, [-0.5 * LN2, 0.5], loss=2.0 * LN3 - 2.0 * LN2, slope=[-2.0 / 3.0, 2.0 - LN2 * 2.0 / 3.0]),
+    ),
+    "dawid_sebastiani": (
+        Hand(1.0, [4.0, 2.0], loss=2.25 + 2.0 * LN2, slope=[1.5, -1.25]),
+        Hand(1.5, [1.25, 0.5], loss=0.25 - 2.0 * LN2, slope=[-2.0, 3.0]),
+    ),
     "crps_normal": (
         Hand(
             1.5,
@@ -33,5 +46,20 @@ FORECAST: Mapping[str, tuple[Hand, ...]] = {
             loss=0.5 * (math.sqrt(2.0) - 1.0) / ROOT_PI,
             slope=[0.0, (math.sqrt(2.0) - 1.0) / ROOT_PI],
         ),
+    ),
+    "crps_laplace": (
+        Hand(0.0, [2.0 * LN2, 2.0], loss=2.0 * LN2 - 0.5, slope=[0.5, LN2 / 2.0 - 0.25]),
+        Hand(0.0, [-0.5 * LN3, 0.5], loss=LN3 / 2.0 - 5.0 / 24.0, slope=[-2.0 / 3.0, LN3 / 3.0 - 5.0 / 12.0]),
+        Hand(3.0, [3.0, 0.5], loss=0.125, slope=[0.0, 0.25]),
+    ),
+    "crps_logistic": (
+        Hand(
+            0.0,
+            [2.0 * LN3, 2.0],
+            loss=8.0 * LN2 - 2.0 * LN3 - 2.0,
+            slope=[0.5, 4.0 * LN2 - 1.5 * LN3 - 1.0],
+        ),
+        Hand(0.0, [-0.5 * LN2, 0.5], loss=LN3 - LN2 / 2.0 - 0.5, slope=[-1.0 / 3.0, 2.0 * LN3 - LN2 * 4.0 / 3.0 - 1.0]),
+        Hand(3.0, [3.0, 0.5], loss=LN2 - 0.5, slope=[0.0, 2.0 * LN2 - 1.0]),
     ),
 }

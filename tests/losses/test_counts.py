@@ -18,6 +18,7 @@ from lossctl.losses.counts import generalized_kl, negative_binomial_deviance, po
 from lossctl.losses.gamma import log_factorial_less_entropy
 from lossctl.losses.ratios import expm1_minus, log_gap
 from lossctl.losses.tweedie import tweedie_deviance
+from tests.oracles.formulas_counts import COUNTS
 
 
 def divergence(y: float, mu: float) -> float:
@@ -76,20 +77,27 @@ def test_tweedie_deviance_to_the_last_digits_for_every_power(power: float) -> No
     rng = np.random.default_rng(8)
     mu = 10.0 ** rng.uniform(-4, 4, 120)
     y = mu * np.exp(rng.normal(size=120) * np.repeat([1e-9, 0.01, 0.3, 4.0], 30))
+    edge = 0.9999 / max(1.0, abs(2.0 - power))  # where the series is longest
+    y[:20] = mu[:20] * np.exp(np.repeat([edge, -edge], 10))
     wide = 10.0 ** rng.uniform(-300, 300, (2, 30))
     y, mu = np.concatenate([y, wide[0]]), np.concatenate([mu, wide[1]])
-    with np.errstate(all="ignore"):
-        loss, slope = tweedie_deviance(y, mu, power)
-    with mp.workdps(750):
+    loss, slope = LOSSES["tweedie_deviance"].choose(power=power).compute(y, mu)
+    with mp.workdps(50):
         p = mp.mpf(power)
         pairs = [(mp.mpf(a), mp.mpf(b)) for a, b in zip(y.tolist(), mu.tolist(), strict=True)]
-        losses = [
-            float(2 * (a ** (2 - p) / ((1 - p) * (2 - p)) - a * b ** (1 - p) / (1 - p) + b ** (2 - p) / (2 - p)))
-            for a, b in pairs
-        ]
+        losses = [float(COUNTS["tweedie_deviance"](a, b, p)) for a, b in pairs]
         slopes = [float(2 * (b - a) / b**p) for a, b in pairs]
     assert_allclose(loss, losses, rtol=2e-15, atol=2e-323)
     assert_allclose(slope, slopes, rtol=2e-15, atol=2e-323)
+
+
+def test_a_tweedie_deviance_exists_where_a_power_of_the_target_alone_does_not() -> None:
+    y = 10.0 ** (-310.0 / 21.0)
+    loss = LOSSES["tweedie_deviance"].choose(power=23.0).compute(np.array([y]), np.ones(1))[0]
+    with mp.workdps(50):
+        expected = float(COUNTS["tweedie_deviance"](mp.mpf(y), mp.mpf(1), mp.mpf(23)))
+    assert 1e307 < expected < np.inf
+    assert_allclose(loss, [expected], rtol=2e-15)
 
 
 def test_scikit_learn_loses_the_tweedie_deviance_near_its_limits() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -54,6 +55,14 @@ def test_hampel_with_no_flat_part_and_with_a_steep_fall() -> None:
     edge = 4.0 + 2.0**-50
     assert_allclose(at("hampel", 4.0 + 2.0**-51, a=2.0, b=4.0, c=8.0), (6.0 + 2.0**-50, 2.0 - 2.0**-52), rtol=1e-15)
     assert_array_equal([at("hampel", r, a=2.0, b=4.0, c=edge)[1] for r in (4.0, edge, -4.0)], [2.0, 0.0, -2.0])
+
+
+def test_hampel_falls_to_zero_by_the_exact_residual() -> None:
+    yhat = 8.1 - 2.0**-49
+    rest = 8 - (Fraction(yhat) - Fraction(0.1))
+    assert float(rest) != 8.0 - (yhat - 0.1)
+    slope = LOSSES["hampel"].choose().compute(np.array([0.1]), np.array([yhat]))[1]
+    assert_allclose(slope, [float(rest / 2)], rtol=1e-15)
 
 
 @pytest.mark.parametrize(("a", "b", "c"), [(3.0, 2.0, 8.0), (2.0, 8.0, 8.0), (2.0, 9.0, 8.0)])

@@ -15,6 +15,7 @@ from tests.oracles.formulas_counts import COUNTS
 from tests.oracles.formulas_divergence import DIVERGENCE
 from tests.oracles.formulas_forecast import FORECAST
 from tests.oracles.formulas_multiclass import MULTICLASS
+from tests.oracles.formulas_quantiles import QUANTILES
 from tests.oracles.formulas_regression import REGRESSION
 from tests.oracles.formulas_vectors import EMBEDDINGS
 
@@ -56,6 +57,7 @@ FORMULAS: Mapping[str, Formula] = {
     **BINARY,
     **COUNTS,
     **MULTICLASS,
+    **QUANTILES,
     **EMBEDDINGS,
     "self_information": _self_information,
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),

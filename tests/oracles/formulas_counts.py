@@ -41,10 +41,11 @@ def _negative_binomial(y: Number, mu: Number, alpha: Number) -> Number:
 
 
 def _tweedie(y: Number, mu: Number, power: Number) -> Number:
-    with mp.extradps(_ENOUGH):
+    if y == mu:  # of terms of 1e5000 no number of digits would leave 0
+        return mp.mpf(0)
+    zeros = max(0, int(-mp.log10(abs(y - mu) / mu)))
+    with mp.extradps(40 + 2 * zeros):  # the square of the difference is what three powers leave, over b(b − 1)
         b = 2 - power
-        if y == mu:  # of terms of 1e5000 no number of digits would leave 0
-            return mp.mpf(0)
         if power == 1:
             return 2 * _generalized_kl(y, mu)
         if not y:

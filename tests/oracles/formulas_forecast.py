@@ -35,7 +35,37 @@ def _crps_normal(y: Number, forecast: Pair) -> Number:
     return scale * (z * (2 * mp.ncdf(z) - 1) + 2 * mp.npdf(z) - 1 / mp.sqrt(mp.pi))
 
 
+def _laplace_nll(y: Number, forecast: Pair) -> Number:
+    z, scale = standard(y, forecast)
+    return abs(z) + mp.log(2 * scale)
+
+
+def _softened(z: Number) -> Number:
+    """Give |z| + 2 ln(1 + e^(−|z|))."""
+    return abs(z) + (2 * mp.log1p(mp.exp(-abs(z))) if abs(z) < FAR else 0)
+
+
+def _logistic_nll(y: Number, forecast: Pair) -> Number:
+    z, scale = standard(y, forecast)
+    return _softened(z) + mp.log(scale)
+
+
+def _crps_laplace(y: Number, forecast: Pair) -> Number:
+    z, scale = standard(y, forecast)
+    return scale * (abs(z) + (mp.exp(-abs(z)) if abs(z) < FAR else 0) - mp.mpf(3) / 4)
+
+
+def _crps_logistic(y: Number, forecast: Pair) -> Number:
+    z, scale = standard(y, forecast)
+    return scale * (_softened(z) - 1)
+
+
 FORECAST: Mapping[str, Formula] = {
     "gaussian_nll": _gaussian_nll,
+    "laplace_nll": _laplace_nll,
+    "logistic_nll": _logistic_nll,
+    "dawid_sebastiani": lambda y, forecast: 2 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "crps_laplace": _crps_laplace,
+    "crps_logistic": _crps_logistic,
 }

@@ -20,6 +20,7 @@ from tests.oracles import (
     libraries_divergence,
     libraries_forecast,
     libraries_multiclass,
+    libraries_quantiles,
     libraries_regression,
     libraries_vectors,
 )
@@ -50,6 +51,7 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     **libraries_divergence.VALUES,
     **libraries_forecast.VALUES,
     **libraries_multiclass.VALUES,
+    **libraries_quantiles.VALUES,
     **libraries_vectors.VALUES,
     "self_information": (_log_loss, lambda _, q, base: -special.xlogy(1.0, q) / np.log(base)),
     "entropy": (
@@ -85,6 +87,7 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     **libraries_divergence.ROW_FORMULAS,
     **libraries_forecast.ROW_FORMULAS,
     **libraries_multiclass.ROW_FORMULAS,
+    **libraries_quantiles.ROW_FORMULAS,
     **libraries_vectors.ROW_FORMULAS,
     "self_information": lambda _, q, base: -anp.log(q) / anp.log(base),
     "entropy": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
@@ -27,15 +28,48 @@ def _of_scoringrules(y: Array, forecast: Array, *, full: bool, variance: bool) -
     return scoringrules.logs_normal(y, forecast[:, 0], scale) - (0.0 if full else HALF_LOG_2PI)
 
 
+def _nll(distribution: Any) -> Oracle:
+    return lambda y, forecast: -distribution.logpdf(y, forecast[:, 0], forecast[:, 1])
+
+
+def _scored(score: Oracle) -> Oracle:
+    return lambda y, forecast: score(y, forecast[:, 0], forecast[:, 1])
+
+
+def _of_two_members(y: Array, forecast: Array) -> Array:
+    """Score an ensemble of two members that has this mean and this variance, whose divisor is 1."""
+    return scoringrules.dssuv_ensemble(y, forecast[:, :1] + forecast[:, 1:] * np.array([1.0, -1.0]) / np.sqrt(2.0))
+
+
 VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "gaussian_nll": (_of_scipy, _of_scoringrules),
-    "crps_normal": (lambda y, forecast: scoringrules.crps_normal(y, forecast[:, 0], forecast[:, 1]),),
+    "laplace_nll": (_nll(stats.laplace), _scored(scoringrules.logs_laplace)),
+    "logistic_nll": (_nll(stats.logistic), _scored(scoringrules.logs_logistic)),
+    "dawid_sebastiani": (_of_two_members,),
+    "crps_normal": (_scored(scoringrules.crps_normal),),
+    "crps_laplace": (_scored(scoringrules.crps_laplace),),
+    "crps_logistic": (_scored(scoringrules.crps_logistic),),
 }
 
 
 def _gaussian_nll(y: Array, forecast: Array, *, full: bool, variance: bool) -> Array:
     square = forecast[:, 1] if variance else forecast[:, 1] ** 2
     return (forecast[:, 0] - y) ** 2 / (2.0 * square) + anp.log(square) / 2.0 + (HALF_LOG_2PI if full else 0.0)
+
+
+def _laplace_nll(y: Array, forecast: Array) -> Array:
+    return anp.abs(forecast[:, 0] - y) / forecast[:, 1] + anp.log(2.0 * forecast[:, 1])
+
+
+def _log_density(forecast: Array, y: Array) -> Array:
+    """Give the logarithm of the standard logistic density at z."""
+    z = (y - forecast[:, 0]) / forecast[:, 1]
+    return -z - 2.0 * anp.log(1.0 + anp.exp(-z))
+
+
+def _crps_laplace(y: Array, forecast: Array) -> Array:
+    a = anp.abs(forecast[:, 0] - y) / forecast[:, 1]
+    return forecast[:, 1] * (a + anp.exp(-a) - 0.75)
 
 
 def _crps_normal(y: Array, forecast: Array) -> Array:
@@ -46,5 +80,10 @@ def _crps_normal(y: Array, forecast: Array) -> Array:
 
 ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "gaussian_nll": _gaussian_nll,
+    "laplace_nll": _laplace_nll,
+    "logistic_nll": lambda y, forecast: -_log_density(forecast, y) + anp.log(forecast[:, 1]),
+    "dawid_sebastiani": lambda y, forecast: 2.0 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "crps_laplace": _crps_laplace,
+    "crps_logistic": lambda y, forecast: forecast[:, 1] * (-_log_density(forecast, y) - 1.0),
 }

@@ -81,7 +81,8 @@ def test_a_row_knows_nothing_of_the_others(chosen: ChosenLoss, seed: int, cut: i
 @every_case
 def test_the_layout_in_memory_does_not_matter(chosen: ChosenLoss) -> None:
     sample = extreme(chosen.loss, generator(5))
-    turned = Sample(*(None if v is None else np.asfortranarray(v) for v in (sample.target, sample.prediction)))
+    columns = (sample.target, sample.prediction)
+    turned = Sample(*(None if v is None else np.asfortranarray(v) for v in columns), sample.context)
     for mine, expected in zip(turned.compute(chosen), sample.compute(chosen), strict=True):
         assert_array_equal(mine, expected)
 

@@ -1,0 +1,220 @@
+"""Rows of losses of embeddings. Imports core and the kernels."""
+
+from __future__ import annotations
+
+import math
+
+from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.losses import embeddings
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    Loss(
+        id="cosine",
+        aliases=("cosine_distance", "cosine_similarity"),
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="1 − the cosine of the angle between two vectors: 0 in one direction, 1 at right angles, 2 opposed",
+        formula="1 − ŷ·y/(|ŷ||y|)",
+        slope="−(y/|y| − cos ŷ/|ŷ|)/|ŷ|",
+        latex=r"1 - \frac{\hat y \cdot y}{\|\hat y\| \|y\|}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=embeddings.cosine,
+        nonzero=True,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            high=2.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=True,
+            note="The length of the vectors changes nothing. A vector of zeros has no direction and is refused.",
+        ),
+        reference="Salton & McGill (1983), Introduction to modern information retrieval, McGraw-Hill, chapter 4",
+        example="lossctl eval examples/data/digit_embeddings.csv --loss cosine -t 'a_*' -p 'b_*'",
+        note="Keras's cosine_similarity is −cos and Optax's cosine_distance is 1 − cos; PyTorch's cosine_similarity "
+        "takes a length below 1e-8 for 1e-8. All lose the digits of small angles: at 1e-8 they give 0, here 5e-17.",
+    ),
+    Loss(
+        id="cosine_embedding",
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="of a pair of vectors labelled similar 1 − cos; of another how far cos is above the margin",
+        formula="1 − cos(u, v) where the label is 1, max(0, cos(u, v) − margin) where it is 0",
+        slope="∓(v/|v| − cos u/|u|)/|u| by u, and by v alike: − where 1, + where 0 and above the margin",
+        latex=r"\begin{cases} 1 - \cos(u, v) & y = 1 \\ \max(0,\ \cos(u, v) - \mathrm{margin}) & y = 0 \end{cases}",
+        target=BINARY,
+        prediction=REAL_LINE,
+        kernel=embeddings.cosine_embedding,
+        params=(Param("margin", 0.0, "the cosine that dissimilar vectors may have", Domain(low=-1.0, high=1.0)),),
+        vectors=2,
+        nonzero=True,
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            high=2.0,
+            note="The first half of a row's numbers is u, the second v. A vector of zeros is refused.",
+        ),
+        reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
+        "1735–1742, for the pairs; the form is PyTorch's CosineEmbeddingLoss",
+        example="lossctl eval examples/data/digit_pairs.csv --loss cosine_embedding -t same -p 'u_*,v_*'",
+        note="PyTorch's CosineEmbeddingLoss, whose labels are 1 and −1. It adds 1e-12 to squared lengths: a pair of "
+        "vectors of length 1e-6 at a cosine of 1 costs 0.5 there, and 0 here.",
+    ),
+    Loss(
+        id="euclidean",
+        aliases=("euclidean_distance", "l2_distance"),
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="the distance between two vectors",
+        formula="√Σ(ŷ_k − y_k)²",
+        slope="(ŷ − y)/|ŷ − y|; 0 where they are equal",
+        latex=r"\|\hat y - y\|",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=embeddings.euclidean,
+        facts=Facts(
+            convex=True,
+            lipschitz=1.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=True,
+            note="The slope's length is 1 where the vectors differ. It is bounded, and turns at once where they meet.",
+        ),
+        reference="Deza & Deza (2009), Encyclopedia of distances, Springer, section 1.1",
+        example="lossctl eval examples/data/digit_embeddings.csv --loss euclidean -t 'a_*' -p 'b_*'",
+        note="PyTorch's pairwise_distance adds 1e-6 to each difference, so that equal vectors are not 0 apart.",
+    ),
+    Loss(
+        id="contrastive",
+        aliases=("contrastive_loss",),
+        task="embeddings",
+        kind=Kind.BINARY,
+        summary="of a pair labelled similar half its squared distance; of another half the square of what it lacks",
+        formula="d²/2 where the label is 1, max(0, margin − d)²/2 where it is 0",
+        slope="d where the label is 1, −max(0, margin − d) where it is 0",
+        latex=r"\begin{cases} d^2/2 & y = 1 \\ \max(0,\ \mathrm{margin} - d)^2/2 & y = 0 \end{cases}",
+        target=BINARY,
+        prediction=NONNEGATIVE,
+        kernel=embeddings.contrastive,
+        params=(Param("margin", 1.0, "how far apart dissimilar pairs must be", NONNEGATIVE),),
+        facts=Facts(convex=True, smoothness=1.0, low=0.0, note="The prediction is a distance: 0 or more."),
+        reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
+        "1735–1742, equation 4",
+        example="lossctl eval examples/data/digit_pairs.csv --loss contrastive -t same -p distance",
+        note="Label 1 is similar, as in sentence-transformers, whose loss is the same, and in TensorFlow Addons, whose "
+        "loss is twice this; in Hadsell et al. 0 is. pytorch-metric-learning's ContrastiveLoss does not square: that "
+        "is hinge_embedding.",
+    ),
+    Loss(
+        id="hinge_embedding",
+        task="embeddings",
+        kind=Kind.BINARY,
+        summary="of a pair labelled similar its distance; of another what its distance lacks of the margin",
+        formula="d where the label is 1, max(0, margin − d) where it is 0",
+        slope="1 where the label is 1; where it is 0, −1, and 0 from the margin on",
+        latex=r"\begin{cases} d & y = 1 \\ \max(0,\ \mathrm{margin} - d) & y = 0 \end{cases}",
+        target=BINARY,
+        prediction=NONNEGATIVE,
+        kernel=embeddings.hinge_embedding,
+        params=(Param("margin", 1.0, "how far apart dissimilar pairs must be", NONNEGATIVE),),
+        facts=Facts(
+            convex=True,
+            lipschitz=1.0,
+            low=0.0,
+            note="The prediction is a distance: 0 or more. The slope is bounded, and of dissimilar pairs jumps at the "
+            "margin, where it is 0.",
+        ),
+        reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
+        "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
+        example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding -t same -p distance",
+        note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1 and which takes any number; and "
+        "pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not 0.",
+    ),
+    Loss(
+        id="margin_ranking",
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="by how much the score that should be higher misses being so by the margin",
+        formula="max(0, margin − (s₁ − s₂)) where the label is 1, max(0, margin − (s₂ − s₁)) where it is 0",
+        slope="where the loss is above 0: −1 at the score that should be higher, 1 at the other",
+        latex=r"\max\left(0,\ \mathrm{margin} - (2y - 1)(s_1 - s_2)\right)",
+        target=BINARY,
+        prediction=REAL_LINE,
+        kernel=embeddings.margin_ranking,
+        params=(Param("margin", 0.0, "how far ahead the higher score must be", NONNEGATIVE),),
+        vectors=2,
+        facts=Facts(
+            convex=True,
+            lipschitz=math.sqrt(2.0),
+            low=0.0,
+            note="The prediction is two columns, s₁ and s₂. The slope is bounded, and jumps where the margin is just "
+            "kept; there it is 0.",
+        ),
+        reference="Herbrich, Graepel & Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances "
+        "in large margin classifiers, MIT Press, 115–132",
+        example="lossctl eval examples/data/digit_pairs.csv --loss margin_ranking -t more_ink -p a_ink,b_ink",
+        note="PyTorch's MarginRankingLoss, whose labels are 1 and −1.",
+    ),
+    Loss(
+        id="triplet_margin",
+        aliases=("triplet",),
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="by how much an anchor is not nearer to its positive than to its negative by the margin",
+        formula="max(0, |a − v₊|_p − |a − v₋|_p + margin), |r|_p = (Σ|r_k|^p)^(1/p)",
+        slope="where the loss is above 0: sign(r)(|r|/|r|_p)^(p−1), r = v₊ − a, at v₊; −the same, r = v₋ − a, at v₋",
+        latex=r"\max\left(0,\ \|a - v_+\|_p - \|a - v_-\|_p + \mathrm{margin}\right)",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=embeddings.triplet_margin,
+        params=(
+            Param("margin", 1.0, "how much nearer the positive must be", NONNEGATIVE),
+            Param("p", 2.0, "power of the distance", Domain(low=1.0)),
+        ),
+        vectors=2,
+        facts=Facts(
+            convex=False,
+            lipschitz=lambda margin, p: math.sqrt(2.0) if p == 2.0 else None,  # noqa: ARG005, PLR2004 -- called by name
+            low=0.0,
+            note="The target is the anchor; the prediction is the positive, then the negative. The slope is by these "
+            "two, and bounded: its norm by √2 for p ≥ 2, by √(2K) for p = 1. It jumps where the margin is just kept, "
+            "and where a distance is 0; there it is 0.",
+        ),
+        reference="Weinberger & Saul (2009), Distance metric learning for large margin nearest neighbor "
+        "classification, Journal of Machine Learning Research 10, 207–244",
+        example="lossctl eval examples/data/digit_embeddings.csv --loss triplet_margin -t 'a_*' -p 'b_*,n_*'",
+        note="PyTorch's TripletMarginLoss adds 1e-6 to each difference, and Optax's as much under the root; the slope "
+        "of Optax's is NaN for p = 3 where a difference is negative. FaceNet squares the distances.",
+    ),
+    Loss(
+        id="info_nce",
+        aliases=("nt_xent", "ntxent"),
+        task="embeddings",
+        kind=Kind.VECTORS,
+        summary="surprise, in nats, that of M vectors the first is the anchor's partner, by their cosines with it",
+        formula="−log(exp(c_0/τ)/Σ_m exp(c_m/τ)), c_m = cos(a, v_m), τ the temperature",
+        slope="(p_m − 1[m = 0])(a/|a| − c_m v_m/|v_m|)/(τ|v_m|) at v_m, p = softmax(c/τ)",
+        latex=r"-\log \frac{e^{\cos(a, v_0)/\tau}}{\sum_m e^{\cos(a, v_m)/\tau}}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=embeddings.info_nce,
+        params=(Param("temperature", 0.07, "what the cosines are divided by", POSITIVE),),
+        vectors=0,
+        nonzero=True,
+        unit="nats",
+        facts=Facts(
+            convex=False,
+            note="The target is the anchor; the prediction is its positive, then any number of negatives. The slope is "
+            "by these. The loss is bounded: it lies between log(1 + (M − 1)e^(−2/τ)) and log(1 + (M − 1)e^(2/τ)). A "
+            "vector of zeros is refused.",
+        ),
+        reference="van den Oord, Li & Vinyals (2018), Representation learning with contrastive predictive coding, "
+        "arXiv:1807.03748; with cosines and this temperature He et al. (2020), Momentum contrast, CVPR, 9729–9738",
+        example="lossctl eval examples/data/digit_embeddings.csv --loss info_nce -t 'a_*' -p 'b_*,n_*'",
+        note="The negatives are those of the row, as in MoCo; NT-Xent and Optax's ntxent take the rest of a batch.",
+    ),
+)
