@@ -1,26 +1,19 @@
 """Sums of doubles that are exact until the end, so that no order, cut or merge of the rows can change them.
 
 `ExactSum` holds one Python integer. Merging is integer addition; only `ExactSum.result` rounds, once and
-correctly. Imports the standard library, NumPy, `core.rounding`, and `core.loss` for the type of an array.
-
-How a block is summed: on a grid of 2ᵍ, with ``c = 1.5·2^(g+52)``, the sum ``t = x + c`` rounds x to the grid, and
-the bits of t read as an integer are those of c plus that multiple. So an integer sum of t is exact in any order, and
-``x − (t − c)`` is exactly what is left for the next, finer grid. The largest and the least magnitude of the block say
-beforehand how many grids are needed: two for most data, at about 2 ns an element for the whole.
-(Demmel and Nguyen, "Parallel reproducible summation", IEEE TC 2015; Ahrens, Demmel and Nguyen, ACM TOMS 2020;
-Neal, arXiv:1505.05571.)
+correctly. Imports the standard library, NumPy, `core.grid`, `core.rounding`, and `core.loss` for a type.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
+from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, lost_bits, measure, scratch, squared, sum_chunk
 from lossctl.core.rounding import round_fraction, sqrt_fraction
 
 if TYPE_CHECKING:
@@ -30,52 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ExactSum", "Extent", "add_values", "round_fraction", "sqrt_fraction"]
 
-_CHUNK = 2**16
-"""Values summed at once: with the scratch they stay in a core's cache (measured)."""
-
-_LEAST = -1074
-"""Every finite double is a multiple of 2^-1074 ..."""
-
-_UNIT = 2 * _LEAST
-"""... and every square of one, rounded to 53 bits, of 2^-2148: the unit of a sum."""
+_UNIT = 2 * LEAST
+"""Every square of a double, rounded to 53 bits, is a multiple of 2^-2148: the unit of a sum."""
 
 _LARGE = 1000
 """Magnitudes above 2^1000 are summed scaled, for the constant c must not overflow."""
 
-_SQUARABLE = 500
-"""Magnitudes from 2^-500 to 2^500 have squares that neither overflow nor lose bits to underflow."""
-
-_NOT_FINITE = 10**6
-"""Stands as the limit of a chunk that holds NaN or an infinity."""
-
 _HEADER = struct.Struct("<BQQQH")
 _VERSION = 1
-
-
-class _Scratch(threading.local):
-    """Buffers of one thread, kept: fresh ones would cost a page fault every 512 values, ten times the sum."""
-
-    def __init__(self) -> None:
-        self.remainder: Array = np.empty(_CHUNK)
-        self.rounded: Array = np.empty(_CHUNK)
-        self.derived: Array = np.empty(_CHUNK)
-
-
-_scratch = _Scratch()
-
-
-class _Span(NamedTuple):
-    """Between which powers of two the bits of a chunk lie.
-
-    Every magnitude is at most 2^limit, every one above 0 at least 2^(floor − 1), and every value a multiple of
-    2^unit. `most`: the largest magnitude. `zeros`: some value is 0.
-    """
-
-    limit: int
-    floor: int
-    unit: int
-    most: float
-    zeros: bool
 
 
 class Extent(NamedTuple):
@@ -135,11 +90,11 @@ class ExactSum:
             Where it does not have one dimension.
         """
         for chunk in _chunks(values):
-            span = _measure(chunk)
+            span = measure(chunk)
             if span.limit > _LARGE:
                 self._add_extremes(chunk)
             else:
-                self.units += _sum(chunk, span) << -_LEAST
+                self.units += sum_chunk(chunk, span) << -LEAST
 
     def add_squares(self, values: Array) -> None:
         """Add the square of every value, each rounded once to 53 bits and none lost to overflow or underflow.
@@ -163,14 +118,14 @@ class ExactSum:
         5e+200
         """
         for chunk in _chunks(values):
-            squares = _scratch.derived[: chunk.size]
+            squares = scratch.derived[: chunk.size]
             with np.errstate(over="ignore", under="ignore"):
                 np.multiply(chunk, chunk, squares)
-            span = _measure(squares)
-            if span.limit > _LARGE or _lost_bits(chunk, squares, span):
+            span = measure(squares)
+            if span.limit > _LARGE or lost_bits(chunk, squares, span):
                 self._add_extreme_squares(chunk)
             else:
-                self.units += _sum(squares, span) << -_LEAST
+                self.units += sum_chunk(squares, span) << -LEAST
 
     def merge(self, other: ExactSum) -> None:
         """Add what `other` holds; `other` stays as it is."""
@@ -249,10 +204,10 @@ class ExactSum:
     def _add_extreme_squares(self, chunk: Array) -> None:
         """Add the squares of a chunk class by class, each scaled so that its squares are ordinary numbers."""
         finite = self._set_apart(np.abs(chunk))
-        large = finite > 2.0**_SQUARABLE
-        small = finite < 2.0**-_SQUARABLE
+        large = finite > 2.0**SQUARABLE
+        small = finite < 2.0**-SQUARABLE
         # 2^-537 makes the square of the least double a multiple of 2^-1074, so that no bit of a small square is lost.
-        for members, exponent in ((large, 600), (small, _LEAST // 2), (~(large | small), 0)):
+        for members, exponent in ((large, 600), (small, LEAST // 2), (~(large | small), 0)):
             scaled = np.ldexp(finite[members], -exponent)
             self._add_scaled(scaled * scaled, 2 * exponent)
 
@@ -266,7 +221,7 @@ class ExactSum:
     def _add_scaled(self, values: Array, exponent: int) -> None:
         """Add 2^exponent times every value; all are below 2^1000."""
         if values.size:
-            self.units += _sum(values, _measure(values)) << (exponent - _LEAST)
+            self.units += sum_chunk(values, measure(values)) << (exponent - LEAST)
 
 
 def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: ExactSum | None = None) -> Extent:
@@ -300,24 +255,19 @@ def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: Exac
     """
     largest, zeros = 0.0, False
     for chunk in _chunks(values):
-        magnitudes = chunk
-        if absolute is not None:
-            magnitudes = np.abs(chunk, _scratch.derived[: chunk.size])
-        span = _measure(magnitudes)
+        magnitudes = chunk if absolute is None else np.abs(chunk, scratch.derived[: chunk.size])
+        span = measure(magnitudes)
         largest, zeros = max(largest, span.most), zeros or span.zeros
-        if span.limit > _LARGE:
-            total.add(chunk)
-            if absolute is not None:
-                absolute.add(np.abs(chunk))
-        else:
-            total.units += _sum(chunk, span) << -_LEAST
-            if absolute is not None:
-                absolute.units += _sum(magnitudes, span) << -_LEAST
-        if span.limit > _SQUARABLE or span.floor < -_SQUARABLE:
+        for sums, signed in ((total, chunk), (absolute, magnitudes)):
+            if sums is not None and span.limit <= _LARGE:
+                sums.units += sum_chunk(signed, span) << -LEAST
+            elif sums is not None:
+                sums.add(signed)
+        if span.limit > SQUARABLE or span.floor < -SQUARABLE:
             squares.add_squares(chunk)
         else:
-            squared = np.multiply(chunk, chunk, _scratch.derived[: chunk.size])
-            squares.units += _sum(squared, _squared(span)) << -_LEAST
+            squares_of = np.multiply(chunk, chunk, scratch.derived[: chunk.size])
+            squares.units += sum_chunk(squares_of, squared(span)) << -LEAST
     return Extent(largest, zeros)
 
 
@@ -327,91 +277,4 @@ def _chunks(values: Array) -> Iterator[Array]:
         raise TypeError(f"an exact sum takes float64, not {values.dtype}")
     if values.ndim != 1:
         raise ValueError(f"an exact sum takes one dimension, not {values.ndim}")
-    return (values[start : start + _CHUNK] for start in range(0, values.size, _CHUNK))
-
-
-def _measure(chunk: Array) -> _Span:
-    """Find between which powers of two the bits of a chunk that is not empty lie."""
-    least, most = float(np.minimum.reduce(chunk)), float(np.maximum.reduce(chunk))
-    if not math.isfinite(least) or not math.isfinite(most):  # either is NaN where any value is
-        return _Span(_NOT_FINITE, _LEAST, _LEAST, _largest(chunk), zeros=bool(np.any(chunk == 0.0)))
-    if least < 0:
-        most = max(most, -least)
-        chunk = np.abs(chunk, _scratch.remainder[: chunk.size])
-        least = float(np.minimum.reduce(chunk))
-    if most == 0:
-        return _Span(0, 0, 0, 0.0, zeros=True)
-    zeros = least == 0
-    if zeros:
-        least = _least_above_zero(chunk)
-    mantissa, exponent = math.frexp(least)
-    limit, unit = math.frexp(most)[1], exponent - 53
-    if least == most:  # as the slopes of an absolute error: one bit, where the exponent alone would claim 53
-        digits = int(math.ldexp(mantissa, 53))
-        unit += (digits & -digits).bit_length() - 1
-    return _Span(limit, exponent, max(unit, _LEAST), most, zeros)
-
-
-def _largest(chunk: Array) -> float:
-    """Give the largest magnitude but NaN; 0 where there is nothing else."""
-    return float(np.fmax.reduce(np.abs(chunk), initial=0.0))
-
-
-def _squared(span: _Span) -> _Span:
-    """Give the span of the squares, each rounded to 53 bits, of values that neither overflow nor underflow squared."""
-    unit = max(2 * span.unit, 2 * span.floor - 54)  # a square is at least 2^(2·floor − 2)
-    return _Span(2 * span.limit, 2 * span.floor - 1, unit, span.most**2, span.zeros)
-
-
-def _least_above_zero(magnitudes: Array) -> float:
-    """Give the least magnitude but 0: as bits less one, zeros are the largest of all integers."""
-    bits = _scratch.rounded[: magnitudes.size].view(np.uint64)
-    np.subtract(magnitudes.view(np.uint64), np.uint64(1), bits)
-    return float((np.minimum.reduce(bits) + np.uint64(1)).view(np.float64))
-
-
-def _lost_bits(chunk: Array, squares: Array, span: _Span) -> bool:
-    """Say whether a square of the chunk underflowed: to 0, or to where doubles have fewer than 53 bits."""
-    if span.unit < -2 * _SQUARABLE - 53:
-        return True
-    return span.zeros and bool(np.any((squares == 0) & (chunk != 0)))
-
-
-def _sum(chunk: Array, span: _Span) -> int:
-    """Sum a chunk exactly, in units of 2^-1074; see the top of this module."""
-    source, limit, total = chunk, span.limit, 0
-    digits = (chunk.size - 1).bit_length()
-    spare, other = _scratch.remainder[: chunk.size], _scratch.rounded[: chunk.size]
-    # |t − c| ≤ 2^width on the grid, so that the sum of them all stays below 2^63, and t in the range of c's exponent.
-    width = min(50, 62 - digits)
-    while True:
-        if limit + digits - span.unit <= 53:  # noqa: PLR2004 -- no partial sum has more bits than a double
-            return total + (int(math.ldexp(float(np.add.reduce(source)), -span.unit)) << (span.unit - _LEAST))
-        grid = max(limit - width, _LEAST)
-        last = grid <= span.unit
-        constant = math.ldexp(1.5, grid + 52)
-        shifted = np.add(source, constant, source if last and source is not chunk else spare)
-        total += _sum_on_grid(shifted, grid) << (grid - _LEAST)
-        if last:
-            return total
-        np.subtract(shifted, constant, shifted)
-        np.subtract(source, shifted, shifted)
-        source, spare, other = shifted, other, shifted
-        limit = grid - 1
-        if limit - 2 * width > span.unit:  # many grids to come: leap over gaps, and leave out what is summed already
-            left = source != 0.0
-            count = int(np.count_nonzero(left))  # never 0: the least value lies below this grid whole
-            if count < source.size // 4:
-                source = source[left]
-                spare, other = _scratch.remainder[:count], _scratch.rounded[:count]
-            limit = math.frexp(max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source))))[1]
-
-
-def _sum_on_grid(shifted: Array, grid: int) -> int:
-    """Sum ``t − c`` in units of the grid, from the bits of t; the bits of c are taken off at the end.
-
-    The sum of the bits wraps around at 2^64, and what is left of it is right, for it lies within ±2^63.
-    """
-    bits_of_c = (1023 + grid + 52 << 52) + (1 << 51)
-    total = int(np.add.reduce(shifted.view(np.int64))) - shifted.size * bits_of_c
-    return (total + 2**63) % 2**64 - 2**63
+    return (values[start : start + CHUNK] for start in range(0, values.size, CHUNK))
