@@ -46,7 +46,7 @@ FILES = {
     ),
     "digit_embeddings": (
         300,
-        ["id", "digit", *(f"{side}_{index}" for side in "abn" for index in range(4))],
+        ["image", "digit", *(f"{side}_{index}" for side in "abn" for index in range(4))],
         ["a", "b"],
     ),
     "digit_pairs": (

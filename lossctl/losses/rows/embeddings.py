@@ -35,7 +35,8 @@ ROWS = (
         reference="Salton & McGill (1983), Introduction to modern information retrieval, McGraw-Hill, chapter 4",
         example="lossctl eval examples/data/digit_embeddings.csv --loss cosine -t 'a_*' -p 'b_*'",
         note="Keras's cosine_similarity is −cos and Optax's cosine_distance is 1 − cos; PyTorch's cosine_similarity "
-        "takes a length below 1e-8 for 1e-8. All lose the digits of small angles: at 1e-8 they give 0, here 5e-17.",
+        "takes a length below 1e-8 for 1e-8, and gives 0 for vectors of 1e200. All lose the digits of small angles: at "
+        "1e-8 their 1 − cos is 0, here 5e-17.",
     ),
     Loss(
         id="cosine_embedding",
@@ -131,7 +132,8 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
         example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding -t same -p distance",
-        note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1 and which takes any number; and "
+        note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1, which takes any number, and whose slope at the "
+        "margin is −1; and "
         "pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not 0.",
     ),
     Loss(
@@ -157,7 +159,8 @@ ROWS = (
         reference="Herbrich, Graepel & Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances "
         "in large margin classifiers, MIT Press, 115–132",
         example="lossctl eval examples/data/digit_pairs.csv --loss margin_ranking -t more_ink -p a_ink,b_ink",
-        note="PyTorch's MarginRankingLoss, whose labels are 1 and −1.",
+        note="PyTorch's MarginRankingLoss, whose labels are 1 and −1, and whose slope where the margin is just kept is "
+        "∓1.",
     ),
     Loss(
         id="triplet_margin",
@@ -187,8 +190,9 @@ ROWS = (
         reference="Weinberger & Saul (2009), Distance metric learning for large margin nearest neighbor "
         "classification, Journal of Machine Learning Research 10, 207–244",
         example="lossctl eval examples/data/digit_embeddings.csv --loss triplet_margin -t 'a_*' -p 'b_*,n_*'",
-        note="PyTorch's TripletMarginLoss adds 1e-6 to each difference, and Optax's as much under the root; the slope "
-        "of Optax's is NaN for p = 3 where a difference is negative. FaceNet squares the distances.",
+        note="PyTorch's TripletMarginLoss adds 1e-6 to each difference, and Optax's as much under the root. Optax "
+        "takes powers of differences with their sign: for p = 3 it gives NaN where they are negative. FaceNet squares "
+        "the distances.",
     ),
     Loss(
         id="info_nce",
