@@ -17,8 +17,9 @@ from lossctl.core.loss import Array
 from lossctl.losses.forecast import slopes
 from lossctl.losses.special import within_normal
 from lossctl.losses.stable import residual, signed
+from lossctl.losses.student import least_crps, mean_size, within_student
 
-__all__ = ["crps_laplace", "crps_logistic", "crps_normal"]
+__all__ = ["crps_laplace", "crps_logistic", "crps_normal", "crps_student_t", "steepest_student_t"]
 
 _NO_MORE = 1e3
 """Where e^(−a) is 0, and a times it too."""
@@ -106,3 +107,36 @@ def crps_logistic(target: Array, prediction: Array) -> tuple[Array, Array]:
     a *= 2.0
     a += score
     return scale, slopes(signed(by_location, r), a)
+
+
+def crps_student_t(target: Array, prediction: Array, df: float) -> tuple[Array, Array]:
+    """Compute ``σ(z(2F(z) − 1) + 2f(z)(ν + z²)/(ν − 1) − 2√ν B(½, ν−½)/((ν − 1) B(½, ν/2)²))``, with ν = `df` > 1.
+
+    The two last terms grow without end as ν → 1 while their difference does not; and f(z)(ν + z²) is f(0) ν times
+    e^(−(ν−1)L/2) with L = ln(1 + z²/ν). So they are taken together: the score at z = 0, and E|T|(e^(−(ν−1)L/2) − 1).
+    That sum is the slope by the scale, and ``2F(z) − 1`` that by the location.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = crps_student_t(np.array([1.0]), np.array([[3.0, 2.0]]), df=2.0)
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([1.242660146059], [[0.57735026919, 0.04397980384]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    size = np.abs(r)
+    within, score = within_student(size / scale, df)
+    score *= -0.5 * (df - 1.0)
+    np.expm1(score, out=score)
+    score *= mean_size(df)
+    score += least_crps(df)
+    scale *= score
+    size *= within
+    scale += size
+    return scale, slopes(signed(within, r), score)
+
+
+def steepest_student_t(df: float) -> float:
+    """Give the length that the slope of `crps_student_t` tends to, far from the target."""
+    return math.hypot(1.0, mean_size(df) - least_crps(df))

@@ -16,10 +16,13 @@ import numpy as np
 
 from lossctl.core.loss import Array
 from lossctl.losses.stable import minus_product, residual, residual_tail, signed
+from lossctl.losses.student import log_normaliser
 
-__all__ = ["dawid_sebastiani", "gaussian_nll", "laplace_nll", "logistic_nll", "slopes"]
+__all__ = ["dawid_sebastiani", "gaussian_nll", "laplace_nll", "logistic_nll", "slopes", "student_t_nll"]
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_NO_SQUARE = 1e150
+"""Beyond it a square may be too large for a float64."""
 _LOG_2 = math.log(2.0)
 
 
@@ -126,6 +129,49 @@ def logistic_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
     a /= scale
     fallen /= -scale
     return loss, slopes(signed(fallen, r), a)
+
+
+def student_t_nll(target: Array, prediction: Array, df: float) -> tuple[Array, Array]:
+    """Compute ``(ν+1)/2 ln(1 + z²/ν) + ln σ + ln √(νπ) Γ(ν/2)/Γ((ν+1)/2)``, with ν = `df`.
+
+    The slopes are ``(ν+1) z/(ν + z²)/σ`` and ``(1 − z²)/(1 + z²/ν)/σ``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = student_t_nll(np.array([1.0]), np.array([[3.0, 2.0]]), df=3.0)
+    >>> loss.round(12).tolist(), slope.round(12).tolist()
+    ([2.269400175087], [[0.5, 0.0]])
+    """
+    scale = prediction[:, 1].copy()
+    r = residual(target, prediction[:, 0])
+    a = np.abs(r)
+    a /= scale
+    square = a / math.sqrt(df)
+    far = np.flatnonzero(square > _NO_SQUARE)
+    square *= square
+    loss = np.log1p(square)
+    loss *= 0.5 * (df + 1.0)
+    loss += np.log(scale)
+    loss += log_normaliser(df)
+    square += 1.0
+    by_location = a / square
+    by_location *= df + 1.0
+    by_location /= df
+    by_location /= scale
+    gap = _scale_less_residual(target, prediction, r, scale)
+    gap /= scale
+    a += 1.0
+    a /= square
+    gap *= a
+    gap /= scale
+    if far.size:
+        size, scale = np.abs(np.take(r, far)), np.take(scale, far)
+        log = np.log(size) - 0.5 * math.log(df)
+        np.put(loss, far, (df + 1.0) * log - df * np.log(scale) + log_normaliser(df))
+        np.put(by_location, far, (df + 1.0) / size)
+        np.put(gap, far, -df / scale)
+    return loss, slopes(signed(by_location, r), gap)
 
 
 def _scale_less_residual(target: Array, prediction: Array, r: Array, scale: Array) -> Array:

@@ -29,6 +29,17 @@ FORECAST: Mapping[str, tuple[Hand, ...]] = {
         Hand(0.0, [2.0 * LN3, 2.0], loss=5.0 * LN2 - LN3, slope=[0.25, 0.5 - LN3 / 4.0]),
         Hand(0.0, [-0.5 * LN2, 0.5], loss=2.0 * LN3 - 2.0 * LN2, slope=[-2.0 / 3.0, 2.0 - LN2 * 2.0 / 3.0]),
     ),
+    "student_t_nll": (
+        Hand(0.0, [2.0, 1.0], loss=5.5 * LN2 - LN3, slope=[1.25, -1.5]),
+        Hand(1.0, [3.0, 2.0], loss=4.0 * LN2 - 1.5 * LN3 + math.log(math.pi), slope=[0.5, 0.0], params={"df": 3.0}),
+        Hand(
+            4.0,
+            [1.0, 2.0],
+            loss=math.log(3.25) + LN2 + math.log(math.pi),
+            slope=[-6.0 / 13.0, -5.0 / 26.0],
+            params={"df": 1.0},
+        ),
+    ),
     "dawid_sebastiani": (
         Hand(1.0, [4.0, 2.0], loss=2.25 + 2.0 * LN2, slope=[1.5, -1.25]),
         Hand(1.5, [1.25, 0.5], loss=0.25 - 2.0 * LN2, slope=[-2.0, 3.0]),
@@ -45,6 +56,21 @@ FORECAST: Mapping[str, tuple[Hand, ...]] = {
             [3.0, 0.5],
             loss=0.5 * (math.sqrt(2.0) - 1.0) / ROOT_PI,
             slope=[0.0, (math.sqrt(2.0) - 1.0) / ROOT_PI],
+        ),
+    ),
+    "crps_student_t": (  # with two degrees of freedom the score is √(2 + z²) − √2 π/4
+        Hand(
+            3.0,
+            [3.0, 0.5],
+            loss=0.5 - 15.0 * math.pi / 128.0,
+            slope=[0.0, 1.0 - 15.0 * math.pi / 64.0],
+        ),
+        Hand(
+            3.0,
+            [1.0, 2.0],
+            loss=2.0 * math.sqrt(3.0) - math.pi / math.sqrt(2.0),
+            slope=[-1.0 / math.sqrt(3.0), 2.0 / math.sqrt(3.0) - math.pi / math.sqrt(8.0)],
+            params={"df": 2.0},
         ),
     ),
     "crps_laplace": (

@@ -19,6 +19,7 @@ FORECASTS = [chosen for chosen in CASES if chosen.loss.kind is Kind.PARAMETRIC]
 DISTRIBUTIONS = {
     "crps_normal": stats.norm,
     "crps_laplace": stats.laplace,
+    "crps_student_t": stats.t,
     "crps_logistic": stats.logistic,
 }
 
@@ -116,7 +117,7 @@ def test_torch_raises_a_small_variance_and_we_do_not() -> None:
     assert_allclose(ours, 50.0 + 0.5 * math.log(1e-8), rtol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["gaussian_nll", "laplace_nll", "dawid_sebastiani"])
+@pytest.mark.parametrize("name", ["gaussian_nll", "laplace_nll", "student_t_nll", "dawid_sebastiani"])
 def test_the_best_scale_for_a_residual_is_its_size(name: str) -> None:
     assert one(name, 1.0, 3.5, 2.5)[2] == 0.0
     assert one(name, 1.0, 3.5, 2.4)[2] < 0.0 < one(name, 1.0, 3.5, 2.6)[2]

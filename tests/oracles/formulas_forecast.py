@@ -60,12 +60,36 @@ def _crps_logistic(y: Number, forecast: Pair) -> Number:
     return scale * (_softened(z) - 1)
 
 
+def _student_t_nll(y: Number, forecast: Pair, df: Number) -> Number:
+    z, scale = standard(y, forecast)
+    log = mp.log(scale * mp.sqrt(df * mp.pi)) + mp.loggamma(df / 2) - mp.loggamma((df + 1) / 2)
+    return (df + 1) / 2 * mp.log1p(z**2 / df) + log
+
+
+def within_student(a: Number, df: Number) -> Number:
+    """Give P(|T| ≤ a): the incomplete beta function, of the smaller of its arguments."""
+    y = df / (df + a**2)
+    if y > mp.mpf(1) / 2:
+        return mp.betainc(mp.mpf(1) / 2, df / 2, 0, 1 - y, regularized=True)
+    return 1 - mp.betainc(df / 2, mp.mpf(1) / 2, 0, y, regularized=True)
+
+
+def _crps_student_t(y: Number, forecast: Pair, df: Number) -> Number:
+    z, scale = standard(y, forecast)
+    z, half = abs(z), mp.mpf(1) / 2
+    density = (1 + z**2 / df) ** (-(df + 1) / 2) / (mp.sqrt(df) * mp.beta(half, df / 2))
+    least = 2 * mp.sqrt(df) / (df - 1) * mp.beta(half, df - half) / mp.beta(half, df / 2) ** 2
+    return scale * (z * within_student(z, df) + 2 * density * (df + z**2) / (df - 1) - least)
+
+
 FORECAST: Mapping[str, Formula] = {
     "gaussian_nll": _gaussian_nll,
     "laplace_nll": _laplace_nll,
     "logistic_nll": _logistic_nll,
     "dawid_sebastiani": lambda y, forecast: 2 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "student_t_nll": _student_t_nll,
+    "crps_student_t": _crps_student_t,
     "crps_laplace": _crps_laplace,
     "crps_logistic": _crps_logistic,
 }

@@ -9,7 +9,7 @@ import autograd.numpy as anp
 import numpy as np
 import scoringrules
 from autograd.scipy import stats as astats
-from scipy import stats
+from scipy import special, stats
 
 from lossctl.core.loss import Array
 
@@ -47,6 +47,11 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "logistic_nll": (_nll(stats.logistic), _scored(scoringrules.logs_logistic)),
     "dawid_sebastiani": (_of_two_members,),
     "crps_normal": (_scored(scoringrules.crps_normal),),
+    "student_t_nll": (
+        lambda y, forecast, df: -stats.t.logpdf(y, df, forecast[:, 0], forecast[:, 1]),
+        lambda y, forecast, df: scoringrules.logs_t(y, df, forecast[:, 0], forecast[:, 1]),
+    ),
+    "crps_student_t": (lambda y, forecast, df: scoringrules.crps_t(y, df, forecast[:, 0], forecast[:, 1]),),
     "crps_laplace": (_scored(scoringrules.crps_laplace),),
     "crps_logistic": (_scored(scoringrules.crps_logistic),),
 }
@@ -78,12 +83,25 @@ def _crps_normal(y: Array, forecast: Array) -> Array:
     return scale * (z * (2.0 * astats.norm.cdf(z) - 1.0) + 2.0 * astats.norm.pdf(z) - 1.0 / anp.sqrt(anp.pi))
 
 
+def _student_t_nll(y: Array, forecast: Array, df: float) -> Array:
+    return -astats.t.logpdf((y - forecast[:, 0]) / forecast[:, 1], df) + anp.log(forecast[:, 1])
+
+
+def _crps_student_t(y: Array, forecast: Array, df: float) -> Array:
+    z = (y - forecast[:, 0]) / forecast[:, 1]
+    least = 2.0 * np.sqrt(df) / (df - 1.0) * special.beta(0.5, df - 0.5) / special.beta(0.5, df / 2.0) ** 2
+    tails = 2.0 * astats.t.pdf(z, df) * (df + z**2) / (df - 1.0)
+    return forecast[:, 1] * (z * (2.0 * astats.t.cdf(z, df) - 1.0) + tails - least)
+
+
 ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "gaussian_nll": _gaussian_nll,
     "laplace_nll": _laplace_nll,
     "logistic_nll": lambda y, forecast: -_log_density(forecast, y) + anp.log(forecast[:, 1]),
     "dawid_sebastiani": lambda y, forecast: 2.0 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "student_t_nll": _student_t_nll,
+    "crps_student_t": _crps_student_t,
     "crps_laplace": _crps_laplace,
     "crps_logistic": lambda y, forecast: forecast[:, 1] * (-_log_density(forecast, y) - 1.0),
 }

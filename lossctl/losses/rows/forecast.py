@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.loss import POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
+from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import crps, forecast
 
 __all__ = ["ROWS"]
@@ -16,6 +16,8 @@ _JORDAN = (
 )
 _CRPS = "Jointly convex in location and scale; for a scale near 0 it is mae."
 _UNBOUNDED = "Unbounded below: the logarithm of the scale has no floor, and none is put there."
+
+_HAS_A_MEAN = Domain(low=1.0, low_open=True)
 
 ROWS = (
     Loss(
@@ -103,6 +105,35 @@ ROWS = (
         example=_EXAMPLE.format("logistic_nll"),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' logs_logistic. The loss "
         "`logistic` is another, of binary labels.",
+    ),
+    Loss(
+        id="student_t_nll",
+        aliases=("t_nll", "logs_t"),
+        task="forecast",
+        kind=Kind.PARAMETRIC,
+        summary="negative log-likelihood of the target under Student's t distribution: an outlier costs its logarithm",
+        formula="(ν+1)/2 ln(1 + z²/ν) + ln σ + ln √(νπ) Γ(ν/2)/Γ((ν+1)/2) with z = (μ − y)/σ, ν = df",
+        slope="(ν+1) z/(ν + z²)/σ by μ, (1 − z²)/(1 + z²/ν)/σ by σ",
+        latex=r"\frac{\nu + 1}{2} \ln\left(1 + \frac{z^2}{\nu}\right) + \ln \frac{\sigma \sqrt{\nu\pi}\, "
+        r"\Gamma(\nu/2)}{\Gamma((\nu + 1)/2)}, \quad z = \frac{\mu - y}{\sigma}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        scale=POSITIVE,
+        kernel=forecast.student_t_nll,
+        params=(Param("df", 4.0, "degrees of freedom: 1 is Cauchy's distribution, many are the normal one", POSITIVE),),
+        unit="nats",
+        facts=Facts(
+            convex=False,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            symmetric=True,
+            note=f"{_UNBOUNDED} For a given residual σ = |μ − y| is best, whatever the degrees of freedom.",
+        ),
+        reference="Lange, Little & Taylor (1989), Robust statistical modeling using the t distribution, Journal of the "
+        "American Statistical Association 84, 881–896",
+        example=_EXAMPLE.format("student_t_nll"),
+        note="The scale is no standard deviation, which is √(df/(df − 2)) times it. As scoringrules' logs_t and "
+        "torch.distributions.StudentT.",
     ),
     Loss(
         id="dawid_sebastiani",
@@ -210,5 +241,35 @@ ROWS = (
         example=_EXAMPLE.format("crps_logistic"),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' crps_logistic. In the unit of the "
         "data, like mae.",
+    ),
+    Loss(
+        id="crps_student_t",
+        aliases=("crps_t",),
+        task="forecast",
+        kind=Kind.PARAMETRIC,
+        summary="continuous ranked probability score of Student's t distribution",
+        formula="σ(z(2F(z) − 1) + 2f(z)(ν + z²)/(ν − 1) − 2√ν B(½, ν−½)/((ν − 1) B(½, ν/2)²)) with z = (μ − y)/σ, "
+        "ν = df, f and F the density and the distribution function",
+        slope="2F(z) − 1 by μ, (ℓ − (μ − y)(2F(z) − 1))/σ by σ",
+        latex=r"\sigma \left( z (2F_\nu(z) - 1) + 2 f_\nu(z) \frac{\nu + z^2}{\nu - 1} - \frac{2\sqrt{\nu}}{\nu - 1} "
+        r"\frac{B(\frac{1}{2}, \nu - \frac{1}{2})}{B(\frac{1}{2}, \frac{\nu}{2})^2} \right)",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        scale=POSITIVE,
+        kernel=crps.crps_student_t,
+        params=(Param("df", 4.0, "degrees of freedom, above 1; many are the normal distribution", _HAS_A_MEAN),),
+        facts=Facts(
+            convex=True,
+            lipschitz=crps.steepest_student_t,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            symmetric=True,
+            note=_CRPS,
+        ),
+        reference=_JORDAN,
+        example=_EXAMPLE.format("crps_student_t"),
+        note="As scoringrules' crps_t, which loses digits as df nears 1: all of them at 1 + 1e-15. The scale is no "
+        "standard deviation, which is √(df/(df − 2)) times it. In the unit of the data, like mae.",
     ),
 )
