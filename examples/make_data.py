@@ -55,6 +55,7 @@ def main(directory: Path = DATA) -> None:
             make_shapes,
             make_thirds,
             make_forecasts,
+            make_ensembles,
             make_embeddings,
             make_ranking,
         ):
@@ -206,6 +207,35 @@ def make_forecasts() -> list[tuple[str, Columns, Columns]]:
             mean[test], deviation[test] = fitted.predict(data.data[test], return_std=True)
         columns |= {name: mean, f"{name}_scale": deviation}
     return [("diabetes_forecasts", columns, {})]
+
+
+class Trees(RandomForestRegressor):
+    """A random forest whose trees each give their own prediction: the members of an ensemble."""
+
+    def predict_members(self, features: np.ndarray) -> np.ndarray:
+        """Give the prediction of every tree, one after the other, for each row."""
+        return np.stack([tree.predict(features) for tree in self.estimators_], axis=1)
+
+
+def make_ensembles() -> list[tuple[str, Columns, Columns]]:
+    """Predict one number, and three at once, by the trees of a random forest."""
+    data = load_diabetes(scaled=False)
+    folds = list(KFold(FOLDS, shuffle=True, random_state=SEED).split(data.data))
+    trees = Trees(n_estimators=10, random_state=SEED)
+    (members,) = out_of_fold(trees, data.data, data.target, folds, "predict_members")
+    progress: Columns = {"id": np.arange(1, len(data.target) + 1), "target": data.target}
+    progress |= {f"m_{index + 1}": members[:, index] for index in range(members.shape[1])}
+    flowers = load_iris()
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(flowers.data, flowers.target))
+    names = ("sepal_width", "petal_length", "petal_width")
+    features = np.stack([flowers.data[:, 0], flowers.target], axis=1)  # the sepal's length, and the species
+    trees = Trees(n_estimators=5, random_state=SEED)
+    (members,) = out_of_fold(trees, features, flowers.data[:, 1:], folds, "predict_members")
+    shapes: Columns = {"id": np.arange(1, len(features) + 1)}
+    shapes |= {f"y_{name}": flowers.data[:, index + 1] for index, name in enumerate(names)}
+    for member in range(members.shape[1]):
+        shapes |= {f"m{member + 1}_{name}": members[:, member, index] for index, name in enumerate(names)}
+    return [("diabetes_ensemble", progress, {}), ("iris_ensemble", shapes, {})]
 
 
 def make_embeddings() -> list[tuple[str, Columns, Columns]]:

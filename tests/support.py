@@ -27,6 +27,8 @@ from lossctl.core.loss import (
     Value,
 )
 from lossctl.losses import LOSSES
+from tests import generators_ensemble as ensemble
+from tests import generators_grouped as grouped
 from tests import generators_parametric as parametric
 from tests import generators_quantiles as quantiles
 from tests import generators_vectors as vectors
@@ -124,6 +126,8 @@ def at_target(loss: Loss, sample: Sample) -> Sample:
         return sample.with_prediction(200.0 * sample.target - 100.0) if labels else vectors.at_target(loss, sample)
     if loss.kind is Kind.PARAMETRIC:
         return sample.with_prediction(parametric.at_target(loss, sample))
+    if loss.kind is Kind.ENSEMBLE:
+        return sample.with_prediction(ensemble.at_target(sample))
     if loss.kind in {Kind.INTERVAL, Kind.QUANTILES}:
         return sample.with_prediction(quantiles.at_target(loss, sample))
     return sample.with_prediction(sample.target.copy())
@@ -338,8 +342,10 @@ _everyday_of: Mapping[Kind, _Generator] = {
     Kind.MULTICLASS: _multiclass,
     Kind.VECTORS: _of_labels_or(_multilabel, vectors.everyday),
     Kind.PARAMETRIC: parametric.everyday,
+    Kind.GROUPED: grouped.everyday,
     Kind.INTERVAL: quantiles.everyday,
     Kind.QUANTILES: quantiles.everyday,
+    Kind.ENSEMBLE: ensemble.everyday,
 }
 _extreme_of: Mapping[Kind, _Generator] = {
     Kind.REAL: _real_extreme,
@@ -348,8 +354,10 @@ _extreme_of: Mapping[Kind, _Generator] = {
     Kind.MULTICLASS: _multiclass_extreme,
     Kind.VECTORS: _of_labels_or(_multilabel_extreme, vectors.extreme),
     Kind.PARAMETRIC: parametric.extreme,
+    Kind.GROUPED: grouped.extreme,
     Kind.INTERVAL: quantiles.extreme,
     Kind.QUANTILES: quantiles.extreme,
+    Kind.ENSEMBLE: ensemble.extreme,
 }
 _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.REAL: _far_real,
@@ -358,6 +366,8 @@ _far_of: Mapping[Kind, Callable[[Loss, Sample, Rng], Array]] = {
     Kind.MULTICLASS: _far_multiclass,
     Kind.VECTORS: _of_labels_or(_far_multilabel, vectors.far),
     Kind.PARAMETRIC: parametric.far,
+    Kind.GROUPED: grouped.far,
     Kind.INTERVAL: quantiles.far,
     Kind.QUANTILES: quantiles.far,
+    Kind.ENSEMBLE: ensemble.far,
 }

@@ -17,6 +17,7 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 DATA = EXAMPLES / "data"
 DIGITS = range(10)
+MEASURES = ("sepal_width", "petal_length", "petal_width")
 SPECIES = ("setosa", "versicolor", "virginica")
 FILES = {
     "preds": (442, ["id", "target", "prediction"], []),
@@ -25,6 +26,12 @@ FILES = {
     "diabetes_forecasts": (
         442,
         ["id", "target", "prediction", "prediction_scale", "log_prediction", "log_prediction_scale"],
+        [],
+    ),
+    "diabetes_ensemble": (442, ["id", "target", *(f"m_{index}" for index in range(1, 11))], []),
+    "iris_ensemble": (
+        150,
+        ["id", *(f"{of}_{name}" for of in ("y", "m1", "m2", "m3", "m4", "m5") for name in MEASURES)],
         [],
     ),
     "breast_cancer": (
@@ -281,3 +288,21 @@ def test_groups_stand_together_and_their_scores_are_better_than_chance() -> None
         for mine in (query == one for one in query[starts])
     ]
     assert np.mean(right) > 0.9
+
+
+def test_members_are_good_alone_better_together_and_spread_about_the_target() -> None:
+    """A mean of ten trees beats each of them; the target lies beyond all of them now and then."""
+    target = numbers("diabetes_ensemble", "target")[:, 0]
+    members = numbers("diabetes_ensemble", *(f"m_{index}" for index in range(1, 11)))
+    squares = np.mean((members - target[:, None]) ** 2, axis=0)
+    assert np.mean((members.mean(axis=1) - target) ** 2) < squares.min()
+    outside = np.mean((target < members.min(axis=1)) | (target > members.max(axis=1)))
+    assert 0.05 < outside < 0.5
+    assert (members.std(axis=1) > 0.0).mean() > 0.95
+
+
+def test_vectors_of_members_follow_their_targets() -> None:
+    target = vectors("iris_ensemble", "y")
+    members = np.stack([vectors("iris_ensemble", f"m{index}") for index in range(1, 6)])
+    error = np.abs(members.mean(axis=0) - target).mean(axis=0)
+    assert (error < np.abs(target - target.mean(axis=0)).mean(axis=0)).all()

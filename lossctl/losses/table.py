@@ -17,6 +17,7 @@ from lossctl.losses.rows import (
     divergence,
     divergence_power,
     embeddings,
+    ensemble,
     forecast,
     information,
     multiclass_logit,
@@ -24,6 +25,7 @@ from lossctl.losses.rows import (
     multilabel,
     ordinal,
     percentage,
+    ranking,
     quantiles,
     regression,
     robust,
@@ -46,10 +48,12 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
             multilabel.ROWS,
             ordinal.ROWS,
             embeddings.ROWS,
+            ranking.ROWS,
             information.ROWS,
             divergence.ROWS,
             divergence_power.ROWS,
             quantiles.ROWS,
+            ensemble.ROWS,
             forecast.ROWS,
         )
         for row in rows

@@ -9,9 +9,11 @@ from tests.losses.hand import LN2, LN3, LN5, LN10, Hand
 from tests.losses.hand_values_binary import BINARY
 from tests.losses.hand_values_counts import COUNTS
 from tests.losses.hand_values_divergence import DIVERGENCE
+from tests.losses.hand_values_ensemble import ENSEMBLE
 from tests.losses.hand_values_forecast import FORECAST
 from tests.losses.hand_values_multiclass import MULTICLASS
 from tests.losses.hand_values_quantiles import QUANTILES
+from tests.losses.hand_values_ranking import RANKING
 from tests.losses.hand_values_regression import REGRESSION
 from tests.losses.hand_values_vectors import EMBEDDINGS
 
@@ -43,7 +45,9 @@ HAND_VALUES: Mapping[str, tuple[Hand, ...]] = {
     **COUNTS,
     **MULTICLASS,
     **QUANTILES,
+    **ENSEMBLE,
     **EMBEDDINGS,
+    **RANKING,
     "self_information": (
         Hand(None, 0.125, loss=3.0, slope=-8.0 / LN2),
         Hand(None, 0.2, loss=LN5 / LN2, slope=-5.0 / LN2),

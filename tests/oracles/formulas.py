@@ -13,9 +13,11 @@ from mpmath import mp
 from tests.oracles.formulas_binary import BINARY
 from tests.oracles.formulas_counts import COUNTS
 from tests.oracles.formulas_divergence import DIVERGENCE
+from tests.oracles.formulas_ensemble import ENSEMBLE
 from tests.oracles.formulas_forecast import FORECAST
 from tests.oracles.formulas_multiclass import MULTICLASS
 from tests.oracles.formulas_quantiles import QUANTILES
+from tests.oracles.formulas_ranking import RANKING
 from tests.oracles.formulas_regression import REGRESSION
 from tests.oracles.formulas_vectors import EMBEDDINGS
 
@@ -58,7 +60,9 @@ FORMULAS: Mapping[str, Formula] = {
     **COUNTS,
     **MULTICLASS,
     **QUANTILES,
+    **ENSEMBLE,
     **EMBEDDINGS,
+    **RANKING,
     "self_information": _self_information,
     "entropy": lambda p, _, base: _cross_entropy(p, p, base),
     "cross_entropy": _cross_entropy,
