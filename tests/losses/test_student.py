@@ -25,7 +25,7 @@ def test_within_student_to_the_last_digits(freedom: float) -> None:
     rng = np.random.default_rng(1)
     a = np.concatenate([10.0 ** rng.uniform(-3, 3, 40), rng.uniform(0.0, 9.0, 40)])
     share, log = within_student(a, freedom)
-    assert_allclose(share, exactly(a, freedom), rtol=3e-15)
+    assert_allclose(share, exactly(a, freedom), rtol=1e-15 if freedom > 9.0 else 4e-15)
     with mp.workdps(40):
         assert_allclose(log, [float(mp.log1p(mp.mpf(float(each)) ** 2 / freedom)) for each in a], rtol=1e-15)
 
@@ -52,7 +52,7 @@ def test_within_student_becomes_the_normal_distribution() -> None:
 @pytest.mark.parametrize("freedom", FREEDOMS)
 def test_within_student_at_its_ends(freedom: float) -> None:
     small = np.array([0.0, 1e-300, 1e-170, 1e-9])
-    assert_allclose(within_student(small, freedom)[0], 2.0 * math.exp(-log_normaliser(freedom)) * small, rtol=3e-15)
+    assert_allclose(within_student(small, freedom)[0], 2.0 * math.exp(-log_normaliser(freedom)) * small, rtol=4e-15)
     assert_array_equal(within_student(np.array([1e120, 1e200, 1e308, np.inf]), freedom)[0], 1.0)
     share = within_student(np.geomspace(1e-3, 1e20, 3000), freedom)[0]
     assert (np.diff(share) >= -3e-16).all()
