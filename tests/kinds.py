@@ -50,3 +50,15 @@ COSINE = chosen(Kind.VECTORS, nonzero=True)
 TRIPLET = chosen(Kind.VECTORS, id="test_triplet", vectors=2)
 MANY = chosen(Kind.VECTORS, id="test_many", vectors=0)
 PAIR = chosen(Kind.VECTORS, id="test_pair", vectors=2, target=BINARY, prediction=REAL_LINE, nonzero=True)
+
+
+def _grouped_kernel(target: Array, prediction: Array, starts: Array) -> tuple[Array, Array]:
+    """Compute Σ y·e^s in each group over Σ e^s there: a mean whose last bits depend on the order of its rows."""
+    sizes = np.diff(starts, append=len(target))
+    weight = np.exp(prediction)
+    total = np.add.reduceat(weight, starts)
+    value = np.add.reduceat(weight * target, starts) / total
+    return value, weight * (target - np.repeat(value, sizes)) / np.repeat(total, sizes)
+
+
+GROUPED = chosen(Kind.GROUPED, kernel=_grouped_kernel)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.selecting import Selection, select
@@ -159,20 +160,26 @@ def _compute(
     on_progress: Progress | None,
     crew: Crew | None,
 ) -> list[ModelTally]:
+    """Compute plans in their order: those that take rows in file order in one read, those of groups in another."""
     from lossctl.api.planning import labels_of
     from lossctl.engine.passes import compute
 
-    columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
-    labels = labels_of(plans)
-
-    def read() -> Iterable[Batch]:
-        return source.read(columns, where=settings.where, labels=labels)
+    def read(group: str | None, together: Sequence[ModelPlan]) -> Iterable[Batch]:
+        columns = list(dict.fromkeys(name for each in together for name in each.binding.needed))
+        return source.read(columns, where=settings.where, labels=labels_of(together), group=group)
 
     def on_rows(rows: int) -> None:
         if on_progress is not None:
             on_progress(rows, source.progress())
 
-    return compute(read, plans, settings.threads, on_rows if on_progress is not None else None, crew)
+    found: dict[int, ModelTally] = {}
+    told = on_rows if on_progress is not None else None
+    for group in dict.fromkeys(each.binding.group for each in plans):
+        places = [place for place, each in enumerate(plans) if each.binding.group == group]
+        together = [plans[place] for place in places]
+        tallies = compute(partial(read, group, together), together, settings.threads, told, crew)
+        found.update(zip(places, tallies, strict=True))
+    return [found[place] for place in range(len(plans))]
 
 
 def _reported(

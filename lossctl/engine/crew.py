@@ -43,8 +43,9 @@ _WARM_UP = 2**21
 _MUCH = 2**20
 """Bytes to read at once of what nobody wants."""
 
-Order = tuple[int, int, int, list[tuple[str, tuple[int, ...]]], bool]
-"""A batch in a slot: the slot, its first row, its length, its columns with their shapes, whether rows are numbered."""
+Order = tuple[int, int, int, list[tuple[str, tuple[int, ...]]], bool, int]
+"""A batch in a slot: the slot, its first row, its length, its columns with their shapes, whether rows are numbered,
+and how many groups they form (0: none)."""
 
 
 def can_fork() -> bool:
@@ -118,7 +119,7 @@ class Crew:
             for piece in batch.split(_rows_in_a_slot(batch)):
                 if _bytes_of(piece) <= SLOT_BYTES:
                     self._hand_out(piece)
-                else:  # one row that no slot can hold
+                else:  # one row, or one group, that no slot can hold
                     for tally in total:
                         tally.add(piece)
             if on_rows is not None:
@@ -200,7 +201,8 @@ class _Worker:
             np.frombuffer(self._memory, values.dtype, values.size, offset).reshape(values.shape)[...] = values
             offset += values.nbytes
         shapes = [(name, values.shape) for name, values in batch.columns.items()]
-        self.order((slot, batch.first_row, batch.length, shapes, batch.rows is not None))
+        groups = 0 if batch.starts is None else len(batch.starts)
+        self.order((slot, batch.first_row, batch.length, shapes, batch.rows is not None, groups))
 
     def finish(self) -> None:
         """Hear that the oldest order is done."""
@@ -270,7 +272,7 @@ def _serve(number: int, memory: mmap.mmap, losses: Mapping[str, Loss], *, hear: 
 
 
 def _read_batch(memory: mmap.mmap, order: Order) -> Batch:
-    slot, first_row, length, shapes, numbered = order
+    slot, first_row, length, shapes, numbered, groups = order
     offset = slot * SLOT_BYTES
     columns = {}
     for name, shape in shapes:
@@ -278,11 +280,13 @@ def _read_batch(memory: mmap.mmap, order: Order) -> Batch:
         columns[name].flags.writeable = False
         offset += columns[name].nbytes
     rows = np.frombuffer(memory, np.int64, length, offset) if numbered else None
-    return Batch(columns, first_row, length, rows)
+    offset += length * np.dtype(np.int64).itemsize if numbered else 0
+    starts = np.frombuffer(memory, np.int64, groups, offset) if groups else None
+    return Batch(columns, first_row, length, rows, starts)
 
 
 def _arrays_of(batch: Batch) -> list[Any]:
-    return [*batch.columns.values(), *([] if batch.rows is None else [batch.rows])]
+    return [*batch.columns.values(), *(each for each in (batch.rows, batch.starts) if each is not None)]
 
 
 def _bytes_of(batch: Batch) -> int:

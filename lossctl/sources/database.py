@@ -6,13 +6,17 @@ Imports duckdb and core.
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 
 from lossctl.sources.piece import quote_text
 
-__all__ = ["connect", "glob_escape"]
+__all__ = ["connect", "disconnect", "glob_escape"]
 
 
 def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -20,13 +24,15 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
 
     A filter may come from a file in a pull request, so what it could reach is closed first: other files, the
     network, extensions, settings, variables of the caller. DuckDB starts as many threads as it is told to, at once
-    and whatever the machine has, so it is told no more than there are cores.
+    and whatever the machine has, so it is told no more than there are cores. What does not fit into memory is sorted
+    in a folder of its own, made when it is needed; `disconnect` removes it.
     """
     connection = duckdb.connect()
+    spilled = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{secrets.token_hex(8)}"
     allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
     settings = [
         f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
-        "temp_directory = ''",
+        f"temp_directory = {quote_text(str(spilled))}",
         "enable_progress_bar = false",
         "autoload_known_extensions = false",
         "autoinstall_known_extensions = false",
@@ -39,6 +45,16 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
     for setting in filter(None, settings):
         connection.execute(f"set {setting}")
     return connection
+
+
+def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a database, and remove what it kept on disk; may be called again."""
+    try:
+        spilled = connection.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    except duckdb.Error:  # it is closed
+        return
+    connection.close()
+    shutil.rmtree(spilled, ignore_errors=True)
 
 
 def glob_escape(path: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossctl.core.errors import LossctlError
 
-__all__ = ["Piece", "quote_name", "quote_text"]
+__all__ = ["Piece", "label_text", "quote_name", "quote_text"]
 
 
 def quote_name(name: str) -> str:
@@ -30,6 +30,14 @@ def quote_name(name: str) -> str:
 def quote_text(text: str) -> str:
     """Write a text for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def label_text(column: str, kind: ColumnType) -> str:
+    """Give the SQL for a label as a text: a whole number without a decimal point, however it is stored."""
+    if kind is not ColumnType.NUMBER:
+        return f"{column}::varchar"
+    whole = f"try_cast({column} as bigint)"
+    return f"case when {whole} = {column} then {whole}::varchar else {column}::varchar end"
 
 
 class Piece(ABC):
@@ -67,6 +75,10 @@ class Piece(ABC):
     @abstractmethod
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
+
+    def group_text(self, name: str) -> str:
+        """Give the SQL for the name of a group, from a column that `relation` was asked for as text."""
+        return f"{quote_name(name)}::varchar"
 
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make what `relation` speaks of known to a cursor."""

@@ -7,8 +7,9 @@ Imports duckdb, arro3, NumPy and core.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from threading import Event
@@ -18,12 +19,14 @@ from typing import Self
 import duckdb
 
 from lossctl.core.block import BLOCK_ROWS, Batch
-from lossctl.core.errors import DataError
+from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.database import disconnect
+from lossctl.sources.grouped import Grouped
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.piece import Piece, label_text, quote_name
 from lossctl.sources.place import Place
-from lossctl.sources.stream import Request, Stream, label_text
+from lossctl.sources.stream import Request, Stream, unreadable
 from lossctl.sources.typed import TypedPiece
 from lossctl.sources.where import Filter, parse_filter
 
@@ -62,7 +65,7 @@ class Source:
         self._starts: list[int] = [0]
         self._widths: dict[str, int] = {}
         self._verified: set[int] = set()
-        self._streams: set[Stream] = set()
+        self._streams: set[Stream | Grouped] = set()
         self._consumed = 0
         self._finished = False
 
@@ -80,7 +83,7 @@ class Source:
     def close(self) -> None:
         """Stop reading and release what is held; may be called again."""
         self.cancel()
-        self._connection.close()
+        disconnect(self._connection)
         if self._on_close is not None:
             self._on_close()
             self._on_close = None
@@ -106,9 +109,10 @@ class Source:
         *,
         where: str | None = None,
         labels: Mapping[str, Sequence[str]] | None = None,
+        group: str | None = None,
         batch_rows: int = BLOCK_ROWS,
     ) -> Iterator[Batch]:
-        """Stream columns as numbers, in file order.
+        """Stream columns as numbers, in file order or group by group.
 
         May be called again, also while an earlier stream is open. Closing the iterator cancels the read.
 
@@ -121,22 +125,26 @@ class Source:
             where it is none of them.
         where
             An SQL condition; rows for which it is false or null are left out, and keep the others' numbers.
+        group
+            A column of any type: rows of one value come together, over all files, and no batch ends within a group.
+            They are sorted on disk where they do not fit into memory; a single group must.
         batch_rows
-            The most rows of a batch.
+            The most rows of a batch that holds more than one group.
 
         Raises
         ------
         UsageError
             Where there is no such column, or the filter is none.
         DataError
-            Where a value cannot be read; the message says which and what to do.
+            Where a value cannot be read, or the group of a row is missing; the message says which and what to do.
         """
         condition = None if where is None else parse_filter(where, self._connection)
         labels = labels or {}
         wanted = {name: ColumnType.TEXT if name in labels else self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
-        _refuse_alike([*wanted, *(name for name in uses if name not in wanted)])
-        return self._read(Request(wanted, condition, uses, self._widths, labels), batch_rows)
+        _refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group])]))
+        request = Request(wanted, condition, uses, self._widths, labels, group)
+        return self._read(request, batch_rows) if group is None else self._read_groups(request, group, batch_rows)
 
     def width(self, column: str) -> int:
         """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
@@ -170,7 +178,7 @@ class Source:
                     found.update(row[0] for row in cursor.execute(query).fetchall())
                 except duckdb.Error as error:
                     explained = piece.explain({column: ColumnType.TEXT}, (), str(error))
-                    raise explained or DataError(f"{piece.name} cannot be read", "check that it is whole") from error
+                    raise explained or unreadable(piece.name, error) from error
         return sorted(found)[:most]
 
     def locate(self, row: int) -> Place:
@@ -189,7 +197,10 @@ class Source:
             if count is None:
                 with self._connection.cursor() as cursor:
                     query = f"select count(*) from {piece.relation({})}"
-                    count = int(cursor.execute(query).fetchall()[0][0])
+                    try:
+                        count = int(cursor.execute(query).fetchall()[0][0])
+                    except duckdb.Error as error:
+                        raise piece.explain({}, (), str(error)) or unreadable(piece.name, error) from error
             self._starts.append(self._starts[-1] + count)
         index = min(bisect_right(self._starts, row) - 1, len(self._pieces) - 1)
         return index, self._starts[index]
@@ -252,6 +263,32 @@ class Source:
                         self._starts.append(first)
         self._finished = True
 
+    def _read_groups(self, request: Request, group: str, batch_rows: int) -> Iterator[Batch]:
+        if request.uses.get(group) is ColumnType.NUMBER and not isinstance(self._pieces[0], TypedPiece):
+            problem = f'--where takes the column "{group}" for numbers, and --group for names'
+            raise UsageError(problem, f'write "{group}"::double in the condition')
+        self._consumed, self._finished = 0, False
+        with ExitStack() as stack:
+            for index, piece in enumerate(self._pieces):
+                if piece.needs_verifying and index not in self._verified:
+                    stack.enter_context(self._verifying(index))
+            self._piece_of(sys.maxsize)  # learns where each piece starts
+            streams = [Stream(piece, self._connection, request) for piece in self._pieces]
+            for stream in streams:
+                stack.callback(stream.close)
+            found = Grouped(streams, self._starts[: len(streams)], self._connection, request)
+            self._streams.add(found)
+            stack.callback(self._streams.discard, found)
+            stack.callback(found.close)
+            for batch in stack.enter_context(closing(found.batches())):
+                self._consumed += len(batch)
+                yield from batch.split(batch_rows)
+            if found.missing is not None:
+                place = self.locate(found.missing)
+                cure = f"leave such rows out: --where '{quote_name(group)} is not null'"
+                raise DataError(f'{place}, column "{group}": the group is missing', cure)
+        self._finished = True
+
     @contextmanager
     def _verifying(self, index: int) -> Iterator[None]:
         """Check a compressed file beside the reader; what the reader gave counts only when the check is done."""
@@ -266,7 +303,7 @@ class Source:
                 stop.set()
 
 
-def _refuse_alike(names: Sequence[str]) -> None:
+def _refuse_alike(names: Iterable[str]) -> None:
     """Refuse names that SQL takes for one."""
     seen: dict[str, str] = {}
     for name in names:

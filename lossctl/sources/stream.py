@@ -22,10 +22,13 @@ from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name, quote_text
+from lossctl.sources.piece import Piece, label_text, quote_name, quote_text
 from lossctl.sources.where import Filter
 
-__all__ = ["Request", "Stream", "label_text"]
+__all__ = ["Request", "Stream", "unreadable"]
+
+ROW = quote_name("row within lossctl")
+"""A name that no column has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Request:
         How long the lists of a column are, learnt from the first list there is.
     labels
         The labels of a column that is read as the places of its values among them.
+    group
+        The column whose values say which rows belong together; ``None``: rows are read in file order.
     """
 
     wanted: Mapping[str, ColumnType]
@@ -51,14 +56,7 @@ class Request:
     uses: Mapping[str, ColumnType]
     widths: dict[str, int]
     labels: Mapping[str, Sequence[str]]
-
-
-def label_text(column: str, kind: ColumnType) -> str:
-    """Give the SQL for a label as a text: a whole number without a decimal point, however it is stored."""
-    if kind is not ColumnType.NUMBER:
-        return f"{column}::varchar"
-    whole = f"try_cast({column} as bigint)"
-    return f"case when {whole} = {column} then {whole}::varchar else {column}::varchar end"
+    group: str | None = None
 
 
 class Stream:
@@ -77,10 +75,21 @@ class Stream:
         self._wanted = request.wanted
         self._condition = request.condition
         self._types = {**request.uses, **request.wanted}
+        if request.group is not None:
+            self._types = {request.group: ColumnType.TEXT, **self._types}
         self._widths = request.widths
         self._labels = request.labels
         self._cancelled = False
         self.length: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The piece, as the user would name it."""
+        return self._piece.name
+
+    def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make what `query` speaks of known to another cursor."""
+        self._piece.prepare(cursor)
 
     def cancel(self) -> None:
         """Make the reader stop with an error."""
@@ -108,7 +117,7 @@ class Stream:
         """Give the Arrow record batches."""
         self.find_widths()
         try:
-            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query()))
+            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self.query()))
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
@@ -142,7 +151,34 @@ class Stream:
                     raise self._explain(error) from error
                 self._widths[name] = int(found[0][0]) if found else 0
 
-    def _query(self) -> str:
+    def query(self, numbered: int | None = None, group: str | None = None) -> str:
+        """Give the SQL of the rows.
+
+        Parameters
+        ----------
+        numbered
+            The number of the first row, where each row is to come with its own.
+        group
+            A column to give as a text too.
+        """
+        parts = self._values()
+        if group is not None:
+            parts.append(f"{self._piece.group_text(group)} as team")
+        text = "" if self._condition is None else f"(\n{self._condition.text}\n)"
+        if text:
+            self._check_condition(text)
+        relation, own = self._piece.relation(self._types), self._piece.row_number
+        if numbered is not None:
+            row = own or ROW
+            relation = relation if own else f"(select *, row_number() over () - 1 as {ROW} from {relation})"
+            parts.append(f"{row} + {numbered} as kept")
+        elif text:
+            parts.append(f"{own} as kept" if own else f"coalesce({text}, false) as kept")
+        filtered = text and (own or numbered is not None)
+        return f"select {', '.join(parts)} from {relation}{f' where {text}' if filtered else ''}"
+
+    def _values(self) -> list[str]:
+        """Give the SQL of each column wanted, under names of our own."""
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
@@ -153,14 +189,7 @@ class Stream:
             else:
                 value = f"coalesce({column}::double, 'nan'::double)"
             parts.append(f"{value} as v{number}")
-        ending = ""
-        if self._condition is not None:
-            text = f"(\n{self._condition.text}\n)"
-            numbered = self._piece.row_number
-            parts.append(f"{numbered} as kept" if numbered else f"coalesce({text}, false) as kept")
-            ending = f" where {text}" if numbered else ""
-            self._check_condition(text)
-        return f"select {', '.join(parts)} from {self._piece.relation(self._types)}{ending}"
+        return parts
 
     def _code(self, name: str, column: str) -> str:
         """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""
@@ -179,12 +208,17 @@ class Stream:
             written = self._condition.text if self._condition else text
             raise UsageError(f"--where {written!r} is {kind}, not true or false", "compare it with something")
 
-    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
+    def arrays(self, record: Any) -> dict[str, Array]:
+        """Give the columns wanted of an Arrow record batch."""
         columns: dict[str, Array] = {}
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = record.column(number)
             lists = kind is ColumnType.NUMBERS
             columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
+        return columns
+
+    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
+        columns = self.arrays(record)
         size = int(record.num_rows)
         if self._condition is None:
             return Batch(columns, first + read, size), read + size
@@ -201,13 +235,17 @@ class Stream:
         if self._cancelled:
             return DataError(f"{self._piece.name}: reading was cancelled")
         message = str(error)
-        found = self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
-        if found is not None:
-            return found
-        if self._condition is not None and self._reads_without_condition():
-            return self._bad_condition(error)
-        problem = f"{self._piece.name} cannot be read: {_first_line(message)}"
-        return DataError(problem, "check that it is whole, or write it again")
+        found = self.faulty_data(message) or self.faulty_condition(error)
+        return found or unreadable(self._piece.name, error)
+
+    def faulty_data(self, message: str) -> LossctlError | None:
+        """Find what in the piece made DuckDB fail with a message; ``None``: nothing did."""
+        return self._piece.explain(self._types, self._types.keys() - self._wanted.keys(), message)
+
+    def faulty_condition(self, error: Exception) -> LossctlError | None:
+        """Say that the condition failed, where the piece can be read without; ``None``: it cannot, or there is none."""
+        failed = self._condition is not None and self._reads_without_condition()
+        return self._bad_condition(error) if failed else None
 
     def _reads_without_condition(self) -> bool:
         every = ", ".join(f"bit_xor(hash({quote_name(name)}))" for name in self._types)  # a count may not read values
@@ -220,6 +258,12 @@ class Stream:
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
+
+
+def unreadable(name: str, error: Exception) -> DataError:
+    """Say that a file cannot be read, where nothing better is known."""
+    problem = f"{name} cannot be read: {_first_line(str(error))}"
+    return DataError(problem, "check that it is whole, or write it again")
 
 
 def _first_line(message: str) -> str:

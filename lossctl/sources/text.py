@@ -140,9 +140,10 @@ class TextPiece(Piece):
         message: str,
     ) -> LossctlError | None:
         """Find the first record that cannot be read, and say why."""
+        del message
         packed.verify(self.path, self.name, self.compression)
         try:
-            fault = self._first_fault(types, message)
+            fault = self._first_fault(types)
         except duckdb.Error:  # the reader lost its way even while collecting: only a stray quote does that
             fault = None
         mixed = mixed_line_ends(self.path, self.compression, None if fault is None else fault.line)
@@ -155,15 +156,13 @@ class TextPiece(Piece):
         stray = first_stray_quote(self.path, self.compression, self.dialect)
         return None if stray is None else self._bad_quote(f"{self.name} line {stray}")
 
-    def _first_fault(self, types: Mapping[str, ColumnType], message: str) -> Fault | None:
-        """Read again, on one thread and collecting what is rejected, up to the line the message names."""
-        told = re.search(r"Error on Line: (\d+)", message)
-        limit = f" limit {told[1]}" if told else ""
+    def _first_fault(self, types: Mapping[str, ColumnType]) -> Fault | None:
+        """Read again, on one thread and to the end: only then does DuckDB tell what it rejected."""
         scan = self._scan(types, f", store_rejects=true, rejects_limit={MOST_REJECTS}")
         with connect([self.path], threads=1) as connection:
             chosen = ", ".join(f"count({self._field(name)})" for name in types)
             fields = ", ".join(self._field(name) for name in types) or "1"
-            connection.execute(f"select {chosen or 'count(*)'} from (select {fields} from {scan}{limit})").fetchall()
+            connection.execute(f"select {chosen or 'count(*)'} from (select {fields} from {scan})").fetchall()
             found = connection.execute(
                 "select line, line_byte_position, coalesce(column_idx, 1), error_type, csv_line from reject_errors "
                 "order by line, column_idx limit 1"

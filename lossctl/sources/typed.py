@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.piece import Piece, label_text, quote_name
 
 __all__ = ["TypedPiece", "column_type"]
 
@@ -57,3 +57,9 @@ class TypedPiece(Piece):
         chosen = [f"{quote_name(self.sql_names[name])} as {quote_name(name)}" for name in types]
         chosen += [self.row_number] if self.row_number else []
         return f"(select {', '.join(chosen) or '1'} from {self.scan})"
+
+    def group_text(self, name: str) -> str:
+        """Give the SQL for the name of a group; a number that is none is missing."""
+        kind = self.columns[name]
+        text = label_text(quote_name(name), kind)
+        return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text

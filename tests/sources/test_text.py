@@ -361,3 +361,9 @@ def test_an_early_end_does_not_wait_for_the_check(write: Write) -> None:
         assert len(next(batches)) > 0
         batches.close()
         assert sum(map(len, source.read(["a"]))) == 100_000
+
+
+@pytest.mark.parametrize(("rows", "bad"), [(10, 3), (5000, 10), (100_000, 2048)])
+def test_a_bad_value_is_named_however_many_rows_follow(rows: int, bad: int, write: Write, fault: Fault) -> None:
+    write("p.csv", "a,b\n" + "".join(f"1,{'abc' if row == bad else row}\n" for row in range(rows)))
+    assert fault("p.csv")[1] == f'p.csv line {bad + 2}, column "b": "abc" is not a number'

@@ -1,0 +1,130 @@
+"""Rows group by group: sorted by DuckDB over all files, out of core, and cut between groups.
+
+Imports duckdb, arro3, NumPy and core.
+"""
+
+# ruff: noqa: S608 -- the queries joined here quote what goes into them
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import arro3.core as arro
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Batch, Rows
+from lossctl.core.errors import DataError, LossctlError
+from lossctl.core.loss import Array
+from lossctl.sources.stream import Request, Stream, unreadable
+
+__all__ = ["Grouped"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows in the order of their groups: columns, numbers in the source, and which are the first of a group."""
+
+    columns: dict[str, Array]
+    rows: Rows
+    fresh: npt.NDArray[np.bool_]
+
+    def cut(self, start: int, stop: int) -> _Part:
+        columns = {name: values[start:stop] for name, values in self.columns.items()}
+        return _Part(columns, self.rows[start:stop], self.fresh[start:stop])
+
+
+class Grouped:
+    """One pass over all pieces of a source, in the order of groups.
+
+    Attributes
+    ----------
+    missing
+        The number of the first row whose group is missing, where there is one: nothing was given then.
+    """
+
+    def __init__(
+        self, streams: Sequence[Stream], starts: Sequence[int], connection: duckdb.DuckDBPyConnection, request: Request
+    ) -> None:
+        self._streams = streams
+        self._starts = starts
+        self._request = request
+        self._cursor = connection.cursor()
+        self._cancelled = False
+        for stream in streams:
+            stream.prepare(self._cursor)
+        self.missing: int | None = None
+
+    def cancel(self) -> None:
+        """Make the reader stop with an error."""
+        self._cancelled = True
+        with suppress(duckdb.Error):
+            self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Stop, and give up the cursor."""
+        self.cancel()
+        self._cursor.close()
+
+    def batches(self) -> Generator[Batch]:
+        """Give batches of whole groups, each as large as Arrow's or as its one group."""
+        held: list[_Part] = []  # of a group whose end is not read yet
+        for part in self._parts():
+            firsts = np.flatnonzero(part.fresh)
+            if len(firsts) == 0:
+                held.append(part)
+                continue
+            last = int(firsts[-1])
+            if held or last:
+                yield _joined([*held, part.cut(0, last)])
+            held = [part.cut(last, len(part.rows))]
+        if held:
+            yield _joined(held)
+
+    def _parts(self) -> Iterator[_Part]:
+        place = len(self._request.wanted)
+        try:
+            for record in arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query())):
+                rows: Rows = np.asarray(record.column(place)).astype(np.int64)
+                if len(rows) and record.column(place + 2)[0].as_py():
+                    self.missing = int(rows[0])
+                    return
+                fresh = np.asarray(record.column(place + 1), dtype=np.bool_)
+                yield _Part(self._streams[0].arrays(record), rows, fresh)
+        except LossctlError:
+            raise
+        except Exception as error:  # the Arrow stream raises no narrower class
+            raise self._explain(error) from error
+
+    def _query(self) -> str:
+        """Sort by group, then as in the source; mark the first row of each group, and rows without one."""
+        queries = (
+            stream.query(start, self._request.group) for stream, start in zip(self._streams, self._starts, strict=True)
+        )
+        ordered = f"select * from ({' union all '.join(queries)}) order by team nulls first, kept"
+        numbers = [f"v{number}" for number in range(len(self._request.wanted))]
+        chosen = [*numbers, "kept", "team is distinct from lag(team) over () as fresh", "team is null as missing"]
+        return f"select {', '.join(chosen)} from ({ordered})"
+
+    def _explain(self, error: Exception) -> LossctlError:
+        if self._cancelled:
+            return DataError(f"{self._streams[0].name}: reading was cancelled")
+        for stream in self._streams:
+            if found := stream.faulty_data(str(error)):
+                return found
+        for stream in self._streams:
+            if found := stream.faulty_condition(error):
+                return found
+        return unreadable(self._streams[0].name, error)
+
+
+def _joined(parts: Sequence[_Part]) -> Batch:
+    one = parts[0]
+    if len(parts) > 1:
+        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in one.columns}
+        one = _Part(columns, np.concatenate([p.rows for p in parts]), np.concatenate([p.fresh for p in parts]))
+    starts = np.flatnonzero(one.fresh).astype(np.int64)
+    return Batch(one.columns, int(one.rows[0]), len(one.rows), one.rows, starts)

@@ -1,0 +1,293 @@
+"""Losses of groups: whole groups reach the kernel, in an order of their own; means over groups, gradients by rows."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_allclose
+from scipy import special, stats
+
+import lossctl
+from lossctl.core.block import BLOCK_ROWS, Batch, Binding, Block
+from lossctl.core.faults import Faults
+from lossctl.sources import open_source
+from lossctl.sources.source import Source
+from tests.kinds import GROUPED
+
+OPTIONS: Any = {"target": "y", "prediction": "s", "group": "g"}
+
+
+def frame_of(rows: int = 500, groups: int = 23, seed: int = 4) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    names = [f"query {number}" for number in rng.permutation(groups)]
+    return pd.DataFrame(
+        {
+            "y": rng.integers(0, 4, rows).astype(float),
+            "s": np.round(rng.normal(size=rows), 1),  # with ties
+            "other": rng.normal(size=rows),
+            "g": rng.choice(names, rows),
+            "n": rng.integers(0, groups, rows),
+        }
+    )
+
+
+def by_hand(frame: pd.DataFrame, group: str = "g") -> tuple[pd.Series, pd.Series]:
+    """Give the loss of each group, and d mean / d score of each row."""
+    shares = frame["s"].groupby(frame[group]).transform(special.softmax)
+    values = (shares * frame["y"]).groupby(frame[group]).sum()
+    slopes = shares * (frame["y"] - frame[group].map(values)) / len(values)
+    return values, slopes
+
+
+def figures(results: lossctl.Evaluations) -> list[dict[str, Any]]:
+    documents = results.items()
+    for document in documents:
+        del document["source"]
+        del document["gradient"]["row_max_at"]
+    return documents
+
+
+def test_the_value_is_a_mean_over_groups_and_the_gradient_one_over_rows() -> None:
+    frame = frame_of()
+    (result,) = lossctl.evaluate(frame, GROUPED, **OPTIONS)
+    values, slopes = by_hand(frame)
+    assert_allclose(result.value, values.mean(), rtol=1e-13)
+    assert_allclose(result.std_error, stats.sem(values), rtol=1e-12)
+    assert result.ci is not None
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    assert_allclose([result.ci.low, result.ci.high], [values.mean() - half, values.mean() + half], rtol=1e-11)
+    gradient = result.gradient
+    assert_allclose(gradient.l1, slopes.abs().sum(), rtol=1e-12)
+    assert_allclose(gradient.l2, np.linalg.norm(slopes), rtol=1e-12)
+    assert_allclose(gradient.linf, slopes.abs().max(), rtol=1e-12)
+    by_row = slopes.abs() * len(values)
+    assert_allclose(gradient.row_mean_abs, by_row.mean(), rtol=1e-12)
+    assert_allclose(gradient.row_rms, np.sqrt((by_row**2).mean()), rtol=1e-12)
+    assert_allclose(gradient.row_max, by_row.max(), rtol=1e-12)
+    assert gradient.row_max_at is not None
+    assert_allclose(by_row[gradient.row_max_at - 1], by_row.max(), rtol=1e-12)
+    assert (result.n, result.n_read, result.weight_sum) == (500, 500, 23.0)
+    assert "|group=g|" in result.signature
+
+
+def test_the_place_of_the_largest_slope_is_the_first_of_equals() -> None:
+    scores = [0.5, 0.0, 0.0, 0.5, 0.5, 0.0]
+    for names in ("zzbbaa", "aabbzz", "bbzzaa"):
+        frame = pd.DataFrame({"y": [1.0, 0, 0, 1, 1, 0], "s": scores, "g": list(names)})
+        (result,) = lossctl.evaluate(frame, GROUPED, **OPTIONS)
+        assert result.gradient.row_max_at in {1, 2}  # of the first group, whatever it is called
+
+
+def sources(frame: pd.DataFrame, folder: Path) -> dict[str, Any]:
+    frame.to_csv(folder / "p.csv", index=False)
+    frame.to_csv(folder / "p.csv.gz", index=False)
+    frame.to_parquet(folder / "p.parquet", row_group_size=50)
+    (folder / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+    for number, part in enumerate(np.array_split(np.arange(len(frame)), 4)):
+        frame.iloc[part].to_csv(folder / f"part-{number}.csv", index=False)
+        frame.iloc[part].to_parquet(folder / f"part-{number}.parquet")
+    files = ["p.csv", "p.csv.gz", "p.parquet", "p.jsonl", "part-*.csv", "part-*.parquet"]
+    return {
+        **{name: str(folder / name) for name in files},
+        "pandas": frame,
+        "polars": pl.from_pandas(frame),
+        "arrow": pa.Table.from_pandas(frame),
+        "arrays": {name: frame[name].to_numpy() for name in frame},
+        "categories": frame.astype({"g": "category", "n": "Int64"}),
+    }
+
+
+@pytest.mark.parametrize("group", ["g", "n"])
+def test_every_form_of_source_gives_the_same_bits(group: str, tmp_path: Path) -> None:
+    frame = frame_of()
+    options = {**OPTIONS, "group": group, "where": "other > -1"}
+    kept = frame[frame["other"] > -1.0].reset_index(drop=True)
+    results = {name: lossctl.evaluate(each, GROUPED, **options) for name, each in sources(frame, tmp_path).items()}
+    assert_allclose(results["pandas"][0].value, by_hand(kept, group)[0].mean(), rtol=1e-13)
+    for name, result in results.items():
+        assert figures(result) == figures(results["pandas"]), name
+        assert result[0].gradient.row_max_at == results["pandas"][0].gradient.row_max_at, name
+
+
+def test_order_blocks_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = frame_of(40_000, 300)
+    frame.loc[:9_000, "g"] = "one that is larger than a block"
+    reference = figures(lossctl.evaluate(frame, GROUPED, **OPTIONS, threads=1))
+    assert_allclose(reference[0]["value"], by_hand(frame)[0].mean(), rtol=1e-12)
+    shuffled = frame.sample(frac=1.0, random_state=1)
+    assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
+    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 1000)
+    assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
+    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 1)
+    assert figures(lossctl.evaluate(frame[:1500], GROUPED, **OPTIONS))[0] == {
+        **figures(lossctl.evaluate(frame[:1500].iloc[::-1], GROUPED, **OPTIONS))[0]
+    }
+
+
+def test_other_losses_run_beside_and_keep_their_order() -> None:
+    frame = frame_of()
+    mae, mse = lossctl.LOSSES["mae"].choose(), lossctl.LOSSES["mse"].choose()
+    results = lossctl.evaluate(frame, [mae, GROUPED, mse], target="y", prediction=["s", "other"], group="g")
+    assert [(each.model, each.loss) for each in results] == [
+        (model, loss) for model in ("s", "other") for loss in ("mae", "test_grouped", "mse")
+    ]
+    assert_allclose(results[0].value, (frame["s"] - frame["y"]).abs().mean(), rtol=1e-13)
+    renamed = frame.drop(columns="s").rename(columns={"other": "s"})
+    assert_allclose(results[4].value, by_hand(renamed)[0].mean(), rtol=1e-13)
+
+
+def test_rows_left_out_leave_their_groups() -> None:
+    frame = frame_of()
+    frame.loc[[3, 44], "s"] = np.nan
+    frame.loc[frame["g"] == "query 5", "y"] = np.inf  # a whole group
+    with pytest.raises(lossctl.DataError, match=r"missing or not|not finite"):
+        lossctl.evaluate(frame, GROUPED, **OPTIONS)
+    (result,) = lossctl.evaluate(frame, GROUPED, nan="omit", **OPTIONS)
+    kept = frame[np.isfinite(frame["s"]) & np.isfinite(frame["y"])].reset_index(drop=True)
+    values, slopes = by_hand(kept)
+    assert_allclose(result.value, values.mean(), rtol=1e-13)
+    assert_allclose(result.gradient.l1, slopes.abs().sum(), rtol=1e-12)
+    assert (result.n, result.n_dropped, result.weight_sum) == (len(kept), 500 - len(kept), 22.0)
+
+
+def test_the_first_bad_row_is_the_first_of_the_file(tmp_path: Path) -> None:
+    frame = frame_of()
+    frame.loc[[7, 5, 400], "s"] = np.nan
+    frame.loc[[7, 5, 400], "g"] = ["query 1", "query 9", "query 0"]
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    with pytest.raises(lossctl.DataError, match=r'p.csv line 7, column "s": the value is missing \(3 rows'):
+        lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
+
+
+@pytest.mark.parametrize("form", ["p.csv", "p.jsonl", "p.parquet", "pandas", "polars", "part-*.csv", "floats"])
+def test_a_row_without_a_group_is_refused_and_named(form: str, tmp_path: Path) -> None:
+    frame = frame_of()
+    frame["g"] = frame["n"].astype(float) if form == "floats" else frame["g"].astype(object)
+    frame.loc[[130, 99, 300], "g"] = np.nan if form == "floats" else None
+    everything = sources(frame, tmp_path)
+    place = {"p.csv": "line 101", "p.jsonl": "line 100", "part-*.csv": "line 101"}.get(form, "row 100")
+    with pytest.raises(lossctl.DataError, match=f'{place}, column "g": the group is missing$') as caught:
+        lossctl.evaluate(everything.get(form, frame), GROUPED, **OPTIONS)
+    assert caught.value.cure == "leave such rows out: --where '\"g\" is not null'"
+    if form == "floats":
+        return
+    (result,) = lossctl.evaluate(everything[form], GROUPED, where='"g" is not null', **OPTIONS)
+    assert_allclose(result.value, by_hand(frame[frame["g"].notna()])[0].mean(), rtol=1e-13)
+
+
+def test_what_is_wrong_in_a_file_is_named_as_ever(tmp_path: Path) -> None:
+    frame = frame_of(40)
+    everything = sources(frame.astype({"s": object}), tmp_path)
+    lines = (tmp_path / "part-2.csv").read_text().splitlines()
+    lines[4] = lines[4].replace(lines[4].split(",")[1], "abc", 1)
+    (tmp_path / "part-2.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(lossctl.DataError, match=r'part-2.csv line 5, column "s": "abc" is not a number'):
+        lossctl.evaluate(everything["part-*.csv"], GROUPED, **OPTIONS)
+    (tmp_path / "part-1.csv").write_text(lines[0] + '\n1,2,3,"a,4\n')
+    with pytest.raises(lossctl.DataError, match=r"part-1.csv line 2 has a quote that is never closed"):
+        lossctl.evaluate(everything["part-*.csv"], GROUPED, **OPTIONS)
+    with pytest.raises(lossctl.UsageError, match="--where 'y / ' is not a condition"):
+        lossctl.evaluate(frame, GROUPED, where="y / ", **OPTIONS)
+    with pytest.raises(lossctl.UsageError, match=r"--where .* fails"):
+        lossctl.evaluate(frame, GROUPED, where="error('x') = 'y'", **OPTIONS)
+    cut = (tmp_path / "p.csv.gz").read_bytes()[:-30]
+    (tmp_path / "cut.csv.gz").write_bytes(cut)
+    with pytest.raises(lossctl.DataError, match=r"cut.csv.gz"):
+        lossctl.evaluate(str(tmp_path / "cut.csv.gz"), GROUPED, **OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"group": None}, r"test_grouped compares the rows of a group"),
+        ({"group": "z"}, '--group: there is no column "z"'),
+        ({"weight": "other"}, "test_grouped takes no weights of rows"),
+        ({"prediction": "s,other"}, "takes one column of numbers as its prediction"),
+        ({"group": 3}, "group: 3 is not a text"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(lossctl.UsageError, match=said):
+        lossctl.evaluate(frame_of(40), GROUPED, **{**OPTIONS, **options})
+
+
+def test_a_condition_may_not_round_the_names_of_groups(tmp_path: Path) -> None:
+    frame = frame_of(40).assign(g=2**53 + np.arange(40) // 20)
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    (result,) = lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
+    assert result.weight_sum == 2.0
+    with pytest.raises(lossctl.UsageError, match='takes the column "g" for numbers, and --group for names'):
+        lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, where="g > 5", **OPTIONS)
+    (cast,) = lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, where='"g"::double > 5', **OPTIONS)
+    (typed,) = lossctl.evaluate(frame, GROUPED, where="g > 5", **OPTIONS)
+    assert cast.value == typed.value == result.value
+
+
+# --- the parts -------------------------------------------------------------------------------------------------------
+
+
+def read_groups(opened: Source, batch_rows: int) -> list[Batch]:
+    return list(opened.read(["y", "s"], group="g", batch_rows=batch_rows))
+
+
+@pytest.mark.parametrize("batch_rows", [1, 30, 10**6])
+def test_no_batch_ends_within_a_group(batch_rows: int) -> None:
+    frame = frame_of(2000)
+    with open_source(frame) as opened:
+        batches = read_groups(opened, batch_rows)
+    seen: list[str] = []
+    for batch in batches:
+        assert batch.rows is not None
+        assert batch.starts is not None
+        assert batch.starts[0] == 0
+        for start, stop in zip(batch.starts, [*batch.starts[1:], len(batch)], strict=True):
+            rows = batch.rows[start:stop]
+            assert np.all(np.diff(rows) > 0)
+            (name,) = set(frame["g"][rows])
+            seen.append(name)
+            assert batch.columns["s"][start:stop].tolist() == frame["s"][rows].tolist()
+        assert len(batch) <= batch_rows or len(batch.starts) == 1
+    assert len(seen) == len(set(seen)) == 23
+    assert sum(map(len, batches)) == 2000
+
+
+def test_groups_are_joined_where_arrow_cuts_them() -> None:
+    rows = 300_000
+    frame = pd.DataFrame({"y": np.arange(rows) % 3.0, "s": 0.5, "g": np.arange(rows) // 130_000})
+    with open_source(frame) as opened:
+        batches = read_groups(opened, BLOCK_ROWS)
+    assert [len(batch) for batch in batches] == [130_000, 130_000, 40_000]
+    assert all(np.array_equal(batch.columns["y"], frame["y"][batch.rows]) for batch in batches)
+
+
+def test_what_is_sorted_on_disk_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    frame = frame_of(200_000, 5000)
+    with open_source(frame) as opened:
+        folder = opened._connection.execute("select current_setting('temp_directory')").fetchall()[0][0]  # noqa: SLF001 -- where it would be
+        assert Path(folder).parent == tmp_path
+        Path(folder).mkdir()
+        (Path(folder) / "spilled").write_bytes(b"rows")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_block_orders_the_rows_of_each_group() -> None:
+    columns = {"y": np.array([1.0, 0, 2, 0, 5, 4]), "s": np.array([3.0, 3, 1, 2, 0, np.nan])}
+    batch = Batch(columns, 0, 6, np.array([10, 4, 7, 2, 9, 1]), np.array([0, 3]))
+    binding = Binding("m", ("y",), ("s",), group="g")
+    block, dropped = Block.of(batch, binding, Faults())
+    assert dropped == 1
+    assert (block.target, block.prediction) == (pytest.approx([2, 0, 1, 5, 0]), pytest.approx([1, 3, 3, 0, 2]))
+    assert block.starts is not None
+    assert block.starts.tolist() == [0, 3]
+    assert [block.row_number(index) for index in range(5)] == [7, 4, 10, 9, 2]
+    assert block.first_row(np.array([False, True])) == 2
+    assert block.first_row(np.array([True, False, True, False, False])) == 7
