@@ -24,6 +24,7 @@ from lossctl.engine.local import run
 from lossctl.engine.passes import compute
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.losses import LOSSES
+from tests.kinds import GROUPED
 
 REAL = Binding("m", ("y",), ("p",), "w", "y", "p")
 CLASSES = Binding("c", ("k",), ("v",), None, "k", "v")
@@ -51,7 +52,7 @@ def batches(sizes: tuple[int, ...] = (BLOCK_ROWS, 3 * BLOCK_ROWS + 5, 17, 1, 90_
 def require_same(left: list[ModelTally], right: list[ModelTally]) -> None:
     """Compare to the bit; the value of a fault may be NaN, which equals itself in writing."""
     for mine, theirs in zip(left, right, strict=True):
-        for name in ("rows", "losses", "parts", "sums", "n_read", "n_dropped", "vectors"):
+        for name in ("rows", "groups", "losses", "parts", "sums", "n_read", "n_dropped", "vectors"):
             assert getattr(mine, name) == getattr(theirs, name), name
         for found, expected in zip([mine.faults, *mine.loss_faults], [theirs.faults, *theirs.loss_faults], strict=True):
             assert sorted(map(repr, found.found.values())) == sorted(map(repr, expected.found.values()))
@@ -91,6 +92,27 @@ def a_row_larger_than_a_slot() -> None:
     with Crew(2, LOSSES) as crew:
         forked = crew.run(batches((50,)), PLANS)
     require_same(forked, run(batches((50,)), PLANS, threads=1))
+
+
+def groups_stay_whole() -> None:
+    binding = Binding("g", ("y",), ("p",), None, "y", "p", group="g")
+    plans = [ModelPlan(binding, (GROUPED,))]
+    rng = np.random.default_rng(2)
+
+    def grouped() -> Iterator[Batch]:
+        for first in (0, 5000):
+            starts = np.array([0, 7, 8, 3000, 4990])
+            columns = {"y": rng.normal(size=5000), "p": rng.normal(size=5000)}
+            yield Batch(columns, first, 5000, first + rng.permutation(5000), starts)
+
+    for slot in (crews.SLOT_BYTES, 3000 * 24):  # in the second, two of the groups fit no slot
+        crews.SLOT_BYTES = slot
+        rng = np.random.default_rng(2)
+        with Crew(2, {GROUPED.loss.id: GROUPED.loss}) as crew:
+            forked = crew.run(grouped(), plans)
+        rng = np.random.default_rng(2)
+        require_same(forked, run(grouped(), plans, threads=1))
+        assert forked[0].groups.n == 10
 
 
 def leaving_ends_the_workers() -> None:

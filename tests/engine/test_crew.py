@@ -29,6 +29,7 @@ def scenario(name: str) -> str:
         "an_exception_in_a_worker_is_raised_here",
         "a_killed_worker_is_noticed",
         "a_row_larger_than_a_slot",
+        "groups_stay_whole",
         "leaving_ends_the_workers",
         "threads_forbid_forking",
     ],
