@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from lossctl.core.loss import Array, ChosenLoss
+import numpy as np
+
+from lossctl.core.loss import Array, ChosenLoss, Kind
 
 
 @dataclass(frozen=True)
 class Sample:
     """Inputs of a kernel; a column the loss does not use is None.
 
-    `context` is what a kernel gets beside its columns, such as the levels of quantiles.
+    `context` is what a kernel gets beside its columns, such as the levels of quantiles. Of groups each row is one: they
+    are all of one size, the columns of both arrays.
     """
 
     target: Array | None
@@ -27,4 +30,9 @@ class Sample:
         return Sample(*cut, self.context)
 
     def compute(self, chosen: ChosenLoss) -> tuple[Array, Array]:
+        if chosen.loss.kind is Kind.GROUPED and self.target is not None and self.prediction is not None:
+            groups, size = self.target.shape
+            starts = np.arange(groups) * size
+            loss, slope = chosen.compute(self.target.ravel(), self.prediction.ravel(), starts=starts)
+            return loss, slope.reshape(groups, size)
         return chosen.compute(self.target, self.prediction, **self.context)

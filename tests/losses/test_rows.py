@@ -132,6 +132,6 @@ def test_hand_values(name: str, hand: Hand) -> None:
         return
     target, prediction = (None if v is None else np.array([v]) for v in (hand.target, hand.prediction))
     context = {name: np.array(values) for name, values in hand.context.items()}
-    loss, slope = chosen.compute(target, prediction, **context)
+    loss, slope = Sample(target, prediction, context).compute(chosen)
     assert_allclose(loss, [hand.loss], rtol=1e-14)
     assert_allclose(slope, [hand.slope], rtol=1e-14)
