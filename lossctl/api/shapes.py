@@ -133,7 +133,7 @@ def _require_vectors_of_target(source: Source, chosen: ChosenLoss, binding: Bind
     if width % length or (wanted > 1 and width != wanted * length):
         raise _uneven(source, chosen, binding, f"{several} as long as the target's {length}")
     if chosen.loss.kind is Kind.ENSEMBLE:
-        chosen.check_columns(members=width // length)
+        chosen.check_columns(members=width // length, components=length)
 
 
 def _uneven(source: Source, chosen: ChosenLoss, binding: Binding, takes: str) -> ShapeError | UsageError:

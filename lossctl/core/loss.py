@@ -159,7 +159,8 @@ class Loss:
         ``check(**params)``, where values that are each in their domain may not go together: raises UsageError.
     check_columns
         ``check_columns(**context, **params)``, where not every number of columns will do: raises UsageError. Called
-        before the first row, of quantiles with ``levels``, of an ensemble with ``members``, how many there are.
+        before the first row, of quantiles with ``levels``, of an ensemble with ``members`` and ``components``: how
+        many there are, and how many numbers each has.
     finish
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
         of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down

@@ -47,6 +47,8 @@ def crps_ensemble(target: Array, prediction: Array, estimator: str) -> tuple[Arr
     below *= weight[1:]
     above = np.diff(np.concatenate([y, np.maximum(x, y)], axis=1), axis=1)
     above *= weight[:0:-1]
+    np.fmax(below, 0.0, out=below)  # a gap too large for a float64, of weight 0
+    np.fmax(above, 0.0, out=above)
     loss = row_sum(below)
     loss += row_sum(above)
     sorted_slope = (x > y) * step[::-1]

@@ -298,8 +298,8 @@ def test_columns_of_another_shape_are_refused(name: str) -> None:
 
 
 def test_a_loss_may_refuse_levels_and_members() -> None:
-    def check(levels: Any = (), members: int = 0) -> None:
-        if len(levels) == 3 or members == 4:
+    def check(levels: Any = (), members: int = 0, components: int = 0) -> None:
+        if len(levels) == 3 or (members, components) == (4, 1):
             raise lossctl.UsageError("these columns will not do", "give others")
 
     columns = numbers()
