@@ -107,7 +107,10 @@ def _require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
 
 
 def _open(source: Any, selection: Selection, settings: Settings) -> Source:
-    from lossctl.api.planning import could_bind
+    def fits(names: Sequence[str]) -> bool:
+        from lossctl.api.planning import could_bind  # loads DuckDB, which is better started first
+
+        return could_bind(names, selection, settings)
 
     reading = ReadOptions(
         delimiter=settings.delimiter,
@@ -116,7 +119,7 @@ def _open(source: Any, selection: Selection, settings: Settings) -> Source:
         threads=settings.threads,
         format=settings.input_format,
     )
-    return open_source(source, reading, fits=lambda names: could_bind(names, selection, settings))
+    return open_source(source, reading, fits=fits)
 
 
 def _named(results: Sequence[Evaluation], labels: Sequence[str | None], *, several: bool) -> list[Evaluation]:

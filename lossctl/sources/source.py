@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,7 @@ import duckdb
 
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.beside import Beside
 from lossctl.sources.database import disconnect
 from lossctl.sources.grouped import Grouped
 from lossctl.sources.names import unknown_column
@@ -256,7 +257,7 @@ class Source:
                 for batch, read in batches:
                     self._consumed = first + read
                     if len(batch):
-                        yield from batch.split(batch_rows)
+                        yield from replace(batch, file=index).split(batch_rows)
                 if stream.length is not None:
                     first += stream.length
                     if len(self._starts) == index + 1:
@@ -293,14 +294,14 @@ class Source:
     def _verifying(self, index: int) -> Iterator[None]:
         """Check a compressed file beside the reader; what the reader gave counts only when the check is done."""
         stop = Event()
-        with ThreadPoolExecutor(1, thread_name_prefix="lossctl-verify") as pool:
-            check: Future[None] = pool.submit(self._pieces[index].verify, stop)
-            try:
-                yield
-                check.result()
-                self._verified.add(index)
-            finally:
-                stop.set()
+        check = Beside(lambda: self._pieces[index].verify(stop))
+        try:
+            yield
+            check.result()
+            self._verified.add(index)
+        finally:
+            stop.set()
+            check.wait()
 
 
 def _refuse_alike(names: Iterable[str]) -> None:
