@@ -34,8 +34,8 @@ def extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
     if positive:
         middle = rng.uniform(-690.0, 690.0, rows)
     near = np.arange(rows) >= rows // 3
-    nudge = rng.choice([0.0, 1.0, -1.0], rows, p=[0.2, 0.4, 0.4])
-    nudge *= 10.0 ** rng.uniform(-7 if positive else -16, 1, rows)
+    nudge = rng.choice([0.0, 1.0, -1.0], rows, p=[0.0, 0.5, 0.5] if positive else [0.2, 0.4, 0.4])
+    nudge *= 10.0 ** rng.uniform(-6 if positive else -16, 1, rows)  # a logarithm in float64 is no nearer than 1e-16
     target = _target(loss, middle)
     location = np.where(near, located(loss, target) * (1.0 + nudge), location)
     scale = 10.0 ** rng.uniform(-300.0, 300.0, rows)

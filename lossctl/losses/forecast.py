@@ -15,10 +15,19 @@ import math
 import numpy as np
 
 from lossctl.core.loss import Array
+from lossctl.losses.logarithm import less_log
 from lossctl.losses.stable import minus_product, residual, residual_tail, signed
 from lossctl.losses.student import log_normaliser
 
-__all__ = ["dawid_sebastiani", "gaussian_nll", "laplace_nll", "logistic_nll", "slopes", "student_t_nll"]
+__all__ = [
+    "dawid_sebastiani",
+    "gaussian_nll",
+    "laplace_nll",
+    "logistic_nll",
+    "lognormal_nll",
+    "slopes",
+    "student_t_nll",
+]
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _NO_SQUARE = 1e150
@@ -54,12 +63,38 @@ def gaussian_nll(target: Array, prediction: Array, *, full: bool, variance: bool
     loss += np.log(second) * (0.5 if variance else 1.0)
     if full:
         loss += _HALF_LOG_2PI
-    gap = _scale_less_residual(target, prediction, r, scale)
+    gap = _scale_less_residual(r, residual_tail(target, prediction[:, 0], r), scale)
     if variance:
         gap += _root_tail(second, scale)
     gap /= scale
     gap *= np.abs(z) + 1.0
     gap /= 2.0 * second if variance else scale
+    z /= scale
+    return loss, slopes(z, gap)
+
+
+def lognormal_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Compute ``z²/2 + ln σ + ln y + ½ ln 2π`` with z = (μ − ln y)/σ; slopes ``z/σ`` and ``(1 − z²)/σ``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss, slope = lognormal_nll(np.array([1.0]), np.array([[3.0, 2.0]]))
+    >>> loss.round(12).tolist(), slope.tolist()
+    ([2.737085713765], [[0.75, -0.625]])
+    """
+    scale = prediction[:, 1].copy()
+    r, tail, log = less_log(prediction[:, 0], target)
+    z = r / scale
+    loss = 0.5 * z
+    loss *= z
+    loss += np.log(scale)
+    loss += log
+    loss += _HALF_LOG_2PI
+    gap = _scale_less_residual(r, tail, scale)
+    gap /= scale
+    gap *= np.abs(z) + 1.0
+    gap /= scale
     z /= scale
     return loss, slopes(z, gap)
 
@@ -96,7 +131,7 @@ def laplace_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
     loss = size / scale
     loss += np.log(scale)
     loss += _LOG_2
-    gap = _scale_less_residual(target, prediction, r, scale)
+    gap = _scale_less_residual(r, residual_tail(target, prediction[:, 0], r), scale)
     gap /= scale
     gap /= scale
     return loss, slopes(signed(np.sign(size) / scale, r), gap)
@@ -159,7 +194,7 @@ def student_t_nll(target: Array, prediction: Array, df: float) -> tuple[Array, A
     by_location *= df + 1.0
     by_location /= df
     by_location /= scale
-    gap = _scale_less_residual(target, prediction, r, scale)
+    gap = _scale_less_residual(r, residual_tail(target, prediction[:, 0], r), scale)
     gap /= scale
     a += 1.0
     a /= square
@@ -174,9 +209,8 @@ def student_t_nll(target: Array, prediction: Array, df: float) -> tuple[Array, A
     return loss, slopes(signed(by_location, r), gap)
 
 
-def _scale_less_residual(target: Array, prediction: Array, r: Array, scale: Array) -> Array:
-    """Compute σ − |ŷ − y|, with no rounding where that is small beside σ."""
-    tail = residual_tail(target, prediction[:, 0], r)
+def _scale_less_residual(r: Array, tail: Array, scale: Array) -> Array:
+    """Compute σ − |r + tail|, where r + tail is the difference without rounding: σ may be almost as large."""
     tail *= np.sign(r)
     gap: Array = scale - np.abs(r)
     gap -= tail

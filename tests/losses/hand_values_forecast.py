@@ -40,6 +40,10 @@ FORECAST: Mapping[str, tuple[Hand, ...]] = {
             params={"df": 1.0},
         ),
     ),
+    "lognormal_nll": (
+        Hand(1.0, [3.0, 2.0], loss=1.125 + LN2 + HALF_LOG_2PI, slope=[0.75, -0.625]),
+        Hand(2.0, [0.0, 0.5], loss=2.0 * LN2**2 + HALF_LOG_2PI, slope=[-4.0 * LN2, 2.0 - 8.0 * LN2**2]),
+    ),
     "dawid_sebastiani": (
         Hand(1.0, [4.0, 2.0], loss=2.25 + 2.0 * LN2, slope=[1.5, -1.25]),
         Hand(1.5, [1.25, 0.5], loss=0.25 - 2.0 * LN2, slope=[-2.0, 3.0]),

@@ -60,6 +60,10 @@ def _crps_logistic(y: Number, forecast: Pair) -> Number:
     return scale * (_softened(z) - 1)
 
 
+def _lognormal_nll(y: Number, forecast: Pair) -> Number:
+    return _gaussian_nll(mp.log(y), forecast, full=True, variance=False) + mp.log(y)
+
+
 def _student_t_nll(y: Number, forecast: Pair, df: Number) -> Number:
     z, scale = standard(y, forecast)
     log = mp.log(scale * mp.sqrt(df * mp.pi)) + mp.loggamma(df / 2) - mp.loggamma((df + 1) / 2)
@@ -88,6 +92,7 @@ FORECAST: Mapping[str, Formula] = {
     "logistic_nll": _logistic_nll,
     "dawid_sebastiani": lambda y, forecast: 2 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "lognormal_nll": _lognormal_nll,
     "student_t_nll": _student_t_nll,
     "crps_student_t": _crps_student_t,
     "crps_laplace": _crps_laplace,

@@ -47,6 +47,10 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "logistic_nll": (_nll(stats.logistic), _scored(scoringrules.logs_logistic)),
     "dawid_sebastiani": (_of_two_members,),
     "crps_normal": (_scored(scoringrules.crps_normal),),
+    "lognormal_nll": (
+        lambda y, forecast: -stats.lognorm.logpdf(y, forecast[:, 1], scale=np.exp(forecast[:, 0])),
+        _scored(scoringrules.logs_lognormal),
+    ),
     "student_t_nll": (
         lambda y, forecast, df: -stats.t.logpdf(y, df, forecast[:, 0], forecast[:, 1]),
         lambda y, forecast, df: scoringrules.logs_t(y, df, forecast[:, 0], forecast[:, 1]),
@@ -100,6 +104,7 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "logistic_nll": lambda y, forecast: -_log_density(forecast, y) + anp.log(forecast[:, 1]),
     "dawid_sebastiani": lambda y, forecast: 2.0 * _gaussian_nll(y, forecast, full=False, variance=False),
     "crps_normal": _crps_normal,
+    "lognormal_nll": lambda y, forecast: _gaussian_nll(anp.log(y), forecast, full=True, variance=False) + anp.log(y),
     "student_t_nll": _student_t_nll,
     "crps_student_t": _crps_student_t,
     "crps_laplace": _crps_laplace,

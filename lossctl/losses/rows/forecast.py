@@ -136,6 +136,32 @@ ROWS = (
         "torch.distributions.StudentT.",
     ),
     Loss(
+        id="lognormal_nll",
+        aliases=("logs_lognormal",),
+        task="forecast",
+        kind=Kind.PARAMETRIC,
+        summary="negative log-likelihood of the target under a log-normal distribution, by location and scale of the "
+        "logarithm",
+        formula="z²/2 + ln σ + ln y + ½ ln 2π with z = (μ − ln y)/σ",
+        slope="z/σ by μ, (1 − z²)/σ by σ",
+        latex=r"\frac{1}{2} \left(\frac{\mu - \ln y}{\sigma}\right)^2 + \ln \sigma + \ln y + \tfrac{1}{2} \ln 2\pi",
+        target=POSITIVE,
+        prediction=REAL_LINE,
+        scale=POSITIVE,
+        kernel=forecast.lognormal_nll,
+        unit="nats",
+        facts=Facts(
+            convex=False,
+            slope_vanishes=False,
+            note=f"{_UNBOUNDED} For a given scale μ = ln y is best, for a given location σ = |μ − ln y|.",
+        ),
+        reference="Aitchison & Brown (1957), The lognormal distribution, Cambridge University Press",
+        example="lossctl eval examples/data/diabetes_forecasts.csv --loss lognormal_nll --pred log_prediction "
+        "--scale log_prediction_scale",
+        note="As scoringrules' logs_lognormal and torch.distributions.LogNormal. In SciPy it is lognorm(s=σ, "
+        "scale=e^μ). gaussian_nll of the logarithm of the target differs by ln y, which no forecast moves.",
+    ),
+    Loss(
         id="dawid_sebastiani",
         aliases=("dss",),
         task="forecast",
