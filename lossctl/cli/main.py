@@ -5,10 +5,13 @@ May import the api and core.
 
 from __future__ import annotations
 
+import atexit
+import errno
 import os
 import signal
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -53,10 +56,25 @@ def _global(
 ) -> None: ...
 
 
-def run() -> None:
-    """Run the command line of this process and exit it."""
+def run() -> NoReturn:
+    """Run the command line of this process and exit it.
+
+    All is closed and flushed by then, so Python need not take down module after module: that would be a fifth of a
+    small run.
+    """
     signal.signal(signal.SIGTERM, _interrupt)  # a CI runner that cancels a job must not leave temporary files either
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = ExitCode.CLOSED_PIPE
+    except OSError as error:
+        _print_error(f"standard output can't be written: {error.strerror}", "free some space")
+        code = ExitCode.DATA
+    with suppress(OSError):
+        sys.stderr.flush()
+    atexit._run_exitfuncs()  # noqa: SLF001 -- what others have registered, as a debugger or a coverage tool does
+    os._exit(code)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
@@ -88,6 +106,9 @@ def main(arguments: list[str]) -> int:
         _print_error(_without_full_stop(error.format_message()), "lossctl --help, or lossctl COMMAND --help")
         return ExitCode.USAGE
     except BrokenPipeError:
+        _discard_output()
+        return ExitCode.CLOSED_PIPE
+    except SystemExit:  # how Typer leaves where nobody reads its help any more
         _discard_output()
         return ExitCode.CLOSED_PIPE
     except (KeyboardInterrupt, typer.Abort):
@@ -132,7 +153,8 @@ def _without_full_stop(text: str) -> str:
 
 def _report_fault(error: Exception) -> int:
     if isinstance(error, OSError):  # a disk, a network drive, a limit of the system
-        _print_error(f"{error.filename or 'the input'} can't be used: {error.strerror}", "check the path and its disk")
+        unnamed = "standard output" if error.errno == errno.ENOSPC else "the input"
+        _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
         return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
         raise error

@@ -187,3 +187,23 @@ def test_a_fault_of_our_own_is_70_and_asks_for_a_report(preds: Path) -> None:
     assert "a fault of lossctl's own: ZeroDivisionError: boom" in done.stderr
     assert "report" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+@pytest.mark.parametrize("arguments", [["--help"], ["losses"], ["show", "huber"]])
+def test_what_cannot_be_written_is_an_error(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lossctl", *arguments], stdout=full, stderr=subprocess.PIPE, check=False, text=True
+        )
+    assert done.returncode == 3
+    assert "error: standard output can't be " in done.stderr
+    assert "No space left on device" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_failed_gate() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*COMMAND, "--help"], stdout=write, stderr=subprocess.PIPE, check=False, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
