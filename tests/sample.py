@@ -35,4 +35,8 @@ class Sample:
             starts = np.arange(groups) * size
             loss, slope = chosen.compute(self.target.ravel(), self.prediction.ravel(), starts=starts)
             return loss, slope.reshape(groups, size)
+        if chosen.loss.series and self.target is not None:  # rows are in the order of the series
+            before = np.full(int(chosen.params["period"]), np.nan)
+            lagged = np.concatenate([before, self.target])[: len(self.target)]
+            return chosen.compute(self.target, self.prediction, lagged=lagged)
         return chosen.compute(self.target, self.prediction, **self.context)

@@ -5,6 +5,8 @@ May import sources, engine and core.
 
 from __future__ import annotations
 
+import math
+
 from lossctl.core.block import SUM_TOLERANCE
 from lossctl.core.errors import DataError
 from lossctl.core.faults import Fault, What, explain
@@ -58,6 +60,12 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
         for fault in faults.of(what):
             return _error(source, fault)
     chosen = tally.plan.losses[index]
+    if chosen.loss.series and math.isnan(tally.finished(index)[0]):
+        period = chosen.params["period"]
+        problem = (
+            f"{source.name}: {chosen.label}: no row has a target {period} {'row' if period == 1 else 'rows'} before"
+        )
+        return DataError(problem, "choose a shorter --period")
     if tally.reduction(chosen) is Reduction.SUM and tally.plan.column_sums is None:
         return _column_sum_error(source, tally, chosen)
     return None

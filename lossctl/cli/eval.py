@@ -48,6 +48,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     destination = Destination.of(format, export, output, digits)
     destination.spare(sources)
     selection = api.select(loss, parameters)
+    reading: dict[str, Any] = {"null": null or (), "delimiter": delimiter, "decimal": decimal, "threads": threads}
     with progress() as on_progress:
         result = api.evaluate(
             sources,
@@ -65,14 +66,11 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
             ignore_label=ignore_label,
             where=where,
             nan=cast("Any", nan),  # checked by Settings
-            null=null or (),
             clip=clip,
             normalize=normalize,
-            delimiter=delimiter,
-            decimal=decimal,
-            input_format=input_format,
-            threads=threads,
             level=level,
+            input_format=input_format,
+            **reading,
         )
     return Outcome(result, destination, result.warnings)
 

@@ -16,7 +16,7 @@ from lossctl.core.block import Binding, Block
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Role
 
-__all__ = ["context_of", "fits", "simplex_roles"]
+__all__ = ["context_of", "fits", "lag_column", "simplex_roles"]
 
 
 def simplex_roles(loss: Loss) -> tuple[Role, ...]:
@@ -41,7 +41,16 @@ def context_of(chosen: ChosenLoss, block: Block, binding: Binding) -> dict[str, 
         return {"levels": np.array(binding.levels)}
     if chosen.loss.kind is Kind.GROUPED:
         return {"starts": block.starts}
+    if chosen.loss.series:
+        lagged = block.batch.columns[lag_column(chosen, binding)[2]]
+        return {"lagged": lagged if block.kept is None else lagged[block.kept]}
     return {}
+
+
+def lag_column(chosen: ChosenLoss, binding: Binding) -> tuple[str, int, str]:
+    """Give the column of targets that a loss of a series looks back on, how far, and what to call the past."""
+    (name,), period = binding.target, int(chosen.params["period"])
+    return name, period, f"{name} {period} rows before"
 
 
 def _role_fits(chosen: ChosenLoss, role: Role, block: Block, binding: Binding, faults: Faults) -> bool:

@@ -15,6 +15,7 @@ from lossctl.core.loss import Reduction
 from lossctl.engine.crew import Crew
 from lossctl.engine.local import run
 from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.series import with_lags
 
 __all__ = ["compute"]
 
@@ -40,7 +41,7 @@ def compute(
     list[ModelTally]
         One tally a plan, in order.
     """
-    tallies = run(read(), plans, threads, on_rows, crew)
+    tallies = run(with_lags(read(), plans), plans, threads, on_rows, crew)
     again = [_normalized_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads, crew)
     again = [_linear_plan(tally) for tally in tallies]
@@ -60,7 +61,7 @@ def _repeat(
     wanted = [plan for plan in plans if plan is not None]
     if not wanted:
         return tallies
-    fresh = iter(run(read(), wanted, threads, None, crew))
+    fresh = iter(run(with_lags(read(), wanted), wanted, threads, None, crew))
     return [tally if plan is None else next(fresh) for tally, plan in zip(tallies, plans, strict=True)]
 
 

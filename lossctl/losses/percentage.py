@@ -15,7 +15,7 @@ from lossctl.core.loss import Array
 from lossctl.losses.ratios import expm1_minus
 from lossctl.losses.stable import residual, residual_tail
 
-__all__ = ["finish_wmape", "linex", "mape", "msle", "smape", "wmape"]
+__all__ = ["finish_mase", "finish_wmape", "linex", "mape", "mase", "msle", "smape", "wmape"]
 
 _SMALLEST = 5e-324
 _SPLIT = 134217729.0  # 2²⁷ + 1: halves the digits of a float64 (Veltkamp)
@@ -77,6 +77,49 @@ def finish_wmape(means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
         return (math.inf if error > 0.0 else 0.0), (0.0, 0.0)
     value = error / size
     return value, (1.0 / size, -value / size)
+
+
+def mase(target: Array, prediction: Array, lagged: Array, period: int) -> tuple[Array, Array]:  # noqa: ARG001 -- whose rows `lagged` is
+    """Compute the parts |r|, |y − lagged| and whether there is a lagged target, which `finish_mase` joins.
+
+    ``lagged`` is ``(n,)``, the target `period` rows before, NaN where there is none: such a row counts in the first
+    part alone. The slopes are sign r, 0 and 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> parts, slopes = mase(np.array([4.0, 6.0]), np.array([5.0, 6.0]), np.array([np.nan, 4.0]), period=1)
+    >>> parts.tolist(), slopes.tolist()
+    ([[1.0, 0.0], [0.0, 2.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    """
+    r = residual(target, prediction)
+    parts, slopes = np.empty((3, *r.shape)), np.zeros((3, *r.shape))
+    np.abs(r, out=parts[0])
+    known = np.isfinite(lagged)
+    np.abs(target - np.where(known, lagged, target), out=parts[1])
+    parts[2] = known
+    np.sign(r, out=slopes[0])
+    return parts, slopes
+
+
+def finish_mase(means: tuple[float, ...], period: int) -> tuple[float, tuple[float, ...]]:  # noqa: ARG001 -- as above
+    """Divide the mean of |r| by the mean of |y − lagged| over the rows that have a lagged target.
+
+    Where the naive forecast never errs it is +inf, 0 for a perfect prediction; NaN where no row has a past.
+
+    Examples
+    --------
+    >>> finish_mase((0.5, 1.0, 0.5), period=1)
+    (0.25, (0.5, -0.25, 0.5))
+    """
+    error, naive, known = means
+    if known == 0.0:
+        return math.nan, (0.0, 0.0, 0.0)
+    if naive == 0.0:
+        return (math.inf if error > 0.0 else 0.0), (0.0, 0.0, 0.0)
+    scale = naive / known
+    value = error / scale
+    return value, (1.0 / scale, -value / naive, value / known)
 
 
 def smape(target: Array, prediction: Array) -> tuple[Array, Array]:

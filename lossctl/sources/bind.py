@@ -83,28 +83,27 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
     found = [Found(target_text or "", "", ())]
     if Role.PREDICTION in needed or settings.predictions:
         found = KINDS.get(kind, _any_kind)(names, _settled(names, losses, settings))
-    bindings = []
-    for each in dict.fromkeys(found):
-        text = each.text or None
-        columns = _aligned(target_text, target, each, names, kind)
-        labels = _classes(text, columns, losses, settings)
-        labels, weights = _weighing(labels, losses, settings)
-        bindings.append(
-            Binding(
-                model=each.model,
-                target=target,
-                prediction=columns,
-                weight=settings.weight,
-                target_text=target_text,
-                prediction_text=text,
-                labels=labels,
-                label_weights=weights,
-                levels=each.levels,
-                order=each.order,
-                group=group,
-            )
-        )
-    return bindings
+    common = Binding("", target, (), settings.weight, target_text, group=group)
+    return [_binding(each, common, names, losses, settings) for each in dict.fromkeys(found)]
+
+
+def _binding(
+    found: Found, common: Binding, names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings
+) -> Binding:
+    """Bind one model to what was found, beside what all models share."""
+    text = found.text or None
+    columns = _aligned(common.target_text, common.target, found, names, losses[0].loss.kind)
+    labels, weights = _weighing(_classes(text, columns, losses, settings), losses, settings)
+    return replace(
+        common,
+        model=found.model,
+        prediction=columns,
+        prediction_text=text,
+        labels=labels,
+        label_weights=weights,
+        levels=found.levels,
+        order=found.order,
+    )
 
 
 def _any_kind(names: Sequence[str], settings: Settings) -> list[Found]:

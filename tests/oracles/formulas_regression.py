@@ -64,6 +64,11 @@ def _wmape(ys: Sequence[Number], yhats: Sequence[Number]) -> Number:
     return mp.fsum(abs(yhat - y) for y, yhat in zip(ys, yhats, strict=True)) / mp.fsum(abs(y) for y in ys)
 
 
+def _mase(ys: Sequence[Number], yhats: Sequence[Number], period: int) -> Number:
+    naive = [abs(y - past) for past, y in zip(ys, ys[period:], strict=False)]
+    return mp.fsum(abs(yhat - y) for y, yhat in zip(ys, yhats, strict=True)) * len(naive) / mp.fsum(naive) / len(ys)
+
+
 REGRESSION: Mapping[str, Formula] = {
     "half_mse": lambda y, yhat: (yhat - y) ** 2 / 2,
     "rmse": lambda y, yhat: (yhat - y) ** 2,
@@ -84,6 +89,7 @@ REGRESSION: Mapping[str, Formula] = {
     "barron": precisely(_barron),
     "mape": lambda y, yhat: abs((yhat - y) / y),
     "wmape": _wmape,
+    "mase": _mase,
     "smape": lambda y, yhat: 2 * abs(yhat - y) / (abs(y) + abs(yhat)) if y or yhat else mp.mpf(0),
     "msle": lambda y, yhat: (mp.log1p(yhat) - mp.log1p(y)) ** 2,
     "rmsle": lambda y, yhat: (mp.log1p(yhat) - mp.log1p(y)) ** 2,

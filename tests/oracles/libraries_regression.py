@@ -63,6 +63,11 @@ VALUES: Mapping[str, tuple[Oracle, ...]] = {
     "barron": (),
     "mape": (_by_row(metrics.mean_absolute_percentage_error),),
     "wmape": (lambda ys, yhats: metrics.mean_absolute_error(ys, yhats) / np.mean(np.abs(ys)),),
+    "mase": (
+        lambda ys, yhats, period: (
+            metrics.mean_absolute_error(ys, yhats) / metrics.mean_absolute_error(ys[period:], ys[:-period])
+        ),
+    ),
     "smape": (),
     "msle": (_by_row(metrics.mean_squared_error, transform=np.log1p),),
     "rmsle": (_by_row(metrics.mean_squared_error, transform=np.log1p),),
@@ -122,6 +127,7 @@ ROW_FORMULAS: Mapping[str, Oracle | None] = {
     "barron": _barron,
     "mape": lambda y, yhat: anp.abs((yhat - y) / y),
     "wmape": lambda y, yhat: anp.sum(anp.abs(yhat - y)) / anp.sum(anp.abs(y)),
+    "mase": lambda y, yhat, period: anp.mean(anp.abs(yhat - y)) / anp.mean(anp.abs(y[period:] - y[:-period])),
     "smape": _smape,
     "msle": lambda y, yhat: anp.log((1.0 + yhat) / (1.0 + y)) ** 2,
     "rmsle": lambda y, yhat: anp.log((1.0 + yhat) / (1.0 + y)) ** 2,

@@ -33,6 +33,7 @@ class _NonZero(Domain):
 
 
 _NON_ZERO = _NonZero()
+_FROM_ONE = Domain(low=1.0)
 _ABOVE_MINUS_ONE = Domain(low=-1.0, low_open=True)
 _TOFALLIS = (
     "Tofallis (2015), A better measure of relative prediction accuracy for model selection and model estimation, "
@@ -89,6 +90,35 @@ ROWS = (
         reference="Kolassa & Schütz (2007), Advantages of the MAD/Mean ratio over the MAPE, Foresight 6, 40–43",
         example="lossctl eval examples/data/diabetes.csv --loss wmape --pred ridge",
         note="torchmetrics divides by at least 1.2e-6.",
+    ),
+    Loss(
+        id="mase",
+        aliases=("mean_absolute_scaled_error",),
+        task="relative",
+        kind=Kind.REAL,
+        summary="mean absolute scaled error: by the mean error of repeating the target of some rows before",
+        formula="mean |ŷₜ − yₜ| / mean |yₜ − yₜ₋ₚ|, rows in file order, p the period",
+        slope="sign(ŷ − y)/(n · mean |yₜ − yₜ₋ₚ|) in the value, 0 at 0",
+        latex=r"\frac{\frac{1}{n}\sum_{t} \left|\hat y_t - y_t\right|}"
+        r"{\frac{1}{n - p}\sum_{t > p} \left|y_t - y_{t-p}\right|}",
+        target=REAL_LINE,
+        prediction=REAL_LINE,
+        kernel=percentage.mase,
+        params=(Param("period", 1, "how many rows before the naive forecast looks, such as 12 for months", _FROM_ONE),),
+        finish=percentage.finish_mase,
+        parts=3,
+        series=True,
+        facts=Facts(
+            low=0.0,
+            note="Below 1 the prediction beats the naive forecast. It is mae by a number that no prediction moves: "
+            "convex, and least where every prediction is the target. Where the target repeats itself it is infinite.",
+        ),
+        reference="Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of "
+        "Forecasting 22, 679–688",
+        example="lossctl eval examples/data/diabetes.csv --loss mase --pred ridge",
+        note="The rows are a series in file order, each file its own; --where keeps the order of the rows it leaves. "
+        "A row whose earlier target is missing counts in the error alone. sktime and darts take the naive forecast's "
+        "error on a training series; here it is that on the target itself.",
     ),
     Loss(
         id="smape",
