@@ -40,25 +40,33 @@ def crps_ensemble(target: Array, prediction: Array, estimator: str) -> tuple[Arr
     """
     members = prediction.shape[1]
     weight, step = _weights(members, estimator)
-    order = np.argsort(prediction, axis=1, kind="stable")
-    x = np.take_along_axis(prediction, order, axis=1)
-    y = target[:, None]
-    below = np.diff(np.concatenate([np.minimum(x, y), y], axis=1), axis=1)
-    below *= weight[1:]
-    above = np.diff(np.concatenate([y, np.maximum(x, y)], axis=1), axis=1)
-    above *= weight[:0:-1]
-    np.fmax(below, 0.0, out=below)  # a gap too large for a float64, of weight 0
-    np.fmax(above, 0.0, out=above)
-    loss = row_sum(below)
-    loss += row_sum(above)
+    places = np.argsort(prediction, axis=1)
+    places += members * np.arange(len(target))[:, None]  # in the array as one row: far faster than by row and column
+    x, y = np.take(prediction, places), target[:, None]
+    loss = _weighted_gaps(np.minimum(x, y), weight[1:-1])
+    loss += _weighted_gaps(np.maximum(x, y), weight[-2:0:-1])
+    loss += np.maximum(target - x[:, -1], 0.0)
+    loss += np.maximum(x[:, 0] - target, 0.0)
+    loss += 0.0
     sorted_slope = (x > y) * step[::-1]
     sorted_slope -= (x < y) * step
-    tied = np.flatnonzero((x[:, 1:] == x[:, :-1]).any(axis=1))
-    if tied.size:
+    ties = x[:, 1:] == x[:, :-1]
+    if ties.any():
+        tied = np.flatnonzero(ties.any(axis=1))
         sorted_slope[tied] = _shared(np.take(x, tied, axis=0), np.take(sorted_slope, tied, axis=0))
-    slope = np.empty_like(sorted_slope)
-    np.put_along_axis(slope, order, sorted_slope, axis=1)
+    slope = np.empty(x.shape, x.dtype)
+    slope.reshape(-1)[places] = sorted_slope
     return loss, slope
+
+
+def _weighted_gaps(x: Array, weight: Array) -> Array:
+    """Sum the gaps between the neighbours of each row by weight; one too large for a float64 may have the weight 0."""
+    if not weight.size:
+        return np.zeros_like(x[:, 0])
+    gaps = x[:, 1:] - x[:, :-1]
+    gaps *= weight
+    np.fmax(gaps, 0.0, out=gaps)
+    return row_sum(gaps)
 
 
 def _weights(members: int, estimator: str) -> tuple[Array, Array]:

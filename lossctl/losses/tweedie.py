@@ -50,32 +50,33 @@ def tweedie_deviance(target: Array, prediction: Array, power: float) -> tuple[Ar
         return poisson_deviance(target, prediction)
     if power == 2.0:  # noqa: PLR2004 -- a limit of the formula, like 1
         return gamma_deviance(target, prediction)
-    return _deviance(target, prediction, power), _slope(target, prediction, power)
+    half = _half_power(prediction, power)
+    return _deviance(target, prediction, half, power), _slope(target, prediction, half, power)
 
 
-def _slope(y: Array, mu: Array, power: float) -> Array:
+def _slope(y: Array, mu: Array, half: Array, power: float) -> Array:
     """Compute 2(μ − y)/μ^power, with half of the power at a time: no intermediate is out of range alone."""
     excess = mu - y
     equal = excess == 0.0
-    exponent = -power
     if power > 0.0:  # a ratio first, which loses no digit of a subnormal difference
         excess /= mu
-        exponent = 1.0 - power
-    half = np.power(mu, 0.5 * exponent)
-    excess *= half
-    excess *= half
+        excess *= half
+        excess *= half / mu
+    else:
+        half = np.power(mu, -0.5 * power)
+        excess *= half
+        excess *= half
     excess[equal] = 0.0  # times a power that overflows too
     excess *= 2.0
     excess += 0.0
     return excess
 
 
-def _deviance(y: Array, mu: Array, power: float) -> Array:
+def _deviance(y: Array, mu: Array, half: Array, power: float) -> Array:
     b = 2.0 - power
     z = log_gap(y, mu)
     z *= 1.0 - 2.0 * (y < mu)
     size = np.abs(z)
-    half = _half_power(mu, power)
     loss = np.empty_like(z)
     near = size * max(1.0, abs(b)) <= 1.0
     far = size >= 1.0

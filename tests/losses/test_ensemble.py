@@ -128,6 +128,15 @@ def test_nothing_is_undefined_at_the_ends_of_float64(estimator: str) -> None:
             assert np.isfinite(slope).all()
 
 
+def test_a_gap_too_large_for_a_float64_has_no_weight_in_the_fair_score_of_one_far_member() -> None:
+    most = np.finfo(float).max
+    for sign in (1.0, -1.0):
+        with np.errstate(all="ignore"):
+            loss, slope = crps_ensemble(np.array([sign * most]), sign * np.array([[most, -most, most]]), "fair")
+        assert loss[0] == 0.0
+        assert_array_equal(slope, [[0.0, 0.0, 0.0]])
+
+
 # Energy
 
 
