@@ -105,10 +105,7 @@ def main(arguments: list[str]) -> int:
     except typer.TyperException as error:  # what the user typed does not parse
         _print_error(_without_full_stop(error.format_message()), "lossctl --help, or lossctl COMMAND --help")
         return ExitCode.USAGE
-    except BrokenPipeError:
-        _discard_output()
-        return ExitCode.CLOSED_PIPE
-    except SystemExit:  # how Typer leaves where nobody reads its help any more
+    except (BrokenPipeError, SystemExit):  # Typer exits where nobody reads its help any more
         _discard_output()
         return ExitCode.CLOSED_PIPE
     except (KeyboardInterrupt, typer.Abort):
