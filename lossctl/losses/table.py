@@ -25,8 +25,8 @@ from lossctl.losses.rows import (
     multilabel,
     ordinal,
     percentage,
-    ranking,
     quantiles,
+    ranking,
     regression,
     robust,
 )

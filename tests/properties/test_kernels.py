@@ -140,8 +140,9 @@ def central(chosen: ChosenLoss, sample: Sample, step: Array) -> Array:
     ahead, behind = (sample.with_prediction(sample.prediction + way * size * step) for way in (1.0, -1.0))
     found = (ahead.compute(chosen)[0] - behind.compute(chosen)[0]) / (2.0 * size)
     for kink in chosen.fact("kinks"):  # a difference across a kink is no derivative
-        location = sample.prediction if sample.prediction.ndim == 1 else sample.prediction[:, 0]
-        across = np.abs(location - sample.target - kink) <= size
+        columns = sample.prediction.reshape(len(found), -1)
+        located = columns[:, :1] if chosen.loss.kind is Kind.PARAMETRIC else columns
+        across = (np.abs(located - sample.target[:, None] - kink) <= size).any(axis=1)
         found[across] = inner(sample.compute(chosen)[1], step)[across]
     return found
 
@@ -165,7 +166,11 @@ def test_slope_at_a_kink_is_the_subgradient_of_least_norm(chosen: ChosenLoss) ->
 
 
 def slope_at(chosen: ChosenLoss, target: float, prediction: float) -> float:
-    """Give the slope by a prediction; of a forecast by its location, beside a scale of 1."""
+    """Give the slope by a prediction; of several numbers by the first: a location beside a scale of 1, a quantile."""
+    if chosen.loss.kind in {Kind.INTERVAL, Kind.QUANTILES, Kind.ENSEMBLE}:
+        sample = everyday(chosen.loss, generator(14), rows=1)
+        sample.target[0], sample.prediction[0, 0] = target, prediction
+        return sample.compute(chosen)[1][0, 0]
     forecast = [[prediction, 1.0]] if chosen.loss.kind is Kind.PARAMETRIC else [prediction]
     return chosen.compute(np.array([target]), np.array(forecast))[1].flat[0]
 

@@ -77,10 +77,12 @@ ROWS = (
         vectors=0,
         facts=Facts(
             convex=False,
+            kinks=(0.0,),
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Slopes are bounded by 2/M. Members that tie share their slopes evenly. Of one member it is mae.",
+            note="Slopes are bounded by 2/M. That by a member jumps where it meets the target or another; members that "
+            "tie share theirs evenly. Of one member it is mae.",
         ),
         reference="Hersbach (2000), Decomposition of the continuous ranked probability score for ensemble prediction "
         "systems, Weather and Forecasting 15, 559–570; fair: Ferro (2014), Fair scores for ensemble forecasts, "

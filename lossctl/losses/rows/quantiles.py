@@ -51,10 +51,11 @@ ROWS = (
         facts=Facts(
             convex=True,
             lipschitz=lambda alpha: math.hypot(2.0 / alpha - 1.0, 1.0),
+            kinks=(0.0,),
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Slopes are bounded; they jump where an end meets the target. The best ends are the quantiles of the "
+            note="The slope by an end jumps where it meets the target. The best ends are the quantiles of the "
             "levels α/2 and 1 − α/2.",
         ),
         reference="Winkler (1972), A decision-theoretic approach to interval estimation, Journal of the American "
@@ -79,11 +80,12 @@ ROWS = (
         check_columns=_levels_pair_up,
         facts=Facts(
             convex=True,
+            kinks=(0.0,),
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Slopes are bounded; they jump where a quantile meets the target. It is crps_quantile of levels that "
-            "pair up.",
+            note="Slopes are bounded; that by a quantile jumps where it meets the target. It is crps_quantile of "
+            "levels that pair up.",
         ),
         reference="Bracher, Ray, Gneiting & Reich (2021), Evaluating epidemic forecasts in an interval format, PLOS "
         "Computational Biology 17, e1008618",
@@ -104,11 +106,12 @@ ROWS = (
         kernel=quantiles.crps_quantile,
         facts=Facts(
             convex=True,
+            kinks=(0.0,),
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Slopes are bounded; they jump where a quantile meets the target. It tends to the CRPS as evenly "
-            "spread levels become many.",
+            note="Slopes are bounded; that by a quantile jumps where it meets the target. It tends to the CRPS as "
+            "evenly spread levels become many.",
         ),
         reference="Laio & Tamea (2007), Verification tools for probabilistic forecasts of continuous hydrological "
         "variables, Hydrology and Earth System Sciences 11, 1267–1277",
