@@ -25,6 +25,7 @@ import numpy as np
 
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import ModelPlan, ModelTally
 
 __all__ = ["Crew", "can_fork"]
@@ -37,8 +38,6 @@ PATIENCE_SECONDS = 1.0
 """How long to wait before looking whether the workers still live."""
 _FAILED = 0x80
 """Beside the number of a worker: it has no more to say but its exception."""
-_WARM_UP = 2**21
-"""Doubles; see `lossctl.engine.local`."""
 
 _MUCH = 2**20
 """Bytes to read at once of what nobody wants."""
@@ -110,6 +109,7 @@ class Crew:
         self, batches: Iterable[Batch], plans: Sequence[ModelPlan], on_rows: Callable[[int], None] | None = None
     ) -> list[ModelTally]:
         """Compute plans over batches, as `lossctl.engine.local.run` does."""
+        keep_freed_memory()
         total = [plan.tally() for plan in plans]
         for worker in self._workers:
             worker.order(list(plans))
@@ -242,7 +242,7 @@ def _serve(number: int, memory: mmap.mmap, losses: Mapping[str, Loss], *, hear: 
     """Do what the reading process orders, until it closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the reading process is told too, and ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    np.empty(_WARM_UP)  # freed at once
+    keep_freed_memory()
     orders, answers = os.fdopen(hear, "rb"), os.fdopen(answer, "wb")
     part: list[ModelTally] = []
     try:

@@ -11,10 +11,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.engine.crew import Crew
+from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import ModelPlan, ModelTally
 
 __all__ = ["run"]
@@ -27,10 +26,6 @@ _THREADS_PER_WORKER = 2
 second worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3 (docs/decisions.md)."""
 _MOST_PER_CORE = 4
 """Threads that may be asked for: more would only wait for each other, and a thousand would stop the machine."""
-
-_ALLOCATOR_WARM_UP = 2**21
-"""Doubles. Freeing one block of this size makes the C library keep memory of that order for reuse instead of
-returning it at each free: temporaries of a block then cost no page faults (measured: 8 times less per pass)."""
 
 
 def run(
@@ -64,7 +59,7 @@ def run(
         return crew.run(batches, plans, on_rows)
     cores = os.cpu_count() or 1
     workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
-    np.empty(_ALLOCATOR_WARM_UP)  # freed at once
+    keep_freed_memory()
     total = [plan.tally() for plan in plans]
     pool = _Pool(plans, workers)
     rows = 0
