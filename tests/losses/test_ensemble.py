@@ -15,6 +15,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.ensemble import crps_ensemble, energy_score, variogram_score
+from tests.oracles.formulas_ensemble import ENSEMBLE
 
 ESTIMATORS = ["standard", "fair"]
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -161,6 +162,15 @@ def test_energy_knows_no_direction_and_scales(estimator: str) -> None:
     assert_allclose(turned[1].reshape(60, 5, 3), slope.reshape(60, 5, 3) @ turn, rtol=1e-12, atol=1e-15)
     for scale in (1e-170, 1e170):  # whose squares no float64 holds
         assert_allclose(energy_score(scale * y, scale * x, estimator)[0], scale * loss, rtol=1e-14)
+
+
+def test_energy_of_members_on_opposite_sides_is_what_the_way_by_the_target_is_longer() -> None:
+    """A difference of lengths of 1e200 that is 1e-141: no square of a unit's last component is a float64."""
+    y, x = np.zeros((1, 2)), np.array([[1e200, 1.0, -1e200, 1e30]])
+    with mp.workdps(800):
+        expected = float(ENSEMBLE["energy_score"]([mp.mpf(0)] * 2, [mp.mpf(v) for v in x[0].tolist()], "fair"))
+    assert 1e-142 < expected < 1e-140
+    assert_allclose(energy_score(y, x, "fair")[0], [expected], rtol=1e-14)
 
 
 @every_estimator

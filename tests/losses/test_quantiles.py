@@ -94,11 +94,11 @@ def test_many_levels_tend_to_the_crps() -> None:
 @pytest.mark.parametrize(
     ("levels", "problem"),
     [
-        ([0.05, 0.5], "level 0.05 has no partner 0.95"),
-        ([0.05, 0.5, 0.9], "level 0.05 has no partner 0.95"),
-        ([0.05, 0.1, 0.5, 0.95], "level 0.1 has no partner 0.9"),
-        ([0.05, 0.95], "the median"),
-        ([0.7], "level 0.7 has no partner 0.3"),
+        ([0.05, 0.5], "needs level 0.95 beside 0.05, and has 0.05, 0.5$"),
+        ([0.05, 0.5, 0.9], "needs level 0.95 beside 0.05"),
+        ([0.05, 0.1, 0.5, 0.95], "needs level 0.9 beside 0.1"),
+        ([0.05, 0.95], "needs the median"),
+        ([0.7], "needs level 0.3 beside 0.7"),
     ],
 )
 def test_levels_that_do_not_pair_up_are_refused(levels: list[float], problem: str) -> None:

@@ -31,7 +31,7 @@ _FAIR = (
 def _enough(name: str, members: int, estimator: str) -> None:
     if estimator == "fair" and members < _PAIR:
         raise UsageError(
-            f"{name}(estimator=fair) needs at least 2 members, and there is {members}",
+            f"{name} needs at least 2 members for its fair estimator, and there is {members}",
             "bind more columns, or choose estimator=standard",
         )
 

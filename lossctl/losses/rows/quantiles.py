@@ -20,11 +20,10 @@ def _levels_pair_up(levels: Array) -> None:
     cure = "bind levels that pair up about 0.5, such as 0.05, 0.5, 0.95, or choose crps_quantile, which takes any"
     alone = [one for one in levels if min(abs(one + other - 1.0) for other in levels) > _ROUNDING]
     if alone:
-        raise UsageError(
-            f"weighted_interval_score: level {alone[0]:g} has no partner {1.0 - alone[0]:g} among {shown}", cure
-        )
+        problem = f"weighted_interval_score needs level {1.0 - alone[0]:g} beside {alone[0]:g}, and has {shown}"
+        raise UsageError(problem, cure)
     if min(abs(one - 0.5) for one in levels) > _ROUNDING:
-        raise UsageError(f"weighted_interval_score: the median, level 0.5, is not among {shown}", cure)
+        raise UsageError(f"weighted_interval_score needs the median, level 0.5, and has {shown}", cure)
 
 
 ROWS = (
