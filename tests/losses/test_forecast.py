@@ -12,8 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
 
 from lossctl.core.loss import POSITIVE, Array, ChosenLoss, Kind
-from lossctl.losses import LOSSES, choose
-from tests.support import CASES
+from lossctl.losses import choose
+from tests.generators_parametric import located
+from tests.oracles.formulas import FORMULAS
+from tests.support import CASES, extreme
 
 FORECASTS = [chosen for chosen in CASES if chosen.loss.kind is Kind.PARAMETRIC]
 DISTRIBUTIONS = {
@@ -37,6 +39,10 @@ def one(text: str, y: float, location: float, scale: float) -> tuple[float, floa
 def test_a_forecast_has_a_scale_above_zero(chosen: ChosenLoss) -> None:
     assert chosen.loss.scale == POSITIVE
     assert chosen.loss.task == "forecast"
+
+
+def test_every_crps_has_a_distribution() -> None:
+    assert {each.loss.id for each in FORECASTS if each.loss.id.startswith("crps")} == set(DISTRIBUTIONS)
 
 
 @every_forecast
@@ -65,7 +71,7 @@ def test_only_the_unit_changes_with_the_unit(chosen: ChosenLoss) -> None:
         assert_allclose(there - here, moved, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("crps_") and name in DISTRIBUTIONS])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_crps_is_the_integral_that_defines_it(name: str) -> None:
     for (chosen,) in ([each] for each in FORECASTS if each.loss.id == name):
         frozen = DISTRIBUTIONS[name](*chosen.params.values(), loc=-0.7, scale=1.9)
@@ -75,7 +81,7 @@ def test_crps_is_the_integral_that_defines_it(name: str) -> None:
             assert_allclose(one(chosen.label, y, -0.7, 1.9)[0], left + right, rtol=1e-8)
 
 
-@pytest.mark.parametrize("name", [name for name in LOSSES if name.startswith("crps_")])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_crps_of_a_sure_forecast_is_the_absolute_error(name: str) -> None:
     for scale in (1e-300, 1e-20):
         assert one(name, 1.0, 3.5, scale)[:2] == (2.5, 1.0)
@@ -108,8 +114,79 @@ def _slope_by_variance(y: mp.mpf, variance: mp.mpf) -> float:
     return float((1 - (mp.mpf(2.7) - y) ** 2 / variance) / (2 * variance))
 
 
+@every_forecast
+def test_slopes_over_the_whole_range(chosen: ChosenLoss) -> None:
+    """Against differences of 150 digits along steps in units of the scale, where these have digits to spare."""
+    sample = extreme(chosen.loss, np.random.default_rng(6))
+    slope, unit = sample.compute(chosen)[1], sample.prediction[:, 1]
+    width = np.sqrt(unit) if chosen.params.get("variance") else unit
+    apart = np.abs(sample.prediction[:, 0] - located(chosen.loss, sample.target)) / width
+    assert not chosen.loss.id.startswith("crps") or np.isfinite(slope).all()
+    for row in np.flatnonzero((apart < 1e30) & (apart > 1e-30) & (unit > 1e-290))[:60]:
+        exact = _slopes(chosen, float(sample.target[row]), *map(float, sample.prediction[row]))
+        crossed = 2e-15 / (1.0 if chosen.loss.id.startswith("crps") else unit[row])
+        assert_allclose(slope[row], exact, rtol=1e-14, atol=max(crossed, 1e-320))
+
+
+def _slopes(chosen: ChosenLoss, y: float, location: float, scale: float) -> list[float]:
+    formula = FORMULAS[chosen.loss.id]
+    with mp.workdps(150):
+        params = {name: mp.mpf(value) if isinstance(value, float) else value for name, value in chosen.params.items()}
+        at, middle, unit = mp.mpf(y), mp.mpf(location), mp.mpf(scale)
+        width = mp.sqrt(unit) if chosen.params.get("variance") else unit
+        by_location = mp.diff(lambda t: formula(at, [middle + width * t, unit], **params), 0) / width
+        by_scale = mp.diff(lambda t: formula(at, [middle, unit * (1 + t)], **params), 0) / unit
+        return [float(by_location), float(by_scale)]
+
+
+def test_scoringrules_ends_where_an_exponential_does() -> None:
+    with np.errstate(all="ignore"):
+        assert scoringrules.crps_logistic(1.0, 3.0, 1e-3) == math.inf
+        assert math.isnan(scoringrules.logs_logistic(1.0, 3.0, 1e-3))
+        assert scoringrules.logs_laplace(1.0, 3.0, 1e-3) == math.inf
+        assert math.isnan(scoringrules.crps_t(1.0, 4.0, 3.0, 1e-200))
+        assert scoringrules.logs_t(1.0, 4.0, 3.0, 1e-200) == math.inf
+    assert_allclose(one("crps_logistic", 1.0, 3.0, 1e-3)[0], 1.999, rtol=1e-15)
+    assert_allclose(one("logistic_nll", 1.0, 3.0, 1e-3)[0], 2000.0 + math.log(1e-3), rtol=1e-15)
+    assert_allclose(one("laplace_nll", 1.0, 3.0, 1e-3)[0], 2000.0 + math.log(2e-3), rtol=1e-15)
+    assert one("crps_student_t(df=4)", 1.0, 3.0, 1e-200)[0] == 2.0
+    assert_allclose(one("student_t_nll(df=4)", 1.0, 3.0, 1e-200)[0], 1843.0489036482484, rtol=1e-15)
+
+
+def test_many_degrees_of_freedom_are_the_normal_distribution() -> None:
+    """scoringrules loses the constants: from 1e16 degrees on its scores are off by a half and more; torch's by 30."""
+    theirs, torchs = (scoringrules.crps_t(1.0, 1e16, 3.0, 2.0), scoringrules.logs_t(1.0, 1e16, 3.0, 2.0)), 32.5
+    crps, nll = one("crps_normal", 1.0, 3.0, 2.0)[0], one("gaussian_nll(full=true)", 1.0, 3.0, 2.0)[0]
+    assert abs(theirs[0] - crps) > 0.7
+    assert abs(theirs[1] - nll) > 0.4
+    assert abs(torchs - nll) > 30.0
+    for df in ("1e16", "1e300"):
+        assert_allclose(one(f"crps_student_t(df={df})", 1.0, 3.0, 2.0)[0], crps, rtol=1e-15)
+        assert_allclose(one(f"student_t_nll(df={df})", 1.0, 3.0, 2.0)[0], nll, rtol=1e-15)
+
+
+def test_barely_more_than_one_degree_of_freedom() -> None:
+    """The score has a limit there, which the terms of the formula have not."""
+    theirs = scoringrules.crps_t(1.0, 1.0 + 1e-13, 3.0, 2.0)
+    chosen = choose([f"crps_student_t(df={df!r})" for df in (1.0 + 2.0**-52, 1.0 + 1e-13, 1.0 + 1e-9)])
+    found = [one(each.label, 1.0, 3.0, 2.0)[0] for each in chosen]
+    with mp.workdps(60):
+        exact = [float(FORMULAS["crps_student_t"](1, (3, 2), df=mp.mpf(each.params["df"]))) for each in chosen]
+    assert_allclose(found, exact, rtol=2e-15)
+    assert abs(theirs - found[1]) > 5e-3
+
+
+def test_an_outlier_beyond_every_square() -> None:
+    assert_allclose(one("student_t_nll(df=1)", 0.0, 1e300, 1e-300), [_cauchy(), 2e-300, -1e300], rtol=1e-15)
+
+
+def _cauchy() -> float:
+    with mp.workdps(50):
+        return float(mp.log1p(mp.mpf(1e300) ** 2 / mp.mpf(1e-300) ** 2) + mp.log(mp.mpf(1e-300) * mp.pi))
+
+
 def test_torch_raises_a_small_variance_and_we_do_not() -> None:
-    """torch's gaussian_nll_loss(0, 1e-3, var=1e-8), with its eps=1e-6, by its documented formula."""
+    """torch 2.13's gaussian_nll_loss(0, 1e-3, var=1e-8) has eps=1e-6."""
     y, variance, eps = 1e-3, 1e-8, 1e-6
     theirs = 0.5 * (math.log(max(variance, eps)) + y**2 / max(variance, eps))
     ours, _, _ = one("gaussian_nll(variance=true)", y, 0.0, variance)
