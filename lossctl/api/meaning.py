@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from lossctl.api.shapes import width_of
 from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Loss, Role
@@ -95,24 +96,29 @@ def require_meaning(source: Source, chosen: ChosenLoss, bindings: Sequence[Bindi
     names = list(source.columns)
     if Role.TARGET not in chosen.loss.roles and (settings.target is not None or has_usual_target(names)):
         raise UsageError("it takes no target: its prediction is the probability of what happened")
-    if chosen.loss.kind in _ONE_NUMBER:
-        return
     for binding in bindings:
-        _require_reading(names, chosen, binding, settings)
+        if binding.target == binding.prediction:
+            raise UsageError(f"{binding.text(Role.TARGET)} would be both target and prediction")
+        if chosen.loss.kind not in _ONE_NUMBER:
+            _require_reading(source, chosen, binding, settings)
 
 
-def _require_reading(names: Sequence[str], chosen: ChosenLoss, binding: Binding, settings: Settings) -> None:
+def _require_reading(source: Source, chosen: ChosenLoss, binding: Binding, settings: Settings) -> None:
+    names = list(source.columns)
     kind, text = chosen.loss.kind, binding.text(Role.PREDICTION)
     reads = reads_as(binding.prediction, settings)
-    several = len(parts(text, names)) > 1
+    listed = parts(text, names)
+    several = len(listed) > 1
+    if several and kind is not Kind.VECTORS and any(part not in names for part in listed):
+        raise UsageError(f"{text} is read as several vectors")
     if reads is not None and reads is not kind and len(binding.target) < 2:  # noqa: PLR2004 -- no vector
         raise UsageError(f"{text} is read as {_READ_AS[reads]}")
     if reads is None and kind in {Kind.INTERVAL, Kind.PARAMETRIC}:
         raise UsageError(f"the names of its columns do not say that {text} is {_READ_AS[kind]}: choose it by name")
     if kind is Kind.VECTORS and chosen.loss.vectors != 1 and not several:
         raise UsageError(f"{text} is one vector: list several, such as -p 'a_*,b_*'")
-    if kind is Kind.ENSEMBLE and several and len(binding.target) > 1:
-        raise UsageError(f"{text} are read as vectors, not as members")
+    if kind is Kind.ENSEMBLE and width_of(source, binding, Role.PREDICTION) == width_of(source, binding, Role.TARGET):
+        raise UsageError(f"{text} is one vector, not several members")
 
 
 def foreign_label(source: Source, binding: Binding, settings: Settings) -> bool:

@@ -106,17 +106,18 @@ def _require_ensemble(source: Source, chosen: ChosenLoss, binding: Binding) -> N
 
 
 def _require_vectors(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
-    cure = _VECTORS_CURE
     if chosen.loss.labels_pairs:
         _require_number(source, chosen, binding, Role.TARGET)
-        found = _require_width(source, chosen, binding, "several vectors", "name both: -p 'a_*,b_*'")
-        if found % chosen.loss.vectors:
+        width = _require_width(source, chosen, binding, "several vectors", "name both: -p 'a_*,b_*'")
+        if width % chosen.loss.vectors:
             raise _uneven(source, chosen, binding, f"{chosen.loss.vectors} vectors of one length")
+        chosen.check_columns(components=width // chosen.loss.vectors)
         return
     if not any(_is_vector(source, binding, role) for role in chosen.loss.roles):
-        raise UsageError(f"{chosen.loss.id} takes vectors", cure)
-    if not _is_vector(source, binding, Role.TARGET) and chosen.loss.vectors == 1:
-        raise UsageError(f"{chosen.loss.id} takes vectors, and {binding.text(Role.TARGET)} is one column", cure)
+        raise UsageError(f"{chosen.loss.id} takes vectors", _VECTORS_CURE)
+    if not _is_vector(source, binding, Role.TARGET):
+        text = binding.text(Role.TARGET)
+        raise UsageError(f"{chosen.loss.id} takes vectors, and {text} is one column", _VECTORS_CURE)
     _require_vectors_of_target(source, chosen, binding)
 
 

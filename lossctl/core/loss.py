@@ -160,7 +160,7 @@ class Loss:
     check_columns
         ``check_columns(**context, **params)``, where not every number of columns will do: raises UsageError. Called
         before the first row, of quantiles with ``levels``, of an ensemble with ``members`` and ``components``: how
-        many there are, and how many numbers each has.
+        many there are, and how many numbers each has; of labelled pairs of vectors with ``components``.
     finish
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
         of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down

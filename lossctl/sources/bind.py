@@ -138,11 +138,11 @@ def _group(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setting
     """Give the column of groups, for losses that compare rows within them."""
     if losses[0].loss.kind is not Kind.GROUPED:
         return None
-    label = losses[0].label
     if settings.group is None:
-        raise UsageError(f"{label} compares the rows of a group", "name the column of groups with --group COLUMN")
+        problem = "a ranking compares the rows of a group, and no column of groups is named"
+        raise UsageError(problem, "name it with --group COLUMN")
     if settings.weight is not None:
-        raise UsageError(f"{label} takes no weights of rows: a row counts by its group", "leave out -w")
+        raise UsageError("a ranking takes no weights of rows: each counts by its group", "leave out -w")
     require(settings.group, names, "--group")
     return settings.group
 

@@ -207,9 +207,9 @@ def test_what_is_wrong_in_a_file_is_named_as_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"group": None}, r"test_grouped compares the rows of a group"),
+        ({"group": None}, "a ranking compares the rows of a group, and no column of groups is named"),
         ({"group": "z"}, '--group: there is no column "z"'),
-        ({"weight": "other"}, "test_grouped takes no weights of rows"),
+        ({"weight": "other"}, "a ranking takes no weights of rows"),
         ({"prediction": "s,other"}, "takes one column of numbers as its prediction"),
         ({"group": 3}, "group: 3 is not a text"),
     ],

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import embeddings
 
 __all__ = ["ROWS"]
+
+
+def _of_scores(components: int, margin: float) -> None:  # noqa: ARG001 -- any margin will do
+    """Refuse pairs of vectors: a score is one number."""
+    if components > 1:
+        raise UsageError(
+            f"margin_ranking takes a pair of scores, and there are {2 * components} columns",
+            "name two: -p first,second",
+        )
+
 
 ROWS = (
     Loss(
@@ -149,6 +160,7 @@ ROWS = (
         kernel=embeddings.margin_ranking,
         params=(Param("margin", 0.0, "how far ahead the higher score must be", NONNEGATIVE),),
         vectors=2,
+        check_columns=_of_scores,
         facts=Facts(
             convex=True,
             lipschitz=math.sqrt(2.0),

@@ -1,0 +1,151 @@
+"""``all``: of every loss that could take the columns those that are meant for them; of the rest, why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lossctl
+from lossctl.core.loss import PROBABILITY, Kind
+
+ROWS = 40
+
+
+def columns() -> dict[str, Any]:
+    rng = np.random.default_rng(3)
+    probability = rng.uniform(0.01, 0.99, ROWS)
+    classes = rng.dirichlet([1.0, 1.0, 1.0], ROWS)
+    return {
+        "y": rng.normal(5.0, 1.0, ROWS),
+        "happened": (rng.random(ROWS) < probability).astype(float),
+        "class": rng.integers(0, 3, ROWS).astype(float),
+        "q": probability,
+        "z": np.log(probability / (1.0 - probability)),
+        **{f"c_{number}": classes[:, number] for number in range(3)},
+        **{f"s_{number}": 10.0 * classes[:, number] for number in range(3)},
+        **{f"m_{number}": rng.normal(5.0, 2.0, ROWS) for number in range(4)},
+        **{f"{name}_{number}": rng.normal(size=ROWS) for name in "uvw" for number in "ab"},
+        "lo": rng.normal(size=ROWS),
+        "hi": rng.normal(9.0, 1.0, ROWS),
+        "mu": rng.normal(5.0, 1.0, ROWS),
+        "sigma": rng.gamma(2.0, size=ROWS),
+        "q0.1": rng.normal(size=ROWS),
+        "q0.9": rng.normal(8.0, 1.0, ROWS),
+        "g": rng.integers(0, 9, ROWS),
+        "list": rng.normal(5.0, 1.0, (ROWS, 5)),
+    }
+
+
+def everything(target: str, prediction: str | list[str], **options: Any) -> tuple[set[Kind], set[str], str]:
+    """Give the kinds and the ids of the losses computed, and what is said of the others."""
+    results = lossctl.evaluate(columns(), "all", target=target, prediction=prediction, **options)
+    losses = {each.loss for each in results}
+    return {lossctl.LOSSES[name].kind for name in losses}, losses, "\n".join(results.warnings)
+
+
+def of_kind(kind: Kind) -> set[str]:
+    return {name for name, loss in lossctl.LOSSES.items() if loss.kind is kind}
+
+
+@pytest.mark.parametrize(
+    ("target", "prediction", "options", "kinds"),
+    [
+        ("y", "mu", {}, {Kind.REAL, Kind.PARAMETRIC}),  # sigma is a usual name
+        ("y", "hi", {}, {Kind.REAL, Kind.PARAMETRIC}),
+        ("y", "lo,hi", {}, {Kind.INTERVAL}),
+        ("y", "mu,sigma", {}, {Kind.PARAMETRIC}),
+        ("y", "q0.1,q0.9", {}, {Kind.QUANTILES}),
+        ("y", "hi,lo", {"levels": [0.9, 0.1]}, {Kind.QUANTILES}),
+        ("y", "m_*", {}, {Kind.ENSEMBLE}),
+        ("y", "list", {}, {Kind.ENSEMBLE}),
+        ("u_*", "v_*", {}, {Kind.VECTORS}),
+        ("u_*", "v_*,w_*", {}, {Kind.VECTORS}),
+        ("u_*", "m_*", {}, {Kind.ENSEMBLE}),
+        ("happened", "u_*,v_*", {}, {Kind.VECTORS}),
+        ("class", "c_*", {}, {Kind.MULTICLASS}),
+        ("class", "s_*", {}, {Kind.MULTICLASS}),
+    ],
+)
+def test_losses_that_the_columns_are_meant_for(
+    target: str, prediction: str, options: dict[str, Any], kinds: set[Kind]
+) -> None:
+    found, _, said = everything(target, prediction, **options)
+    assert found - {Kind.DISTRIBUTION} == kinds
+    assert "left out" in said
+
+
+def test_losses_of_groups_come_with_a_column_of_groups() -> None:
+    found, losses, _ = everything("class", "mu", group="g")
+    assert found >= {Kind.REAL, Kind.GROUPED}
+    assert of_kind(Kind.GROUPED) <= losses
+    _, losses, said = everything("class", "mu")
+    assert not of_kind(Kind.GROUPED) & losses
+    assert "a ranking compares the rows of a group, and no column of groups is named" in said
+
+
+def test_probabilities_are_no_logits() -> None:
+    probability = {name for name in of_kind(Kind.BINARY) if lossctl.LOSSES[name].prediction == PROBABILITY}
+    others = of_kind(Kind.BINARY) - probability
+    _, losses, said = everything("happened", "q")
+    assert losses & of_kind(Kind.BINARY) == probability
+    assert "q holds probabilities, and it takes none" in said
+    _, losses, said = everything("happened", "z")
+    assert not losses & probability
+    assert "hinge" in losses & others
+    assert 'column "z": ' in said
+
+
+def test_each_model_is_judged_by_its_own_values() -> None:
+    results = lossctl.evaluate(columns(), "all", target="happened", prediction=["q", "z"])
+    assert {each.prediction for each in results if each.loss == "hinge"} == {"z"}
+    assert {each.prediction for each in results if each.loss == "brier"} == {"q"}
+
+
+def test_a_loss_that_is_named_takes_what_it_is_given() -> None:
+    results = lossctl.evaluate(columns(), "hinge,brier", target="happened", prediction="q")
+    assert [each.loss for each in results] == ["hinge", "brier"]
+
+
+def test_probabilities_of_classes_are_no_scores_and_no_members() -> None:
+    _, losses, said = everything("class", "c_*")
+    assert "multiclass_brier" in losses
+    assert not losses & {"softmax_cross_entropy", "coral", "cumulative_link", "crps_ensemble"}
+    assert "c_* holds probabilities, and it takes none" in said
+    _, losses, said = everything("class", "s_*")
+    assert "softmax_cross_entropy" in losses
+    assert "multiclass_brier" not in losses
+
+
+def test_a_target_that_is_no_label_is_a_number(tmp_path: Any) -> None:
+    del tmp_path
+    _, losses, said = everything("y", "m_*")
+    assert "crps_ensemble" in losses
+    assert 'column "y" holds no labels of m_*' in said
+
+
+def test_labels_left_by_a_condition_are_labels() -> None:
+    values = columns()
+    values["class"][:3] = 7.5
+    (result,) = [
+        each
+        for each in lossctl.evaluate(values, "all", target="class", prediction="c_*", where="class < 5")
+        if each.loss == "multiclass_brier"
+    ]
+    assert result.n == ROWS - 3
+
+
+def test_what_is_the_target_is_no_prediction() -> None:
+    values = columns()
+    shares = {name.replace("c_", "p_"): array for name, array in values.items() if name.startswith("c_")}
+    results = lossctl.evaluate({"label": values["class"], **shares}, "all", prediction="p_*")
+    assert {lossctl.LOSSES[each.loss].kind for each in results} == {Kind.MULTICLASS}
+    assert any("p_* would be both target and prediction" in each for each in results.warnings)
+
+
+def test_an_option_is_of_use_where_a_loss_that_fits_uses_it() -> None:
+    results = lossctl.evaluate(columns(), "all", target="happened", prediction="q", clip=0.2)
+    assert {each.loss for each in results} >= {"brier"}
+    with pytest.raises(lossctl.UsageError, match=r"--levels is of no use: mae, .*… take no levels"):
+        lossctl.evaluate({"y": [1.0], "p": [2.0]}, "all", target="y", prediction="p", levels=[0.1, 0.9])
