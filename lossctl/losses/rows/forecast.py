@@ -104,7 +104,7 @@ ROWS = (
         reference=_JORDAN,
         example=_EXAMPLE.format("logistic_nll"),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' logs_logistic, which is "
-        "NaN where the target lies 355 scales below, and inf 746 above. The loss `logistic` is another, of binary labels.",
+        "NaN where the target lies 355 scales below, and inf 746 above. `logistic` is another loss, of binary labels.",
     ),
     Loss(
         id="student_t_nll",
