@@ -92,7 +92,7 @@ def test_crps_of_a_sure_forecast_is_the_absolute_error(name: str) -> None:
 
 
 def test_the_slope_by_the_scale_keeps_its_digits_where_it_changes_sign() -> None:
-    y = np.random.default_rng(5).normal(size=200)
+    y = np.random.default_rng(5).normal(2.0, 3.0, size=200)
     scale = np.abs(2.7 - y) * (1.0 + np.geomspace(1e-15, 1e-2, 200))
     chosen, by_variance = choose(["gaussian_nll", "gaussian_nll(variance=true)"])
     with mp.workdps(60):
@@ -100,6 +100,12 @@ def test_the_slope_by_the_scale_keeps_its_digits_where_it_changes_sign() -> None
         squared = [_slope_by_variance(*map(mp.mpf, map(float, row))) for row in zip(y, scale**2, strict=True)]
     assert_allclose(_by_scale(chosen, y, scale), exact, rtol=2e-15)
     assert_allclose(_by_scale(by_variance, y, scale**2), squared, rtol=2e-15)
+
+
+@pytest.mark.parametrize("variance", [1.0 + 2.0**-52, 1.0 - 2.0**-53, 1.0 + 1e-9])
+def test_a_variance_of_nearly_one_has_a_logarithm(variance: float) -> None:
+    loss, _, _ = one("gaussian_nll(variance=true)", 1.0, 1.0, variance)
+    assert_allclose(loss, 0.5 * math.log(variance), rtol=1e-15)
 
 
 def _by_scale(chosen: ChosenLoss, y: Array, scale: Array) -> Array:
