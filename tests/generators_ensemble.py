@@ -14,19 +14,20 @@ from tests.sample import Sample
 Rng = np.random.Generator
 
 _MEMBERS = 4
+_VECTORS = 3
 _COMPONENTS = 3
 
 
 def everyday(loss: Loss, rng: Rng, rows: int) -> Sample:
     """Draw members about the target."""
     target = rng.normal(0.3, 3.0, (rows, _components(loss)))
-    shift = rng.normal(0.4, 2.5, (rows, _MEMBERS, _components(loss)))
+    shift = rng.normal(0.4, 2.5, (rows, *_shape(loss)))
     return _sample(target, target[:, None, :] + shift)
 
 
 def extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
     """Draw rows of any size; in two thirds of them members at or about the target, in some of these all of them."""
-    shape = (rows, _MEMBERS, _components(loss))
+    shape = (rows, *_shape(loss))
     scale = 10.0 ** rng.uniform(-285, 285, (rows, 1, 1))
     scale[::2] = 1.0
     target = scale[:, 0] * 10.0 ** rng.uniform(-6, 6, (rows, shape[2])) * rng.choice([-1.0, 1.0], (rows, shape[2]))
@@ -42,26 +43,34 @@ def extreme(loss: Loss, rng: Rng, rows: int) -> Sample:
     return _sample(target, size)
 
 
-def far(_: Loss, sample: Sample, rng: Rng) -> Array:
+def far(loss: Loss, sample: Sample, rng: Rng) -> Array:
     """Move the members from very near the target to very far."""
     target = _target(sample)
-    shape = (len(target), _MEMBERS, target.shape[1])
+    shape = (len(target), *_shape(loss))
     moved = target[:, None, :] + 10.0 ** rng.uniform(-12, 9, shape) * rng.choice([-1.0, 1.0], shape)
     return _by_row(moved)
 
 
 def at_target(sample: Sample) -> Array:
     """Move all members onto the target."""
-    return _by_row(np.repeat(_target(sample)[:, None, :], _MEMBERS, axis=1))
+    assert sample.prediction is not None
+    target = _target(sample)
+    return _by_row(np.repeat(target[:, None, :], sample.prediction.shape[1] // target.shape[1], axis=1))
 
 
 def _components(loss: Loss) -> int:
     """Read from the row whether its target is a vector."""
     try:
-        loss.choose().check_columns(members=_MEMBERS, components=_COMPONENTS)
+        loss.choose().check_columns(members=_VECTORS, components=_COMPONENTS)
     except UsageError:
         return 1
     return _COMPONENTS
+
+
+def _shape(loss: Loss) -> tuple[int, int]:
+    """Give how many members a row has, and how many components each."""
+    components = _components(loss)
+    return (_MEMBERS if components == 1 else _VECTORS), components
 
 
 def _target(sample: Sample) -> Array:

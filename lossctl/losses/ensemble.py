@@ -47,7 +47,6 @@ def crps_ensemble(target: Array, prediction: Array, estimator: str) -> tuple[Arr
     loss += _weighted_gaps(np.maximum(x, y), weight[-2:0:-1])
     loss += np.maximum(target - x[:, -1], 0.0)
     loss += np.maximum(x[:, 0] - target, 0.0)
-    loss += 0.0
     sorted_slope = (x > y) * step[::-1]
     sorted_slope -= (x < y) * step
     ties = x[:, 1:] == x[:, :-1]

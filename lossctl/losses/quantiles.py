@@ -36,7 +36,6 @@ def interval_score(target: Array, prediction: Array, alpha: float) -> tuple[Arra
     missed *= price
     loss = upper - lower
     loss += missed
-    loss += 0.0
     slope = np.empty_like(prediction)
     slope[:, 0] = price * (target < lower) - 1.0
     slope[:, 1] = 1.0 - price * (target > upper)

@@ -10,7 +10,7 @@ from mpmath import mp
 Number = Any  # mpmath's types are not published
 Vector = Sequence[Number]
 
-_ENOUGH = 120
+_ENOUGH = 80
 """More digits than there are between the largest and the smallest number of a row, twice."""
 
 
@@ -43,7 +43,7 @@ def _variogram_score(y: Vector, members: Vector, p: Number) -> Number:
         target, x = _vectors(y, members)
         places = range(len(target))
         return mp.fsum(
-            (mp.fsum(abs(a[i] - a[j]) ** p for a in x) / len(x) - abs(target[i] - target[j]) ** p) ** 2 * 2
+            ((mp.fsum(abs(a[i] - a[j]) ** p for a in x) - len(x) * abs(target[i] - target[j]) ** p) / len(x)) ** 2 * 2
             for i in places
             for j in places
             if i < j
