@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install test check lint types coverage bench examples clean
+.PHONY: install test check lint types coverage accuracy bench examples clean
 
 install: $(VENV)/installed
 
@@ -26,6 +26,9 @@ types: install
 
 coverage: install
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered
+
+accuracy: install
+	$(BIN)/python -m tests.oracles.accuracy --write docs/accuracy.md
 
 bench: install
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
