@@ -57,20 +57,16 @@ def gaussian_nll(target: Array, prediction: Array, *, full: bool, variance: bool
     second = prediction[:, 1].copy()
     scale = np.sqrt(second) if variance else second
     r = residual(target, prediction[:, 0])
-    z = r / scale
-    loss = 0.5 * z
-    loss *= z
-    loss += np.log(second) * (0.5 if variance else 1.0)
-    if full:
-        loss += _HALF_LOG_2PI
     gap = _scale_less_residual(r, residual_tail(target, prediction[:, 0], r), scale)
     if variance:
         gap += _root_tail(second, scale)
-    gap /= scale
-    gap *= np.abs(z) + 1.0
-    gap /= 2.0 * second if variance else scale
-    z /= scale
-    return loss, slopes(z, gap)
+    loss, by_location, by_scale = _half_square(r, scale, gap)
+    if variance:
+        by_scale /= 2.0 * scale
+    loss += np.log(second) * (0.5 if variance else 1.0)
+    if full:
+        loss += _HALF_LOG_2PI
+    return loss, slopes(by_location, by_scale)
 
 
 def lognormal_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
@@ -85,18 +81,11 @@ def lognormal_nll(target: Array, prediction: Array) -> tuple[Array, Array]:
     """
     scale = prediction[:, 1].copy()
     r, tail, log = less_log(prediction[:, 0], target)
-    z = r / scale
-    loss = 0.5 * z
-    loss *= z
+    loss, by_location, by_scale = _half_square(r, scale, _scale_less_residual(r, tail, scale))
     loss += np.log(scale)
     loss += log
     loss += _HALF_LOG_2PI
-    gap = _scale_less_residual(r, tail, scale)
-    gap /= scale
-    gap *= np.abs(z) + 1.0
-    gap /= scale
-    z /= scale
-    return loss, slopes(z, gap)
+    return loss, slopes(by_location, by_scale)
 
 
 def dawid_sebastiani(target: Array, prediction: Array) -> tuple[Array, Array]:
@@ -207,6 +196,18 @@ def student_t_nll(target: Array, prediction: Array, df: float) -> tuple[Array, A
         np.put(by_location, far, (df + 1.0) / size)
         np.put(gap, far, -df / scale)
     return loss, slopes(signed(by_location, r), gap)
+
+
+def _half_square(r: Array, scale: Array, gap: Array) -> tuple[Array, Array, Array]:
+    """Compute z²/2 and the slopes of z²/2 + ln σ, z/σ and (1 − |z|)(1 + |z|)/σ, where gap is σ − |r|."""
+    z = r / scale
+    half = 0.5 * z
+    half *= z
+    gap /= scale
+    gap *= np.abs(z) + 1.0
+    gap /= scale
+    z /= scale
+    return half, z, gap
 
 
 def _scale_less_residual(r: Array, tail: Array, scale: Array) -> Array:
