@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lossctl.core.loss import Array
 
-__all__ = ["Counts", "Matrix", "by_size", "tied_runs", "tiles"]
+__all__ = ["Counts", "Matrix", "batches", "by_size", "tied_runs", "tiles"]
 
 Counts = npt.NDArray[np.intp]
 Matrix = Callable[[Array, Array], tuple[Array, Array]]
@@ -58,25 +58,33 @@ def by_size(target: Array, prediction: Array, starts: Counts, kernel: Matrix) ->
     return loss, slope
 
 
-def tiles(groups: int, size: int) -> Iterator[tuple[slice, slice]]:
-    """Cut all pairs of groups of one size into tiles: some whole groups each, or of a large group some of its rows.
-
-    A slice of groups, and one of the rows that are the first of each pair; the second may be any row.
+def batches(groups: int, size: int) -> Iterator[slice]:
+    """Cut groups of one size into batches whose pairs fit in a tile, or of one group if its own do not.
 
     Examples
     --------
-    >>> [(tile[0].start, tile[0].stop) for tile in tiles(3, 200)], len(list(tiles(1, 1000)))
-    ([(0, 1), (1, 2), (2, 3)], 16)
+    >>> [(batch.start, batch.stop) for batch in batches(5, 150)]
+    [(0, 2), (2, 4), (4, 5)]
     """
-    if size * size <= _PAIRS:
-        step = max(_PAIRS // max(size * size, 1), 1)
-        for start in range(0, groups, step):
-            yield slice(start, min(start + step, groups)), slice(0, size)
-        return
+    step = max(_PAIRS // (size * size), 1)
+    return (slice(start, min(start + step, groups)) for start in range(0, groups, step))
+
+
+def tiles(groups: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Cut all pairs of groups of one size into tiles: of each batch some rows, which come first in their pairs.
+
+    Gives a slice of groups, and one of rows; every row of the group may come second. A batch of several groups is one
+    tile, of all their rows.
+
+    Examples
+    --------
+    >>> [tile[0].stop for tile in tiles(3, 200)], len(list(tiles(1, 1000)))
+    ([1, 2, 3], 16)
+    """
     step = max(_PAIRS // size, 1)
-    for group in range(groups):
+    for batch in batches(groups, size):
         for start in range(0, size, step):
-            yield slice(group, group + 1), slice(start, min(start + step, size))
+            yield batch, slice(start, min(start + step, size))
 
 
 def tied_runs(score: Array, places: Array) -> tuple[Array, Array]:

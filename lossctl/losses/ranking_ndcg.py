@@ -11,14 +11,15 @@ import math
 import numpy as np
 
 from lossctl.core.loss import Array
-from lossctl.losses.groups import Counts, by_size, tied_runs, tiles
+from lossctl.losses.groups import Counts, batches, by_size, tied_runs, tiles
 from lossctl.losses.ranking import logistic_cost, over_pairs
 from lossctl.losses.stable import minus_product, residual, residual_tail, row_sum
 
 __all__ = ["approx_ndcg", "lambda_rank"]
 
 _LN2 = math.log(2.0)
-_VANISHING, _LARGEST = 750.0, 1e290
+_LARGEST, _SPLITTABLE = 8e307, 1e290
+"""Scores over a temperature end at the first, so that their differences are finite; below the second they split."""
 
 
 def _gain(relevance: Array) -> Array:
@@ -29,8 +30,12 @@ def _gain(relevance: Array) -> Array:
 def _gain_apart(mine: Array, other: Array) -> Array:
     """Compute the distance of 2^y from 2^z, also where y and z nearly meet."""
     apart = np.abs(mine - other)
-    low = np.minimum(mine, other)
-    return np.where(apart < 1.0, np.exp2(low) * np.expm1(apart * _LN2), np.abs(np.exp2(mine) - np.exp2(other)))
+    gained: Array = np.abs(np.exp2(mine) - np.exp2(other))
+    near = np.flatnonzero((apart < 1.0) & (apart > 0.0))  # of whole grades there are none
+    if near.size:
+        low = np.take(np.minimum(mine, other), near)
+        np.put(gained, near, np.exp2(low) * np.expm1(np.take(apart, near) * _LN2))
+    return gained
 
 
 def _discounts(size: int, k: int = 0) -> Array:
@@ -82,9 +87,10 @@ def lambda_rank(target: Array, prediction: Array, starts: Counts, k: int) -> tup
 def approx_ndcg(target: Array, prediction: Array, starts: Counts, temperature: float) -> tuple[Array, Array]:
     """Compute 1 − Σ (2^y − 1) D(π)/ideal with smooth places ``π_i = 1 + Σ_{j≠i} σ((s_j − s_i)/temperature)``.
 
-    To be exact for a good ranking, where that is 1 − 1, each place is compared with the ideal place r: what differs,
-    δ = π − r, is a sum of small σ, and ``D(r) − D(r + δ) = ln 2 log1p(δ/(1 + r))/(ln(1 + r) ln(1 + π))``. A group whose
-    relevances are all equal is ranked ideally by any scores: loss and slope are 0.
+    To be exact for a good ranking, where that is 1 − 1, it is 1 − NDCG and what smoothing adds: each place is compared
+    with the place r by score, their difference δ = π − r is a sum of small σ, and ``D(r) − D(r + δ) = ln 2 log1p(δ/(1 +
+    r))/(ln(1 + r) ln(1 + π))``. A group whose relevances are all equal is ranked ideally by any scores: loss and slope
+    are 0.
 
     Examples
     --------
@@ -95,7 +101,9 @@ def approx_ndcg(target: Array, prediction: Array, starts: Counts, temperature: f
     """
 
     def kernel(relevance: Array, score: Array) -> tuple[Array, Array]:
-        loss, slope = _approx_ndcg(relevance, score, temperature)
+        loss, slope = np.empty(len(score), score.dtype), np.empty_like(score)
+        for some in batches(*score.shape):
+            loss[some], slope[some] = _approx_ndcg(relevance[some], score[some], temperature)
         ranked = (relevance != relevance[:, :1]).any(axis=1)
         return np.where(ranked, loss, 0.0), np.where(ranked[:, None], slope, 0.0)
 
@@ -103,53 +111,70 @@ def approx_ndcg(target: Array, prediction: Array, starts: Counts, temperature: f
 
 
 def _approx_ndcg(relevance: Array, score: Array, temperature: float) -> tuple[Array, Array]:
+    """Compute the loss of a batch of groups: first how far each place is from the ideal one, then the slope."""
     groups, size = score.shape
-    gain, place = _gain(relevance), _ideal_places(relevance, score)
-    gain /= _ideal(gain, _discounts(size))[:, None]
+    discounts = _discounts(size)
+    gain, place = _gain(relevance), _places(relevance, score)
+    ideal = _ideal(gain, discounts)
+    gain /= ideal[:, None]
+    scaled, lost = _scaled(score, temperature)
     shift, slope = np.zeros_like(score), np.zeros_like(score)
-    for some, rows in tiles(groups, size):
-        scaled, small = _gaps(score[some, rows, None], score[some, None, :], temperature)
-        ahead = place[some, None, :] < place[some, rows, None]
-        passing = np.maximum(small, np.where(ahead, scaled <= 0.0, scaled >= 0.0)) / (small + 1.0)
-        passing = np.where(ahead, -passing, passing)
-        passing[:, np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
-        shift[some, rows] += passing.sum(axis=2)
+    parts = [rows for _, rows in tiles(groups, size)]
+    small = scaled[:0]
+    for rows in parts:
+        small = _closeness(scaled, lost, rows)
+        passing = small / (small + 1.0)
+        passing *= np.sign(place[:, None, :] - place[:, rows, None])  # those behind come nearer, those ahead go
+        shift[:, rows] = passing.sum(axis=2)
     after = 1.0 + place
     log_place = np.log(after + shift)
     loss = row_sum(gain * _LN2 * np.log1p(shift / after) / (np.log(after) * log_place))
+    loss += _missed(relevance, place, discounts) / ideal
     steep = gain * _LN2 / ((after + shift) * log_place * log_place)
-    for some, rows in tiles(groups, size):
-        _, small = _gaps(score[some, rows, None], score[some, None, :], temperature)
-        turn = small / ((small + 1.0) * (small + 1.0))
-        turn *= steep[some, None, :] - steep[some, rows, None]
-        slope[some, rows] += turn.sum(axis=2)
+    for rows in parts:
+        turn = small if len(parts) == 1 else _closeness(scaled, lost, rows)
+        turn = turn / np.square(turn + 1.0)
+        turn *= steep[:, None, :] - steep[:, rows, None]
+        slope[:, rows] = turn.sum(axis=2)
     slope /= temperature
     slope += 0.0
     return np.maximum(loss, 0.0), slope
 
 
-def _ideal_places(relevance: Array, score: Array) -> Array:
-    """Give each document its place from 1 in an ideal ranking; of equal relevance the higher score comes first."""
-    order = np.argsort(-score, axis=1, kind="stable")
-    again = np.argsort(-np.take_along_axis(relevance, order, axis=1), axis=1, kind="stable")
-    order = np.take_along_axis(order, again, axis=1)
+def _places(relevance: Array, score: Array) -> Array:
+    """Give each document its place by score, from 1; of equal scores the more relevant comes first."""
+    order = np.argsort(-relevance, axis=1, kind="stable")
+    again = np.argsort(-np.take_along_axis(score, order, axis=1), axis=1, kind="stable")
     place = np.empty(score.shape)
-    np.put_along_axis(place, order, np.arange(1.0, score.shape[1] + 1.0)[None, :], axis=1)
+    places = np.arange(1.0, score.shape[1] + 1.0)[None, :]
+    np.put_along_axis(place, np.take_along_axis(order, again, axis=1), places, axis=1)
     return place
 
 
-def _gaps(mine: Array, other: Array, temperature: float) -> tuple[Array, Array]:
-    """Compute x = (other − mine)/temperature and e^(−abs x), with what both roundings of x lost put back.
+def _missed(relevance: Array, place: Array, discounts: Array) -> Array:
+    """Compute by how much the DCG of these places is below the ideal one, place by place."""
+    found = np.take_along_axis(relevance, np.argsort(place, axis=1), axis=1)
+    best = -np.sort(-relevance, axis=1)
+    return row_sum(np.copysign(_gain_apart(best, found), best - found) * discounts)
 
-    Beyond 750 the exponential is 0 and x is cut off.
-    """
+
+def _scaled(score: Array, temperature: float) -> tuple[Array, Array]:
+    """Compute s/temperature, and what its rounding lost."""
+    scaled = np.clip(score / temperature, -_LARGEST, _LARGEST)
+    lost = minus_product(score, np.asarray(temperature), scaled) / temperature
+    return scaled, np.where(np.abs(scaled) < _SPLITTABLE, lost, 0.0)
+
+
+def _closeness(scaled: Array, lost: Array, rows: slice) -> Array:
+    """Compute e^(−abs x), x how far each score is from those of `rows`, with what all roundings lost put back."""
+    mine, other = scaled[:, rows, None], scaled[:, None, :]
     gap = residual(mine, other)
-    lost = residual_tail(mine, other, gap)
-    most = min(_VANISHING * temperature, _LARGEST)
-    gap = np.clip(gap, -most, most)
-    scaled = gap / temperature
-    lost += minus_product(gap, scaled, np.full_like(scaled, temperature))
-    lost = np.clip(lost / temperature, -1.0, 1.0)
-    small = np.exp(np.minimum(scaled, -scaled))
-    small -= small * np.where(scaled > 0.0, lost, -lost)
-    return scaled, small
+    rest = residual_tail(mine, other, gap)
+    rest += lost[:, None, :] - lost[:, rows, None]
+    whole = gap + rest
+    rest -= whole - gap
+    small = np.exp(np.minimum(whole, -whole))
+    rest *= 1.0 - 2.0 * (whole > 0.0)
+    rest *= small
+    small += rest
+    return small

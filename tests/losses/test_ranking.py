@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import metrics
 
 from lossctl.core.loss import Array, ChosenLoss, Kind
 from lossctl.losses import LOSSES, choose
+from tests.oracles.formulas_ranking import RANKING
 from tests.oracles.libraries_ranking import ROW_FORMULAS
 from tests.sample import Sample
 from tests.support import EVERY, everyday, extreme
@@ -233,6 +235,28 @@ def test_a_good_ranking_keeps_the_digits_of_what_it_misses() -> None:
         loss, slope = compute("approx_ndcg(temperature=1)", [1.0, 0.0], [x, 0.0])
         assert_allclose(loss, math.exp(-x) / (2.0 * math.log(2.0)), rtol=1e-13 + math.exp(-x) * 10.0)
         assert_allclose(slope, [-loss, loss], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["approx_ndcg(temperature=2.6)", "lambda_rank"])
+def test_relevances_equal_but_for_rounding_keep_the_digits_of_the_loss(name: str) -> None:
+    relevance, score = [4.0, 4.0 + 2.0**-50, 2.0, 4.0, 2.0], [626.7, 587.7, -306.5, -106.2, -175.4]
+    (chosen,) = choose([name])
+    with mp.workdps(50):
+        y, s = ([mp.mpf(value) for value in values] for values in (relevance, score))
+        params = {param: mp.mpf(value) for param, value in chosen.params.items()}
+        expected = float(RANKING[chosen.loss.id](y, s, **params))
+    assert_allclose(compute(name, relevance, score)[0], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["pairwise_logistic", "listnet", "listmle", "lambda_rank"])
+@pytest.mark.parametrize("first", [700.3, 41.7, 5.3])
+def test_the_slope_of_a_good_order_keeps_its_digits(name: str, first: float) -> None:
+    """The difference of two scores is rounded by more than an exponential of it can bear."""
+    with mp.workdps(50):
+        rest = mp.exp(mp.mpf(-7.1) - mp.mpf(first))
+        expected = float(rest / (1 + rest)) * (1.0 if name != "lambda_rank" else 1.0 - math.log(2.0) / math.log(3.0))
+    _, slope = compute(name, [1000.0, 0.0], [first, -7.1])
+    assert_allclose(slope, [-expected, expected], rtol=4e-15)
 
 
 @pytest.mark.parametrize("name", ["pairwise_logistic", "listnet", "listmle", "lambda_rank"])
