@@ -11,7 +11,7 @@ from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
 
-from lossctl.core.loss import POSITIVE, Array, ChosenLoss, Kind
+from lossctl.core.loss import POSITIVE, ChosenLoss, Kind
 from lossctl.losses import choose
 from tests.generators_parametric import located
 from tests.oracles.formulas import FORMULAS
@@ -91,33 +91,34 @@ def test_crps_of_a_sure_forecast_is_the_absolute_error(name: str) -> None:
     assert one(name, 1.0, 3.5, 5e-324)[:2] == (2.5, 1.0)
 
 
-def test_the_slope_by_the_scale_keeps_its_digits_where_it_changes_sign() -> None:
-    y = np.random.default_rng(5).normal(2.0, 3.0, size=200)
-    scale = np.abs(2.7 - y) * (1.0 + np.geomspace(1e-15, 1e-2, 200))
-    chosen, by_variance = choose(["gaussian_nll", "gaussian_nll(variance=true)"])
+CROSSING = {
+    "gaussian_nll": lambda z, scale: (1 - z**2) / scale,
+    "gaussian_nll(variance=true)": lambda z, variance: (1 - z**2) / (2 * variance),
+    "laplace_nll": lambda z, scale: (1 - abs(z)) / scale,
+    "student_t_nll(df=4)": lambda z, scale: (1 - z**2) / (1 + z**2 / 4) / scale,
+    "dawid_sebastiani": lambda z, scale: 2 * (1 - z**2) / scale,
+}
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("name", CROSSING)
+def test_the_slope_by_the_scale_keeps_its_digits_where_it_changes_sign(name: str, side: float) -> None:
+    (chosen,) = choose([name])
+    y, location = side * np.random.default_rng(5).normal(size=200), side * np.full(200, 2.7)
+    scale = np.abs(location - y) * (1.0 + np.geomspace(1e-15, 1e-2, 200))
+    squared = chosen.params.get("variance", False)
+    scale = scale**2 if squared else scale
     with mp.workdps(60):
-        exact = [_slope_by_scale(*map(mp.mpf, map(float, row))) for row in zip(y, scale, strict=True)]
-        squared = [_slope_by_variance(*map(mp.mpf, map(float, row))) for row in zip(y, scale**2, strict=True)]
-    assert_allclose(_by_scale(chosen, y, scale), exact, rtol=2e-15)
-    assert_allclose(_by_scale(by_variance, y, scale**2), squared, rtol=2e-15)
+        rows = [[mp.mpf(float(each)) for each in row] for row in zip(y, location, scale, strict=True)]
+        exact = [CROSSING[name]((m - t) / (mp.sqrt(s) if squared else s), s) for t, m, s in rows]
+    found = chosen.compute(y, np.column_stack([location, scale]))[1][:, 1]
+    assert_allclose(found, [float(each) for each in exact], rtol=2e-15)
 
 
 @pytest.mark.parametrize("variance", [1.0 + 2.0**-52, 1.0 - 2.0**-53, 1.0 + 1e-9])
 def test_a_variance_of_nearly_one_has_a_logarithm(variance: float) -> None:
     loss, _, _ = one("gaussian_nll(variance=true)", 1.0, 1.0, variance)
     assert_allclose(loss, 0.5 * math.log(variance), rtol=1e-15)
-
-
-def _by_scale(chosen: ChosenLoss, y: Array, scale: Array) -> Array:
-    return chosen.compute(y, np.column_stack([np.full_like(y, 2.7), scale]))[1][:, 1]
-
-
-def _slope_by_scale(y: mp.mpf, scale: mp.mpf) -> float:
-    return float((1 - ((mp.mpf(2.7) - y) / scale) ** 2) / scale)
-
-
-def _slope_by_variance(y: mp.mpf, variance: mp.mpf) -> float:
-    return float((1 - (mp.mpf(2.7) - y) ** 2 / variance) / (2 * variance))
 
 
 @every_forecast
