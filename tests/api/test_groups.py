@@ -161,7 +161,7 @@ def test_rows_left_out_leave_their_groups() -> None:
 def test_the_first_bad_row_is_the_first_of_the_file(tmp_path: Path) -> None:
     frame = frame_of()
     frame.loc[[7, 5, 400], "s"] = np.nan
-    frame.loc[[7, 5, 400], "g"] = ["query 1", "query 9", "query 0"]
+    frame.loc[[7, 5, 400], "g"] = ["query 1", "query 8", "query 0"]  # the last group, query 9, is a batch of its own
     frame.to_csv(tmp_path / "p.csv", index=False)
     with pytest.raises(lossctl.DataError, match=r'p.csv line 7, column "s": the value is missing \(3 rows'):
         lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
