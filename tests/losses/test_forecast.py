@@ -91,6 +91,15 @@ def test_crps_of_a_sure_forecast_is_the_absolute_error(name: str) -> None:
     assert one(name, 1.0, 3.5, 5e-324)[:2] == (2.5, 1.0)
 
 
+def test_the_slope_of_crps_laplace_by_the_scale_far_away() -> None:
+    """Where e^(−a) as 1 less something has no digits left, and a times it would show that."""
+    a = np.linspace(25.0, 40.0, 100)
+    slope = choose(["crps_laplace"])[0].compute(np.zeros(100), np.column_stack([a, np.ones(100)]))[1][:, 1]
+    with mp.workdps(40):
+        exact = [float((1 + mp.mpf(each)) * mp.exp(-mp.mpf(each)) - mp.mpf(3) / 4) for each in a.tolist()]
+    assert_allclose(slope, exact, rtol=4e-16)
+
+
 CROSSING = {
     "gaussian_nll": lambda z, scale: (1 - z**2) / scale,
     "gaussian_nll(variance=true)": lambda z, variance: (1 - z**2) / (2 * variance),
