@@ -116,7 +116,7 @@ ROWS = (
         facts=Facts(convex=True, smoothness=1.0, low=0.0, note="The prediction is a distance: 0 or more."),
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, equation 4",
-        example="lossctl eval examples/data/digit_pairs.csv --loss contrastive -t same -p distance",
+        example="lossctl eval examples/data/digit_pairs.csv --loss contrastive --margin 20 -t same -p distance",
         note="Label 1 is similar, as in sentence-transformers, whose loss is the same, and in TensorFlow Addons, whose "
         "loss is twice this; in Hadsell et al. 0 is. pytorch-metric-learning's ContrastiveLoss does not square: that "
         "is hinge_embedding.",
@@ -142,10 +142,10 @@ ROWS = (
         ),
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
-        example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding -t same -p distance",
+        example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding --margin 20 -t same -p distance",
         note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1, which takes any number, and whose slope at the "
-        "margin is −1; and "
-        "pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not 0.",
+        "margin is −1; and pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not "
+        "0.",
     ),
     Loss(
         id="margin_ranking",
