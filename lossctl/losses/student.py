@@ -47,8 +47,6 @@ _DENSITY = (
 """e^(3q/4) √((q/2)/sinh(q/2)) in powers of q: a t distribution's density over a normal one's, see `within_student`."""
 _ENOUGH = 16.0
 """From here on the expansion about the normal distribution is right to the last digits."""
-_VANISHING = 80.0
-"""Beyond this u² the distance from the normal distribution is below the last digit."""
 _FAR = 1e3
 """A normal deviate beyond which nothing is left."""
 _LARGEST = 1e150
@@ -105,7 +103,7 @@ def within_student(a: Array, freedom: float) -> tuple[Array, Array]:
     u *= a
     np.minimum(u, _FAR, out=u)
     share = within_normal(u)
-    less = polynomial(np.minimum(log, _VANISHING / terms.m), terms.near)
+    less = polynomial(log, terms.near)
     less *= u
     u *= u
     u *= -0.5
