@@ -80,6 +80,10 @@ class Piece(ABC):
         """Give the SQL for the name of a group, from a column that `relation` was asked for as text."""
         return f"{quote_name(name)}::varchar"
 
+    def has_group(self, name: str) -> str:
+        """Give the SQL condition that the group of a row is not missing."""
+        return f"{quote_name(name)} is not null"
+
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make what `relation` speaks of known to a cursor."""
         del cursor

@@ -286,7 +286,7 @@ class Source:
                 yield from batch.split(batch_rows)
             if found.missing is not None:
                 place = self.locate(found.missing)
-                cure = f"leave such rows out: --where '{quote_name(group)} is not null'"
+                cure = f"leave such rows out: --where '{self._pieces[0].has_group(group)}'"
                 raise DataError(f'{place}, column "{group}": the group is missing', cure)
         self._finished = True
 

@@ -63,3 +63,8 @@ class TypedPiece(Piece):
         kind = self.columns[name]
         text = label_text(quote_name(name), kind)
         return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text
+
+    def has_group(self, name: str) -> str:
+        """Give the SQL condition that the group of a row is neither missing nor a number that is none."""
+        floating = self.sql_types[name] in {"DOUBLE", "FLOAT"}
+        return f"not isnan({quote_name(name)})" if floating else super().has_group(name)
