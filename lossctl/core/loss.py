@@ -188,6 +188,8 @@ class Loss:
         What is known of it.
     direction
         Which way is better.
+    elsewhere
+        What it is called in other libraries, such as ``torch.nn.HuberLoss``; ``lossctl losses torch`` finds it by these.
     note
         What a user of other libraries should know.
     """
@@ -219,6 +221,7 @@ class Loss:
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
+    elsewhere: tuple[str, ...] = ()
     note: str = ""
 
     @property

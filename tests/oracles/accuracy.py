@@ -27,7 +27,7 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 NOTES = {
     "alpha_divergence": "over the whole range: distributions whose differences, squared, lie below 1e-308",
     "energy_distance": "over the whole range: distributions whose differences, squared, lie below 1e-308",
-    "triplet_margin": "over the whole range: distances that agree to all of their digits, on the other side of the hinge",
+    "triplet_margin": "over the whole range: distances that agree in all digits, beyond the hinge",
     "tweedie_deviance": "over the whole range: targets and predictions within 1e8 of the least numbers there are",
     "variogram_score": "over the whole range: members equal to the target in all but a number 1e100 times smaller",
 }
