@@ -7,11 +7,13 @@ Every vector is first scaled by a power of two, which rounds nothing, so that sq
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.loss import Array, Kernel
 from lossctl.losses.multiclass_logit import softmax_cross_entropy
 from lossctl.losses.stable import minus_product, residual, residual_tail, row_max, row_sum
 
@@ -29,6 +31,10 @@ __all__ = [
 _LARGEST, _LEAST, _HALF = 1.7976931348623157e308, 5e-324, 0.5
 _LEAST_EXPONENT = -1000
 """Vectors smaller than 2 to this are scaled as if of this size: a power of two beyond has no float64."""
+
+
+_NUMBERS = 2**15
+"""Numbers of a prediction to work on at once; a block of rows of 768 each would take gigabytes (measured)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,24 @@ class _Angle:
     slope: Array
 
 
+def _in_parts(kernel: Kernel) -> Kernel:
+    """Make a kernel of vectors take some rows at a time, so that what it works on stays in a core's cache."""
+
+    @functools.wraps(kernel)
+    def in_parts(target: Array, prediction: Array, **params: Any) -> tuple[Array, Array]:
+        rows, length = prediction.shape
+        step = max(_NUMBERS // length, 1)
+        if rows <= step:
+            return kernel(target, prediction, **params)
+        loss, slope = np.empty(rows, prediction.dtype), np.empty_like(prediction)
+        for start in range(0, rows, step):
+            part = slice(start, start + step)
+            loss[part], slope[part] = kernel(target[part], prediction[part], **params)
+        return loss, slope
+
+    return in_parts
+
+
 def _scaled(vectors: Array) -> tuple[Array, Array]:
     """Scale each vector by a power of two such that its largest number is in [½, 1); give the powers too."""
     exponent = np.maximum(np.frexp(row_max(np.abs(vectors)))[1], _LEAST_EXPONENT)
@@ -57,17 +81,21 @@ def _scaled(vectors: Array) -> tuple[Array, Array]:
     return vectors * scale[:, None], scale
 
 
-def _angle(u: Array, v: Array) -> _Angle:
+def _angle(u: Array, v: Array, copies: int = 1) -> _Angle:
     """Take from u its projection on v: what is left has the length of u times the sine, and the slope's direction.
 
     1 − cos loses every digit of a small angle, and so does half the squared distance of the unit vectors: to round
     one turns it by 1e-16. The projection is subtracted with its product unrounded, and what rounding its factor left
     along v is taken away after: a sine down to 1e-17 keeps its digits. Then 1 − cos = sin²/(1 + cos).
+
+    Each u stands for `copies` rows of v.
     """
     a, _ = _scaled(u)
     b, scale = _scaled(v)
-    size = row_sum(b * b)
-    product, other = row_sum(a * b), row_sum(a * a)
+    size, other = row_sum(b * b), row_sum(a * a)
+    if copies > 1:
+        a, other = np.repeat(a, copies, axis=0), np.repeat(other, copies)
+    product = row_sum(a * b)
     left = minus_product(a, (product / size)[:, None], b)
     left -= (row_sum(left * b) / size)[:, None] * b
     norms = np.sqrt(size * other)
@@ -115,6 +143,7 @@ def _distance(target: Array, prediction: Array, p: float) -> tuple[Array, Array]
     return length / scale, slope
 
 
+@_in_parts
 def cosine(target: Array, prediction: Array) -> tuple[Array, Array]:
     """Compute ``1 − ŷ·y/(|ŷ||y|)`` and its slope ``−(y/|y| − cos ŷ/|ŷ|)/|ŷ|``. No vector may be 0.
 
@@ -129,6 +158,7 @@ def cosine(target: Array, prediction: Array) -> tuple[Array, Array]:
     return angle.versine, angle.slope
 
 
+@_in_parts
 def cosine_embedding(target: Array, prediction: Array, margin: float) -> tuple[Array, Array]:
     """Compute 1 − cos of the two vectors of a similar pair (label 1), ``max(0, cos − margin)`` of another.
 
@@ -155,6 +185,7 @@ def cosine_embedding(target: Array, prediction: Array, margin: float) -> tuple[A
     return loss, slope
 
 
+@_in_parts
 def euclidean(target: Array, prediction: Array) -> tuple[Array, Array]:
     """Compute ``|ŷ − y|``, the root of the sum of squares, and its slope ``(ŷ − y)/|ŷ − y|``, 0 where they are equal.
 
@@ -222,6 +253,7 @@ def margin_ranking(target: Array, prediction: Array, margin: float) -> tuple[Arr
     return loss, np.stack([sign, -sign], axis=1) + 0.0
 
 
+@_in_parts
 def triplet_margin(target: Array, prediction: Array, margin: float, p: float) -> tuple[Array, Array]:
     """Compute ``max(0, |a − v₊|_p − |a − v₋|_p + margin)`` of an anchor a, a positive v₊ and a negative v₋.
 
@@ -245,6 +277,7 @@ def triplet_margin(target: Array, prediction: Array, margin: float, p: float) ->
     return loss, slope
 
 
+@_in_parts
 def info_nce(target: Array, prediction: Array, temperature: float) -> tuple[Array, Array]:
     """Compute ``−log softmax(cos/temperature)`` at the first of M vectors, the positive; the others are negatives.
 
@@ -261,7 +294,7 @@ def info_nce(target: Array, prediction: Array, temperature: float) -> tuple[Arra
     rows, length = target.shape
     count = prediction.shape[1] // length
     vectors = np.ascontiguousarray(prediction).reshape(rows * count, length)
-    angle = _angle(np.repeat(target, count, axis=0), vectors)
+    angle = _angle(target, vectors, count)
     scores = angle.versine.reshape(rows, count) / -temperature
     loss, by_score = softmax_cross_entropy(np.zeros(rows), scores, 0.0)
     slope = angle.slope

@@ -27,6 +27,17 @@ def compute(text: str, target: object, prediction: object) -> tuple[Array, Array
     return chosen.compute(np.array(target, float), np.array(prediction, float))
 
 
+@pytest.mark.parametrize("name", ["cosine", "cosine_embedding", "euclidean", "triplet_margin", "info_nce"])
+def test_many_rows_are_as_few(name: str) -> None:
+    """A large block is worked on in parts."""
+    sample = everyday(LOSSES[name], np.random.default_rng(6), rows=10_000)
+    loss, slope = sample.compute(LOSSES[name].choose())
+    for rows in (slice(0, 10), slice(3270, 3290), slice(6540, 6570), slice(9990, None)):
+        mine, by_mine = sample.take(rows).compute(LOSSES[name].choose())
+        assert_array_equal(mine, loss[rows])
+        assert_array_equal(by_mine, slope[rows])
+
+
 # Angles
 
 
