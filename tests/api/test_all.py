@@ -58,6 +58,7 @@ def of_kind(kind: Kind) -> set[str]:
         ("y", "mu,sigma", {}, {Kind.PARAMETRIC}),
         ("y", "q0.1,q0.9", {}, {Kind.QUANTILES}),
         ("y", "hi,lo", {"levels": [0.9, 0.1]}, {Kind.QUANTILES}),
+        ("y", "mu,hi", {}, {Kind.ENSEMBLE}),  # they could be an interval, or a location and a scale
         ("y", "m_*", {}, {Kind.ENSEMBLE}),
         ("y", "list", {}, {Kind.ENSEMBLE}),
         ("u_*", "v_*", {}, {Kind.VECTORS}),
