@@ -32,7 +32,7 @@ main {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; }}
 caption {{ text-align: left; font-weight: 600; padding-bottom: .5rem; }}
 th, td {{ padding: .3rem .8rem; text-align: left; vertical-align: top; border-bottom: 1px solid #8884; }}
-td {{ overflow-wrap: anywhere; }}
+td {{ overflow-wrap: break-word; }}
 th {{ border-bottom-width: 2px; }}
 .right {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
 .main {{ font-weight: 600; }}
