@@ -283,6 +283,21 @@ def test_groups_are_joined_where_arrow_cuts_them() -> None:
     assert all(np.array_equal(batch.columns["y"], frame["y"][batch.rows]) for batch in batches)
 
 
+def test_reading_groups_may_stop_early() -> None:
+    with open_source(frame_of(2000)) as opened:
+        batches = opened.read(["y", "s"], group="g", batch_rows=10)
+        first = next(iter(batches))
+        batches.close()  # type: ignore[attr-defined]  # a generator
+        assert len(read_groups(opened, 10**6)) == 2
+    assert len(first) > 10
+    with open_source(frame_of(200_000, 3)) as opened:
+        batches = opened.read(["y", "s"], group="g")
+        next(iter(batches))
+        opened.cancel()
+        with pytest.raises(lossctl.DataError, match="reading was cancelled"):
+            list(batches)
+
+
 def test_what_is_sorted_on_disk_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     frame = frame_of(200_000, 5000)

@@ -297,6 +297,19 @@ def test_columns_of_another_shape_are_refused(name: str) -> None:
     assert caught.value.cure
 
 
+def test_a_row_whose_list_is_longer_is_named(tmp_path: Path) -> None:
+    rows = [{"y": [1.0, 2.0], "a": [1.0, 0.5]}, {"y": [0.5, 1.0], "a": [2.0, 1.0, 3.0]}]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    error = refusal(str(tmp_path / "p.jsonl"), COSINE, target="y", prediction="a")
+    assert str(error).endswith('p.jsonl line 2, column "a": a list of 3 values, where the first has 2')
+
+
+def test_a_column_of_empty_lists_lacks_every_vector() -> None:
+    table = pa.table({"y": pa.array([[], None], pa.list_(pa.float64())), "a": [[1.0], [2.0]]})
+    with pytest.raises(lossctl.DataError, match="the value is missing"):
+        lossctl.evaluate(table, COSINE, target="y", prediction="a")
+
+
 def test_a_loss_may_refuse_levels_and_members() -> None:
     def check(levels: Any = (), members: int = 0, components: int = 0) -> None:
         if len(levels) == 3 or (members, components) == (4, 1):
