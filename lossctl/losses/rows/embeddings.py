@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.loss import BINARY, NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import embeddings
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "TEMPERATURE"]
+
+TEMPERATURE = Domain(low=1e-100, high=1e100)
+"""Beyond, scores over a temperature have no float64."""
 
 
 def _of_scores(components: int, margin: float) -> None:  # noqa: ARG001 -- any margin will do
@@ -218,7 +221,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=embeddings.info_nce,
-        params=(Param("temperature", 0.07, "what the cosines are divided by", POSITIVE),),
+        params=(Param("temperature", 0.07, "what the cosines are divided by", TEMPERATURE),),
         vectors=0,
         nonzero=True,
         unit="nats",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import ranking, ranking_ndcg
+from lossctl.losses.rows.embeddings import TEMPERATURE
 
 __all__ = ["ROWS"]
 
@@ -164,7 +165,7 @@ ROWS = (
         target=_GRADE,
         prediction=REAL_LINE,
         kernel=ranking_ndcg.approx_ndcg,
-        params=(Param("temperature", 0.1, "how far apart scores must be to count as ordered", POSITIVE),),
+        params=(Param("temperature", 0.1, "how far apart scores must be to count as ordered", TEMPERATURE),),
         facts=Facts(
             convex=False,
             low=0.0,
