@@ -21,7 +21,7 @@ _GRID = 2.0**42
 """The leading parts of the logarithms of middles are multiples of its inverse, so that they add up exactly."""
 _TO_53_BITS = 0.75
 """Added and taken away again, it leaves a number below ¼ the bits down to 2⁻⁵³."""
-_SERIES = (1 / 8, 1 / 7, 1 / 6, 1 / 5, 1 / 4, 1 / 3, 1 / 2)
+_SERIES = (1 / 7, 1 / 6, 1 / 5, 1 / 4, 1 / 3, 1 / 2)
 """u − ln(1 + u) over u², in powers of −u; |u| < 0.003."""
 
 

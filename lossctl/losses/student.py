@@ -117,7 +117,7 @@ def within_student(a: Array, freedom: float) -> tuple[Array, Array]:
         less *= np.sqrt(square)
         less *= np.exp(log * (-0.5 * freedom))
         share -= less
-    return np.minimum(share, 1.0, out=share), log
+    return share, log
 
 
 @lru_cache(maxsize=64)
