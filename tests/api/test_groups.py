@@ -18,6 +18,7 @@ from scipy import special, stats
 import lossctl
 from lossctl.core.block import BLOCK_ROWS, Batch, Binding, Block
 from lossctl.core.faults import Faults
+from lossctl.core.loss import Kind
 from lossctl.sources import open_source
 from lossctl.sources.source import Source
 from tests.kinds import GROUPED
@@ -146,6 +147,18 @@ def test_order_blocks_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch)
     assert figures(lossctl.evaluate(frame[:1500], GROUPED, **OPTIONS))[0] == {
         **figures(lossctl.evaluate(frame[:1500].iloc[::-1], GROUPED, **OPTIONS))[0]
     }
+
+
+def test_rankings_of_the_registry_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = frame_of(3000, 150)
+    frame.loc[:400, "g"] = "a large one"
+    losses = [name for name, loss in lossctl.LOSSES.items() if loss.kind is Kind.GROUPED]
+    reference = figures(lossctl.evaluate(frame, losses, **OPTIONS, threads=1))
+    assert len(reference) == len(losses) > 0
+    for rows in (1, 70):
+        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", rows)
+        shuffled = frame.sample(frac=1.0, random_state=rows)
+        assert figures(lossctl.evaluate(shuffled, losses, **OPTIONS, threads=4)) == reference
 
 
 def test_other_losses_run_beside_and_keep_their_order() -> None:
