@@ -265,6 +265,12 @@ def test_a_good_order_is_never_free(name: str) -> None:
     assert 0.0 < slope[1] == -slope[0] < 1e-250
 
 
+def test_a_slope_that_vanishes_has_no_sign() -> None:
+    _, slope = compute("pairwise_logistic", [1.0, 0.0, 0.0, 0.0], [745.0, 0.0, -800.0, -800.0])
+    assert slope == [0.0] * 4
+    assert not np.signbit(slope).any()
+
+
 # One loss and another
 
 
