@@ -26,6 +26,7 @@ def scenario(name: str) -> str:
     "name",
     [
         "the_bits_of_one_thread",
+        "groups_and_series",
         "an_exception_in_a_worker_is_raised_here",
         "a_killed_worker_is_noticed",
         "a_row_larger_than_a_slot",
