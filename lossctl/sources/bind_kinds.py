@@ -153,7 +153,7 @@ def _with_levels(found: Found, given: tuple[float, ...]) -> Found:
     columns = found.columns
     if given and len(columns) not in {1, len(given)}:
         raise UsageError(
-            f"--levels gives {len(given)} levels and -p {found.text} has {len(columns)} columns", "give as many"
+            f"-p {found.text} has {len(columns)} columns and --levels gives {len(given)}", "give a level for each"
         )
     levels = given or tuple(_level(name) for name in columns)
     order = tuple(sorted(range(len(levels)), key=levels.__getitem__))
@@ -182,8 +182,8 @@ def _parametric(names: Sequence[str], settings: Settings) -> list[Found]:
     texts = settings.predictions or (usual(Role.PREDICTION, names, _LOCATIONS),)
     scales = settings.scales
     if scales and len(scales) != len(texts):
-        given = f"{len(texts)} column{'' if len(texts) == 1 else 's'} of predictions"
-        raise UsageError(f"--scale is given {len(scales)} times for {given}", "give one for each -p, in their order")
+        problem = f"--scale and -p must be as many, and are {len(scales)} and {len(texts)}"
+        raise UsageError(problem, "give a --scale for each -p, in their order")
     found = []
     for place, text in enumerate(texts):
         columns = expand(text, names, "-p")

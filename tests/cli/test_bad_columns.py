@@ -49,8 +49,8 @@ BAD = {
     ),
     "too few levels": Bad(
         FORECASTS,
-        "p.csv: --levels gives 1 levels and -p q* has 2 columns",
-        "give as many",
+        "p.csv: -p q* has 2 columns and --levels gives 1",
+        "give a level for each",
         code=2,
         options=("-p", "q*", "--levels", "0.1"),
         loss="crps_quantile",
@@ -72,8 +72,8 @@ BAD = {
     ),
     "a scale for one of two": Bad(
         FORECASTS,
-        "p.csv: --scale is given 1 times for 2 columns of predictions",
-        "give one for each -p, in their order",
+        "p.csv: --scale and -p must be as many, and are 1 and 2",
+        "give a --scale for each -p, in their order",
         code=2,
         options=("-p", "mu", "-p", "lo", "--scale", "sigma"),
         loss="crps_normal",

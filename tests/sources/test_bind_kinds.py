@@ -102,7 +102,7 @@ def test_levels_of_a_list_column_are_those_given() -> None:
         ("y p2.5 p97.5", {"prediction": "p*"}, 'level 2.5 of the column "p2.5" is not between 0 and 1'),
         ("y q0.0 q0.5", {"prediction": "q*"}, 'level 0.0 of the column "q0.0" is not between'),
         ("y q0.5 q0.50", {"prediction": "q*"}, 'the columns "q0.5", "q0.50" are of one level: 0.5'),
-        ("y a b c", {"prediction": "a,b,c", "levels": [0.1, 0.9]}, "gives 2 levels and -p a,b,c has 3 columns"),
+        ("y a b c", {"prediction": "a,b,c", "levels": [0.1, 0.9]}, "-p a,b,c has 3 columns and --levels gives 2"),
         ("y q", {"prediction": "q"}, "--levels 0.05,0.5,0.95"),
         ("y yhat", {}, "no columns are called like quantiles"),
         ("y q0.1 q0.9 b_q0.1 b_q0.9", {}, "2 groups of columns could be quantiles: q0.1, q0.9; b_q0.1, b_q0.9"),
@@ -146,7 +146,7 @@ def test_the_model_is_its_location_and_the_text_names_both() -> None:
 @pytest.mark.parametrize(
     ("names", "options", "said"),
     [
-        ("y a b s", {"prediction": ["a", "b"], "scale": "s"}, "--scale is given 1 times for 2 columns of predictions"),
+        ("y a b s", {"prediction": ["a", "b"], "scale": "s"}, "--scale and -p must be as many, and are 1 and 2"),
         ("y a b s", {"prediction": "a,b", "scale": "s"}, "-p a,b has 2 columns, and --scale another"),
         ("y mu sigma std", {}, "2 columns could be the scale of mu: sigma, std"),
         ("y mu s", {"prediction": "mu", "scale": "z"}, '--scale: there is no column "z"'),
