@@ -74,7 +74,7 @@ def _listed(losses: object) -> list[Any]:
 
 
 def list_losses(word: str | None = None) -> LossList:
-    """List the losses whose name, task, input kind or summary holds a word; all of them without one.
+    """List the losses with a word in a name, here or in another library, in task, kind or summary; without one all.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def list_losses(word: str | None = None) -> LossList:
     """
     found = tuple(LOSSES.values()) if word is None else tuple(search(word))
     if not found:
-        raise UsageError(f"no loss has {word!r} in its name, task, kind or summary", "`lossctl losses` lists them all")
+        raise UsageError(f"no loss has {word!r} in its names, task, kind or summary", "`lossctl losses` lists them all")
     return LossList(found)
 
 

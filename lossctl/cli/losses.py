@@ -16,7 +16,10 @@ EPILOG = "Example: lossctl losses regression"
 def losses(
     word: Annotated[
         str | None,
-        typer.Argument(metavar="[WORD]", help="Only losses with this in name, task, kind or summary."),
+        typer.Argument(
+            metavar="[WORD]",
+            help="Only losses with this in a name, here or in another library, in task, kind or summary.",
+        ),
     ] = None,
     *,
     format: options.Format = "table",  # noqa: A002 -- the flag's name

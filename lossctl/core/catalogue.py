@@ -35,6 +35,7 @@ def _describe(loss: Loss) -> dict[str, Any]:
     return {
         "id": loss.id,
         "aliases": list(loss.aliases),
+        "elsewhere": list(loss.elsewhere),
         "task": loss.task,
         "kind": str(loss.kind),
         "summary": loss.summary,
@@ -121,6 +122,7 @@ class LossCard:
             ("formula", loss.formula),
             ("gradient", loss.slope),
             ("also called", ", ".join(loss.aliases)),
+            ("elsewhere", ", ".join(loss.elsewhere)),
             ("task", loss.task),
             ("input kind", str(loss.kind)),
             ("target in", None if loss.target is None else str(loss.target)),

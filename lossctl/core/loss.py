@@ -189,7 +189,7 @@ class Loss:
     direction
         Which way is better.
     elsewhere
-        What it is called in other libraries, such as ``torch.nn.HuberLoss``; ``lossctl losses torch`` finds it by these.
+        What it is called in other libraries, such as ``torch.nn.HuberLoss``: ``lossctl losses torch`` finds it so.
     note
         What a user of other libraries should know.
     """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ def find(name: str) -> Loss:
     Raises
     ------
     UsageError
-        Where no loss is called so; the cure names the nearest.
+        Where no loss is called so; the cure names those that another library calls so, else the nearest.
 
     Examples
     --------
@@ -71,7 +72,8 @@ def find(name: str) -> Loss:
     folded = _fold(name)
     if folded in names:
         return names[folded]
-    nearest = difflib.get_close_matches(folded, names, n=3)
+    there = [loss.id for loss in LOSSES.values() if folded in _names_elsewhere(loss)]
+    nearest = there or difflib.get_close_matches(folded, names, n=3)
     cure = f"did you mean {' or '.join(nearest)}? {_LIST_CURE}" if nearest else _LIST_CURE
     raise UsageError(f"no loss is called {name.strip()!r}", cure)
 
@@ -134,19 +136,25 @@ def parameters() -> Mapping[str, Flag]:
 
 
 def search(word: str) -> list[Loss]:
-    """Find the losses whose id, aliases, task, kind or summary hold a word, in any case.
+    """Find the losses whose id, aliases, names elsewhere, task, kind or summary hold a word, in any case.
 
     Examples
     --------
-    >>> [loss.id for loss in search("surprisal")]
-    ['self_information']
+    >>> [loss.id for loss in search("surprisal")], [loss.id for loss in search("HuberLoss")]
+    (['self_information'], ['huber'])
     """
     wanted = _fold(word)
     return [loss for loss in LOSSES.values() if any(wanted in _fold(text) for text in _texts(loss))]
 
 
 def _texts(loss: Loss) -> tuple[str, ...]:
-    return (loss.id, *loss.aliases, loss.task, str(loss.kind), loss.summary)
+    return (loss.id, *loss.aliases, *loss.elsewhere, loss.task, str(loss.kind), loss.summary)
+
+
+def _names_elsewhere(loss: Loss) -> set[str]:
+    """Give the loss's names in other libraries without arguments: in full, and without the library."""
+    full = [_fold(text.partition("(")[0]) for text in loss.elsewhere]
+    return {*full, *(re.split(r"\.|: ", name)[-1] for name in full)}
 
 
 def _fold(name: str) -> str:

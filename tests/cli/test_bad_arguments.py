@@ -170,7 +170,7 @@ COMMANDS = {
     ("show", "huber(delta=1,2)"): ("'huber(delta=1,2)' names 2 losses", "show takes one"),
     ("show", "mae", "--delta", "1"): (f"--delta is for huber{ANY}, not for mae", "drop --delta"),
     ("show", "huber", "--delta", "1", "--delta", "1"): ("--delta is given twice", "give it once"),
-    ("losses", "zzz"): ("no loss has 'zzz' in its name, task, kind or summary", "`lossctl losses` lists them all"),
+    ("losses", "zzz"): ("no loss has 'zzz' in its names, task, kind or summary", "`lossctl losses` lists them all"),
     ("losses", "a", "b"): ("got unexpected extra argument(s) (b)", HELP),
     ("losses", "-f", "x"): (
         "there is no format 'x'",

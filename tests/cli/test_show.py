@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from lossctl.core.curve import has_curve
@@ -28,3 +31,14 @@ def test_no_room_for_a_curve_leaves_no_blank_line(run: Run, monkeypatch: pytest.
     assert ran.code == 0
     assert "┬" not in ran.stdout
     assert not ran.stdout.endswith("\n\n")
+
+
+def test_the_names_elsewhere_stand_in_a_line_and_in_the_documents(run: Run) -> None:
+    names = LOSSES["huber"].elsewhere
+    line = re.search(r"^elsewhere\s+(.*)$", run("show", "huber", "--format", "table").stdout, re.MULTILINE)
+    assert line
+    assert line[1].startswith("torch.nn.HuberLoss, ")
+    assert json.loads(run("show", "huber", "--format", "json").stdout)["elsewhere"] == list(names)
+    listed = json.loads(run("losses", "HuberLoss", "--format", "json").stdout)["losses"]
+    assert [(each["id"], each["elsewhere"]) for each in listed] == [("huber", list(names))]
+    assert "elsewhere" not in run("show", "savage").stdout

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pydoc
 import re
 import shlex
 from collections import Counter
@@ -38,6 +39,38 @@ def test_no_two_losses_share_a_name() -> None:
 def test_names_are_what_a_shell_takes(loss: Loss) -> None:
     for name in (loss.id, *loss.aliases, *(param.name for param in loss.params)):
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name), name
+
+
+def test_a_name_elsewhere_in_two_rows_is_explained_by_both() -> None:
+    owners: dict[str, list[Loss]] = {}
+    for loss in ROWS:
+        assert len(set(loss.elsewhere)) == len(loss.elsewhere)
+        for name in loss.elsewhere:
+            owners.setdefault(name, []).append(loss)
+    shared = {name: losses for name, losses in owners.items() if len(losses) > 1}
+    assert set(shared) == {"sklearn.metrics.log_loss", "sklearn.metrics.hinge_loss"}
+    for name, losses in shared.items():
+        for loss in losses:
+            assert name.rpartition(".")[2] in loss.note, loss.id
+
+
+NAMES_ELSEWHERE = sorted({name for loss in ROWS for name in loss.elsewhere})
+INSTALLED = ("scipy", "sklearn", "scoringrules")
+
+
+@pytest.mark.parametrize("name", NAMES_ELSEWHERE)
+def test_a_name_elsewhere_is_what_a_user_types(name: str) -> None:
+    assert re.fullmatch(r"[a-z_]\w*(\.\w+)+(\([\w=', -]+\))?|(lightgbm|xgboost): [a-z0-9:_-]+", name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES_ELSEWHERE if name.partition(".")[0] in INSTALLED])
+def test_a_name_of_a_library_at_hand_exists(name: str) -> None:
+    found = pydoc.locate(name.partition("(")[0])
+    assert callable(found)
+
+
+def test_libraries_at_hand_are_named() -> None:
+    assert {name.partition(".")[0] for name in NAMES_ELSEWHERE} >= set(INSTALLED)
 
 
 @every_row

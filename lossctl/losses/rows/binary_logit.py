@@ -67,6 +67,12 @@ ROWS = (
         "20, 215–242",
         example="lossctl eval examples/data/breast_cancer.csv --loss binary_cross_entropy_with_logits "
         "-p logistic_logit",
+        elsewhere=(
+            "torch.nn.BCEWithLogitsLoss",
+            "torch.nn.SoftMarginLoss",
+            "keras.losses.BinaryCrossentropy(from_logits=True)",
+            "optax.sigmoid_binary_cross_entropy",
+        ),
         note="In nats, as elsewhere; some texts divide by ln 2, so that it bounds the share of errors. With "
         "pos_weight, weights still divide by their own sum alone, as in torch.",
     ),
@@ -94,6 +100,11 @@ ROWS = (
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, ICCV, equation 5, "
         "arXiv:1708.02002",
         example="lossctl eval examples/data/breast_cancer.csv --loss focal_with_logits -p logistic_logit",
+        elsewhere=(
+            "optax.sigmoid_focal_loss",
+            "torchvision.ops.sigmoid_focal_loss",
+            "keras.losses.BinaryFocalCrossentropy(from_logits=True)",
+        ),
         note="No alpha unless one is given, as in Optax; torchvision's sigmoid_focal_loss has alpha 0.25 unless told "
         "otherwise.",
     ),
@@ -117,7 +128,14 @@ ROWS = (
         ),
         reference="Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20, 273–297",
         example="lossctl eval examples/data/breast_cancer.csv --loss hinge -p logistic_logit",
-        note="Labels are 0 and 1, scores any number. Keras takes labels 0 and 1 as well as ±1; Optax wants ±1. "
+        elsewhere=(
+            "keras.losses.Hinge",
+            "optax.hinge_loss",
+            "sklearn.metrics.hinge_loss",
+            "torchmetrics.HingeLoss(task='binary')",
+        ),
+        note="Labels are 0 and 1, scores any number. scikit-learn's hinge_loss of two classes; of more it is "
+        "crammer_singer. Keras takes labels 0 and 1 as well as ±1; Optax wants ±1. "
         "Torchmetrics puts all scores through a sigmoid as soon as one of a batch lies outside [0, 1]: there the loss "
         "of a row depends on its batch.",
     ),
@@ -136,6 +154,10 @@ ROWS = (
         reference="Chang, Hsieh & Lin (2008), Coordinate descent method for large-scale L2-loss linear support vector "
         "machines, Journal of Machine Learning Research 9, 1369–1398",
         example="lossctl eval examples/data/breast_cancer.csv --loss squared_hinge -p logistic_logit",
+        elsewhere=(
+            "keras.losses.SquaredHinge",
+            "torchmetrics.HingeLoss(task='binary', squared=True)",
+        ),
     ),
     Loss(
         id="smooth_hinge",
@@ -174,6 +196,10 @@ ROWS = (
         ),
         reference="Rosenblatt (1958), The perceptron, Psychological Review 65, 386–408",
         example="lossctl eval examples/data/breast_cancer.csv --loss perceptron -p logistic_logit",
+        elsewhere=(
+            "optax.losses.perceptron_loss",
+            "sklearn.linear_model.SGDClassifier(loss='perceptron')",
+        ),
         note="At m = 0 scikit-learn gives the slope −(2y − 1) and jax half of it; here it is 0, that of least norm.",
     ),
     Loss(
@@ -196,6 +222,7 @@ ROWS = (
         reference="Friedman, Hastie & Tibshirani (2000), Additive logistic regression: a statistical view of boosting, "
         "Annals of Statistics 28, 337–407",
         example="lossctl eval examples/data/breast_cancer.csv --loss exponential -p logistic_logit",
+        elsewhere=("sklearn.ensemble.GradientBoostingClassifier(loss='exponential')",),
         note="The exponent is the score itself, as in AdaBoost and scikit-learn: it is half the log-odds.",
     ),
     Loss(
@@ -213,6 +240,7 @@ ROWS = (
         reference="Zhang (2004), Solving large scale linear prediction problems using stochastic gradient descent "
         "algorithms, ICML",
         example="lossctl eval examples/data/breast_cancer.csv --loss modified_huber -p logistic_logit",
+        elsewhere=("sklearn.linear_model.SGDClassifier(loss='modified_huber')",),
         note="As in scikit-learn's SGDClassifier.",
     ),
     Loss(

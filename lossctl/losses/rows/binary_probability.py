@@ -73,9 +73,16 @@ ROWS = (
         ),
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
         example="lossctl eval examples/data/breast_cancer.csv --loss binary_cross_entropy -p logistic_probability",
-        note="Nothing is clipped: scikit-learn clips q to within 2.2e-16 of 0 and 1, Keras to within 1e-7, and torch "
-        "stops each logarithm at −100. Label smoothing moves towards one half, as in Keras and with two classes in "
-        "torch.",
+        elsewhere=(
+            "torch.nn.BCELoss",
+            "keras.losses.BinaryCrossentropy",
+            "sklearn.metrics.log_loss",
+            "lightgbm: binary_logloss",
+            "xgboost: logloss",
+        ),
+        note="Nothing is clipped: scikit-learn's log_loss clips q to within 2.2e-16 of 0 and 1, Keras to 1e-7, and "
+        "torch stops each logarithm at −100. Label smoothing moves towards one half, as in Keras and with two classes "
+        "in torch.",
     ),
     Loss(
         id="brier",
@@ -102,6 +109,10 @@ ROWS = (
         reference="Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review "
         "78, 1–3",
         example="lossctl eval examples/data/breast_cancer.csv --loss brier -p logistic_probability",
+        elsewhere=(
+            "sklearn.metrics.brier_score_loss",
+            "scoringrules.brier_score",
+        ),
         note="The binary form, as in scikit-learn's brier_score_loss: half of Brier's own, which sums over both "
         "outcomes.",
     ),
@@ -129,6 +140,7 @@ ROWS = (
         "arXiv:1708.02002",
         example="lossctl eval examples/data/breast_cancer.csv --loss 'focal(gamma=2,alpha=0.25)' "
         "-p logistic_probability",
+        elsewhere=("keras.losses.BinaryFocalCrossentropy",),
         note="No alpha unless one is given. Torchvision and Optax take logits (focal_with_logits here), and "
         "torchvision sets alpha 0.25 by default. Keras clips q to within 1e-7 of 0 and 1.",
     ),
@@ -203,6 +215,10 @@ ROWS = (
         facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
         reference="Dice (1945), Measures of the amount of ecologic association between species, Ecology 26, 297–302",
         example="lossctl eval examples/data/breast_cancer.csv --loss dice -p logistic_probability",
+        elsewhere=(
+            "keras.losses.Dice",
+            "monai.losses.DiceLoss",
+        ),
         note="smooth is added to means, so that it does not depend on the number of rows; a library that adds S to "
         "sums over n rows has smooth = S/n. One ratio over all rows, never a mean of ratios of batches. The "
         "denominator has q, not the q² of V-Net.",
@@ -249,6 +265,10 @@ ROWS = (
         "convolutional deep networks, MLMI, 379–387, arXiv:1706.05721",
         example="lossctl eval examples/data/breast_cancer.csv --loss 'tversky(alpha=0.3,beta=0.7)' "
         "-p logistic_probability",
+        elsewhere=(
+            "keras.losses.Tversky",
+            "monai.losses.TverskyLoss",
+        ),
         note="alpha weighs false alarms and beta misses, as in Salehi et al. and in MONAI.",
     ),
     Loss(

@@ -50,6 +50,13 @@ ROWS = (
         ),
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
         example="lossctl eval examples/data/preds.csv --loss poisson_nll",
+        elsewhere=(
+            "torch.nn.PoissonNLLLoss(log_input=False)",
+            "keras.losses.Poisson",
+            "scoringrules.logs_poisson",
+            "lightgbm: poisson",
+            "xgboost: poisson-nloglik",
+        ),
         note="torch takes the log of the mean unless told otherwise, adds 1e-8 inside its logarithm, and its full is "
         "Stirling's formula, 0 for y ≤ 1: at y = 2 it is off by 0.04. Here it is exact. For a predicted log of the "
         "mean see poisson_nll_with_log_rate.",
@@ -74,6 +81,7 @@ ROWS = (
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
         example="lossctl eval examples/data/breast_cancer.csv --loss poisson_nll_with_log_rate --target target "
         "--pred boosting_logit",
+        elsewhere=("torch.nn.PoissonNLLLoss(log_input=True)",),
         note="torch's PoissonNLLLoss with log_input=True, which is its default; its full is Stirling's formula, here "
         "it is exact.",
     ),
@@ -92,6 +100,10 @@ ROWS = (
         facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
         reference=_NELDER,
         example="lossctl eval examples/data/preds.csv --loss poisson_deviance",
+        elsewhere=(
+            "sklearn.metrics.mean_poisson_deviance",
+            "torchmetrics.TweedieDevianceScore(power=1)",
+        ),
         note="scikit-learn's mean_poisson_deviance loses its digits where μ is near y, and gives 0 for 1e-18.",
     ),
     Loss(
@@ -115,6 +127,12 @@ ROWS = (
         ),
         reference=_NELDER,
         example="lossctl eval examples/data/preds.csv --loss gamma_deviance",
+        elsewhere=(
+            "sklearn.metrics.mean_gamma_deviance",
+            "torchmetrics.TweedieDevianceScore(power=2)",
+            "lightgbm: gamma_deviance",
+            "xgboost: gamma-deviance",
+        ),
         note="LightGBM's gamma_deviance is the sum over the rows, here it is the mean.",
     ),
     Loss(
@@ -138,6 +156,10 @@ ROWS = (
         reference="Tweedie (1957), Statistical properties of inverse Gaussian distributions, Annals of Mathematical "
         "Statistics 28, 362–377",
         example="lossctl eval examples/data/preds.csv --loss inverse_gaussian_deviance",
+        elsewhere=(
+            "sklearn.metrics.mean_tweedie_deviance(power=3)",
+            "torchmetrics.TweedieDevianceScore(power=3)",
+        ),
         note="scikit-learn's mean_tweedie_deviance with power=3.",
     ),
     Loss(
@@ -172,6 +194,10 @@ ROWS = (
         reference="Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49, "
         "127–162",
         example="lossctl eval examples/data/preds.csv --loss tweedie_deviance --power 1.5",
+        elsewhere=(
+            "sklearn.metrics.mean_tweedie_deviance",
+            "torchmetrics.TweedieDevianceScore",
+        ),
         note="scikit-learn's mean_tweedie_deviance, which loses its digits where μ is near y or the power near 1 or 2. "
         "For the power 0 and below it takes negative targets too; here they are refused: they have no deviance of 0 at "
         "any mean, or are mse's.",
@@ -197,6 +223,7 @@ ROWS = (
         ),
         reference="Hilbe (2011), Negative binomial regression, Cambridge University Press",
         example="lossctl eval examples/data/preds.csv --loss negative_binomial_deviance",
+        elsewhere=("statsmodels.genmod.families.NegativeBinomial",),
         note="statsmodels' NegativeBinomial(alpha).deviance is the sum over the rows, here it is the mean.",
     ),
     Loss(
@@ -221,6 +248,7 @@ ROWS = (
         reference="Itakura & Saito (1968), Analysis synthesis telephony based on the maximum likelihood method, 6th "
         "International Congress on Acoustics, C-17–C-20",
         example="lossctl eval examples/data/preds.csv --loss itakura_saito",
+        elsewhere=("sklearn.decomposition.NMF(beta_loss='itakura-saito')",),
     ),
     Loss(
         id="generalized_kl",
@@ -237,6 +265,11 @@ ROWS = (
         facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
         reference="Csiszár (1991), Why least squares and maximum entropy?, Annals of Statistics 19, 2032–2066",
         example="lossctl eval examples/data/preds.csv --loss generalized_kl",
+        elsewhere=(
+            "scipy.special.kl_div",
+            "optax.losses.generalized_kl_divergence",
+            "sklearn.decomposition.NMF(beta_loss='kullback-leibler')",
+        ),
         note="scipy.special.kl_div loses its digits where μ is near y: it gives 0 for 3.3e-18.",
     ),
 )

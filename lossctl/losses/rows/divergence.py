@@ -138,6 +138,7 @@ ROWS = (
         reference="Endres & Schindelin (2003), A new metric for probability distributions, IEEE Transactions on "
         "Information Theory 49, 1858–1860",
         example=f"{_DATA} jensen_shannon_distance",
+        elsewhere=("scipy.spatial.distance.jensenshannon",),
         note="scipy's jensenshannon is this with base=e unless told otherwise; it keeps no digit below 1e-8.",
     ),
     Loss(
@@ -238,6 +239,7 @@ ROWS = (
         reference="Pearson (1900), On the criterion that a given system of deviations…, Philosophical Magazine 50, "
         "157–175",
         example=f"{_DATA} chi_square",
+        elsewhere=("scipy.stats.chisquare",),
         note="scipy.stats.chisquare(n·p, n·q) is n times this. scikit-learn's chi2 kernels divide by p + q.",
     ),
 )

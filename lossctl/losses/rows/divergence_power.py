@@ -159,6 +159,7 @@ ROWS = (
         reference="Vaserstein (1969), Markov processes over denumerable products of spaces, Problems of Information "
         "Transmission 5, 47–52",
         example=f"{_ACROSS} wasserstein1",
+        elsewhere=("scipy.stats.wasserstein_distance",),
         note="scipy.stats.wasserstein_distance(range(K), range(K), p, q).",
     ),
     Loss(
@@ -185,6 +186,7 @@ ROWS = (
         reference="Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of "
         "Statistical Planning and Inference 143, 1249–1272",
         example=f"{_ACROSS} energy_distance",
+        elsewhere=("scipy.stats.energy_distance",),
         note="scipy.stats.energy_distance(range(K), range(K), p, q). Székely's own is the square of it.",
     ),
     Loss(

@@ -88,6 +88,10 @@ ROWS = (
         "systems, Weather and Forecasting 15, 559–570; fair: Ferro (2014), Fair scores for ensemble forecasts, "
         "Quarterly Journal of the Royal Meteorological Society 140, 1917–1923",
         example="lossctl eval examples/data/diabetes_ensemble.csv --loss crps_ensemble -p 'm_*'",
+        elsewhere=(
+            "scoringrules.crps_ensemble",
+            "properscoring.crps_ensemble",
+        ),
         note=f"{_FAIR} scoringrules' own default, qd, takes members that are sorted already if told so.",
     ),
     Loss(
@@ -115,6 +119,7 @@ ROWS = (
         ),
         reference=_GNEITING,
         example="lossctl eval examples/data/iris_ensemble.csv --loss energy_score -t 'y_*' -p 'm*_*'",
+        elsewhere=("scoringrules.es_ensemble",),
         note=f"All components count the same: bring them to one scale first. {_FAIR}",
     ),
     Loss(
@@ -142,6 +147,7 @@ ROWS = (
         reference="Scheuerer & Hamill (2015), Variogram-based proper scoring rules for probabilistic forecasts of "
         "multivariate quantities, Monthly Weather Review 143, 1321–1334",
         example="lossctl eval examples/data/iris_ensemble.csv --loss variogram_score -t 'y_*' -p 'm*_*'",
+        elsewhere=("scoringrules.vs_ensemble",),
         note="Each pair of components counts twice, with weight 1, as in scoringrules and in the paper.",
     ),
 )

@@ -70,6 +70,7 @@ ROWS = (
         reference="Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27, 379–423, "
         "section 6",
         example="lossctl eval examples/data/digit_shares.csv --loss entropy --target p --pred q",
+        elsewhere=("scipy.stats.entropy",),
     ),
     Loss(
         id="cross_entropy",
@@ -125,6 +126,14 @@ ROWS = (
         reference="Kullback & Leibler (1951), On information and sufficiency, Annals of Mathematical Statistics 22, "
         "79–86",
         example="lossctl eval examples/data/digit_shares.csv --loss kl_divergence --target p --pred q",
+        elsewhere=(
+            "torch.nn.KLDivLoss",
+            "keras.losses.KLDivergence",
+            "optax.losses.kl_divergence",
+            "scipy.stats.entropy(pk, qk)",
+            "scipy.special.rel_entr",
+            "torchmetrics.KLDivergence",
+        ),
         note="The target comes first: KL(p‖q). torch's kl_div takes log q, divides by the count unless told otherwise, "
         "and counts in nats.",
     ),

@@ -44,6 +44,12 @@ ROWS = (
         reference="Bridle (1990), Probabilistic interpretation of feedforward classification network outputs, in "
         "Neurocomputing, 227–236; smoothing: Szegedy et al. (2016), arXiv:1512.00567",
         example="lossctl eval examples/data/digits.csv --loss softmax_cross_entropy -t label -p 's_*'",
+        elsewhere=(
+            "torch.nn.CrossEntropyLoss",
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+            "optax.softmax_cross_entropy",
+            "optax.softmax_cross_entropy_with_integer_labels",
+        ),
         note="PyTorch's CrossEntropyLoss and Optax's softmax_cross_entropy_with_integer_labels: log-sum-exp less s_y "
         "there, which gives 0, or noise of 1e-16 of s_y, for a loss of 1e-17.",
     ),
@@ -94,6 +100,7 @@ ROWS = (
         reference="Leng et al. (2022), PolyLoss: a polynomial expansion perspective of classification loss functions, "
         "arXiv:2204.12511",
         example="lossctl eval examples/data/digits.csv --loss multiclass_poly1 --epsilon 1 -t label -p 's_*'",
+        elsewhere=("optax.losses.poly_loss_cross_entropy",),
         note="Optax calls it poly_loss_cross_entropy, with epsilon = 2 unless told otherwise.",
     ),
     Loss(
@@ -122,6 +129,10 @@ ROWS = (
         reference="Martins & Astudillo (2016), From softmax to sparsemax: a sparse model of attention and multi-label "
         "classification, ICML, arXiv:1602.02068",
         example="lossctl eval examples/data/digits.csv --loss sparsemax -t label -p 's_*'",
+        elsewhere=(
+            "optax.losses.multiclass_sparsemax_loss",
+            "tensorflow_addons.losses.SparsemaxLoss",
+        ),
         note="Optax calls it multiclass_sparsemax_loss; TensorFlow Addons called it sparsemax_loss. The same, but for "
         "the digits that their differences lose near 0.",
     ),
@@ -149,6 +160,12 @@ ROWS = (
         reference="Crammer & Singer (2001), On the algorithmic implementation of multiclass kernel-based vector "
         "machines, Journal of Machine Learning Research 2, 265–292",
         example="lossctl eval examples/data/digits.csv --loss crammer_singer -t label -p 's_*'",
+        elsewhere=(
+            "optax.losses.multiclass_hinge_loss",
+            "sklearn.metrics.hinge_loss",
+            "keras.losses.CategoricalHinge",
+            "torchmetrics.HingeLoss(task='multiclass')",
+        ),
         note="scikit-learn's hinge_loss with more than two classes, and torchmetrics' MulticlassHingeLoss.",
     ),
     Loss(
@@ -178,6 +195,7 @@ ROWS = (
         reference="Weston & Watkins (1999), Support vector machines for multi-class pattern recognition, ESANN, "
         "219–224",
         example="lossctl eval examples/data/digits.csv --loss multi_margin --margin 1 -t label -p 's_*'",
+        elsewhere=("torch.nn.MultiMarginLoss",),
         note="As PyTorch's MultiMarginLoss, which divides by K; Weston & Watkins do not. At a kink PyTorch's slope is "
         "0 too.",
     ),
@@ -203,6 +221,7 @@ ROWS = (
         ),
         reference="Collins (2002), Discriminative training methods for hidden Markov models, EMNLP, 1–8",
         example="lossctl eval examples/data/digits.csv --loss multiclass_perceptron -t label -p 's_*'",
+        elsewhere=("optax.losses.multiclass_perceptron_loss",),
         note="Optax calls it multiclass_perceptron_loss.",
     ),
 )

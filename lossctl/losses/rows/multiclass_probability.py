@@ -44,6 +44,14 @@ ROWS = (
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114; smoothing: "
         "Szegedy et al. (2016), Rethinking the Inception architecture, arXiv:1512.00567",
         example="lossctl eval examples/data/digits.csv --loss categorical_cross_entropy -t label -p 'p_*'",
+        elsewhere=(
+            "torch.nn.NLLLoss",
+            "keras.losses.CategoricalCrossentropy",
+            "keras.losses.SparseCategoricalCrossentropy",
+            "sklearn.metrics.log_loss",
+            "lightgbm: multi_logloss",
+            "xgboost: mlogloss",
+        ),
         note="Nothing is clipped: scikit-learn's log_loss clips at 2.2e-16 and Keras at 1e-7, so that a probability of "
         "0 for what happened costs 36 or 16 there. PyTorch has no loss of probabilities: NLLLoss takes their "
         "logs.",
@@ -73,6 +81,7 @@ ROWS = (
         reference="Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review "
         "78, 1–3",
         example="lossctl eval examples/data/digits.csv --loss multiclass_brier -t label -p 'p_*'",
+        elsewhere=("sklearn.metrics.brier_score_loss(scale_by_half=False)",),
         note="A sum over classes, as Brier wrote it and as scikit-learn gives with scale_by_half=False; a mean over "
         "classes, as Keras' MeanSquaredError gives on one-hot labels, is this over K.",
     ),
@@ -98,6 +107,7 @@ ROWS = (
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002",
         example="lossctl eval examples/data/digits.csv --loss multiclass_focal --gamma 2 -t label -p 'p_*'",
+        elsewhere=("keras.losses.CategoricalFocalCrossentropy",),
         note="No alpha: Keras' CategoricalFocalCrossentropy multiplies by alpha = 0.25 unless told otherwise and "
         "clips at 1e-7. Class weights take alpha's place. It is no proper score: the best forecast is not the truth.",
     ),
@@ -129,6 +139,7 @@ ROWS = (
         reference="Zhang & Sabuncu (2018), Generalized cross entropy loss for training deep neural networks with noisy "
         "labels, arXiv:1805.07836",
         example="lossctl eval examples/data/digits.csv --loss generalized_cross_entropy --q 0.7 -t label -p 'p_*'",
+        elsewhere=("keras.losses.CategoricalGeneralizedCrossEntropy",),
     ),
     Loss(
         id="multiclass_spherical",

@@ -30,6 +30,7 @@ ROWS = (
         reference="Zhang & Zhou (2006), Multilabel neural networks with applications to functional genomics and text "
         "categorization, IEEE TKDE 18, 1338–1351, section 2",
         example="lossctl eval examples/data/digit_shapes.csv --loss multilabel_soft_margin -t 'y_*' -p 's_*'",
+        elsewhere=("torch.nn.MultiLabelSoftMarginLoss",),
         note="As PyTorch's MultiLabelSoftMarginLoss: a mean over labels. PyTorch's SoftMarginLoss overflows to inf at "
         "−100 in single precision.",
     ),
@@ -54,6 +55,7 @@ ROWS = (
         ),
         reference="Elisseeff & Weston (2001), A kernel method for multi-labelled classification, NeurIPS 14, 681–687",
         example="lossctl eval examples/data/digit_shapes.csv --loss multilabel_margin -t 'y_*' -p 's_*'",
+        elsewhere=("torch.nn.MultiLabelMarginLoss",),
         note="As PyTorch's MultiLabelMarginLoss, which takes lists of label numbers ended by −1: here 0 or 1 a label.",
     ),
 )

@@ -35,6 +35,14 @@ ROWS = (
         reference="Willmott & Matsuura (2005), Advantages of the mean absolute error over the root mean square "
         "error, Climate Research 30, 79–82",
         example="lossctl eval examples/data/preds.csv --loss mae",
+        elsewhere=(
+            "torch.nn.L1Loss",
+            "keras.losses.MeanAbsoluteError",
+            "sklearn.metrics.mean_absolute_error",
+            "torchmetrics.MeanAbsoluteError",
+            "lightgbm: l1",
+            "xgboost: mae",
+        ),
         note="jax gives |x| the derivative 1 at 0; here it is 0.",
     ),
     Loss(
@@ -63,6 +71,7 @@ ROWS = (
         ),
         reference="Girshick (2015), Fast R-CNN, ICCV, equation 3, arXiv:1504.08083",
         example="lossctl eval examples/data/diabetes.csv --loss smooth_l1 --beta 20 --pred ridge",
+        elsewhere=("torch.nn.SmoothL1Loss",),
         note="As in torch, the slope far out is 1 whatever beta is; that of huber is delta.",
     ),
     Loss(
@@ -91,6 +100,15 @@ ROWS = (
         reference="Huber (1964), Robust estimation of a location parameter, Annals of Mathematical Statistics 35, "
         "73–101",
         example="lossctl eval examples/data/preds.csv --loss huber --delta 1.0",
+        elsewhere=(
+            "torch.nn.HuberLoss",
+            "keras.losses.Huber",
+            "optax.huber_loss",
+            "scipy.special.huber",
+            "scipy.optimize.least_squares(loss='huber')",
+            "statsmodels.robust.norms.HuberT",
+            "lightgbm: huber",
+        ),
         note="Weights divide by their sum; torch divides a weighted huber by n.",
     ),
     Loss(
@@ -116,6 +134,14 @@ ROWS = (
         ),
         reference="Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix",
         example="lossctl eval examples/data/preds.csv --loss mse",
+        elsewhere=(
+            "torch.nn.MSELoss",
+            "keras.losses.MeanSquaredError",
+            "optax.squared_error",
+            "sklearn.metrics.mean_squared_error",
+            "torchmetrics.MeanSquaredError",
+            "lightgbm: l2",
+        ),
         note="No factor ½: some libraries call half of this the squared error.",
     ),
     Loss(
@@ -141,6 +167,11 @@ ROWS = (
         ),
         reference="Gauss (1823), Theoria combinationis observationum erroribus minimis obnoxiae, part 1",
         example="lossctl eval examples/data/preds.csv --loss half_mse",
+        elsewhere=(
+            "optax.l2_loss",
+            "scipy.optimize.least_squares(loss='linear')",
+            "statsmodels.robust.norms.LeastSquares",
+        ),
         note="Half of mse; what optax calls l2_loss. Here l2 is mse.",
     ),
     Loss(
@@ -168,6 +199,13 @@ ROWS = (
         ),
         reference="Gauss (1823), Theoria combinationis observationum erroribus minimis obnoxiae, part 1",
         example="lossctl eval examples/data/preds.csv --loss rmse",
+        elsewhere=(
+            "keras.metrics.RootMeanSquaredError",
+            "sklearn.metrics.root_mean_squared_error",
+            "torchmetrics.MeanSquaredError(squared=False)",
+            "lightgbm: rmse",
+            "xgboost: rmse",
+        ),
         note="The root of the mean over all rows. Averaging the roots of batches, as a training loop does, gives less.",
     ),
     Loss(
@@ -194,6 +232,7 @@ ROWS = (
         ),
         reference="Vapnik (1995), The Nature of Statistical Learning Theory, Springer, chapter 6",
         example="lossctl eval examples/data/diabetes.csv --loss epsilon_insensitive --epsilon 20 --pred ridge",
+        elsewhere=("sklearn.linear_model.SGDRegressor(loss='epsilon_insensitive')",),
         note="As scikit-learn's epsilon_insensitive.",
     ),
     Loss(
@@ -219,6 +258,7 @@ ROWS = (
         ),
         reference="Vapnik (1995), The Nature of Statistical Learning Theory, Springer, chapter 6",
         example="lossctl eval examples/data/diabetes.csv --loss squared_epsilon_insensitive --epsilon 20 --pred ridge",
+        elsewhere=("sklearn.linear_model.SGDRegressor(loss='squared_epsilon_insensitive')",),
         note="As scikit-learn's squared_epsilon_insensitive.",
     ),
     Loss(
@@ -245,6 +285,12 @@ ROWS = (
         ),
         reference="Koenker & Bassett (1978), Regression quantiles, Econometrica 46, 33–50",
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss quantile --tau 0.95 --pred q0.95",
+        elsewhere=(
+            "sklearn.metrics.mean_pinball_loss",
+            "scoringrules.quantile_score",
+            "lightgbm: quantile",
+            "tensorflow_addons.losses.PinballLoss",
+        ),
         note="As scikit-learn's mean_pinball_loss, whose alpha is tau.",
     ),
     Loss(
