@@ -114,7 +114,7 @@ def _approx_ndcg(relevance: Array, score: Array, temperature: float) -> tuple[Ar
     """Compute the loss of a batch of groups: first how far each place is from the ideal one, then the slope."""
     groups, size = score.shape
     discounts = _discounts(size)
-    gain, place = _gain(relevance), _places(relevance, score)
+    gain, place = _gain(relevance), _places(score)
     ideal = _ideal(gain, discounts)
     gain /= ideal[:, None]
     scaled, lost = _scaled(score, temperature)
@@ -141,13 +141,11 @@ def _approx_ndcg(relevance: Array, score: Array, temperature: float) -> tuple[Ar
     return np.maximum(loss, 0.0), slope
 
 
-def _places(relevance: Array, score: Array) -> Array:
-    """Give each document its place by score, from 1; of equal scores the more relevant comes first."""
-    order = np.argsort(-relevance, axis=1, kind="stable")
-    again = np.argsort(-np.take_along_axis(score, order, axis=1), axis=1, kind="stable")
+def _places(score: Array) -> Array:
+    """Give each document its place by score, from 1; which of a tie comes first makes no difference to the loss."""
     place = np.empty(score.shape)
     places = np.arange(1.0, score.shape[1] + 1.0)[None, :]
-    np.put_along_axis(place, np.take_along_axis(order, again, axis=1), places, axis=1)
+    np.put_along_axis(place, np.argsort(-score, axis=1, kind="stable"), places, axis=1)
     return place
 
 
