@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
-    from lossctl.api import Selection, evaluate, list_losses, render, select, show_loss
+    from lossctl.api import Selection, compare, evaluate, list_losses, render, select, show_loss
+    from lossctl.core.comparison import Comparison, Comparisons
     from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
     from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
     from lossctl.losses import LOSSES
 
 __all__ = [
     "LOSSES",
+    "Comparison",
+    "Comparisons",
     "DataError",
     "Evaluation",
     "Evaluations",
@@ -31,6 +34,7 @@ __all__ = [
     "Selection",
     "UsageError",
     "__version__",
+    "compare",
     "evaluate",
     "list_losses",
     "render",
@@ -39,7 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "lossctl.api": {"Selection", "evaluate", "list_losses", "render", "select", "show_loss"},
+    "lossctl.api": {"Selection", "compare", "evaluate", "list_losses", "render", "select", "show_loss"},
+    "lossctl.core.comparison": {"Comparison", "Comparisons"},
     "lossctl.core.errors": {"DataError", "ExitCode", "LossctlError", "UsageError"},
     "lossctl.core.result": {"Evaluation", "Evaluations", "Gradient", "Interval"},
     "lossctl.losses": {"LOSSES"},

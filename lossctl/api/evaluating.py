@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
-__all__ = ["evaluate"]
+__all__ = ["Progress", "compute_plans", "evaluate", "open_for", "require_apart", "signature_of"]
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning."""
@@ -84,10 +84,10 @@ def evaluate(
     labels: list[str | None] = []
     warnings: list[str] = []
     named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
-    _require_apart(named)
+    require_apart(named)
     with workers((location for _, location in named), settings.threads) as crew:
         for label, location in named:
-            with _open(location, selection, settings) as opened:
+            with open_for(location, selection, settings) as opened:
                 part = _evaluate_source(opened, selection, settings, on_progress, crew)
             results += part.results
             labels += [label] * len(part.results)
@@ -95,7 +95,7 @@ def evaluate(
     return Evaluations(tuple(_named(results, labels, several=len(sources) > 1)), tuple(warnings))
 
 
-def _require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
+def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
     """Refuse sources whose results could not be told apart."""
     texts = [location for _, location in named if isinstance(location, str)]
     if texts.count("-") > 1:
@@ -106,7 +106,9 @@ def _require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
             raise UsageError(f"two models are called {name!r}", "label them apart: one=a.csv other=b.csv")
 
 
-def _open(source: Any, selection: Selection, settings: Settings) -> Source:
+def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
+    """Open a source whose columns the selected losses can bind to."""
+
     def fits(names: Sequence[str]) -> bool:
         from lossctl.api.planning import could_bind  # loads DuckDB, which is better started first
 
@@ -143,7 +145,7 @@ def _evaluate_source(
 
     left_out = LeftOut()
     plans = plan(source, selection, settings, left_out)
-    tallies = _compute(source, plans, settings, on_progress, crew)
+    tallies = compute_plans(source, plans, settings, on_progress, crew)
     results: list[Evaluation] = []
     warnings: list[str] = []
     for tally, index in _reported(source, tallies, selection, settings, left_out):
@@ -156,7 +158,7 @@ def _evaluate_source(
     return Evaluations(tuple(results), tuple(dict.fromkeys(warnings)))
 
 
-def _compute(
+def compute_plans(
     source: Source,
     plans: Sequence[ModelPlan],
     settings: Settings,
@@ -256,7 +258,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
         weight_sum=round_fraction(tally.units.total),
         gradient=moments.gradient(scale),
         status=_status(value),
-        signature=_signature(tally, chosen, settings),
+        signature=signature_of(tally, chosen, settings),
     )
 
 
@@ -278,7 +280,7 @@ def _status(value: float) -> str:
     return "nan" if math.isnan(value) else "inf" if value > 0.0 else "-inf"
 
 
-def _signature(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> str:
+def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> str:
     """Write what was computed, on what, with which settings, so that it reads back into flags."""
     parts = [chosen.label, str(tally.reduction(chosen)), f"w={settings.weight or 'none'}", f"nan={settings.nan}"]
     if settings.class_weights and tally.plan.binding.labels:

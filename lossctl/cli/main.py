@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from lossctl.cli import compare as compare_command
 from lossctl.cli import eval as eval_command
 from lossctl.cli import losses as losses_command
 from lossctl.cli import show as show_command
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("eval", cls=Command, epilog=eval_command.EPILOG)(eval_command.evaluate)
+app.command("compare", cls=Command, epilog=compare_command.EPILOG)(compare_command.compare)
 app.command("losses", cls=Command, epilog=losses_command.EPILOG)(losses_command.losses)
 app.command("show", cls=Command, epilog=show_command.EPILOG)(show_command.show)
 

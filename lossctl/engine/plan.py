@@ -5,7 +5,7 @@ Imports core and its own package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -111,6 +111,17 @@ class ModelTally:
 
     def add(self, batch: Batch) -> None:
         """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
+        for index, loss, slope, block in self.computed(batch):
+            if index in self.parts:
+                self._add_parts(index, loss, block)
+            elif index in self.plan.linear:
+                linear = self.plan.linear[index]
+                self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
+            else:
+                self.losses[index].add(loss, slope, block)
+
+    def computed(self, batch: Batch) -> Iterator[tuple[int, Array, Array, Block]]:
+        """Count the rows of a batch, and give the index, losses, slopes and block of each loss that fits them."""
         block, dropped = Block.of(batch, self.plan.binding, self.faults)
         self.n_read += len(batch)
         self.n_dropped += dropped
@@ -124,13 +135,7 @@ class ModelTally:
         for index, chosen in enumerate(self.plan.losses):
             if fits(chosen, prepared, self.plan.binding, self.loss_faults[index]):
                 loss, slope = self._compute(chosen, prepared)
-                if index in self.parts:
-                    self._add_parts(index, loss, prepared)
-                elif index in self.plan.linear:
-                    linear = self.plan.linear[index]
-                    self.losses[index].add(linear.combine(loss), linear.combine(slope), prepared)
-                else:
-                    self.losses[index].add(loss, slope, prepared)
+                yield index, loss, slope, prepared
 
     def _add_parts(self, index: int, parts: Array, block: Block) -> None:
         for total, part in zip(self.parts[index], parts, strict=True):

@@ -9,12 +9,15 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
-__all__ = ["t_cdf", "t_quantile"]
+__all__ = ["t_cdf", "t_quantile", "t_tail"]
 
 _TINY = 1e-300
 _SERIES_FROM = 1e4
 """Degrees of freedom from which the expansion about the normal quantile is exact to the last digits, and the
 difference of log-gammas in the distribution function is not."""
+
+_NORMAL_FROM = 1e7
+"""Degrees of freedom from which the normal distribution differs by less than the difference of log-gammas loses."""
 
 
 @lru_cache(maxsize=256)
@@ -84,6 +87,19 @@ def t_cdf(x: float, freedom: float) -> float:
     0.975
     """
     return 1.0 - _upper_tail(x, freedom) if x >= 0.0 else _upper_tail(-x, freedom)
+
+
+def t_tail(x: float, freedom: float) -> float:
+    """Give P(T > x) for Student's t distribution, for x ≥ 0: with all its digits, however small.
+
+    Examples
+    --------
+    >>> round(t_tail(2.228139, 10), 6)
+    0.025
+    """
+    if math.isinf(x):
+        return 0.0
+    return NormalDist().cdf(-x) if freedom >= _NORMAL_FROM else _upper_tail(x, freedom)
 
 
 def _upper_tail(x: float, freedom: float) -> float:

@@ -1,0 +1,241 @@
+"""Frozen comparisons of two models by one loss, and the table of many.
+
+Imports the standard library and core. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lossctl.core.loss import ChosenLoss, Direction, Value
+from lossctl.core.result import Interval
+from lossctl.core.version import __version__
+from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COMPARE_SCHEMA", "Comparison", "Comparisons"]
+
+COMPARE_SCHEMA = "lossctl/compare/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a candidate differs from a baseline by one loss. The fields are those of the JSON of `compare`.
+
+    Parameters
+    ----------
+    chosen
+        The loss.
+    slice
+        The rows compared; empty for all.
+    baseline, candidate
+        The models.
+    baseline_value, candidate_value
+        Their values.
+    delta
+        Candidate less baseline.
+    delta_ci
+        The interval of the difference, from differences of rows; ``None`` where it is not defined.
+    relative, relative_ci
+        The difference as a share of the baseline's value.
+    p_value
+        How probable so large a difference is where there is none.
+    p_adjusted
+        The same, for all comparisons made together.
+    significant
+        Whether `p_adjusted` lies below 1 − level.
+    wins, ties, losses
+        The rows where the candidate's loss is lower, as high within 1e-9 of the baseline's, or higher.
+    detectable
+        The smallest difference that so many rows would show in four of five samples.
+    rows_needed
+        How many rows would show this difference in four of five samples.
+    n
+        The rows (or groups) compared.
+    status
+        ``ok``, or what keeps the difference from being a number.
+    signature
+        What was computed, on what, with which settings.
+    """
+
+    chosen: ChosenLoss
+    slice: Mapping[str, str]
+    baseline: str
+    candidate: str
+    baseline_value: float
+    candidate_value: float
+    delta: float
+    delta_ci: Interval | None
+    relative: float | None
+    relative_ci: Interval | None
+    p_value: float | None
+    p_adjusted: float | None
+    significant: bool
+    wins: int
+    ties: int
+    losses: int
+    detectable: float | None
+    rows_needed: int | None
+    n: int
+    status: str
+    signature: str
+
+    @property
+    def loss(self) -> str:
+        """The id of the loss."""
+        return self.chosen.loss.id
+
+    @property
+    def params(self) -> Mapping[str, Value]:
+        """The parameters of the loss."""
+        return self.chosen.params
+
+    @property
+    def better(self) -> bool | None:
+        """Whether the candidate is better; ``None`` where the data do not tell."""
+        if not self.significant:
+            return None
+        return (self.delta < 0.0) == (self.chosen.loss.direction is Direction.LOWER)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object."""
+        return {
+            "loss": self.loss,
+            "params": dict(self.params),
+            "slice": dict(self.slice),
+            "baseline": self.baseline,
+            "candidate": self.candidate,
+            "baseline_value": finite_or_none(self.baseline_value),
+            "candidate_value": finite_or_none(self.candidate_value),
+            "delta": finite_or_none(self.delta),
+            "delta_ci": None if self.delta_ci is None else self.delta_ci.to_dict(),
+            "relative": finite_or_none(self.relative),
+            "relative_ci": None if self.relative_ci is None else self.relative_ci.to_dict(),
+            "p_value": self.p_value,
+            "p_adjusted": self.p_adjusted,
+            "significant": self.significant,
+            "wins": self.wins,
+            "ties": self.ties,
+            "losses": self.losses,
+            "detectable": finite_or_none(self.detectable),
+            "n": self.n,
+            "status": self.status,
+            "signature": self.signature,
+        }
+
+    def record(self) -> dict[str, Scalar]:
+        """Give the same as one flat row: nested fields joined by a dot."""
+        flat: dict[str, Scalar] = {}
+        for name, value in self.to_dict().items():
+            if name in {"params", "slice"}:
+                flat[name] = ";".join(f"{key}={each}" for key, each in value.items())
+            elif name in {"delta_ci", "relative_ci"}:
+                for key in ("level", "low", "high", "method"):
+                    flat[f"{name}.{key}"] = None if value is None else value[key]
+            else:
+                flat[name] = value
+        return flat
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons(Sequence[Comparison]):
+    """What `lossctl.compare` returns: a sequence of `Comparison`, with warnings.
+
+    Parameters
+    ----------
+    comparisons
+        One for each loss and candidate.
+    warnings
+        What a reader should know.
+    adjustment
+        How p-values were adjusted: ``holm``, ``bh`` or ``none``.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    warnings: tuple[str, ...] = field(default=())
+    adjustment: str = "none"
+
+    def __len__(self) -> int:
+        return len(self.comparisons)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.comparisons[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON document of schema ``lossctl/compare/1``."""
+        return {
+            "schema": COMPARE_SCHEMA,
+            "version": __version__,
+            "comparisons": self.items(),
+            "warnings": list(self.warnings),
+        }
+
+    def items(self) -> list[dict[str, Any]]:
+        """Give the JSON object of each comparison."""
+        return [each.to_dict() for each in self.comparisons]
+
+    def records(self) -> list[dict[str, Scalar]]:
+        """Give each comparison as a flat row."""
+        return [each.record() for each in self.comparisons]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a pandas DataFrame, one row a comparison, with the columns of the CSV output."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def bare(self) -> list[Scalar]:
+        """Give the differences alone; ``None`` where there is no finite one."""
+        return [finite_or_none(each.delta) for each in self.comparisons]
+
+    def view(self) -> View:
+        """Give the table for people: a row a comparison, ``~`` where the data do not tell a difference."""
+        level = next((each.delta_ci.level for each in self.comparisons if each.delta_ci is not None), 0.95)
+        columns = (
+            Column("loss"),
+            Column("baseline"),
+            Column("value", "right"),
+            Column("candidate"),
+            Column("value", "right", "main"),
+            Column("change", "right", "main"),
+            Column(f"{100 * level:g}% CI", "right", "side"),
+            Column("p", "right", "side"),
+            Column("verdict"),
+            Column("wins/ties/losses", "right", "side"),
+            Column("detectable", "right", "side"),
+            Column("n", "right", "side"),
+        )
+        return View(columns, tuple(_cells(each) for each in self.comparisons), notes=self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = ["change: candidate less baseline; ~: the data do not tell; detectable: in four of five samples"]
+        if self.adjustment != "none" and len(self.comparisons) > 1:
+            name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[self.adjustment]
+            notes.append(f"p is adjusted for {len(self.comparisons)} comparisons ({name})")
+        needed = [each for each in self.comparisons if not each.significant and each.rows_needed is not None]
+        notes += [
+            f"{each.chosen.label}, {each.candidate}: {each.rows_needed} rows would show this change" for each in needed
+        ]
+        return tuple(notes)
+
+
+def _cells(each: Comparison) -> tuple[Cell, ...]:
+    verdict = {True: "better", False: "worse", None: "~"}[each.better]
+    return (
+        each.chosen.label,
+        each.baseline,
+        each.baseline_value,
+        each.candidate,
+        each.candidate_value,
+        each.delta,
+        None if each.delta_ci is None else Span(each.delta_ci.low, each.delta_ci.high),
+        each.p_adjusted,
+        verdict,
+        f"{each.wins}/{each.ties}/{each.losses}",
+        each.detectable,
+        each.n,
+    )
