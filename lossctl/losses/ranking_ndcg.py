@@ -47,9 +47,8 @@ def _discounts(size: int, k: int = 0) -> Array:
 
 
 def _ideal(gain: Array, discounts: Array) -> Array:
-    """Compute the DCG of the ideal ranking; 1 where nothing gains."""
-    best = row_sum(-np.sort(-gain, axis=1) * discounts)
-    return np.where(best > 0.0, best, 1.0)
+    """Compute the DCG of the ideal ranking; 0 where nothing gains, and then no two relevances differ."""
+    return row_sum(-np.sort(-gain, axis=1) * discounts)
 
 
 def lambda_rank(target: Array, prediction: Array, starts: Counts, k: int) -> tuple[Array, Array]:

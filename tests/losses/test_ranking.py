@@ -265,6 +265,14 @@ def test_a_good_order_is_never_free(name: str) -> None:
     assert 0.0 < slope[1] == -slope[0] < 1e-250
 
 
+def test_scores_past_every_number_of_temperatures_are_still_in_order() -> None:
+    gap = 1.0 - math.log(2.0) / math.log(3.0)
+    for score, expected in (([1e300, 0.0, -1e300], 0.0), ([0.0, 1e300, -1e300], gap)):
+        loss, slope = compute("approx_ndcg(temperature=1e-100)", [1.0, 0.0, 0.0], score)
+        assert_allclose(loss, expected, rtol=1e-14)
+        assert slope == [0.0] * 3
+
+
 def test_a_slope_that_vanishes_has_no_sign() -> None:
     _, slope = compute("pairwise_logistic", [1.0, 0.0, 0.0, 0.0], [745.0, 0.0, -800.0, -800.0])
     assert slope == [0.0] * 4
