@@ -1,4 +1,7 @@
-"""`lossctl.compare`: models side by side, paired row by row. Joins sources, the engine and the statistics."""
+"""`lossctl.compare`: models side by side, paired row by row. Joins sources, the engine and the statistics.
+
+May import every package but `cli`; what a run needs is imported when it runs.
+"""
 
 from __future__ import annotations
 
@@ -89,18 +92,24 @@ def compare(
     selection = losses if isinstance(losses, Selection) else select(losses)
     if selection.fitting_only:
         raise UsageError("compare takes losses by name, not all of them", "name them: --loss mae,mse")
+    found = _all(source, selection, settings, adjust, on_progress)
+    places = {chosen: place for place, chosen in enumerate(selection.losses)}
+    found.sort(key=lambda each: places[each.chosen])
+    return Comparisons(tuple(_adjusted(found, adjust, settings.level)), (), adjust)
+
+
+def _all(
+    source: Any, selection: Selection, settings: Settings, adjust: str, on_progress: Progress | None
+) -> list[Comparison]:
     sources = list(source) if isinstance(source, (list, tuple)) else [source]
     named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
     require_apart(named)
     found: list[Comparison] = []
     with ExitStack() as stack:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
-        groups = _by_losses(opened, selection, settings)
-        for models in groups:
+        for models in _by_losses(opened, selection, settings):
             found += _compared(models, settings, adjust, on_progress)
-    places = {chosen: place for place, chosen in enumerate(selection.losses)}
-    found.sort(key=lambda each: places[each.chosen])
-    return Comparisons(tuple(_adjusted(found, adjust, settings.level)), (), adjust)
+    return found
 
 
 def _by_losses(
