@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from lossctl.api import formats
-from lossctl.cli.main import app
+from lossctl.cli.commands import application
 from lossctl.core.errors import ExitCode
 from lossctl.core.result import Evaluation, Gradient, Interval
 from lossctl.core.settings import Options
@@ -22,7 +22,7 @@ from tests.transcript import ROOT, alike, difference, run, run_arguments, scratc
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-COMMANDS = list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group
+COMMANDS = list(typer.main.get_command(application()).commands)  # type: ignore[attr-defined]  # a group
 
 
 @pytest.fixture(autouse=True)

@@ -11,51 +11,19 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
-from lossctl.cli import compare as compare_command
-from lossctl.cli import eval as eval_command
-from lossctl.cli import losses as losses_command
-from lossctl.cli import show as show_command
-from lossctl.cli.command import Command
+from lossctl.cli.commands import application
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.errors import ExitCode, LossctlError
 from lossctl.core.escape import terminal
-from lossctl.core.version import __version__
 
-__all__ = ["app", "run"]
+__all__ = ["main", "run"]
 
 _MOST_CHARACTERS = 3000
 """Of an error's line."""
-
-app = typer.Typer(
-    name="lossctl",
-    help="Evaluate losses and their gradients on files of predictions.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("eval", cls=Command, epilog=eval_command.EPILOG)(eval_command.evaluate)
-app.command("compare", cls=Command, epilog=compare_command.EPILOG)(compare_command.compare)
-app.command("losses", cls=Command, epilog=losses_command.EPILOG)(losses_command.losses)
-app.command("show", cls=Command, epilog=show_command.EPILOG)(show_command.show)
-
-
-def _print_version(*, wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"lossctl {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _global(
-    *,
-    _version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None: ...
 
 
 def run() -> NoReturn:
@@ -118,7 +86,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application(arguments))
     outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
     if not arguments:
         return ExitCode.USAGE

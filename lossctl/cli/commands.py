@@ -1,0 +1,61 @@
+"""The commands, by name, and the application made of those a run needs.
+
+Each command is a module of this package. Making one costs several milliseconds, for every parameter of the registry is
+a flag of it, so a run makes the one it names. May import Typer and core; the commands when they are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated
+
+import typer
+
+from lossctl.cli.command import Command
+from lossctl.core.version import __version__
+
+__all__ = ["COMMANDS", "application"]
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {"eval": "evaluate", "compare": "compare", "losses": "losses", "show": "show"}
+)
+"""The function of each command, in the module of its name."""
+
+
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Make the application: with the command that the arguments begin with, or with all of them.
+
+    Examples
+    --------
+    >>> len(application(["losses", "huber"]).registered_commands)
+    1
+    """
+    app = typer.Typer(
+        name="lossctl",
+        help="Evaluate losses and their gradients on files of predictions.",
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    named = [arguments[0]] if arguments and arguments[0] in COMMANDS else COMMANDS
+    for name in named:
+        module = import_module(f"lossctl.cli.{name}")
+        app.command(name, cls=Command, epilog=module.EPILOG)(getattr(module, COMMANDS[name]))
+    app.callback()(_global)
+    return app
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lossctl {__version__}")
+        raise typer.Exit
+
+
+def _global(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None: ...
