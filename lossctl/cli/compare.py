@@ -12,7 +12,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 
-EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn --loss mae,mse"
+EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae"
 
 Adjust = Annotated[
     str,
