@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from lossctl import api
+from lossctl.api.comparing import ADJUSTMENT_NAMES
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
@@ -18,7 +19,7 @@ Adjust = Annotated[
     str,
     typer.Option(
         "--adjust",
-        metavar="|".join(api.ADJUSTMENT_NAMES),
+        metavar="|".join(ADJUSTMENT_NAMES),
         help="Adjust p for many comparisons: Benjamini-Hochberg, Holm, or not.",
         rich_help_panel="Output",
     ),
