@@ -7,6 +7,7 @@ Imports NumPy and core.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,7 +104,7 @@ def curve(chosen: ChosenLoss) -> Chart:
 
     - Target and prediction, a number each: against the residual ŷ − y. Where the loss is no function of that alone,
       for a fixed y, which a note tells. Where the prediction is on another scale, such as a logarithm: against it.
-    - Labels 0 and 1: against the prediction, a probability or a logit, with a line for each label.
+    - Labels 0 and 1: against the prediction, a probability, a logit or a distance, with a line for each label.
     - Prediction or target alone: against it, over its domain.
     - Distributions: of two events, against q₁ for p = (0.3, 0.7). There the slope is that along the line
       q₁ + q₂ = 1, ∂ℓ/∂q₁ − ∂ℓ/∂q₂, which is 0 at the best q. A loss of the target alone is drawn against p₁.
@@ -146,15 +147,14 @@ def _sampled(chosen: ChosenLoss) -> _Samples:
         return _along_column(chosen, chosen.loss.roles[0])
     if chosen.loss.kind is Kind.BINARY:
         return _along_prediction(chosen, prediction)
-    if not target.is_real_line and prediction.is_real_line and not chosen.fact("minimum_at_target"):
+    if not target.is_real_line and prediction.is_real_line and chosen.fact("symmetric") is None:  # a logarithm
         return _along_other_scale(chosen, _inside(target), prediction)
     return _along_residual(chosen, _target(chosen, target, prediction), prediction)
 
 
 def _along_residual(chosen: ChosenLoss, y: float, domain: Domain) -> _Samples:
     kinks = tuple(float(kink) for kink in chosen.fact("kinks"))
-    half = _SPAN * (max(map(abs, kinks), default=0.0) or _first_change(chosen, y, domain))
-    half = _rounded(half)
+    half = _reach(chosen, kinks, y, domain)
     x = np.unique([*np.linspace(-half, half, _INTERVALS + 1), *_beside(kinks, half), 0.0])
     x = x[domain.contains(y + x)]
     line = _Line(*chosen.compute(np.full_like(x, y), y + x), best=0.0, kinks=kinks)
@@ -169,23 +169,29 @@ def _along_other_scale(chosen: ChosenLoss, y: float, domain: Domain) -> _Samples
 
 
 def _along_prediction(chosen: ChosenLoss, domain: Domain) -> _Samples:
-    """Go along a probability or a logit, with a line for either label. Kinks of such losses are margins, (2y − 1)s."""
+    """Go along a probability, a logit or a distance, with a line for either label.
+
+    Kinks of such losses are margins, (2y − 1)s. A distance has none below 0.
+    """
     margins = [float(kink) for kink in chosen.fact("kinks")]
-    sides = {1.0: tuple(margins), 0.0: tuple(-margin for margin in margins)}
-    x = np.unique([*_across(domain), *(place for kinks in sides.values() for place in _beside(kinks, _SPAN))])
+    bounded = math.isfinite(domain.low), math.isfinite(domain.high)
+    is_share, is_distance = all(bounded), bounded == (True, False)
+    reach = _reach(chosen, margins, 0.0, domain) if is_distance else _SPAN
+    x = np.linspace(domain.low, domain.low + reach, _INTERVALS + 1) if is_distance else _across(domain)
+    sides = {1.0: _inner(margins, domain), 0.0: _inner([-margin for margin in margins], domain)}
+    x = np.unique([*x, *(place for kinks in sides.values() for place in _beside(kinks, reach))])
     x = x[domain.contains(x)]
-    is_share = math.isfinite(domain.low) and math.isfinite(domain.high)
-    lines = tuple(
+    drawn = tuple(
         _Line(
             *chosen.compute(np.full_like(x, y), x),
-            best=y,
+            best=y if is_share else None,
             kinks=kinks,
             name=f"y = {y:g}",
         )
         for y, kinks in sides.items()
     )
-    label, slope_label = ("probability q", "slope dℓ/dq") if is_share else ("logit s", "slope dℓ/ds")
-    return _Samples(label, x, lines, slope_label)
+    label, letter = ("probability", "q") if is_share else ("distance", "d") if is_distance else ("logit", "s")
+    return _Samples(f"{label} {letter}", x, drawn, f"slope dℓ/d{letter}")
 
 
 def _along_column(chosen: ChosenLoss, role: Role) -> _Samples:
@@ -227,7 +233,11 @@ def _across(domain: Domain) -> Array:
     return x[domain.contains(x)]
 
 
-def _beside(kinks: tuple[float, ...], size: float) -> list[float]:
+def _inner(places: Sequence[float], domain: Domain) -> tuple[float, ...]:
+    return tuple(np.array(places)[domain.contains(np.array(places))].tolist())
+
+
+def _beside(kinks: Sequence[float], size: float) -> list[float]:
     """Give the kinks and a place just before and after each, on a range of some size."""
     gap = _KINK_GAP * size
     return [kink + side for kink in kinks for side in (-gap, 0.0, gap)]
@@ -274,6 +284,11 @@ def _first_change(chosen: ChosenLoss, y: float, domain: Domain) -> float:
         changed = np.flatnonzero(np.abs(exponent - exponent[:1]) > 0.5)  # noqa: PLR2004 -- the ½ above
         changes.extend(np.exp(log_r[changed[:1]]).tolist())
     return float(max(changes, default=1.0))
+
+
+def _reach(chosen: ChosenLoss, kinks: Sequence[float], y: float, domain: Domain) -> float:
+    """Give how far from the target the range goes, so that it shows the kinks, or else where the shape changes."""
+    return _rounded(_SPAN * (max(map(abs, kinks), default=0.0) or _first_change(chosen, y, domain)))
 
 
 def _rounded(value: float) -> float:

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from lossctl.core.chart import Axis, Chart, Panel, Series
 from lossctl.core.curve import curve, has_curve
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import NONNEGATIVE, POSITIVE, Array, ChosenLoss, Domain, Facts, Kind, Loss, Role
+from lossctl.core.loss import NONNEGATIVE, POSITIVE, PROBABILITY, Array, ChosenLoss, Domain, Facts, Kind, Loss, Role
 from lossctl.losses import LOSSES
 
 CHOSEN = [chosen for chosen in (row.choose() for row in LOSSES.values()) if has_curve(chosen)] + [
@@ -27,6 +27,8 @@ CHOSEN = [chosen for chosen in (row.choose() for row in LOSSES.values()) if has_
     LOSSES["kl_divergence"].choose(base=10.0),
     LOSSES["focal"].choose(gamma=0.5, alpha=0.2),
     LOSSES["binary_cross_entropy_with_logits"].choose(pos_weight=3.0),
+    LOSSES["contrastive"].choose(margin=20.0),
+    LOSSES["hinge_embedding"].choose(margin=20.0),
 ]
 every_loss = pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: chosen.label)
 P = np.array([0.3, 0.7])
@@ -62,10 +64,11 @@ def oracle(chosen: ChosenLoss, chart: Chart, x: Array) -> list[tuple[Array, Arra
 
 
 def kinks(chosen: ChosenLoss, chart: Chart) -> list[list[float]]:
-    """Place the kinks of the facts on x, line by line: they are residuals, and of labels margins."""
+    """Place the kinks of the facts on x, line by line: they are residuals, and of labels margins, inside the domain."""
     facts = chosen.fact("kinks")
     if chosen.loss.kind is Kind.BINARY:
-        return [[kink if y == 1.0 else -kink for kink in facts] for y in targets(chart)]
+        low = chosen.loss.prediction.low
+        return [[at for at in ((2.0 * y - 1.0) * kink for kink in facts) if at >= low] for y in targets(chart)]
     return [[(P[0] if chosen.loss.kind is Kind.DISTRIBUTION else 0.0) + kink for kink in facts]]
 
 
@@ -124,7 +127,8 @@ def test_the_target_drawn_lies_in_its_domain_and_is_told_where_it_makes_a_differ
     if chosen.loss.kind is Kind.BINARY:
         assert drawn == [1.0, 0.0]
         assert [line.name for line in chart.panels[1].series] == ["y = 1", "y = 0"]
-        assert (chart.x.low, chart.x.high) == ((-4.0, 4.0) if prediction.is_real_line else (0.0, 1.0))
+        ends = {PROBABILITY: (0.0, 1.0), NONNEGATIVE: (0.0, chart.x.high)}.get(prediction, (-4.0, 4.0))
+        assert (chart.x.low, chart.x.high) == ends
     elif not chart.notes:
         there = chosen.compute(np.full_like(x, 2.0), 2.0 + x)[0]
         assert_allclose(there, loss_line(chart).y, rtol=1e-6, atol=1e-6 * float(np.nanmax(loss_line(chart).y)))
@@ -152,7 +156,9 @@ def test_every_axis_has_a_range_that_holds_most_of_the_line(chosen: ChosenLoss) 
 def test_the_minimum_is_marked_where_the_facts_say_so_and_is_the_lowest_point(chosen: ChosenLoss) -> None:
     chart = curve(chosen)
     points = chart.panels[0].points
-    if not chosen.fact("minimum_at_target"):
+    scores = chosen.loss.kind is Kind.BINARY and chosen.loss.prediction != PROBABILITY
+    logarithm = chosen.loss.kind is Kind.REAL and chosen.fact("symmetric") is None
+    if scores or logarithm or not chosen.fact("minimum_at_target"):
         assert points == ()
         return
     assert {point.label for point in points} == {"minimum"}
@@ -269,7 +275,7 @@ def test_a_loss_relative_to_the_target_is_drawn_for_one_that_shows_its_shape() -
     chart = curve(LOSSES["smape"].choose())
     assert chart.notes == ("for the target y = 1",)
     x, loss = loss_line(chart).x, loss_line(chart).y
-    assert_allclose(loss, 2.0 * np.abs(x) / (np.abs(1.0 + x) + 1.0), rtol=1e-12)
+    assert_allclose(loss, 2.0 * np.abs(x) / (np.abs(1.0 + x) + 1.0), rtol=1e-12, atol=1e-16)
 
 
 def test_a_prediction_on_another_scale_is_drawn_against_itself() -> None:
@@ -303,6 +309,22 @@ def test_kinks_of_labels_are_margins_and_marked_once() -> None:
     assert (jump.x, jump.y) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize("margin", [1.0, 20.0])
+@pytest.mark.parametrize("name", ["contrastive", "hinge_embedding"])
+def test_a_distance_is_drawn_from_0_to_past_the_margin(name: str, margin: float) -> None:
+    chart = curve(LOSSES[name].choose(margin=margin))
+    assert (chart.x.label, chart.panels[1].y.label) == ("distance d", "slope dℓ/dd")
+    assert chart.x.low == 0.0
+    assert 1.25 * margin <= chart.x.high <= 5.0 * margin
+    assert chart.panels[0].points == ()
+    similar, other = chart.panels[0].series
+    power = 2 if name == "contrastive" else 1
+    assert_allclose(similar.y, similar.x**power / power, rtol=1e-12)
+    assert_allclose(other.y, np.maximum(margin - other.x, 0.0) ** power / power, rtol=1e-12)
+    jumps = [(point.x, point.y) for point in chart.panels[1].points]
+    assert jumps == ([] if name == "contrastive" else [(margin, 0.0)])
+
+
 def test_a_kink_of_a_distribution_stands_where_q_is_p() -> None:
     facts = Facts(kinks=(0.0,), minimum_at_target=True)
     chart = curve(dataclasses.replace(LOSSES["total_variation"], facts=facts).choose())
@@ -325,7 +347,8 @@ def test_a_kink_of_a_distribution_stands_where_q_is_p() -> None:
     ],
 )
 def test_the_target_of_a_bounded_domain_is_inside_it(domain: Domain, y: float) -> None:
-    chart = curve(toy(LOSSES["mse"].kernel, target=domain, facts=Facts(minimum_at_target=True)).choose())
+    facts = Facts(minimum_at_target=True, symmetric=True)
+    chart = curve(toy(LOSSES["mse"].kernel, target=domain, facts=facts).choose())
     assert targets(chart) == [y]
     assert chart.panels[0].points[0].y == 0.0
 
