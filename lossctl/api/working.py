@@ -39,5 +39,10 @@ def workers(sources: Iterable[object], threads: int | None) -> Iterator[Crew | N
     if not can_fork():
         yield None
         return
-    with Crew(size, LOSSES) as crew:
+    try:
+        crew = Crew(size, LOSSES)
+    except OSError:  # no more processes, or no more memory, may be had: threads will do
+        yield None
+        return
+    with crew:
         yield crew

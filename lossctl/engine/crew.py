@@ -66,6 +66,8 @@ class Crew:
     ------
     RuntimeError
         Where this process has threads, so that forking it would not be safe.
+    OSError
+        Where the system gives no more processes or memory.
     """
 
     def __init__(self, size: int, losses: Mapping[str, Loss]) -> None:
@@ -74,9 +76,14 @@ class Crew:
         self._losses = losses
         self._done, done = os.pipe()
         self._workers: list[_Worker] = []
-        for number in range(size):
-            self._workers.append(_Worker(number, losses, done, [self._done, *_ends(self._workers)]))
-        os.close(done)
+        try:
+            for number in range(size):
+                self._workers.append(_Worker(number, losses, done, [self._done, *_ends(self._workers)]))
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(done)
         self._poll = select.poll()
         self._poll.register(self._done, select.POLLIN)
 
@@ -97,9 +104,10 @@ class Crew:
         """End the workers, whatever they are doing."""
         for worker in self._workers:
             worker.close()
-        if self._workers:
-            os.close(self._done)
         self._workers = []
+        if self._done >= 0:
+            os.close(self._done)
+            self._done = -1
 
     def knows(self, plans: Sequence[ModelPlan]) -> bool:
         """Say whether every loss of the plans is one of the registry the workers were forked with."""
@@ -161,7 +169,12 @@ class _Worker:
         self._memory = mmap.mmap(-1, _SLOTS * SLOT_BYTES)
         hear, tell = os.pipe()
         read, answer = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            for end in (hear, tell, read, answer):
+                os.close(end)
+            raise
         if self.pid == 0:
             code = 1
             try:

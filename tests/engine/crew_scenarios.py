@@ -168,6 +168,25 @@ def threads_forbid_forking() -> None:
     thread.join()
 
 
+def a_system_that_gives_no_process() -> None:
+    before, fork = len(list(Path("/proc/self/fd").iterdir())), os.fork
+    answers = iter([True, False, False])
+
+    def scarce() -> int:
+        if next(answers):
+            return fork()
+        raise BlockingIOError("no more processes")
+
+    os.fork = scarce
+    with pytest.raises(BlockingIOError):
+        Crew(2, LOSSES)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    os.cpu_count, working.LARGE_BYTES = (lambda: 2), 1
+    with working.workers([__file__], None) as crew:
+        assert crew is None
+    assert next(answers, None) is None, "it was not tried again"
+
+
 def a_large_file_is_computed_by_processes() -> None:
     import lossctl
 

@@ -33,6 +33,7 @@ def scenario(name: str) -> str:
         "groups_stay_whole",
         "leaving_ends_the_workers",
         "threads_forbid_forking",
+        "a_system_that_gives_no_process",
     ],
 )
 def test_a_crew(name: str) -> None:
