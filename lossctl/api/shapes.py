@@ -133,7 +133,7 @@ def _require_vectors_of_target(source: Source, chosen: ChosenLoss, binding: Bind
     several = f"{wanted} vectors" if wanted > 1 else "a whole number of vectors"
     if width % length or (wanted > 1 and width != wanted * length):
         raise _uneven(source, chosen, binding, f"{several} as long as the target's {length}")
-    if chosen.loss.kind is Kind.ENSEMBLE:
+    if not wanted:
         chosen.check_columns(members=width // length, components=length)
 
 

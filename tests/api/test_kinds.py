@@ -266,6 +266,12 @@ SHAPES: dict[str, tuple[ChosenLoss, dict[str, Any], type[Exception], str]] = {
         r"y_\* has 2 columns and -p q\*",
     ),
     "one vector": (TRIPLET, {"target": "y_*", "prediction": "a_*"}, lossctl.UsageError, "takes 2 vectors as long as"),
+    "no other vector": (
+        lossctl.LOSSES["info_nce"].choose(),
+        {"target": "y_*", "prediction": "a_*"},
+        lossctl.UsageError,
+        "at least one other vector, and there is one",
+    ),
     "half a vector": (PAIR, {"target": "same", "prediction": "q*"}, lossctl.UsageError, "2 vectors of one length"),
     "labels in a vector": (PAIR, {"target": "y_*", "prediction": "m_*"}, lossctl.UsageError, "as its target"),
     "lists of three": (INTERVAL, {"prediction": "list"}, lossctl.DataError, 'column "list": its lists hold 3 numbers'),

@@ -158,9 +158,10 @@ def test_a_loss_without_prediction_has_no_slope(chosen: ChosenLoss) -> None:
 @comparing
 def test_slope_at_a_kink_is_the_subgradient_of_least_norm(chosen: ChosenLoss) -> None:
     for kink in chosen.fact("kinks"):
-        binary = chosen.loss.kind is Kind.BINARY  # kinks are residuals; of labels, margins
-        target, start = (1.0, 0.0) if binary else [somewhere(chosen.loss)] * 2
-        here, left, right = (slope_at(chosen, target, start + kink + shift) for shift in (0.0, -1e-9, 1e-9))
+        binary = chosen.loss.kind is Kind.BINARY  # kinks are residuals; of labels, margins, (2y − 1)ŷ
+        side = 1.0 if not binary or chosen.loss.prediction.contains(np.array([kink]))[0] else -1.0
+        target, start = (0.5 + 0.5 * side, 0.0) if binary else [somewhere(chosen.loss)] * 2
+        here, left, right = (slope_at(chosen, target, start + side * kink + shift) for shift in (0.0, -1e-9, 1e-9))
         assert left != right, "a kink is where the slope jumps"
         assert here == min(max(0.0, min(left, right)), max(left, right)), "downwards too: the limits and all between"
 

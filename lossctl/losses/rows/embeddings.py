@@ -23,6 +23,15 @@ def _of_scores(components: int, margin: float) -> None:  # noqa: ARG001 -- any m
         )
 
 
+def _of_several(members: int, components: int, temperature: float) -> None:  # noqa: ARG001 -- any length will do
+    """Refuse a partner without others: it is always the likeliest."""
+    if members == 1:
+        raise UsageError(
+            "info_nce takes the anchor's partner and at least one other vector, and there is one vector",
+            "list them all: -p 'b_*,n_*'",
+        )
+
+
 ROWS = (
     Loss(
         id="cosine",
@@ -139,6 +148,7 @@ ROWS = (
         facts=Facts(
             convex=True,
             lipschitz=1.0,
+            kinks=lambda margin: (-margin,) if margin > 0.0 else (),
             low=0.0,
             note="The prediction is a distance: 0 or more. The slope is bounded, and of dissimilar pairs jumps at the "
             "margin, where it is 0.",
@@ -223,11 +233,12 @@ ROWS = (
         kernel=embeddings.info_nce,
         params=(Param("temperature", 0.07, "what the cosines are divided by", TEMPERATURE),),
         vectors=0,
+        check_columns=_of_several,
         nonzero=True,
         unit="nats",
         facts=Facts(
             convex=False,
-            note="The target is the anchor; the prediction is its positive, then any number of negatives. The slope is "
+            note="The target is the anchor; the prediction is its positive, then one or more negatives. The slope is "
             "by these. The loss is bounded: it lies between log(1 + (M − 1)e^(−2/τ)) and log(1 + (M − 1)e^(2/τ)). A "
             "vector of zeros is refused.",
         ),
