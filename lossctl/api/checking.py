@@ -1,6 +1,6 @@
 """What keeps a result from being given: faults of the data, turned into errors that name a place.
 
-May import sources, engine and core.
+May import sources, engine, losses and core.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from lossctl.core.faults import Fault, What, explain
 from lossctl.core.loss import ChosenLoss, Reduction, Role
 from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
+from lossctl.losses.skill import UNIT
 from lossctl.sources import Source
 
 __all__ = ["check_rows", "loss_error"]
@@ -66,6 +67,9 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
             f"{source.name}: {chosen.label}: no row has a target {period} {'row' if period == 1 else 'rows'} before"
         )
         return DataError(problem, "choose a shorter --period")
+    if chosen.unit == UNIT and math.isnan(tally.finished(index)[0]):
+        problem = f"{source.name}: {chosen.label}: predicting the mean of the targets costs nothing to compare with"
+        return DataError(problem, "leave out --skill: the targets are all equal")
     if tally.reduction(chosen) is Reduction.SUM and tally.plan.column_sums is None:
         return _column_sum_error(source, tally, chosen)
     return None

@@ -90,6 +90,8 @@ def compare(
     if adjust not in ADJUSTMENT_NAMES:
         raise UsageError(f"adjust: there is no {adjust!r}", f"one of {', '.join(ADJUSTMENT_NAMES)}")
     selection = losses if isinstance(losses, Selection) else select(losses)
+    if settings.skill:
+        raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
     if selection.fitting_only:
         raise UsageError("compare takes losses by name, not all of them", "name them: --loss mae,mse")
     found = _all(source, selection, settings, adjust, on_progress)
@@ -120,7 +122,7 @@ def _by_losses(
 
     groups: dict[tuple[str, ...], list[_Model]] = {}
     for label, source in opened:
-        for each in plan(source, selection, settings, LeftOut()):
+        for each in plan(source, selection, settings, LeftOut(source.name)):
             key = tuple(chosen.label for chosen in each.losses)
             groups.setdefault(key, []).append(_Model(label or source.name, source, each))
     for models in groups.values():

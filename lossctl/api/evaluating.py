@@ -83,6 +83,7 @@ def evaluate(
     results: list[Evaluation] = []
     labels: list[str | None] = []
     warnings: list[str] = []
+    notices: list[str] = []
     named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
     require_apart(named)
     with workers((location for _, location in named), settings.threads) as crew:
@@ -92,7 +93,9 @@ def evaluate(
             results += part.results
             labels += [label] * len(part.results)
             warnings += part.warnings
-    return Evaluations(tuple(_named(results, labels, several=len(sources) > 1)), tuple(warnings))
+            notices += part.notices
+    results = _named(results, labels, several=len(sources) > 1)
+    return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 
 def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
@@ -143,8 +146,10 @@ def _evaluate_source(
     """Bind, compute, check, and report each loss of each model of one source."""
     from lossctl.api.planning import LeftOut, plan
 
-    left_out = LeftOut()
+    left_out = LeftOut(source.name)
     plans = plan(source, selection, settings, left_out)
+    if settings.skill:
+        plans = [_relative(source, each, settings, crew) for each in plans]
     tallies = compute_plans(source, plans, settings, on_progress, crew)
     results: list[Evaluation] = []
     warnings: list[str] = []
@@ -152,10 +157,10 @@ def _evaluate_source(
         results.append(_result(source, tally, index, settings))
         warnings += _infinities(source, tally, index)
     if not results:
-        raise DataError(f"{source.name}: no loss fits: {'; '.join(left_out.lines())}", "choose columns with -t and -p")
+        raise left_out.refusal(DataError)
     warnings += [each for tally in tallies for each in _few_rows(source, tally, results)]
-    warnings += [f"{source.name}: {line}" for line in left_out.lines()]
-    return Evaluations(tuple(results), tuple(dict.fromkeys(warnings)))
+    in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
+    return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
 
 
 def compute_plans(
@@ -185,6 +190,18 @@ def compute_plans(
         tallies = compute(partial(read, group, together), together, settings.threads, told, crew)
         found.update(zip(places, tallies, strict=True))
     return [found[place] for place in range(len(plans))]
+
+
+def _relative(source: Source, plan: ModelPlan, settings: Settings, crew: Crew | None) -> ModelPlan:
+    """Make the losses of a plan relative to those of predicting the mean of the targets: a pass finds that."""
+    from lossctl.api.checking import check_rows
+    from lossctl.losses.skill import relative_to, target_mean
+
+    relative = [relative_to(chosen, 0.0) for chosen in plan.losses]  # refuses what cannot be, before anything is read
+    (tally,) = compute_plans(source, [replace(plan, losses=(target_mean(relative[0]),))], settings, None, crew)
+    check_rows(source, tally, settings)
+    mean, _ = tally.finished(0)
+    return replace(plan, losses=tuple(relative_to(chosen, mean) for chosen in plan.losses))
 
 
 def _reported(
@@ -220,8 +237,8 @@ def _reported(
                 left_out.add(chosen, reason)
         fitting = [each for each, reason in zip(fitting, reasons, strict=True) if reason is None]
     models = list(dict.fromkeys(tally.plan.binding.model for tally in tallies))
-    places = {chosen: place for place, chosen in enumerate(selection.losses)}
-    return sorted(fitting, key=lambda f: (models.index(f[0].plan.binding.model), places[f[0].plan.losses[f[1]]]))
+    places = {chosen.label: place for place, chosen in enumerate(selection.losses)}
+    return sorted(fitting, key=lambda f: (models.index(f[0].plan.binding.model), places[f[0].plan.losses[f[1]].label]))
 
 
 def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) -> list[str]:
@@ -297,4 +314,6 @@ def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> s
         parts.append(f"clip={settings.clip!r}")
     if settings.normalize:
         parts.append("normalize")
+    if settings.skill:
+        parts.append("skill")
     return "|".join([*parts, f"n={tally.rows.n}/{tally.n_read}", f"lossctl={__version__}"])

@@ -71,6 +71,9 @@ class Options(TypedDict, total=False):
         The levels of quantiles, in the order of the prediction's columns; read from their names where not given.
     group
         The column of the groups that losses of ranking compare rows in.
+    skill
+        Gives values relative to those of predicting the mean of the targets for every row: relative squared error for
+        mse, relative absolute error for mae. Stands in the signature.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -94,6 +97,7 @@ class Options(TypedDict, total=False):
     scale: str | Sequence[str] | None
     levels: Sequence[float]
     group: str | None
+    skill: bool
     threads: int | None
 
 
@@ -133,6 +137,7 @@ class Settings:
     scales: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     group: str | None = None
+    skill: bool = False
     threads: int | None = None
 
     @classmethod
