@@ -80,12 +80,18 @@ def evaluate(
     sources = list(source) if isinstance(source, (list, tuple)) else [source]
     if not sources:
         raise UsageError("no source is given", "name a file, or - for standard input")
+    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
+    require_apart(named)
+    return _all(named, selection, settings, on_progress)
+
+
+def _all(
+    named: Sequence[tuple[str | None, Any]], selection: Selection, settings: Settings, on_progress: Progress | None
+) -> Evaluations:
+    """Evaluate each source, and name the models so that they can be told apart."""
     results: list[Evaluation] = []
     labels: list[str | None] = []
     warnings: list[str] = []
-    notices: list[str] = []
-    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
-    require_apart(named)
     with workers((location for _, location in named), settings.threads) as crew:
         for label, location in named:
             with open_for(location, selection, settings) as opened:
@@ -93,9 +99,7 @@ def evaluate(
             results += part.results
             labels += [label] * len(part.results)
             warnings += part.warnings
-            notices += part.notices
-    results = _named(results, labels, several=len(sources) > 1)
-    return Evaluations(tuple(results), tuple(warnings), tuple(notices))
+    return Evaluations(tuple(_named(results, labels, several=len(named) > 1)), tuple(warnings))
 
 
 def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:

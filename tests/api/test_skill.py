@@ -1,4 +1,4 @@
-"""Values relative to those of the mean of the targets: against scikit-learn, differences and the ratio's standard error."""
+"""Values relative to those of the mean of the targets: against scikit-learn, and against their own definition."""
 
 from __future__ import annotations
 
