@@ -57,6 +57,14 @@ ROWS = (
         ),
         reference="Salton & McGill (1983), Introduction to modern information retrieval, McGraw-Hill, chapter 4",
         example="lossctl eval examples/data/digit_embeddings.csv --loss cosine -t 'a_*' -p 'b_*'",
+        elsewhere=(
+            "torch.nn.CosineSimilarity",
+            "keras.losses.CosineSimilarity",
+            "optax.cosine_distance",
+            "scipy.spatial.distance.cosine",
+            "sklearn.metrics.pairwise.paired_cosine_distances",
+            "torchmetrics.CosineSimilarity",
+        ),
         note="Keras's cosine_similarity is −cos and Optax's cosine_distance is 1 − cos; PyTorch's cosine_similarity "
         "takes a length below 1e-8 for 1e-8, and gives 0 for vectors of 1e200. All lose the digits of small angles: at "
         "1e-8 their 1 − cos is 0, here 5e-17.",
@@ -84,6 +92,7 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's CosineEmbeddingLoss",
         example="lossctl eval examples/data/digit_pairs.csv --loss cosine_embedding -t same -p 'u_*,v_*'",
+        elsewhere=("torch.nn.CosineEmbeddingLoss",),
         note="PyTorch's CosineEmbeddingLoss, whose labels are 1 and −1. It adds 1e-12 to squared lengths: a pair of "
         "vectors of length 1e-6 at a cosine of 1 costs 0.5 there, and 0 here.",
     ),
@@ -110,6 +119,11 @@ ROWS = (
         ),
         reference="Deza & Deza (2009), Encyclopedia of distances, Springer, section 1.1",
         example="lossctl eval examples/data/digit_embeddings.csv --loss euclidean -t 'a_*' -p 'b_*'",
+        elsewhere=(
+            "torch.nn.PairwiseDistance",
+            "scipy.spatial.distance.euclidean",
+            "sklearn.metrics.pairwise.paired_euclidean_distances",
+        ),
         note="PyTorch's pairwise_distance adds 1e-6 to each difference, so that equal vectors are not 0 apart.",
     ),
     Loss(
@@ -129,6 +143,7 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, equation 4",
         example="lossctl eval examples/data/digit_pairs.csv --loss contrastive --margin 20 -t same -p distance",
+        elsewhere=("sentence_transformers.losses.ContrastiveLoss", "tensorflow_addons.losses.ContrastiveLoss"),
         note="Label 1 is similar, as in sentence-transformers, whose loss is the same, and in TensorFlow Addons, whose "
         "loss is twice this; in Hadsell et al. 0 is. pytorch-metric-learning's ContrastiveLoss does not square: that "
         "is hinge_embedding.",
@@ -156,6 +171,7 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
         example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding --margin 20 -t same -p distance",
+        elsewhere=("torch.nn.HingeEmbeddingLoss", "pytorch_metric_learning.losses.ContrastiveLoss"),
         note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1, which takes any number, and whose slope at the "
         "margin is −1; and pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not "
         "0.",
@@ -184,6 +200,7 @@ ROWS = (
         reference="Herbrich, Graepel & Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances "
         "in large margin classifiers, MIT Press, 115–132",
         example="lossctl eval examples/data/digit_pairs.csv --loss margin_ranking -t more_ink -p a_ink,b_ink",
+        elsewhere=("torch.nn.MarginRankingLoss",),
         note="PyTorch's MarginRankingLoss, whose labels are 1 and −1, and whose slope where the margin is just kept is "
         "∓1.",
     ),
@@ -215,6 +232,7 @@ ROWS = (
         reference="Weinberger & Saul (2009), Distance metric learning for large margin nearest neighbor "
         "classification, Journal of Machine Learning Research 10, 207–244",
         example="lossctl eval examples/data/digit_embeddings.csv --loss triplet_margin -t 'a_*' -p 'b_*,n_*'",
+        elsewhere=("torch.nn.TripletMarginLoss", "optax.losses.triplet_margin_loss"),
         note="PyTorch's TripletMarginLoss adds 1e-6 to each difference, and Optax's as much under the root. Optax "
         "takes powers of differences with their sign: for p = 3 it gives NaN where they are negative. FaceNet squares "
         "the distances.",
@@ -245,6 +263,7 @@ ROWS = (
         reference="van den Oord, Li & Vinyals (2018), Representation learning with contrastive predictive coding, "
         "arXiv:1807.03748; with cosines and this temperature He et al. (2020), Momentum contrast, CVPR, 9729–9738",
         example="lossctl eval examples/data/digit_embeddings.csv --loss info_nce -t 'a_*' -p 'b_*,n_*'",
+        elsewhere=("optax.losses.ntxent", "pytorch_metric_learning.losses.NTXentLoss"),
         note="The negatives are those of the row, as in MoCo; NT-Xent and Optax's ntxent take the rest of a batch.",
     ),
 )

@@ -47,6 +47,12 @@ ROWS = (
         ),
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
         example=_EXAMPLE.format("gaussian_nll"),
+        elsewhere=(
+            "torch.nn.GaussianNLLLoss",
+            "torch.distributions.Normal",
+            "scoringrules.logs_normal",
+            "scipy.stats.norm.logpdf",
+        ),
         note="torch's gaussian_nll_loss takes variances (variance=true) and raises one below 1e-6 to 1e-6: a forecast "
         "that is surer than that is scored as another. SciPy's norm.logpdf and scoringrules' logs_normal are full.",
     ),
@@ -76,6 +82,7 @@ ROWS = (
         reference="Laplace (1774), Mémoire sur la probabilité des causes par les évènements, Mémoires de l'Académie "
         "royale des sciences présentés par divers savans 6, 621–656",
         example=_EXAMPLE.format("laplace_nll"),
+        elsewhere=("torch.distributions.Laplace", "scoringrules.logs_laplace", "scipy.stats.laplace.logpdf"),
         note="The scale is b, the mean of |μ − y|; the standard deviation is √2 times that. As scoringrules' "
         "logs_laplace, which is inf from 745 scales on, and torch.distributions.Laplace.",
     ),
@@ -103,6 +110,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("logistic_nll"),
+        elsewhere=("scoringrules.logs_logistic", "scipy.stats.logistic.logpdf"),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' logs_logistic, which is "
         "NaN where the target lies 355 scales below, and inf 746 above. `logistic` is another loss, of binary labels.",
     ),
@@ -132,6 +140,7 @@ ROWS = (
         reference="Lange, Little & Taylor (1989), Robust statistical modeling using the t distribution, Journal of the "
         "American Statistical Association 84, 881–896",
         example=_EXAMPLE.format("student_t_nll"),
+        elsewhere=("torch.distributions.StudentT", "scoringrules.logs_t", "scipy.stats.t.logpdf"),
         note="The scale is no standard deviation, which is √(df/(df − 2)) times it. As scoringrules' logs_t and "
         "torch.distributions.StudentT, which lose the constant where there are many degrees of freedom: "
         "torch's is off by 8e-4 at 1e12.",
@@ -159,6 +168,7 @@ ROWS = (
         reference="Aitchison & Brown (1957), The lognormal distribution, Cambridge University Press",
         example="lossctl eval examples/data/diabetes_forecasts.csv --loss lognormal_nll --pred log_prediction "
         "--scale log_prediction_scale",
+        elsewhere=("torch.distributions.LogNormal", "scoringrules.logs_lognormal", "scipy.stats.lognorm.logpdf"),
         note="As scoringrules' logs_lognormal and torch.distributions.LogNormal. In SciPy it is lognorm(s=σ, "
         "scale=e^μ). gaussian_nll of the logarithm of the target differs by ln y, which no forecast moves.",
     ),
@@ -186,6 +196,7 @@ ROWS = (
         reference="Dawid & Sebastiani (1999), Coherent dispersion criteria for optimal experimental design, Annals of "
         "Statistics 27, 65–81",
         example=_EXAMPLE.format("dawid_sebastiani"),
+        elsewhere=("scoringrules.dssuv_ensemble",),
         note="scoringrules and scoringRules compute it of ensembles, with the variance of the members.",
     ),
     Loss(
@@ -215,6 +226,7 @@ ROWS = (
         reference="Gneiting, Raftery, Westveld & Goldman (2005), Calibrated probabilistic forecasting using ensemble "
         "model output statistics and minimum CRPS estimation, Monthly Weather Review 133, 1098–1118, equation 5",
         example=_EXAMPLE.format("crps_normal"),
+        elsewhere=("scoringrules.crps_normal", "properscoring.crps_gaussian"),
         note="As scoringrules' crps_normal. In the unit of the data, like mae.",
     ),
     Loss(
@@ -241,6 +253,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_laplace"),
+        elsewhere=("scoringrules.crps_laplace",),
         note="The scale is b, the mean of |μ − y|. As scoringrules' crps_laplace. In the unit of the data, like mae.",
     ),
     Loss(
@@ -266,6 +279,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_logistic"),
+        elsewhere=("scoringrules.crps_logistic",),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' crps_logistic, which is inf "
         "where the target lies 710 scales below. In the unit of the data, like mae.",
     ),
@@ -296,6 +310,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_student_t"),
+        elsewhere=("scoringrules.crps_t",),
         note="As scoringrules' crps_t, which loses digits as df nears 1, and the constant from 1e16 on. The scale is "
         "no standard deviation, which is √(df/(df − 2)) times it. In the unit of the data, like mae.",
     ),

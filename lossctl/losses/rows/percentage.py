@@ -65,6 +65,13 @@ ROWS = (
         reference="Makridakis (1993), Accuracy measures: theoretical and practical concerns, International Journal of "
         "Forecasting 9, 527–529",
         example="lossctl eval examples/data/diabetes.csv --loss mape --pred ridge",
+        elsewhere=(
+            "sklearn.metrics.mean_absolute_percentage_error",
+            "keras.losses.MeanAbsolutePercentageError",
+            "torchmetrics.MeanAbsolutePercentageError",
+            "lightgbm: mape",
+            "xgboost: mape",
+        ),
         note="A share: 0.25 is 25 %, as in scikit-learn; Keras gives 100 times it. A target of 0 is an error that "
         "names the row: scikit-learn divides by 2e-16, Keras by 1e-7, torchmetrics by 1.2e-6.",
     ),
@@ -89,6 +96,7 @@ ROWS = (
         ),
         reference="Kolassa & Schütz (2007), Advantages of the MAD/Mean ratio over the MAPE, Foresight 6, 40–43",
         example="lossctl eval examples/data/diabetes.csv --loss wmape --pred ridge",
+        elsewhere=("torchmetrics.WeightedMeanAbsolutePercentageError",),
         note="torchmetrics divides by at least 1.2e-6.",
     ),
     Loss(
@@ -116,6 +124,7 @@ ROWS = (
         reference="Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of "
         "Forecasting 22, 679–688",
         example="lossctl eval examples/data/diabetes.csv --loss mase --pred ridge",
+        elsewhere=("sktime.performance_metrics.forecasting.MeanAbsoluteScaledError", "darts.metrics.mase"),
         note="The rows are a series in file order, each file its own; --where keeps the order of the rows it leaves. "
         "A row whose earlier target is missing counts in the error alone. sktime and darts take the naive forecast's "
         "error on a training series; here it is that on the target itself.",
@@ -144,6 +153,7 @@ ROWS = (
         reference="Makridakis & Hibon (2000), The M3-Competition: results, conclusions and implications, International "
         "Journal of Forecasting 16, 451–476",
         example="lossctl eval examples/data/diabetes.csv --loss smape --pred ridge",
+        elsewhere=("torchmetrics.SymmetricMeanAbsolutePercentageError",),
         note="Others leave out the 2 (it then ends at 1), or write 200 %; torchmetrics divides by at least 1.2e-6.",
     ),
     Loss(
@@ -167,6 +177,11 @@ ROWS = (
         ),
         reference=_TOFALLIS,
         example="lossctl eval examples/data/diabetes.csv --loss msle --pred ridge",
+        elsewhere=(
+            "keras.losses.MeanSquaredLogarithmicError",
+            "sklearn.metrics.mean_squared_log_error",
+            "torchmetrics.MeanSquaredLogError",
+        ),
         note="Values of −1 or below are errors that name the row: Keras takes 1e-7 in place of every value below.",
     ),
     Loss(
@@ -192,6 +207,7 @@ ROWS = (
         ),
         reference=_TOFALLIS,
         example="lossctl eval examples/data/diabetes.csv --loss rmsle --pred ridge",
+        elsewhere=("sklearn.metrics.root_mean_squared_log_error", "xgboost: rmsle"),
         note="The root of the mean over all rows. Averaging the roots of batches, as a training loop does, gives less.",
     ),
     Loss(

@@ -38,6 +38,7 @@ ROWS = (
         ),
         reference="Burges et al. (2005), Learning to rank using gradient descent, ICML, 89–96",
         example=_COMMAND.format("pairwise_logistic"),
+        elsewhere=("rax.pairwise_logistic_loss", "tensorflow_ranking.keras.losses.PairwiseLogisticLoss"),
         note="Each group counts the same, however many pairs it has. RankNet, and TensorFlow Ranking and Rax when told "
         "to, sum over pairs; Rax's default is a mean over the pairs of all groups together.",
     ),
@@ -63,6 +64,7 @@ ROWS = (
         ),
         reference="Joachims (2002), Optimizing search engines using clickthrough data, KDD, 133–142",
         example=_COMMAND.format("pairwise_hinge"),
+        elsewhere=("rax.pairwise_hinge_loss", "tensorflow_ranking.keras.losses.PairwiseHingeLoss"),
         note="Each group counts the same, however many pairs it has. Rax's default is a mean over the pairs of all "
         "groups together.",
     ),
@@ -92,6 +94,11 @@ ROWS = (
         reference="Cao, Qin, Liu, Tsai & Li (2007), Learning to rank: from pairwise approach to listwise approach, "
         "ICML, 129–136",
         example=_COMMAND.format("listnet"),
+        elsewhere=(
+            "rax.softmax_loss",
+            "optax.losses.ranking_softmax_loss",
+            "tensorflow_ranking.keras.losses.SoftmaxLoss",
+        ),
         note="Rax's softmax_loss with label_fn=softmax. TensorFlow Ranking's and Optax's softmax losses take y, not "
         "softmax(y), for P.",
     ),
@@ -120,6 +127,7 @@ ROWS = (
         "ICML, 1192–1199; ties as in Efron (1977), The efficiency of Cox's likelihood function for censored data, "
         "Journal of the American Statistical Association 72, 557–565",
         example=_COMMAND.format("listmle"),
+        elsewhere=("rax.listmle_loss", "tensorflow_ranking.keras.losses.ListMLELoss"),
         note="Without ties as in Rax's listmle_loss. With ties Rax, TensorFlow Ranking and allRank put them in an "
         "order by chance or by row, the least relevant too, so that their number changes with that order.",
     ),
@@ -148,6 +156,7 @@ ROWS = (
         "Li, Golbandi, Bendersky & Najork (2018), The LambdaLoss framework for ranking metric optimization, CIKM, "
         "1313–1322",
         example=_COMMAND.format("lambda_rank"),
+        elsewhere=("lightgbm: lambdarank",),
         note="LightGBM's lambdarank also divides by the distance of the scores, then by the sum of the lambdas "
         "(lambdarank_norm), and puts ties in the order of rows; Rax multiplies by the size of the group.",
     ),
@@ -176,6 +185,7 @@ ROWS = (
         reference="Qin, Liu & Li (2010), A general approximation framework for direct optimization of information "
         "retrieval measures, Information Retrieval 13, 375–397",
         example=_COMMAND.format("approx_ndcg"),
+        elsewhere=("tensorflow_ranking.keras.losses.ApproxNDCGLoss",),
         note="Qin et al. have α = 1/temperature. TensorFlow Ranking's ApproxNDCGLoss, with this temperature too, and "
         "Rax's approx_t12n of ndcg_metric are −NDCG: 1 less.",
     ),
