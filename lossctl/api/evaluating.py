@@ -92,6 +92,7 @@ def _all(
     results: list[Evaluation] = []
     labels: list[str | None] = []
     warnings: list[str] = []
+    notices: list[str] = []
     with workers((location for _, location in named), settings.threads) as crew:
         for label, location in named:
             with open_for(location, selection, settings) as opened:
@@ -99,7 +100,9 @@ def _all(
             results += part.results
             labels += [label] * len(part.results)
             warnings += part.warnings
-    return Evaluations(tuple(_named(results, labels, several=len(named) > 1)), tuple(warnings))
+            notices += part.notices
+    results = _named(results, labels, several=len(named) > 1)
+    return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 
 def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:

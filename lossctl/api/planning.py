@@ -24,27 +24,79 @@ __all__ = ["LeftOut", "could_bind", "labels_of", "plan"]
 _TWO = 2
 _MOST_SHOWN = 5
 """The most values of a target that a message shows."""
+_MOST_NAMED, _MOST_NAMED_TOGETHER = 5, 3
+"""The most losses that a warning names, and each line of an error."""
 
 
 @dataclass(slots=True)
 class LeftOut:
-    """Losses of ``all`` that do not fit, each with the reason."""
+    """Losses of ``all`` that do not fit a source, each with the reason.
 
+    Parameters
+    ----------
+    source
+        The name of the source; reasons do not repeat it.
+    reasons
+        Of each loss, by label.
+    """
+
+    source: str
     reasons: dict[str, str] = field(default_factory=dict)
 
     def add(self, chosen: ChosenLoss, reason: str) -> None:
         """Leave a loss out."""
-        self.reasons[chosen.label] = reason.removeprefix(f"{chosen.loss.id} ")
+        self.reasons[chosen.label] = reason.removeprefix(f"{chosen.loss.id} ").removeprefix(f"{self.source} ")
 
     def lines(self) -> list[str]:
         """Say in a line each which losses were left out for which reason."""
+        return [f"{self.source}: {_left_out(labels, len(labels))}: {reason}" for reason, labels in self._groups()]
+
+    def short_lines(self) -> list[str]:
+        """Say so with a few names in each line.
+
+        Examples
+        --------
+        >>> from lossctl.losses import LOSSES
+        >>> left_out = LeftOut("a.csv")
+        >>> for name in ("mae", "mse", "rmse", "huber", "log_cosh", "cauchy", "mape"):
+        ...     left_out.add(LOSSES[name].choose(), "too dull")
+        >>> left_out.short_lines()
+        ['a.csv: mae, mse, rmse, huber, log_cosh and 2 more are left out: too dull']
+        """
+        return [
+            f"{self.source}: {_left_out(_names(labels), _MOST_NAMED)}: {reason}" for reason, labels in self._groups()
+        ]
+
+    def refusal(self, kind: type[LossctlError]) -> LossctlError:
+        """Give the error that no loss fits: what keeps most of them out first, a note for each reason."""
+        problem = f"{self.source}: none of the {len(self.reasons)} losses fits"
+        error = kind(problem, "name columns with -t and -p; --loss NAME tells what a loss takes")
+        for reason, labels in sorted(self._groups(), key=lambda group: -len(group[1])):
+            error.add_note(f"{_several(_names(labels), _MOST_NAMED_TOGETHER)}: {reason}")
+        return error
+
+    def _groups(self) -> list[tuple[str, list[str]]]:
         by_reason: dict[str, list[str]] = {}
         for label, reason in self.reasons.items():
             by_reason.setdefault(reason, []).append(label)
-        return [
-            f"{', '.join(labels)} {'is' if len(labels) == 1 else 'are'} left out: {reason}"
-            for reason, labels in by_reason.items()
-        ]
+        return list(by_reason.items())
+
+
+def _left_out(names: Sequence[str], most: int) -> str:
+    return f"{_several(names, most)} {'is' if len(names) == 1 else 'are'} left out"
+
+
+def _several(names: Sequence[str], most: int) -> str:
+    """Name losses, a few of many."""
+    rest = len(names) - most
+    if rest <= 1:  # one more name is as short as "and 1 more"
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {rest} more"
+
+
+def _names(labels: Sequence[str]) -> list[str]:
+    """Give the names of losses without their parameters, each once."""
+    return list(dict.fromkeys(label.partition("(")[0] for label in labels))
 
 
 def could_bind(names: Sequence[str], selection: Selection, settings: Settings) -> bool:
@@ -79,8 +131,7 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
     if selection.fitting_only:
         _leave_out_labels(source, fitting, settings, left_out)
     if not fitting:
-        reasons = "; ".join(left_out.lines())
-        raise UsageError(f"{source.name}: no loss fits the columns: {reasons}", "name columns with -t and -p")
+        raise left_out.refusal(UsageError)
     require_used(settings, [chosen for group in fitting.values() for chosen in group])
     return [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
 

@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _run(arguments)
     except LossctlError as error:
-        _print_error(error.problem, error.cure)
+        _print_error(error.problem, error.cure, getattr(error, "__notes__", ()))
         return error.exit_code
     except typer.TyperException as error:  # what the user typed does not parse
         _print_error(_without_full_stop(error.format_message()), "lossctl --help, or lossctl COMMAND --help")
@@ -102,8 +103,10 @@ def _run(arguments: list[str]) -> int:
     return outcome.exit_code
 
 
-def _print_error(problem: str, cure: str | None) -> None:
+def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:
     sys.stderr.write(f"error: {_short(terminal(problem))}\n")
+    for note in notes:
+        sys.stderr.write(f"       {_short(terminal(note))}\n")
     if cure:
         sys.stderr.write(f"hint:  {_short(terminal(cure))}\n")
 

@@ -162,10 +162,21 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Evaluations(Sequence[Evaluation]):
-    """What `lossctl.evaluate` returns: a sequence of `Evaluation`, with warnings."""
+    """What `lossctl.evaluate` returns: a sequence of `Evaluation`, with warnings.
+
+    Parameters
+    ----------
+    results
+        One for each model and loss.
+    warnings
+        What the caller should know.
+    notices
+        The same for a terminal: where many losses are left out for one reason, a few are named.
+    """
 
     results: tuple[Evaluation, ...]
     warnings: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.results)

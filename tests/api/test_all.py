@@ -150,3 +150,37 @@ def test_an_option_is_of_use_where_a_loss_that_fits_uses_it() -> None:
     assert {each.loss for each in results} >= {"brier"}
     with pytest.raises(lossctl.UsageError, match=r"--levels is of no use: mae, .*… take no levels"):
         lossctl.evaluate({"y": [1.0], "p": [2.0]}, "all", target="y", prediction="p", levels=[0.1, 0.9])
+
+
+def test_losses_left_out_for_one_reason_share_a_line_and_a_terminal_names_a_few() -> None:
+    results = lossctl.evaluate({"y": [1.0, 2.0], "p": [2.0, 4.0]}, "all,huber(delta=0.5)", target="y", prediction="p")
+    assert len(results.warnings) == len(results.notices)
+    in_full, in_short = (
+        [each for each in said if "takes a column for each class" in each]
+        for said in (results.warnings, results.notices)
+    )
+    assert len(in_full) == len(in_short) == 1
+    names = in_full[0].removeprefix("<frame>: ").partition(" are left out")[0].split(", ")
+    classes = sorted(of_kind(Kind.MULTICLASS))
+    assert sorted(name.partition("(")[0] for name in names) == classes
+    assert "multi_margin(p=1,margin=1.0)" in in_full[0]
+    first = ", ".join(name.partition("(")[0] for name in names[:5])
+    said = f"{first} and {len(classes) - 5} more are left out: takes a column for each class, and p is one column"
+    assert in_short == [f"<frame>: {said}"]
+    kept = [each for each in results.notices if each.startswith("<frame>: weighted_interval_score")]
+    assert [each.partition(":")[2].partition(":")[0] for each in kept] == [
+        " weighted_interval_score, crps_quantile are left out"
+    ]
+    assert any("<frame>: interval_score is left out: " in each for each in results.notices)
+
+
+def test_where_no_loss_fits_every_reason_is_told_that_of_most_losses_first() -> None:
+    with pytest.raises(lossctl.UsageError, match=r"^<frame>: none of the \d+ losses fits\n") as caught:
+        lossctl.evaluate({"a": [1.0], "b": [2.0]}, "all")
+    first, *others = caught.value.__notes__
+    assert first.startswith("mae, smooth_l1, huber and ")
+    assert "more: no column has a usual name of a target" in first
+    assert any(each.startswith("pairwise_logistic, pairwise_hinge, listnet and 3 more: a ranking") for each in others)
+    with pytest.raises(lossctl.DataError, match="none of the") as caught:  # one that needs no target, and its domain
+        lossctl.evaluate({"score": [-4.0]}, "all")
+    assert 'self_information: row 1, column "score": -4.0 does not lie in [0, 1]' in caught.value.__notes__

@@ -85,13 +85,14 @@ def evaluate(run: Run, case: Bad | Fine) -> Ran:
     return run("eval", "--loss", case.loss, "-f", "bare", *case.options, "--", *case.sources)
 
 
-def require_refusal(ran: Ran, code: int) -> None:
-    """Check what holds of every refusal."""
+def require_refusal(ran: Ran, code: int, *, notes: int = 0) -> None:
+    """Check what holds of every refusal: a problem, so many notes to it, and mostly a cure."""
     assert ran.code == code, ran.stderr
     assert ran.stdout == ""
     assert "Traceback" not in ran.stderr
-    assert len(ran.said) in {1, 2}, ran.stderr
+    assert len(ran.said) - notes in {1, 2}, ran.stderr
     assert ran.said[0].startswith("error: ")
-    assert all(line.startswith("hint:  ") for line in ran.said[1:])
+    assert all(line.startswith("       ") for line in ran.said[1 : notes + 1])
+    assert all(line.startswith("hint:  ") for line in ran.said[notes + 1 :])
     assert "\x1b" not in ran.stderr
     assert not any(line.lstrip().startswith("::") or "##" in line for line in ran.lines)

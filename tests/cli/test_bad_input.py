@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -784,5 +785,11 @@ def test_a_bad_model_refuses_the_good_ones(run: Run) -> None:
 
 def test_all_with_columns_that_fit_nothing(run: Run) -> None:
     ran = evaluate(run, Bad("a,b\n1,2\n", "", "", loss="all"))
-    require_refusal(ran, 2)
-    assert ran.said[0].startswith("error: p.csv: no loss fits the columns: mae")
+    require_refusal(ran, 2, notes=len(ran.said) - 2)
+    assert re.fullmatch(r"error: p\.csv: none of the \d+ losses fits", ran.said[0])
+    first, *others, hint = ran.said[1:]
+    assert re.match(r" {7}mae, smooth_l1, huber and \d+ more: no column has a usual name of a target \(", first)
+    assert any(
+        each.endswith("a ranking compares the rows of a group, and no column of groups is named") for each in others
+    )
+    assert hint == "hint:  name columns with -t and -p; --loss NAME tells what a loss takes"
