@@ -17,6 +17,8 @@ from lossctl.sources import Source
 
 __all__ = ["side_by_side"]
 
+_CURE = "models are compared on the same rows: give files of the same rows, in the same order"
+
 
 def side_by_side(
     sources: Sequence[Source], streams: Sequence[Iterable[Batch]], plans: Sequence[ModelPlan]
@@ -68,7 +70,10 @@ def _cut(batch: Batch, start: int, stop: int) -> Batch:
         return batch
     columns = {name: values[start:stop] for name, values in batch.columns.items()}
     rows = None if batch.rows is None else batch.rows[start:stop]
-    return Batch(columns, batch.first_row + start, stop - start, rows, file=batch.file)
+    starts = batch.starts
+    if starts is not None:
+        starts = starts[(starts >= start) & (starts < stop)] - start
+    return Batch(columns, batch.first_row + start, stop - start, rows, starts, batch.file)
 
 
 def _lengths(sources: Sequence[Source], held: Sequence[Batch | None], row: int) -> DataError:
@@ -76,7 +81,7 @@ def _lengths(sources: Sequence[Source], held: Sequence[Batch | None], row: int) 
     long = next(source for source, batch in zip(sources, held, strict=True) if batch is not None)
     return DataError(
         f"{short.name} ends after {row} rows, and {long.name} goes on",
-        "models are compared on the same rows: give files of the same rows, in the same order",
+        _CURE,
     )
 
 
@@ -89,23 +94,47 @@ def _require_same(sources: Sequence[Source], batches: Sequence[Batch], plans: Se
             pairs.append((first.weight, binding.weight))
         for mine, theirs in pairs:
             left, right = batches[0].columns[mine], batch.columns[theirs]
+            if mine in first.target and first.labels != binding.labels:
+                right = _recoded(right, binding.labels, first.labels)
             if left.shape != right.shape or not np.array_equal(left, right, equal_nan=True):
-                raise _differ(sources[0], source, batches[0], batch, (mine, theirs), left, right)
+                raise _differ((sources[0], source), (batches[0], batch), (mine, theirs), (left, right))
+        _require_same_groups((sources[0], source), (batches[0], batch))
+
+
+def _recoded(codes: Array, labels: Sequence[str], wanted: Sequence[str]) -> Array:
+    """Give codes of labels in the order of others, or numbers no code has where there is no such label."""
+    if not (labels and wanted):
+        return codes
+    table = [wanted.index(each) if each in wanted else -2.0 - place for place, each in enumerate(labels)]
+    known = (codes >= 0.0) & (codes < len(table))
+    return np.where(known, np.array(table)[np.where(known, codes, 0.0).astype(np.intp)], codes)
+
+
+def _require_same_groups(sources: tuple[Source, Source], batches: tuple[Batch, Batch]) -> None:
+    mine, theirs = (batch.starts for batch in batches)
+    if mine is None or theirs is None or np.array_equal(mine, theirs):
+        return
+    index = int(np.setxor1d(mine, theirs)[0])
+    places = [source.locate(batch.row_number(index)) for source, batch in zip(sources, batches, strict=True)]
+    began = 0 if index in mine else 1
+    problem = f"{places[began]} begins a group, but {places[1 - began]} does not"
+    raise DataError(problem, _CURE)
 
 
 def _differ(
-    one: Source, other: Source, mine: Batch, theirs: Batch, names: tuple[str, str], left: Array, right: Array
+    sources: tuple[Source, Source], batches: tuple[Batch, Batch], names: tuple[str, str], values: tuple[Array, Array]
 ) -> DataError:
-    cure = "models are compared on the same rows: give files of the same rows, in the same order"
+    left, right = values
     if left.shape != right.shape:
-        return DataError(f'{one.name} and {other.name}: the vectors of "{names[0]}" are not equally long', cure)
+        problem = f'{sources[0].name} and {sources[1].name}: the vectors of "{names[0]}" are not equally long'
+        return DataError(problem, _CURE)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     if same.ndim > 1:
         same = same.all(axis=1)
     index = int(np.flatnonzero(~same)[0])
-    values = [np.array2string(np.asarray(values[index]), separator=", ") for values in (left, right)]
-    return DataError(
-        f'{one.locate(mine.row_number(index))}, column "{names[0]}": {values[0]}, '
-        f'but {other.locate(theirs.row_number(index))}, column "{names[1]}": {values[1]}',
-        cure,
-    )
+    said = []
+    for source, batch, name, each in zip(sources, batches, names, values, strict=True):
+        row = batch.row_number(index)
+        shown = source.raw(row, name) or np.array2string(np.asarray(each[index]), separator=", ")
+        said.append(f'{source.locate(row)}, column "{name}": {shown}')
+    return DataError(", but ".join(said), _CURE)

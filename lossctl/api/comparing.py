@@ -6,38 +6,28 @@ May import every package but `cli`; what a run needs is imported when it runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from lossctl.api.evaluating import Progress, open_for, require_apart, signature_of
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, open_for, require_apart, signature_of
 from lossctl.api.selecting import Selection, select
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Reduction
+from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Options, Settings
 from lossctl.sources import split_label
 
 if TYPE_CHECKING:
-    from lossctl.core.block import Batch
-    from lossctl.engine.pairs import PairsTally
-    from lossctl.engine.plan import Linear, ModelPlan
+    from lossctl.api.pairing import Model, Paired
     from lossctl.sources import Source
+    from lossctl.stats.paired import Values
 
 __all__ = ["ADJUSTMENT_NAMES", "Adjustment", "compare"]
 
 Adjustment = Literal["bh", "holm", "none"]
 ADJUSTMENT_NAMES: tuple[Adjustment, ...] = ("bh", "holm", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """One model of one source, by the name the user knows it by."""
-
-    name: str
-    source: Source
-    plan: ModelPlan
 
 
 def compare(
@@ -94,161 +84,110 @@ def compare(
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
     if selection.fitting_only:
         raise UsageError("compare takes losses by name, not all of them", "name them: --loss mae,mse")
-    found = _all(source, selection, settings, adjust, on_progress)
+    found, warnings = _all(source, selection, settings, adjust, on_progress)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
-    return Comparisons(tuple(_adjusted(found, adjust, settings.level)), (), adjust)
+    return Comparisons(tuple(_adjusted(found, adjust, settings.level)), tuple(warnings), adjust)
 
 
 def _all(
     source: Any, selection: Selection, settings: Settings, adjust: str, on_progress: Progress | None
-) -> list[Comparison]:
+) -> tuple[list[Comparison], list[str]]:
     sources = list(source) if isinstance(source, (list, tuple)) else [source]
+    if not sources:
+        raise UsageError("no source is given", "name a file, or - for standard input")
     named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
     require_apart(named)
     found: list[Comparison] = []
+    warnings: list[str] = []
     with ExitStack() as stack:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
         for models in _by_losses(opened, selection, settings):
-            found += _compared(models, settings, adjust, on_progress)
-    return found
+            some, said = _compared(models, settings, adjust, on_progress)
+            found += some
+            warnings += said
+    return found, list(dict.fromkeys(warnings))
 
 
 def _by_losses(
     opened: Sequence[tuple[str | None, Source]], selection: Selection, settings: Settings
-) -> list[list[_Model]]:
+) -> list[list[Model]]:
     """Give the models of each set of losses that bind alike, the baseline first."""
+    from lossctl.api.pairing import Model
     from lossctl.api.planning import LeftOut, plan
 
-    groups: dict[tuple[str, ...], list[_Model]] = {}
+    groups: dict[tuple[str, ...], list[Model]] = {}
     for label, source in opened:
         for each in plan(source, selection, settings, LeftOut(source.name)):
             key = tuple(chosen.label for chosen in each.losses)
-            groups.setdefault(key, []).append(_Model(label or source.name, source, each))
+            groups.setdefault(key, []).append(Model(label or source.name, source, each))
     for models in groups.values():
         if len(models) < 2:  # noqa: PLR2004 -- a pair
             problem = f"{models[0].name}: there is one model, {models[0].plan.binding.model}, and nothing to compare"
             raise UsageError(problem, "name two predictions (-p old -p new), or two files of the same rows")
+        for model in models:
+            _require_rows(model)
     return [_named(models, several=len(opened) > 1) for models in groups.values()]
 
 
-def _named(models: Sequence[_Model], *, several: bool) -> list[_Model]:
-    """Name models by what tells them apart: the source, the column, or both."""
-    columns = len({model.plan.binding.model for model in models}) > 1
-    crowded = len({model.name for model in models}) < len(models)
+def _require_rows(model: Model) -> None:
+    """Refuse a loss that has one value for a whole file."""
+    from lossctl.api.shapes import lies_across
+
+    for chosen in model.plan.losses:
+        if chosen.loss.kind is Kind.DISTRIBUTION and not lies_across(model.source, model.plan.binding):
+            problem = f"{chosen.loss.id} down the file is one value, and no rows stand behind it"
+            raise UsageError(problem, "give distributions across columns: -t 'p_*' -p 'q_*'")
+
+
+def _named(models: Sequence[Model], *, several: bool) -> list[Model]:
+    """Name models by what tells them apart: the source, the column, both, or, of frames, how many came before."""
     if not several:
         return [replace(model, name=model.plan.binding.model) for model in models]
-    both = columns and crowded
-    return [replace(m, name=f"{m.name}:{m.plan.binding.model}" if both else m.name) for m in models]
+    columns = len({model.plan.binding.model for model in models}) > 1
+    if columns and len({model.name for model in models}) < len(models):
+        models = [replace(m, name=f"{m.name}:{m.plan.binding.model}") for m in models]
+    names = [model.name for model in models]
+    return [
+        replace(
+            model,
+            name=f"{model.name} {names[:place].count(model.name) + 1}" if names.count(model.name) > 1 else model.name,
+        )
+        for place, model in enumerate(models)
+    ]
 
 
 def _compared(
-    models: Sequence[_Model], settings: Settings, adjust: str, on_progress: Progress | None
-) -> list[Comparison]:
-    from lossctl.api.checking import check_rows, loss_error
-    from lossctl.engine.pairs import compare_rows
+    models: Sequence[Model], settings: Settings, adjust: str, on_progress: Progress | None
+) -> tuple[list[Comparison], list[str]]:
+    from lossctl.api.pairing import pair_up
 
-    linear = [_linear(model, settings) for model in models]
-    plans = [replace(model.plan, linear=moved) for model, moved in zip(models, linear, strict=True)]
-    tally = compare_rows(_rows(models, plans, settings, on_progress), plans, linear)
-    for model, each in zip(models, tally.models, strict=True):
-        check_rows(model.source, each, settings)
-        for index, chosen in enumerate(each.plan.losses):
-            if each.reduction(chosen) is Reduction.SUM:
-                problem = f"{chosen.loss.id} down the file is one value, and no rows stand behind it"
-                raise UsageError(problem, "give distributions across columns: -t 'p_*' -p 'q_*'")
-            error = loss_error(model.source, each, index)
-            if error is not None:
-                raise error
-    return [
-        _comparison(models, tally, place, index, settings, adjust)
-        for index in range(len(plans[0].losses))
+    paired = pair_up(models, settings, on_progress)
+    losses = range(len(models[0].plan.losses))
+    found = [
+        _comparison(models, paired, place, index, settings, adjust)
+        for index in losses
         for place in range(1, len(models))
     ]
-
-
-def _linear(model: _Model, settings: Settings) -> dict[int, Linear]:
-    """Find the values of the losses that are no means, and how they move with the rows: a pass of its own."""
-    from lossctl.api.checking import check_rows, loss_error
-    from lossctl.api.evaluating import compute_plans
-    from lossctl.engine.plan import Linear
-
-    places = [index for index, chosen in enumerate(model.plan.losses) if chosen.loss.finish is not None]
-    if not places:
-        return {}
-    plan = replace(model.plan, losses=tuple(model.plan.losses[index] for index in places))
-    (tally,) = compute_plans(model.source, [plan], settings, None, None)
-    check_rows(model.source, tally, settings)
-    found = {}
-    for number, index in enumerate(places):
-        error = loss_error(model.source, tally, number)
-        if error is not None:
-            raise error
-        value, scale = tally.finished(number)
-        found[index] = tally.plan.linear.get(number) or Linear(value, (scale,))
-    return found
-
-
-def _rows(
-    models: Sequence[_Model], plans: Sequence[ModelPlan], settings: Settings, on_progress: Progress | None
-) -> Iterable[Sequence[Batch]]:
-    """Read each source once, and give each model its rows."""
-    from lossctl.api.aligning import side_by_side
-    from lossctl.api.planning import labels_of
-    from lossctl.engine.series import with_lags
-
-    sources = list(dict.fromkeys(model.source for model in models))
-    own = [[plan for model, plan in zip(models, plans, strict=True) if model.source is each] for each in sources]
-    streams: list[Iterable[Batch]] = []
-    for source, mine in zip(sources, own, strict=True):
-        columns = list(dict.fromkeys(name for plan in mine for name in plan.binding.needed))
-        group = mine[0].binding.group
-        batches = source.read(columns, where=settings.where, labels=labels_of(mine), group=group)
-        streams.append(with_lags(batches, mine))
-    place = [sources.index(model.source) for model in models]
-    rows = 0
-    together: Iterable[list[Batch]] = ([batch] for batch in streams[0])
-    if len(sources) > 1:
-        together = side_by_side(sources, streams, [mine[0] for mine in own])
-    for side in together:
-        rows += len(side[0])
-        if on_progress is not None:
-            on_progress(rows, sources[0].progress())
-        yield [side[each] for each in place]
+    return found, _warnings(models, paired)
 
 
 def _comparison(
-    models: Sequence[_Model], tally: PairsTally, place: int, index: int, settings: Settings, adjust: str
+    models: Sequence[Model], paired: Paired, place: int, index: int, settings: Settings, adjust: str
 ) -> Comparison:
-    from lossctl.stats.paired import PairedSums, difference
+    from lossctl.stats.paired import difference
 
-    pair, baseline, candidate = tally.pairs[place - 1][index], tally.models[0], tally.models[place]
-    chosen, weighted = baseline.plan.losses[index], baseline.plan.binding.weighted
-    units = baseline.units
-    sums = PairedSums(
-        n=pair.n,
-        weight=units.total,
-        weight_square=units.total_square,
-        d=pair.d,
-        d_square=pair.d_square,
-        d_weight=pair.d_weight if weighted else pair.d,
-        b=pair.b,
-        b_square=pair.b_square,
-        b_weight=pair.b_weight if weighted else pair.b,
-        cross=pair.cross,
-    )
-    values = [
-        tally.linear[at][index].value if index in tally.linear[at] else _mean(total, units.total)
-        for at, total in ((0, pair.b), (place, pair.c))
-    ]
-    found = difference(sums, values[0], values[1], settings.level)
+    pair, candidate = paired.pairs[place - 1][index], paired.tally.models[place]
+    chosen = candidate.plan.losses[index]
+    values = paired.values(place, index)
+    found = difference(paired.sums[place - 1][index], values, settings.level)
     return Comparison(
         chosen=chosen,
         slice={},
         baseline=models[0].name,
         candidate=models[place].name,
-        baseline_value=values[0],
-        candidate_value=values[1],
+        baseline_value=values.baseline,
+        candidate_value=values.candidate,
         delta=found.delta,
         delta_ci=found.delta_ci,
         relative=found.relative,
@@ -267,16 +206,28 @@ def _comparison(
     )
 
 
-def _mean(total: Any, weight: Any) -> float:
-    from lossctl.core.exact import round_fraction
-
-    return round_fraction(total.fraction() / weight) if total.is_finite else float(total.result())
-
-
-def _status(values: Sequence[float]) -> str:
-    if all(map(math.isfinite, values)):
+def _status(values: Values) -> str:
+    if math.isfinite(values.delta) and math.isfinite(values.baseline):
         return "ok"
-    return "nan" if any(map(math.isnan, values)) else "inf"
+    return "nan" if math.isnan(values.baseline) or math.isnan(values.candidate) else "inf"
+
+
+def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Say which losses are infinite in some rows, and that intervals rest on few."""
+    said = []
+    for index, chosen in enumerate(models[0].plan.losses):
+        sums = [(models[0], paired.pairs[0][index].b.total)]
+        sums += [(model, pairs[index].c) for model, pairs in zip(models[1:], paired.pairs, strict=True)]
+        for model, total in sums:
+            if total.n_posinf and index not in paired.linear[0]:
+                said.append(
+                    f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {paired.pairs[0][index].n}"
+                )
+    units = paired.tally.models[0].units
+    if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
+        of = "rows" if models[0].plan.binding.group is None else "groups"
+        said.append(f"intervals rest on {units.effective_rows:.6g} effective {of}, which is few")
+    return said
 
 
 def _adjusted(found: Sequence[Comparison], method: str, level: float) -> list[Comparison]:

@@ -15,7 +15,7 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Kind, Role
 from lossctl.sources import ColumnType, Source
 
-__all__ = ["ShapeError", "require_shape", "width_of"]
+__all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
 _PAIR = 2
 _VECTORS_CURE = "name their columns with globs, or list columns: -t 'y_*' -p 's_*'"
@@ -42,6 +42,11 @@ def width_of(source: Source, binding: Binding, role: Role) -> int:
     """Give how many numbers a row holds of a role; 0 where no list of a column holds any."""
     widths = [source.width(name) for name in binding.columns(role)]
     return sum(widths) if all(widths) else 0
+
+
+def lies_across(source: Source, binding: Binding) -> bool:
+    """Say whether some role of a model is a vector a row: of a distribution, not one down the file."""
+    return any(_is_vector(source, binding, role) for role in Role)
 
 
 def _is_vector(source: Source, binding: Binding, role: Role) -> bool:
@@ -159,7 +164,8 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
 
 
 def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
-    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in chosen.loss.roles}
+    bound = [role for role in Role if binding.columns(role)]  # entropy too: rows are vectors where any of them is one
+    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in bound}
     if len(shapes) > 1:
         raise UsageError(
             f"-t {binding.text(Role.TARGET)} and -p {binding.text(Role.PREDICTION)} do not list the same categories",

@@ -216,9 +216,10 @@ class Comparisons(Sequence[Comparison]):
         if self.adjustment != "none" and len(self.comparisons) > 1:
             name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[self.adjustment]
             notes.append(f"p is adjusted for {len(self.comparisons)} comparisons ({name})")
-        needed = [each for each in self.comparisons if not each.significant and each.rows_needed is not None]
         notes += [
-            f"{each.chosen.label}, {each.candidate}: {each.rows_needed} rows would show this change" for each in needed
+            f"{each.chosen.label}, {each.candidate}: {each.rows_needed} rows would show this change"
+            for each in self.comparisons
+            if not each.significant and each.rows_needed is not None and each.rows_needed > each.n
         ]
         return tuple(notes)
 

@@ -113,7 +113,7 @@ class ModelTally:
         """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
         for index, loss, slope, block in self.computed(batch):
             if index in self.parts:
-                self._add_parts(index, loss, block)
+                self.add_parts(index, loss, block)
             elif index in self.plan.linear:
                 linear = self.plan.linear[index]
                 self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
@@ -137,7 +137,8 @@ class ModelTally:
                 loss, slope = self._compute(chosen, prepared)
                 yield index, loss, slope, prepared
 
-    def _add_parts(self, index: int, parts: Array, block: Block) -> None:
+    def add_parts(self, index: int, parts: Array, block: Block) -> None:
+        """Sum each of the parts of a loss, ``(parts, n)``."""
         for total, part in zip(self.parts[index], parts, strict=True):
             total.add(part if block.weight is None else block.weight * part)
 

@@ -1,7 +1,7 @@
 """From the exact sums of paired losses to a difference, its interval and its p-value. Imports core and its own package.
 
 With w the weight of a row, b the baseline's loss, c the candidate's and d = c − b: D = Σwd/Σw, and its squared standard
-error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of u = d − ρb, divided by the baseline's value.
+error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of d − ρb, divided by the baseline's value.
 """
 
 from __future__ import annotations
@@ -10,14 +10,44 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossctl.core.exact import ExactSum, sqrt_fraction
+from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
+from lossctl.core.spread import Spread, error_square, is_lost
 from lossctl.stats.student import t_quantile, t_tail
 
-__all__ = ["Difference", "PairedSums", "difference"]
+__all__ = ["Difference", "PairedSums", "Values", "difference"]
 
 POWER = 0.8
 """The share of samples in which a difference called detectable would be found significant."""
+
+
+_MOST_SHARE = 1e6
+"""More than the square of this as many rows as there are is nothing to plan with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What is compared.
+
+    Parameters
+    ----------
+    baseline, candidate
+        The values of a loss.
+    delta
+        Candidate less baseline: where both are means, of the exact ones.
+    """
+
+    baseline: float
+    candidate: float
+    delta: float
+
+    @property
+    def relative(self) -> float | None:
+        """The difference as a share of the baseline's value; ``None`` where that is 0 or something is infinite."""
+        if self.baseline == 0.0 or not math.isfinite(self.delta):
+            return None
+        share = self.delta / self.baseline
+        return share if math.isfinite(share) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +58,70 @@ class PairedSums:
     ----------
     n
         How many rows there are.
-    weight, weight_square
+    weights
         Σw and Σw².
-    d, d_square, d_weight
-        Σwd, Σ(wd)² and Σw²d.
-    b_square, b_weight, cross
-        Σ(wb)², Σw²b and Σw²db.
+    b, d
+        Of the baseline's losses, and of the candidate's less those.
+    cross
+        Σw²db.
+    centred, rest
+        Of d and of d − ρb, each less about its mean: from a second pass, where `needs_centring`.
     """
 
     n: int
-    weight: Fraction
-    weight_square: Fraction
-    d: ExactSum
-    d_square: ExactSum
-    d_weight: ExactSum
-    b: ExactSum
-    b_square: ExactSum
-    b_weight: ExactSum
+    weights: tuple[Fraction, Fraction]
+    b: Spread
+    d: Spread
     cross: ExactSum
+    centred: Spread | None = None
+    rest: Spread | None = None
 
-    @property
-    def is_finite(self) -> bool:
-        """Whether every loss was finite."""
-        return all(each.is_finite for each in (self.d, self.d_square, self.d_weight, self.b, self.b_square, self.cross))
+    def needs_centring(self, values: Values) -> bool:
+        """Say whether squares cancelled, or overflowed where the differences did not."""
+        if self.n <= 1 or not (self.d.is_finite and math.isfinite(values.delta)):
+            return False
+        share = values.relative
+        if self._gap()[1]:
+            return True
+        if share is None or not self.b.is_finite:
+            return False
+        return not self.cross.is_finite or self._rest(Fraction(share))[1]
+
+    def means(self, share: float) -> tuple[float, float]:
+        """Give the means of d and of d − share·b."""
+        rest = self.d.total.fraction() - Fraction(share) * self.b.total.fraction()
+        return round_fraction(self.d.total.fraction() / self.weights[0]), round_fraction(rest / self.weights[0])
+
+    def gap_error(self) -> float | None:
+        """Give the standard error of the mean of d; ``None`` where it is not defined."""
+        if self.n <= 1 or not self.d.is_finite:
+            return None
+        return sqrt_fraction(self._gap()[0] if self.centred is None else self._of(self.centred))
+
+    def rest_error(self, share: float) -> float | None:
+        """Give the standard error of the mean of d − share·b; ``None`` where it is not defined."""
+        if self.n <= 1 or not (self.d.is_finite and self.b.is_finite):
+            return None
+        if self.rest is not None:
+            return sqrt_fraction(self._of(self.rest)) if self.rest.is_finite else None
+        return sqrt_fraction(self._rest(Fraction(share))[0]) if self.cross.is_finite else None
+
+    def _of(self, spread: Spread) -> Fraction:
+        total, square = spread.total.fraction(), spread.square.fraction()
+        return error_square(total, square, spread.by_weight, self.n, self.weights)[0]
+
+    def _gap(self) -> tuple[Fraction, bool]:
+        total, square = self.d.total.fraction(), self.d.square.fraction()
+        return error_square(total, square, self.d.by_weight, self.n, self.weights)
+
+    def _rest(self, share: Fraction) -> tuple[Fraction, bool]:
+        """Give the squared standard error of the mean of d − share·b, and whether digits cancelled."""
+        b, d = self.b, self.d
+        most = d.square.fraction() + share**2 * b.square.fraction()
+        square = most - 2 * share * self.cross.fraction()
+        total = d.total.fraction() - share * b.total.fraction()
+        found, _ = error_square(total, square, d.by_weight - share * b.by_weight, self.n, self.weights)
+        return found, is_lost(found * self.weights[0] ** 2, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,46 +137,41 @@ class Difference:
     rows_needed: int | None
 
 
-def difference(sums: PairedSums, baseline: float, candidate: float, level: float) -> Difference:
+def difference(sums: PairedSums, values: Values, level: float) -> Difference:
     """Compare two models by their paired losses.
 
     Parameters
     ----------
     sums
         Of the losses of rows: where the value is no mean, of what it moves with, row by row.
-    baseline, candidate
-        The values.
+    values
+        What is compared.
     level
         The coverage of the intervals.
     """
-    delta = candidate - baseline if baseline != candidate else 0.0
-    relative = delta / baseline if baseline != 0.0 and math.isfinite(baseline) else None
-    if not sums.is_finite or sums.n <= 1:
+    delta, relative = values.delta, values.relative
+    std_error = sums.gap_error() if math.isfinite(delta) else None
+    if std_error is None:
         return Difference(delta, None, relative, None, None, None, None)
     freedom = sums.n - 1
-    std_error = _std_error(sums, Fraction(0))
     quantile = t_quantile(0.5 + 0.5 * level, freedom)
-    interval = _interval(delta, quantile * std_error, level)
     relative_ci = None
-    if relative is not None:
-        half = quantile * _std_error(sums, Fraction(relative)) / abs(baseline)
-        relative_ci = _interval(relative, half, level)
+    rest_error = None if relative is None else sums.rest_error(relative)
+    if relative is not None and rest_error is not None:
+        relative_ci = _interval(relative, quantile * (rest_error / abs(values.baseline)), level)
+    interval = _interval(delta, quantile * std_error, level)
     if std_error == 0.0:
         return Difference(delta, interval, relative, relative_ci, 1.0 if delta == 0.0 else 0.0, 0.0, None)
     p_value = min(1.0, 2.0 * t_tail(abs(delta) / std_error, freedom))
     detectable = (quantile + t_quantile(POWER, freedom)) * std_error
-    needed = math.ceil(sums.n * (detectable / delta) ** 2) if delta != 0.0 else None
-    return Difference(delta, interval, relative, relative_ci, p_value, detectable, needed)
+    return Difference(delta, interval, relative, relative_ci, p_value, detectable, _needed(sums.n, detectable, delta))
+
+
+def _needed(n: int, detectable: float, delta: float) -> int | None:
+    """Give how many rows would show a difference; ``None`` where it is none or would take too many to name."""
+    share = detectable / abs(delta) if delta != 0.0 else math.inf
+    return math.ceil(n * share**2) if share < _MOST_SHARE else None
 
 
 def _interval(value: float, half: float, level: float) -> Interval:
     return Interval(level, value - half, value + half, "t")
-
-
-def _std_error(sums: PairedSums, share: Fraction) -> float:
-    """Give the standard error of the mean of u = d − share·b."""
-    mean = (sums.d.fraction() - share * sums.b.fraction()) / sums.weight
-    square = sums.d_square.fraction() - 2 * share * sums.cross.fraction() + share**2 * sums.b_square.fraction()
-    weighted = sums.d_weight.fraction() - share * sums.b_weight.fraction()
-    spread = max(square - 2 * mean * weighted + mean**2 * sums.weight_square, Fraction(0))
-    return sqrt_fraction(Fraction(sums.n, sums.n - 1) * spread / sums.weight**2)

@@ -12,12 +12,15 @@ from statistics import NormalDist
 __all__ = ["t_cdf", "t_quantile", "t_tail"]
 
 _TINY = 1e-300
+_FAR = 1e150
+"""From here on the square of a number overflows."""
+
 _SERIES_FROM = 1e4
 """Degrees of freedom from which the expansion about the normal quantile is exact to the last digits, and the
 difference of log-gammas in the distribution function is not."""
 
-_NORMAL_FROM = 1e7
-"""Degrees of freedom from which the normal distribution differs by less than the difference of log-gammas loses."""
+_GAMMAS_FROM = 50.0
+"""From here on the expansion of ln Γ(a + ½) − ln Γ(a) is exact to the last digit, and their difference is not."""
 
 
 @lru_cache(maxsize=256)
@@ -99,15 +102,28 @@ def t_tail(x: float, freedom: float) -> float:
     """
     if math.isinf(x):
         return 0.0
-    return NormalDist().cdf(-x) if freedom >= _NORMAL_FROM else _upper_tail(x, freedom)
+    return (
+        0.5 * math.erfc(_normal_of(x, freedom) / math.sqrt(2.0)) if freedom >= _SERIES_FROM else _upper_tail(x, freedom)
+    )
+
+
+def _normal_of(x: float, freedom: float) -> float:
+    """Give z with P(Z > z) = P(T > x), for many degrees of freedom (Hill's algorithm 395)."""
+    a = freedom - 0.5
+    b = 48.0 * a * a
+    square = a * _log_one_and(x, freedom)
+    z = math.sqrt(square)
+    last = z * (((4.0 * square + 33.0) * square + 240.0) * square + 855.0) / (10.0 * b * (b + 0.8 * square**2 + 100.0))
+    return z + z * (square + 3.0) / b - last
 
 
 def _upper_tail(x: float, freedom: float) -> float:
     """P(T > x) for x ≥ 0: half the regularized incomplete beta function."""
-    square = x * x
     a, b = 0.5 * freedom, 0.5
-    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    log_front -= a * math.log1p(square / freedom)
+    log_front = _log_gammas(a) - math.lgamma(b) - a * _log_one_and(x, freedom)
+    if x > _FAR:
+        return 0.5 * math.exp(log_front) / a
+    square = x * x
     front = math.exp(log_front) * math.sqrt(square / (freedom + square))
     ratio = freedom / (freedom + square)
     if ratio < (a + 1.0) / (a + b + 2.0):
@@ -116,8 +132,21 @@ def _upper_tail(x: float, freedom: float) -> float:
 
 
 def _density(x: float, freedom: float) -> float:
-    log_density = math.lgamma(0.5 * (freedom + 1.0)) - math.lgamma(0.5 * freedom) - 0.5 * math.log(freedom * math.pi)
+    log_density = _log_gammas(0.5 * freedom) - 0.5 * math.log(freedom * math.pi)
     return math.exp(log_density - 0.5 * (freedom + 1.0) * math.log1p(x * x / freedom))
+
+
+def _log_one_and(x: float, freedom: float) -> float:
+    """Give ln(1 + x²/ν)."""
+    return math.log1p(x * x / freedom) if x <= _FAR else 2.0 * math.log(x) - math.log(freedom)
+
+
+def _log_gammas(a: float) -> float:
+    """Give ln Γ(a + ½) − ln Γ(a)."""
+    if a < _GAMMAS_FROM:
+        return math.lgamma(a + 0.5) - math.lgamma(a)
+    u = 1.0 / (a * a)
+    return 0.5 * math.log(a) - (1.0 / 8.0 - u * (1.0 / 192.0 - u * (1.0 / 640.0 - u * 17.0 / 14336.0))) / a
 
 
 def _continued_fraction(x: float, a: float, b: float) -> float:

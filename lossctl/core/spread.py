@@ -1,0 +1,86 @@
+"""Exact sums of the values of rows, from which the standard error of their mean is rounded once.
+
+Imports the standard library, NumPy for a type, and core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from lossctl.core.exact import ExactSum, add_values
+from lossctl.core.loss import Array
+
+__all__ = ["Spread", "error_square", "is_lost"]
+
+_CANCELLED = Fraction(1, 10**8)
+"""What is left of squares, as a share of them, once half of their digits have cancelled."""
+
+
+@dataclass(slots=True)
+class Spread:
+    """With w the weight of a row and x its value: Σwx, Σ(wx)² and Σw²x.
+
+    Parameters
+    ----------
+    weighted
+        Whether rows differ in weight; Σw²x is Σwx where they do not.
+    """
+
+    weighted: bool
+    total: ExactSum = field(default_factory=ExactSum)
+    square: ExactSum = field(default_factory=ExactSum)
+    heavy: ExactSum = field(default_factory=ExactSum)
+
+    def add(self, values: Array, weight: Array | None) -> None:
+        """Add values ``(n,)`` with their weights; ``None``: each weighs 1."""
+        if weight is None:
+            add_values(values, self.total, self.square)
+            return
+        pulled = weight * values
+        add_values(pulled, self.total, self.square)
+        self.heavy.add(weight * pulled)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every value was."""
+        return self.total.is_finite and self.square.is_finite and self.heavy.is_finite
+
+    @property
+    def by_weight(self) -> Fraction:
+        """Σw²x."""
+        return (self.heavy if self.weighted else self.total).fraction()
+
+
+def error_square(
+    total: Fraction, square: Fraction, by_weight: Fraction, n: int, weights: tuple[Fraction, Fraction]
+) -> tuple[Fraction, bool]:
+    """Give the squared standard error of the mean m = Σwx/Σw: n/(n−1)·Σw²(x − m)²/(Σw)².
+
+    Parameters
+    ----------
+    total, square, by_weight
+        Σwx, Σ(wx)² and Σw²x.
+    n
+        How many rows there are, at least 2.
+    weights
+        Σw and Σw².
+
+    Returns
+    -------
+    tuple[Fraction, bool]
+        The square, and whether so many digits cancelled in it that values must be centred before they are squared.
+
+    Examples
+    --------
+    >>> error_square(Fraction(6), Fraction(14), Fraction(6), 3, (Fraction(3), Fraction(3)))
+    (Fraction(1, 3), False)
+    """
+    mean = total / weights[0]
+    spread = square - 2 * mean * by_weight + mean**2 * weights[1]
+    return Fraction(n, n - 1) * max(spread, Fraction(0)) / weights[0] ** 2, is_lost(spread, square)
+
+
+def is_lost(left: Fraction, squares: Fraction) -> bool:
+    """Say whether so little is left of a sum of squares that the rounding of each shows."""
+    return left < squares * _CANCELLED
