@@ -45,7 +45,9 @@ class LeftOut:
 
     def add(self, chosen: ChosenLoss, reason: str) -> None:
         """Leave a loss out."""
-        self.reasons[chosen.label] = reason.removeprefix(f"{chosen.loss.id} ").removeprefix(f"{self.source} ")
+        for known in (f"{chosen.loss.id} ", f"{self.source} ", f"{self.source}, "):
+            reason = reason.removeprefix(known)
+        self.reasons[chosen.label] = reason
 
     def lines(self) -> list[str]:
         """Say in a line each which losses were left out for which reason."""

@@ -274,6 +274,12 @@ SHAPES: dict[str, tuple[ChosenLoss, dict[str, Any], type[Exception], str]] = {
     ),
     "half a vector": (PAIR, {"target": "same", "prediction": "q*"}, lossctl.UsageError, "2 vectors of one length"),
     "labels in a vector": (PAIR, {"target": "y_*", "prediction": "m_*"}, lossctl.UsageError, "as its target"),
+    "shares beside vectors": (
+        lossctl.LOSSES["entropy"].choose(),  # it takes the target alone, and is down the file or across
+        {"target": "same", "prediction": "a_*"},
+        lossctl.UsageError,
+        r"same and -p a_\* do not list the same categories",
+    ),
     "lists of three": (INTERVAL, {"prediction": "list"}, lossctl.DataError, 'column "list": its lists hold 3 numbers'),
     "lists of other length": (
         COSINE,
