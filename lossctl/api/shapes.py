@@ -164,8 +164,7 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
 
 
 def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
-    bound = [role for role in Role if binding.columns(role)]  # entropy too: rows are vectors where any of them is one
-    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in bound}
+    shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in chosen.loss.roles}
     ways = {_is_vector(source, binding, role) for role in Role if binding.columns(role)}  # across, or down the file
     if len(shapes) > 1 or len(ways) > 1:
         raise UsageError(
