@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,3 +186,92 @@ def test_where_no_loss_fits_every_reason_is_told_that_of_most_losses_first() -> 
     with pytest.raises(lossctl.DataError, match="none of the") as caught:  # one that needs no target, and its domain
         lossctl.evaluate({"score": [-4.0]}, "all")
     assert 'self_information: row 1, column "score": -4.0 does not lie in [0, 1]' in caught.value.__notes__
+
+
+EXAMPLES = {
+    "preds": ({}, {Kind.REAL}, "mae poisson_deviance mase", "takes a column for each class"),
+    "diabetes": ({"prediction": ["ridge", "knn", "forest"]}, {Kind.REAL}, "huber tukey", "takes vectors"),
+    "diabetes_quantiles": ({}, {Kind.QUANTILES}, "weighted_interval_score crps_quantile", "usual name of a prediction"),
+    "diabetes_forecasts": ({}, {Kind.REAL, Kind.PARAMETRIC}, "mse crps_normal", "called like quantiles"),
+    "diabetes_ensemble": ({}, {Kind.ENSEMBLE}, "crps_ensemble energy_score", "numbers of a target with each other"),
+    "iris_ensemble": (
+        {"target": "y_*", "prediction": "m*"},
+        {Kind.ENSEMBLE},
+        "energy_score variogram_score",
+        "takes 2 vectors as long as the target's 3",
+    ),
+    "breast_cancer": (
+        {"prediction": "logistic_probability"},
+        {Kind.REAL, Kind.BINARY},
+        "brier dice focal",
+        "logistic_probability holds probabilities, and it takes none",
+    ),
+    "digits": (
+        {"target": "label", "prediction": "s_*"},
+        {Kind.MULTICLASS},
+        "softmax_cross_entropy sparsemax",
+        "does not lie in [0, 1]",
+    ),
+    "diabetes_thirds": (
+        {"target": "third", "prediction": "at_most_*"},
+        {Kind.MULTICLASS, Kind.ENSEMBLE},
+        "cumulative_link coral",
+        "no labels of at_most_*",
+    ),
+    "digit_shapes": (
+        {"target": "y_*", "prediction": "s_*"},
+        {Kind.VECTORS},
+        "multilabel_soft_margin multilabel_margin",
+        "y_* is a vector",
+    ),
+    "digit_embeddings": (
+        {"target": "a_*", "prediction": "b_*,n_*"},
+        {Kind.VECTORS},
+        "triplet_margin info_nce",
+        "-t a_* has 4 columns and -p b_*,n_* has 8",
+    ),
+    "digit_pairs": (
+        {"target": "same", "prediction": "distance"},
+        {Kind.REAL, Kind.BINARY},
+        "contrastive hinge_embedding",
+        "takes several vectors, and distance is one column",
+    ),
+    "digit_ranking": (
+        {"target": "relevance", "group": "query"},
+        {Kind.REAL, Kind.GROUPED},
+        "listnet lambda_rank",
+        "does not lie in {0, 1}",
+    ),
+    "digit_shares": (
+        {"target": "p", "prediction": "q"},
+        {Kind.REAL, Kind.DISTRIBUTION},
+        "kl_divergence hellinger",
+        "across columns, in the order of its categories",
+    ),
+    "iris_soft": (
+        {"target": "p_*", "prediction": "q_*"},
+        {Kind.DISTRIBUTION, Kind.VECTORS},
+        "entropy wasserstein1 cosine",
+        "p_* is a vector",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_all_of_an_example_is_computed_or_left_out_with_a_reason(name: str) -> None:
+    options, kinds, some, reason = EXAMPLES[name]
+    results = lossctl.evaluate(f"examples/data/{name}.csv", "all", **options)
+    computed = {each.loss for each in results}
+    assert {lossctl.LOSSES[each].kind for each in computed} == kinds
+    assert computed >= set(some.split())
+    assert any(reason in each for each in results.warnings)
+    said = [each.removeprefix(f"examples/data/{name}.csv: ").split(" left out: ") for each in results.warnings]
+    named = [re.findall(r"([a-z_0-9]+)(?:\([^)]*\))?(?:, | is| are)", each[0]) for each in said if len(each) == 2]
+    left_out = {loss for names in named for loss in names}
+    assert computed | left_out == set(lossctl.LOSSES)
+    assert not computed & left_out
+    assert not any(each[1].startswith("examples/") for each in said if len(each) == 2)
+
+
+def test_every_example_is_here() -> None:
+    assert set(EXAMPLES) == {path.stem for path in Path("examples/data").iterdir()}
