@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.core.loss import ChosenLoss, Kind, Loss
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
 
@@ -21,7 +21,7 @@ _FACTS = (
     ("convex", "convex in the prediction"),
     ("lipschitz", "Lipschitz constant"),
     ("smoothness", "smoothness (Lipschitz constant of the slope)"),
-    ("kinks", "kinks (ŷ − y)"),
+    ("kinks", "kinks"),
     ("low", "lower bound"),
     ("high", "upper bound"),
     ("minimum_at_target", "minimum where ŷ = y"),
@@ -73,21 +73,26 @@ class LossList:
         return [_flat(item) for item in self.items()]
 
     def view(self) -> View:
-        """Give the table for people, grouped by task: each task is named where it starts."""
-        columns = tuple(Column(header) for header in ("task", "loss", "kind", "parameters", "summary"))
-        tasks = list(dict.fromkeys(loss.task for loss in self.losses))
-        rows = []
-        named = ""
-        for loss in sorted(self.losses, key=lambda loss: tasks.index(loss.task)):
-            parameters = ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params)
-            task = "" if loss.task == named else loss.task
-            rows.append((task, loss.id, str(loss.kind), parameters, loss.summary))
-            named = loss.task
+        """Give the table for people: under a line for each task and kind of input its losses."""
+        columns = (Column("loss"), Column("summary [parameters]"))
+        groups: dict[str, dict[str, list[Loss]]] = {}  # tasks in the registry's order, and so the kinds of each
+        for loss in self.losses:
+            groups.setdefault(loss.task, {}).setdefault(str(loss.kind), []).append(loss)
+        rows: list[tuple[Cell, ...]] = []
+        for task, kinds in groups.items():
+            for kind, losses in kinds.items():
+                rows.append((task if task == kind else f"{task} ({kind})", ""))
+                rows.extend((f"  {loss.id}", _with_parameters(loss)) for loss in losses)
         return View(columns, tuple(rows))
 
     def bare(self) -> list[Scalar]:
         """Give the ids alone."""
         return [loss.id for loss in self.losses]
+
+
+def _with_parameters(loss: Loss) -> str:
+    parameters = ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params)
+    return f"{loss.summary} [{parameters}]" if parameters else loss.summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +132,12 @@ class LossCard:
             ("input kind", str(loss.kind)),
             ("target in", None if loss.target is None else str(loss.target)),
             ("prediction in", None if loss.prediction is None else str(loss.prediction)),
+            ("scale in", None if loss.scale is None else str(loss.scale)),
             ("unit", self.chosen.unit or "that of the data"),
         ]
         lines += [(f"parameter {each.name}", self._parameter(each.name)) for each in loss.params]
-        lines += [(text, self._fact_text(name)) for name, text in _FACTS]
+        kinks = "kinks ((2y − 1)ŷ)" if loss.kind is Kind.BINARY else "kinks (ŷ − y)"
+        lines += [(kinks if name == "kinks" else text, self._fact_text(name)) for name, text in _FACTS]
         lines += [("facts", loss.facts.note), ("note", loss.note), ("LaTeX", loss.latex)]
         lines += [("reference", loss.reference), ("example", loss.example)]
         rows = tuple(line for line in lines if line[1] not in {None, ""})
