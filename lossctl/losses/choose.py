@@ -166,8 +166,11 @@ def _names() -> dict[str, Loss]:
 
 
 def _flag(name: str, meanings: Mapping[str, Sequence[str]]) -> Flag:
-    text = "; ".join(f"{meaning}: {', '.join(ids)}" for meaning, ids in meanings.items())
-    return Flag(name, text, tuple(one for ids in meanings.values() for one in ids))
+    """Tell what a flag means for the first loss that has it, and which others have it: to tell all takes a page."""
+    (meaning, first), *rest = meanings.items()
+    others = [one for _, ids in rest for one in ids]
+    text = f"{meaning}: {', '.join(first)}" + (f"; also of {', '.join(others)}" if others else "")
+    return Flag(name, text, (*first, *others))
 
 
 def _split(text: str) -> list[str]:

@@ -124,6 +124,10 @@ def test_parameters_are_every_parameter_once_with_its_losses() -> None:
         assert flag.name == name
         assert all(loss in flag.help for loss in flag.losses)
     assert flags["base"].help.count("base of the logarithm") == 1
+    assert flags["c"].help.startswith(
+        "residual about which the parabola bends into a line (default 1.0): fair; also of c"
+    )
+    assert max(len(flag.help) for flag in flags.values()) < 320, "a flag of many losses tells what it means for one"
 
 
 @pytest.mark.parametrize(
