@@ -20,7 +20,7 @@ SHOW_SCHEMA = "lossctl/show/1"
 _FACTS = (
     ("convex", "convex in the prediction"),
     ("lipschitz", "Lipschitz constant"),
-    ("smoothness", "smoothness (Lipschitz constant of the slope)"),
+    ("smoothness", "Lipschitz constant of slope"),
     ("kinks", "kinks"),
     ("low", "lower bound"),
     ("high", "upper bound"),
