@@ -59,5 +59,13 @@ def far(_: Loss, sample: Sample, rng: Rng) -> Array:
     return scores
 
 
+def at_target(loss: Loss, sample: Sample, ahead: float) -> Array:
+    """Put the scores in the order of relevance, each far ahead of the next; of listnet, make them the relevances."""
+    assert sample.target is not None
+    if loss.id == "listnet":
+        return sample.target.copy()
+    return ahead * np.argsort(np.argsort(sample.target, axis=1), axis=1).astype(float)
+
+
 def _is_real(loss: Loss) -> bool:
     return loss.target is not None and loss.target.is_real_line

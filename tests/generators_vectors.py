@@ -71,10 +71,18 @@ def far(loss: Loss, sample: Sample, rng: Rng) -> Array:
     return np.where(np.arange(rows)[:, None] % 2 == 0, wide, about + wide)
 
 
-def at_target(loss: Loss, sample: Sample) -> Sample:
-    """Make every predicted vector the target; of a labelled pair make both one."""
+def at_target(loss: Loss, sample: Sample, ahead: float) -> Sample:
+    """Make the first predicted vector the target, and the others what is as far from it as can be.
+
+    Of a labelled pair make both one where they are similar, or opposites; of scores put the right one ahead.
+    """
     assert sample.prediction is not None
     assert sample.target is not None
     length = length_of(loss)
-    one = sample.prediction[:, :length] if loss.labels_pairs else sample.target
-    return sample.with_prediction(np.tile(one, (1, sample.prediction.shape[1] // length)))
+    count = sample.prediction.shape[1] // length
+    if loss.labels_pairs:
+        sign = (2.0 * sample.target - 1.0)[:, None]
+        first = sign * ahead if length == 1 else sample.prediction[:, :length]
+        return sample.with_prediction(np.hstack([first, 0.0 * first if length == 1 else sign * first]))
+    others = -sample.target if loss.nonzero else sample.target + ahead
+    return sample.with_prediction(np.hstack([sample.target, *[others] * (count - 1)]))

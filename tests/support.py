@@ -62,7 +62,8 @@ def _values(param: Param) -> list[Value]:
         return [True, False]
     if isinstance(param.default, str):
         return list(param.choices)
-    numbers = [*_NUMBERS, *param.constants.values()]
+    ends = [param.domain.low] if param.domain.low == -1.0 else []
+    numbers = [*_NUMBERS, *ends, *param.constants.values()]
     if isinstance(param.default, int):
         numbers = [param.default + 1, param.default + 3]
     return [number for number in numbers if param.domain.contains(np.array(number))]
@@ -91,6 +92,13 @@ def uses(chosen: ChosenLoss, role: Role) -> bool:
     return role in chosen.loss.roles
 
 
+def fact(chosen: ChosenLoss, name: str, sample: Sample) -> Any:
+    """Give a fact for a prediction of as many columns as the sample's."""
+    values = sample.target if sample.prediction is None else sample.prediction
+    assert values is not None
+    return chosen.fact(name, None if values.ndim == 1 else values.shape[1])
+
+
 def everyday(loss: Loss, rng: Rng, rows: int = 200) -> Sample:
     """Draw inputs in general position, of the size people have."""
     return _everyday_of[loss.kind](loss, rng, rows)
@@ -110,27 +118,49 @@ def far(loss: Loss, rng: Rng, rows: int = 2000) -> Sample:
 
 
 def somewhere(loss: Loss) -> float:
-    """Give a target in the domain: 0 where that is one."""
+    """Give a target in the domain: 0 where that is one like any other."""
     assert loss.target is not None, loss.id
-    return 0.0 if loss.target.contains_all(np.zeros(1)) else 1.0
+    return 0.0 if loss.target.contains_all(np.zeros(1)) and loss.task != "relative" else 1.0
 
 
-def at_target(loss: Loss, sample: Sample) -> Sample:
-    """Make the prediction the target: of a class or a label, certain of it."""
-    assert sample.target is not None, loss.id
+FAR = 30.0
+"""A score that is far on its right side: past every margin that is tried, and not past every float64 when raised."""
+
+
+def at_target(loss: Loss, sample: Sample, ahead: float = FAR) -> Sample:
+    """Make the prediction the target: of a label certain of it, or by scores so far ahead; see `Facts`."""
+    if loss.task == "embeddings" and loss.kind is Kind.VECTORS:
+        return vectors.at_target(loss, sample, ahead)
+    return sample.with_prediction(_at_target(loss, sample, sample.target, ahead))
+
+
+def _at_target(loss: Loss, sample: Sample, target: Array | None, ahead: float) -> Array:  # noqa: PLR0911 -- one a kind
+    assert target is not None, loss.id
     if loss.kind is Kind.MULTICLASS:
-        certain = (sample.target[:, None] == np.arange(_COLUMNS)).astype(float)
-        return sample.with_prediction(certain if loss.prediction == PROBABILITY else 100.0 * certain)
-    if loss.kind is Kind.VECTORS:
-        labels = loss.task == "multilabel"
-        return sample.with_prediction(200.0 * sample.target - 100.0) if labels else vectors.at_target(loss, sample)
+        return _certain(loss, target, ahead)
+    if loss.kind is Kind.BINARY and loss.prediction == NONNEGATIVE:
+        return ahead * (1.0 - target)  # the distance of a pair that is similar or not
+    if loss.task == "multilabel" or (loss.kind is Kind.BINARY and loss.prediction == REAL_LINE):
+        return ahead * (2.0 * target - 1.0)
+    if loss.kind is Kind.GROUPED:
+        return grouped.at_target(loss, sample, ahead)
     if loss.kind is Kind.PARAMETRIC:
-        return sample.with_prediction(parametric.at_target(loss, sample))
+        return parametric.at_target(loss, sample)
     if loss.kind is Kind.ENSEMBLE:
-        return sample.with_prediction(ensemble.at_target(sample))
+        return ensemble.at_target(sample)
     if loss.kind in {Kind.INTERVAL, Kind.QUANTILES}:
-        return sample.with_prediction(quantiles.at_target(loss, sample))
-    return sample.with_prediction(sample.target.copy())
+        return quantiles.at_target(loss, sample)
+    if loss.kind is Kind.REAL and loss.facts.symmetric is None:  # on another scale: the logarithm
+        return np.log(target)
+    return target.copy()
+
+
+def _certain(loss: Loss, target: Array, ahead: float) -> Array:
+    classes = np.arange(_COLUMNS)
+    if not loss.thresholds:
+        return (target[:, None] == classes) * (1.0 if loss.prediction == PROBABILITY else ahead)
+    passed = np.where(target[:, None] > classes, ahead, -ahead)
+    return passed if loss.id == "coral" else -passed
 
 
 def column(domain: Domain | None, make: Callable[[Domain], Array]) -> Array | None:

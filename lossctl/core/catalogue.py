@@ -5,6 +5,7 @@ Everything on them is read from rows of the registry. Imports the standard libra
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ _FACTS = (
     ("kinks", "kinks"),
     ("low", "lower bound"),
     ("high", "upper bound"),
-    ("minimum_at_target", "minimum where ŷ = y"),
+    ("minimum_at_target", "minimum at the target"),
     ("slope_vanishes", "slope is zero there"),
     ("symmetric", "symmetric"),
 )
@@ -152,8 +153,12 @@ class LossCard:
 
     def _fact_text(self, name: str) -> str | None:
         value = self.chosen.fact(name)
+        if value is None and name == "minimum_at_target":
+            return "does not apply: no prediction is compared with a target"
         if value is None:
             return "none" if name in {"lipschitz", "smoothness", "high"} else None
+        if isinstance(value, float) and math.isnan(value):
+            return "depends on the number of columns"
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, tuple):

@@ -6,6 +6,8 @@ read from these fields. Imports the standard library, NumPy and core.
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -44,7 +46,13 @@ Finish = Callable[..., tuple[float, tuple[float, ...]]]
 Check = Callable[..., None]
 """``check(**params)``: returns nothing, or raises UsageError with a cure; see `Loss.check` and `Loss.check_columns`."""
 Fact = float | Callable[..., float | None] | None
-"""A number, or a function of the loss's parameters (by keyword) that gives it; ``None``: there is none."""
+"""A number, or a function that gives it; ``None``: there is none.
+
+A function names what it depends on: parameters of the loss, and ``columns``, how many columns the prediction has; that
+is NaN where no prediction is at hand, and a fact that is NaN then depends on it.
+"""
+Truth = bool | Callable[..., bool] | None
+"""A fact that holds or not, or a function of parameters, as `Fact`; ``None``: it makes no sense to ask."""
 
 
 class Kind(StrEnum):
@@ -92,7 +100,7 @@ class Facts:
     convex
         Whether it is convex in the prediction.
     lipschitz
-        The largest |slope|; ``None`` where it is unbounded.
+        The largest |slope|; ``None`` where it is unbounded, or the note says what bounds it.
     smoothness
         The Lipschitz constant of the slope; ``None`` where there is none.
     kinks
@@ -100,24 +108,26 @@ class Facts:
     low, high
         The bounds of a row's loss.
     minimum_at_target
-        Whether ŷ = y minimises the loss.
+        Whether the loss is least where the prediction is the target: ŷ = y, a logarithm or a location that means y,
+        certainty of the label, a score or a distance that is far on its right side. ``None`` where there is no
+        prediction beside the target.
     slope_vanishes
         Whether the slope is zero there.
     symmetric
-        Whether ŷ − y and y − ŷ give the same loss.
+        Whether ŷ and y may change places; ``None`` where they are not of one kind.
     note
         What the fields cannot say.
     """
 
-    convex: bool | None = None
+    convex: Truth = None
     lipschitz: Fact = None
     smoothness: Fact = None
     kinks: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
     low: Fact = None
     high: Fact = None
-    minimum_at_target: bool | None = None
-    slope_vanishes: bool | None = None
-    symmetric: bool | None = None
+    minimum_at_target: Truth = None
+    slope_vanishes: Truth = None
+    symmetric: Truth = None
     note: str = ""
 
 
@@ -295,10 +305,16 @@ class ChosenLoss:
         """The unit of the value; ``None``: that of the data."""
         return self.loss.unit(**self.params) if callable(self.loss.unit) else self.loss.unit
 
-    def fact(self, name: str) -> Any:
-        """Give a fact of `Facts` for these parameters."""
+    def fact(self, name: str, columns: int | None = None) -> Any:
+        """Give a fact of `Facts` for these parameters, and for a prediction of so many columns.
+
+        NaN where it depends on how many there are, and that is not given.
+        """
         value = getattr(self.loss.facts, name)
-        return value(**self.params) if callable(value) else value
+        if not callable(value):
+            return value
+        known = {**self.params, "columns": math.nan if columns is None else columns}
+        return value(**{each: known[each] for each in inspect.signature(value).parameters})
 
     def check_columns(self, **context: Any) -> None:
         """Refuse columns the loss cannot use, before the first row; see `Loss.check_columns`.

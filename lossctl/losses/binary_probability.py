@@ -305,7 +305,7 @@ def _overlap(kept: float, error: float) -> tuple[float, tuple[float, float]]:
 
 
 def finish_focal_tversky(means: Means, gamma: float, **_params: float) -> Finished:
-    """Give ``(E/(H + E))^(1/γ)`` and its derivatives by H and E, 0 where the value is.
+    """Give ``(E/(H + E))^(1/γ)`` and its derivatives by H and E; 0 where they have no bound, at a value of 0.
 
     Examples
     --------
@@ -313,8 +313,8 @@ def finish_focal_tversky(means: Means, gamma: float, **_params: float) -> Finish
     (0.5, (-0.25, 0.75))
     """
     value, (by_hit, by_error) = _overlap(*means)
-    if value == 0.0:
-        return 0.0, (0.0, 0.0)
     power = 1.0 / gamma
+    if value == 0.0 and power < 1.0:
+        return 0.0, (0.0, 0.0)
     scale = power * value ** (power - 1.0)
     return value**power, (scale * by_hit, scale * by_error)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lossctl.core.loss import Array
 from lossctl.losses.divergence import root_of_rows
-from lossctl.losses.stable import row_sum
+from lossctl.losses.stable import row_max, row_sum
 
 __all__ = ["cramer", "energy_distance", "wasserstein1"]
 
@@ -81,7 +81,14 @@ def energy_distance(target: Array, prediction: Array) -> tuple[Array, Array]:
     [1.0]
     """
     gaps = _cumulative(target, prediction) * math.sqrt(2.0)
-    return root_of_rows(_sum(gaps * gaps, target), 2.0 * math.sqrt(2.0) * _back(gaps, target.shape[1]) + 0.0)
+    up = np.where(row_max(np.abs(gaps)) < _SMALL, _UP, 1.0) if gaps.shape[1] else np.ones(len(gaps))
+    gaps *= up[:, None]
+    root, slope = root_of_rows(_sum(gaps * gaps, target), 2.0 * math.sqrt(2.0) * _back(gaps, target.shape[1]) + 0.0)
+    return root / up, slope
+
+
+_SMALL, _UP = 2.0**-400, 2.0**600
+"""Squares of numbers below lose their digits, and below 1e-162 are 0: such numbers are raised first."""
 
 
 def _sum(terms: Array, like: Array) -> Array:

@@ -25,6 +25,27 @@ def test_every_loss_can_be_shown_and_has_its_curve_or_nothing_below(run: Run, na
     assert not ran.stdout.endswith("\n\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mse"], {"minimum at the target": "yes", "slope is zero there": "yes"}),
+        (["reverse_kl"], {"minimum at the target": "yes", "slope is zero there": "no"}),
+        (["exponential"], {"minimum at the target": "no", "slope is zero there": "no"}),
+        (["entropy"], {"minimum at the target": "does not apply: no prediction is compared with a target"}),
+        (["focal"], {"slope is zero there": "yes"}),
+        (["focal", "--gamma", "0"], {"slope is zero there": "no"}),
+        (["wasserstein1"], {"upper bound": "depends on the number of columns"}),
+        (["quantile"], {"symmetric": "yes"}),
+        (["quantile", "--tau", "0.9"], {"symmetric": "no"}),
+    ],
+    ids=" ".join,
+)
+def test_facts_are_those_of_the_parameters_chosen(run: Run, words: list[str], said: dict[str, str]) -> None:
+    shown = run("show", *words).stdout
+    for name, value in said.items():
+        assert re.search(rf"{name} +{re.escape(value)}", shown), shown
+
+
 def test_no_room_for_a_curve_leaves_no_blank_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lossctl.api.selecting.CURVE_WIDTH", 5)
     ran = run("show", "mae")

@@ -78,6 +78,14 @@ def test_convex_distances_with_a_kink_have_slope_zero_at_it() -> None:
         assert not slope.any(), name
 
 
+def test_energy_distance_of_distributions_that_differ_by_less_than_a_square_can_hold() -> None:
+    p = np.array([[0.0, 0.0, 1.0]])
+    for size in (1e-30, 1e-125, 1e-162, 1e-300):
+        loss, slope = LOSSES["energy_distance"].choose().compute(p, np.array([[3.0 * size, size, 1.0]]))
+        assert_allclose(loss, np.sqrt(50.0) * size, rtol=1e-14)
+        assert_allclose(slope, np.sqrt(2.0) * np.array([[1.4, 0.8, 0.0]]), rtol=1e-14)
+
+
 @pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.across])
 def test_order_matters_to_ordered_categories(name: str) -> None:
     p, near, far = np.array([[1.0, 0, 0]]), np.array([[0, 1.0, 0]]), np.array([[0, 0, 1.0]])

@@ -79,7 +79,8 @@ def ranked_probability_score(y: Number, q: Vector, *, normalized: bool) -> Numbe
 
 
 def poly1(y: Number, s: Vector, epsilon: Number) -> Number:
-    return softmax_cost(y, s) + epsilon * missing(y, s)
+    with mp.extradps(350 if epsilon < 0 else 0):  # at −1 the first term of the series goes, at 1e-150 to 1e-300
+        return softmax_cost(y, s) + epsilon * missing(y, s)
 
 
 def sparsemax(y: Number, s: Vector) -> Number:

@@ -10,11 +10,12 @@ from autograd import grad
 from mpmath import mp
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import Array, ChosenLoss
+from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.losses import LOSSES
 from tests.oracles.formulas import FORMULAS
 from tests.oracles.libraries import ROW_FORMULAS, VALUES
 from tests.sample import Sample
-from tests.support import WHOLES, everyday, extreme, whole
+from tests.support import WHOLES, at_target, everyday, extreme, whole
 
 every_whole = pytest.mark.parametrize("chosen", WHOLES, ids=lambda chosen: chosen.label)
 
@@ -50,6 +51,37 @@ def test_value_and_gradient_by_fifty_digits(chosen: ChosenLoss, rng: np.random.G
     expected, slopes = exactly(chosen, sample)
     assert_allclose(value, expected, rtol=1e-14)
     assert_allclose(gradient, slopes, rtol=1e-13)
+
+
+@every_whole
+def test_the_value_is_least_at_the_target(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    sample = everyday(chosen.loss, rng)
+    there = at_target(chosen.loss, sample)
+    value, gradient = whole(chosen, there)
+    assert chosen.fact("minimum_at_target")
+    assert value == 0.0 <= whole(chosen, sample)[0]
+    assert (not gradient.any()) == chosen.fact("slope_vanishes")
+    assert chosen.fact("symmetric") is (None if chosen.loss.kind is Kind.BINARY else False)
+
+
+@every_whole
+def test_the_value_bends_upwards_where_the_facts_say_so(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+    one = everyday(chosen.loss, rng, rows=7)
+    assert one.prediction is not None
+    seen = []
+    for _ in range(300):
+        ends = rng.random((2, 7)) ** 3 if chosen.loss.kind is Kind.BINARY else one.prediction * rng.normal(size=(2, 7))
+        values = [whole(chosen, one.with_prediction(q))[0] for q in (ends[0], ends[1], 0.5 * (ends[0] + ends[1]))]
+        seen.append(values[2] <= 0.5 * (values[0] + values[1]) + 1e-12)
+    assert all(seen) == chosen.fact("convex")
+
+
+@pytest.mark.parametrize(("beta", "gamma"), [(0.5, 1.0), (3.0, 0.25), (3.0, 0.5), (3.0, 0.2), (0.5, 2.0), (0.0, 2.0)])
+def test_focal_tversky_without_false_alarms_bends_upwards_for_some_roots(beta: float, gamma: float) -> None:
+    chosen = LOSSES["focal_tversky"].choose(alpha=0.0, beta=beta, gamma=gamma)
+    q = np.linspace(0.0, 1.0, 101)[:, None]
+    values = np.array([whole(chosen, Sample(np.ones(1), one))[0] for one in q])
+    assert (np.diff(values, 2) >= -1e-13).all() == chosen.fact("convex")
 
 
 @every_whole

@@ -60,6 +60,8 @@ ROWS = (
             lipschitz=lambda pos_weight: max(pos_weight, 1.0),
             smoothness=lambda pos_weight: 0.25 * max(pos_weight, 1.0),
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="It falls towards 0 as the margin m grows, and is 0 nowhere. The mean over many rows is least where "
             "σ(s) is the chance of y = 1.",
         ),
@@ -91,11 +93,14 @@ ROWS = (
         params=(GAMMA, ALPHA),
         unit="nats",
         facts=Facts(
+            convex=lambda gamma: gamma == 0.0,
             lipschitz=_focal_steepest,
             smoothness=_focal_sharpest,
             low=0.0,
-            note="It falls towards 0 as the margin m grows. Convex in s for gamma 0 alone, where it is "
-            "binary_cross_entropy_with_logits. Not a proper score.",
+            minimum_at_target=False,
+            slope_vanishes=False,
+            note="It falls towards 0 as the margin m grows. With gamma 0 it is binary_cross_entropy_with_logits. Not "
+            "a proper score.",
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, ICCV, equation 5, "
         "arXiv:1708.02002",
@@ -124,6 +129,8 @@ ROWS = (
             lipschitz=1.0,
             kinks=(1.0,),
             low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note="0 from a margin of 1 on; at that kink the slope is 0. It bounds the share of errors.",
         ),
         reference="Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20, 273–297",
@@ -150,7 +157,14 @@ ROWS = (
         target=BINARY,
         prediction=REAL_LINE,
         kernel=binary_logit.squared_hinge,
-        facts=Facts(convex=True, smoothness=2.0, low=0.0, note="0 from a margin of 1 on."),
+        facts=Facts(
+            convex=True,
+            smoothness=2.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 from a margin of 1 on.",
+        ),
         reference="Chang, Hsieh & Lin (2008), Coordinate descent method for large-scale L2-loss linear support vector "
         "machines, Journal of Machine Learning Research 9, 1369–1398",
         example="lossctl eval examples/data/breast_cancer.csv --loss squared_hinge -p logistic_logit",
@@ -170,7 +184,15 @@ ROWS = (
         target=BINARY,
         prediction=REAL_LINE,
         kernel=binary_logit.smooth_hinge,
-        facts=Facts(convex=True, lipschitz=1.0, smoothness=1.0, low=0.0, note="0 from a margin of 1 on."),
+        facts=Facts(
+            convex=True,
+            lipschitz=1.0,
+            smoothness=1.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 from a margin of 1 on.",
+        ),
         reference="Rennie & Srebro (2005), Loss functions for preference levels: regression with discrete ordered "
         "labels, IJCAI workshop on preference handling",
         example="lossctl eval examples/data/breast_cancer.csv --loss smooth_hinge -p logistic_logit",
@@ -191,6 +213,8 @@ ROWS = (
             lipschitz=1.0,
             kinks=(0.0,),
             low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note="0 wherever the sign is right, and at s = 0, where its slope is 0: a model that always gives 0 has no "
             "loss.",
         ),
@@ -216,6 +240,8 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="It falls towards 0 as the margin m grows. The mean over many rows is least where s is half the "
             "log-odds of y = 1. Beyond a margin of −709.8 it is too large for a float64.",
         ),
@@ -236,7 +262,15 @@ ROWS = (
         target=BINARY,
         prediction=REAL_LINE,
         kernel=binary_logit.modified_huber,
-        facts=Facts(convex=True, lipschitz=4.0, smoothness=2.0, low=0.0, note="0 from a margin of 1 on."),
+        facts=Facts(
+            convex=True,
+            lipschitz=4.0,
+            smoothness=2.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="0 from a margin of 1 on.",
+        ),
         reference="Zhang (2004), Solving large scale linear prediction problems using stochastic gradient descent "
         "algorithms, ICML",
         example="lossctl eval examples/data/breast_cancer.csv --loss modified_huber -p logistic_logit",
@@ -260,6 +294,8 @@ ROWS = (
             smoothness=0.15405857012135054,
             low=0.0,
             high=1.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="brier of the probability σ(s). It falls towards 0 as the margin m grows.",
         ),
         reference="Masnadi-Shirazi & Vasconcelos (2008), On the design of loss functions for classification: theory, "
@@ -284,6 +320,8 @@ ROWS = (
             smoothness=8.484612157278837,
             low=0.0,
             high=(math.pi + 1.0) ** 2,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="0 at the margin tan ½ alone, and (π − 1)² for a margin without end. The mean over many rows is least "
             "where ½ + arctan s is the chance of y = 1.",
         ),

@@ -44,6 +44,14 @@ _OVERLAP_NOTE = (
     "of 1 and any probability above 0 it is 0."
 )
 
+
+def _focal_tversky_is_convex(alpha: float, beta: float, gamma: float) -> bool:
+    """Say whether (E/(H + E))^(1/γ) bends upwards both without hits and where all are hits; never with false alarms."""
+    if alpha == 0.0 and beta > 0.0:
+        return gamma <= 1.0 and 1.0 / gamma - 1.0 >= 2.0 * (beta - 1.0)
+    return alpha == beta == 0.0
+
+
 ROWS = (
     Loss(
         id="binary_cross_entropy",
@@ -65,10 +73,11 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=True,
-            low=lambda label_smoothing, **_: 0.0 if label_smoothing == 0.0 else None,
+            low=lambda label_smoothing: 0.0 if label_smoothing == 0.0 else None,
+            minimum_at_target=lambda label_smoothing: label_smoothing == 0.0,
             slope_vanishes=False,
-            note="The mean over many rows is least where q is the chance of y = 1. A row's is least at q = y; with "
-            "label smoothing, and pos_weight 1, at q = t, where it is the entropy of t. It is +inf where what happened "
+            note="The mean over many rows is least where q is the chance of y = 1. With label smoothing, and "
+            "pos_weight 1, a row's is least at q = t, where it is the entropy of t. It is +inf where what happened "
             "was given the probability 0.",
         ),
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
@@ -133,8 +142,9 @@ ROWS = (
             convex=True,
             low=0.0,
             minimum_at_target=True,
-            note="With gamma 0 it is binary_cross_entropy, whose slope is not 0 at q = y; with gamma above 0 it is 0 "
-            "there. Not a proper score: its best q is nearer to one half than the chance of y = 1.",
+            slope_vanishes=lambda gamma: gamma > 0.0,
+            note="With gamma 0 it is binary_cross_entropy. Not a proper score: its best q is nearer to one half than "
+            "the chance of y = 1.",
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, ICCV, equation 5, "
         "arXiv:1708.02002",
@@ -190,7 +200,8 @@ ROWS = (
             convex=True,
             low=0.0,
             minimum_at_target=True,
-            note="With epsilon 0 it is binary_cross_entropy. The slope at q = y is 0 for epsilon −1 alone.",
+            slope_vanishes=lambda epsilon: epsilon == -1.0,
+            note="With epsilon 0 it is binary_cross_entropy.",
         ),
         reference="Leng, Tan, Liu, Cubuk, Shi, Cheng & Anguelov (2022), PolyLoss: a polynomial expansion perspective "
         "of classification loss functions, ICLR, section 4, arXiv:2204.12511",
@@ -212,7 +223,14 @@ ROWS = (
         params=(Param("smooth", 0.0, "added to both sides of the ratio of means", domain=NONNEGATIVE),),
         finish=binary_probability.finish_dice,
         parts=2,
-        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            note=_OVERLAP_NOTE,
+        ),
         reference="Dice (1945), Measures of the amount of ecologic association between species, Ecology 26, 297–302",
         example="lossctl eval examples/data/breast_cancer.csv --loss dice -p logistic_probability",
         elsewhere=(
@@ -237,7 +255,14 @@ ROWS = (
         kernel=binary_probability.hits_and_misses,
         finish=binary_probability.finish_overlap,
         parts=2,
-        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        facts=Facts(
+            convex=False,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=False,
+            note=_OVERLAP_NOTE,
+        ),
         reference="Rahman & Wang (2016), Optimizing intersection-over-union in deep neural networks for image "
         "segmentation, ISVC, 234–244",
         example="lossctl eval examples/data/breast_cancer.csv --loss jaccard -p logistic_probability",
@@ -260,7 +285,14 @@ ROWS = (
         ),
         finish=binary_probability.finish_overlap,
         parts=2,
-        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE + " With alpha = beta = 0.5 it is dice; with 1, jaccard."),
+        facts=Facts(
+            convex=lambda alpha, beta: alpha == 0.0 and beta <= 1.0,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=lambda alpha, beta: alpha == beta == 0.0,
+            note=_OVERLAP_NOTE + " With alpha = beta = 0.5 it is dice; with 1, jaccard.",
+        ),
         reference="Salehi, Erdogmus & Gholipour (2017), Tversky loss function for image segmentation using 3D fully "
         "convolutional deep networks, MLMI, 379–387, arXiv:1706.05721",
         example="lossctl eval examples/data/breast_cancer.csv --loss 'tversky(alpha=0.3,beta=0.7)' "
@@ -290,7 +322,14 @@ ROWS = (
         ),
         finish=binary_probability.finish_focal_tversky,
         parts=2,
-        facts=Facts(low=0.0, high=1.0, note=_OVERLAP_NOTE),
+        facts=Facts(
+            convex=_focal_tversky_is_convex,
+            low=0.0,
+            high=1.0,
+            minimum_at_target=True,
+            slope_vanishes=lambda alpha, beta, gamma: gamma != 1.0 or alpha == beta == 0.0,
+            note=_OVERLAP_NOTE + " For gamma above 1 the slope has no bound near there, where it is taken as 0.",
+        ),
         reference="Abraham & Khan (2019), A novel focal Tversky loss function with improved attention U-Net for lesion "
         "segmentation, ISBI, equation 4, arXiv:1810.07842",
         example="lossctl eval examples/data/breast_cancer.csv --loss focal_tversky -p logistic_probability",

@@ -46,6 +46,7 @@ ROWS = (
             low=_low_of_nll,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=False,
             note="Without full it may be negative. The best constant prediction is the mean.",
         ),
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
@@ -76,7 +77,9 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=_low_of_nll,
-            note="Its minimum is at s = ln y. Without full it may be negative.",
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="Its minimum is at s = ln y; a count of 0 has none. Without full it may be negative.",
         ),
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
         example="lossctl eval examples/data/breast_cancer.csv --loss poisson_nll_with_log_rate --target target "
@@ -97,7 +100,13 @@ ROWS = (
         target=NONNEGATIVE,
         prediction=POSITIVE,
         kernel=counts.poisson_deviance,
-        facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=False,
+        ),
         reference=_NELDER,
         example="lossctl eval examples/data/preds.csv --loss poisson_deviance",
         elsewhere=(
@@ -123,6 +132,7 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=False,
             note="Convex for μ ≤ 2y alone.",
         ),
         reference=_NELDER,
@@ -151,6 +161,7 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=False,
             note="Convex for μ ≤ 3y/2 alone.",
         ),
         reference="Tweedie (1957), Statistical properties of inverse Gaussian distributions, Annals of Mathematical "
@@ -184,12 +195,14 @@ ROWS = (
         ),
         check=_power_exists,
         facts=Facts(
+            convex=lambda power: power in {0.0, 1.0},
             smoothness=lambda power: 2.0 if power == 0.0 else None,
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Convex for the powers 0 and 1 alone. None lies between them. A target of 0 costs 2μ^(2−p)/(2−p) for "
-            "a power below 2, and +inf from 2 on, whose distributions never give it.",
+            symmetric=lambda power: power == 0.0,
+            note="No power lies between 0 and 1. A target of 0 costs 2μ^(2−p)/(2−p) for a power below 2, and +inf "
+            "from 2 on, whose distributions never give it.",
         ),
         reference="Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society B 49, "
         "127–162",
@@ -216,10 +229,11 @@ ROWS = (
         kernel=counts.negative_binomial_deviance,
         params=(Param("alpha", 1.0, "overdispersion; 0 is poisson_deviance", NONNEGATIVE),),
         facts=Facts(
+            convex=lambda alpha: alpha == 0.0,
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Convex for alpha = 0 alone.",
+            symmetric=False,
         ),
         reference="Hilbe (2011), Negative binomial regression, Cambridge University Press",
         example="lossctl eval examples/data/preds.csv --loss negative_binomial_deviance",
@@ -243,6 +257,7 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=False,
             note="Convex for μ ≤ 2y alone. Scaling y and μ together leaves it as it is.",
         ),
         reference="Itakura & Saito (1968), Analysis synthesis telephony based on the maximum likelihood method, 6th "
@@ -262,7 +277,13 @@ ROWS = (
         target=NONNEGATIVE,
         prediction=POSITIVE,
         kernel=counts.generalized_kl,
-        facts=Facts(convex=True, low=0.0, minimum_at_target=True, slope_vanishes=True),
+        facts=Facts(
+            convex=True,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=False,
+        ),
         reference="Csiszár (1991), Why least squares and maximum entropy?, Annals of Statistics 19, 2032–2066",
         example="lossctl eval examples/data/preds.csv --loss generalized_kl",
         elsewhere=(

@@ -128,12 +128,14 @@ ROWS = (
         finish=divergence.finish_root,
         unit=_root_unit,
         facts=Facts(
+            convex=False,
+            kinks=(0.0,),
             low=0.0,
             high=_root_of_one_bit,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="A metric. It has a kink at q = p, and its slope is −inf, so unbounded, where q = 0 < p.",
+            note="A metric. Its slope is −inf, so unbounded, where q = 0 < p.",
         ),
         reference="Endres & Schindelin (2003), A new metric for probability distributions, IEEE Transactions on "
         "Information Theory 49, 1858–1860",
@@ -178,12 +180,14 @@ ROWS = (
         kernel=divergence.hellinger,
         finish=divergence.finish_root,
         facts=Facts(
+            convex=False,
+            kinks=(0.0,),
             low=0.0,
             high=1.0,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="A metric. It has a kink at q = p, and its slope is −inf where q = 0 < p.",
+            note="A metric. Its slope is −inf where q = 0 < p.",
         ),
         reference="Hellinger (1909), Neue Begründung der Theorie quadratischer Formen von unendlichvielen "
         "Veränderlichen, Journal für die reine und angewandte Mathematik 136, 210–271",
@@ -204,12 +208,14 @@ ROWS = (
         kernel=divergence.total_variation,
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: math.sqrt(columns) / 2.0,
+            kinks=(0.0,),
             low=0.0,
             high=1.0,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="The slope by each event is bounded by ½, and jumps where q = p.",
+            note="The slope by each event is −½ or ½, and 0 where q = p in that event.",
         ),
         reference="Levin, Peres & Wilmer (2009), Markov chains and mixing times, American Mathematical Society, "
         "chapter 4",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lossctl.core.loss import POSITIVE, PROBABILITY, Facts, Kind, Loss, Param
 from lossctl.losses import divergence_ordered, divergence_power, information
 from lossctl.losses.rows.information import BASE, information_unit
@@ -22,6 +24,16 @@ def _high_tsallis(q: float) -> float | None:
 
 def _high_alpha(alpha: float) -> float | None:
     return 1.0 / (alpha * (1.0 - alpha)) if alpha < 1.0 else None
+
+
+def _longest_sum(columns: float) -> float:
+    """Give the length of the vector K − 1, …, 1, 0: how many cumulative sums each category counts in."""
+    return math.sqrt((columns - 1.0) * columns * (2.0 * columns - 1.0) / 6.0)
+
+
+def _sharpest(columns: float) -> float:
+    """Give twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
+    return 0.5 / math.sin(math.pi / (4.0 * columns - 2.0)) ** 2
 
 
 ROWS = (
@@ -45,9 +57,10 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=False,
-            note="+inf where no event has both p > 0 and q > 0; for alpha ≥ 1 wherever q = 0 < p. Symmetric for "
-            "alpha = ½ alone. The minimum is among distributions. Down a file a divergence below 1e-15 is 0, and one "
-            "whose sum is past every float64 is +inf.",
+            symmetric=lambda alpha: alpha == 1.0 - alpha,
+            note="+inf where no event has both p > 0 and q > 0; for alpha ≥ 1 wherever q = 0 < p. The minimum is "
+            "among distributions. Down a file a divergence below 1e-15 is 0, and one whose sum is past every float64 "
+            "is +inf.",
         ),
         reference="Rényi (1961), On measures of entropy and information, 4th Berkeley Symposium on Mathematical "
         "Statistics and Probability 1, 547–561; van Erven & Harremoës (2014), IEEE Transactions on Information "
@@ -74,6 +87,7 @@ ROWS = (
             high=_high_tsallis,
             minimum_at_target=True,
             slope_vanishes=False,
+            symmetric=lambda q: q == 1.0 - q,
             note="The minimum is among distributions: the slope there is the same for every event. With q = 2 it is "
             "chi_square.",
         ),
@@ -100,8 +114,8 @@ ROWS = (
             high=_high_alpha,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Every event's term is at least 0. Symmetric for alpha = ½ alone. For alpha ≤ 0 exchange the columns "
-            "and take 1 − alpha.",
+            symmetric=lambda alpha: alpha == 1.0 - alpha,
+            note="Every event's term is at least 0. For alpha ≤ 0 exchange the columns and take 1 − alpha.",
         ),
         reference="Cichocki & Amari (2010), Families of alpha- beta- and gamma-divergences, Entropy 12, 1532–1568",
         example=f"{_DATA} alpha_divergence",
@@ -150,11 +164,15 @@ ROWS = (
         kernel=divergence_ordered.wasserstein1,
         facts=Facts(
             convex=True,
+            lipschitz=_longest_sum,
+            kinks=(0.0,),
             low=0.0,
+            high=lambda columns: columns - 1.0,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is bounded by K − 1 for K of them.",
+            note="Categories lie one apart in the order of the columns; the loss is at most K − 1 for K of them, and "
+            "the norm of the slope √((K − 1)K(2K − 1)/6).",
         ),
         reference="Vaserstein (1969), Markov processes over denumerable products of spaces, Problems of Information "
         "Transmission 5, 47–52",
@@ -176,12 +194,14 @@ ROWS = (
         kernel=divergence_ordered.energy_distance,
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: math.sqrt(_sharpest(columns)),
+            kinks=(0.0,),
             low=0.0,
+            high=lambda columns: math.sqrt(2.0 * (columns - 1.0)),
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is bounded by √(2(K − 1)) for K of "
-            "them. It has a kink at q = p.",
+            note="Categories lie one apart in the order of the columns; the loss is at most √(2(K − 1)) for K of them.",
         ),
         reference="Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of "
         "Statistical Planning and Inference 143, 1249–1272",
@@ -204,11 +224,14 @@ ROWS = (
         kernel=divergence_ordered.cramer,
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: 2.0 * _longest_sum(columns),
+            smoothness=_sharpest,
             low=0.0,
+            high=lambda columns: columns - 1.0,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is bounded by K − 1 for K of them.",
+            note="Categories lie one apart in the order of the columns; the loss is at most K − 1 for K of them.",
         ),
         reference="Cramér (1928), On the composition of elementary errors, Scandinavian Actuarial Journal 11, 13–74",
         example=f"{_ACROSS} cramer",

@@ -32,6 +32,11 @@ def _of_several(members: int, components: int, temperature: float) -> None:  # n
         )
 
 
+def _triplet_lipschitz(p: float, columns: float) -> float:
+    """Give the largest Euclidean length of two slopes whose own length, by the power p/(p − 1), is 1."""
+    return math.sqrt(2.0) * math.pow(columns / 2.0, max(0.0, 1.0 / p - 0.5))
+
+
 ROWS = (
     Loss(
         id="cosine",
@@ -87,6 +92,8 @@ ROWS = (
             convex=False,
             low=0.0,
             high=2.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note="The first half of a row's numbers is u, the second v. A vector of zeros is refused.",
         ),
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
@@ -139,7 +146,14 @@ ROWS = (
         prediction=NONNEGATIVE,
         kernel=embeddings.contrastive,
         params=(Param("margin", 1.0, "how far apart dissimilar pairs must be", NONNEGATIVE),),
-        facts=Facts(convex=True, smoothness=1.0, low=0.0, note="The prediction is a distance: 0 or more."),
+        facts=Facts(
+            convex=True,
+            smoothness=1.0,
+            low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="The prediction is a distance: 0 or more.",
+        ),
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, equation 4",
         example="lossctl eval examples/data/digit_pairs.csv --loss contrastive --margin 20 -t same -p distance",
@@ -165,8 +179,10 @@ ROWS = (
             lipschitz=1.0,
             kinks=lambda margin: (-margin,) if margin > 0.0 else (),
             low=0.0,
-            note="The prediction is a distance: 0 or more. The slope is bounded, and of dissimilar pairs jumps at the "
-            "margin, where it is 0.",
+            minimum_at_target=True,
+            slope_vanishes=False,
+            note="The prediction is a distance: 0 or more. The slope is bounded, and of dissimilar pairs jumps where "
+            "it reaches the margin.",
         ),
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
@@ -194,8 +210,10 @@ ROWS = (
             convex=True,
             lipschitz=math.sqrt(2.0),
             low=0.0,
-            note="The prediction is two columns, s₁ and s₂. The slope is bounded, and jumps where the margin is just "
-            "kept; there it is 0.",
+            minimum_at_target=True,
+            slope_vanishes=True,
+            note="The prediction is two columns, s₁ and s₂. The slope jumps where the margin is just kept; there it "
+            "is 0.",
         ),
         reference="Herbrich, Graepel & Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances "
         "in large margin classifiers, MIT Press, 115–132",
@@ -223,11 +241,13 @@ ROWS = (
         vectors=2,
         facts=Facts(
             convex=False,
-            lipschitz=lambda margin, p: math.sqrt(2.0) if p == 2.0 else None,  # noqa: ARG005, PLR2004 -- called by name
+            lipschitz=_triplet_lipschitz,
             low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note="The target is the anchor; the prediction is the positive, then the negative. The slope is by these "
-            "two, and bounded: its norm by √2 for p ≥ 2, by √(2K) for p = 1. It jumps where the margin is just kept, "
-            "and where a distance is 0; there it is 0.",
+            "two, of length K each: its norm is at most √2 for p ≥ 2, √2·K^(1/p − 1/2) below. It jumps where the "
+            "margin is just kept, and where a distance is 0; there it is 0.",
         ),
         reference="Weinberger & Saul (2009), Distance metric learning for large margin nearest neighbor "
         "classification, Journal of Machine Learning Research 10, 207–244",
@@ -256,6 +276,8 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=False,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note="The target is the anchor; the prediction is its positive, then one or more negatives. The slope is "
             "by these. The loss is bounded: it lies between log(1 + (M − 1)e^(−2/τ)) and log(1 + (M − 1)e^(2/τ)). A "
             "vector of zeros is refused.",

@@ -137,12 +137,13 @@ ROWS = (
         check_columns=_of_pairs,
         vectors=0,
         facts=Facts(
+            convex=False,
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Not convex. It does not change where all components of the target, or of a member, move by one step, "
-            "so that it says nothing of a bias they share. For p below 1 slopes are unbounded as two components of a "
-            "member come close, and 0 where they meet.",
+            note="It does not change where all components of the target, or of a member, move by one step, so that it "
+            "says nothing of a bias they share. For p below 1 slopes are unbounded as two components of a member come "
+            "close, and 0 where they meet.",
         ),
         reference="Scheuerer & Hamill (2015), Variogram-based proper scoring rules for probabilistic forecasts of "
         "multivariate quantities, Monthly Weather Review 143, 1321–1334",

@@ -162,6 +162,7 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=False,
+            minimum_at_target=True,
             slope_vanishes=False,
             note=f"{_UNBOUNDED} For a given scale μ = ln y is best, for a given location σ = |μ − ln y|.",
         ),

@@ -65,6 +65,7 @@ ROWS = (
             lipschitz=0.0,
             smoothness=0.0,
             low=0.0,
+            high=lambda base, columns: math.log(columns) / math.log(base),
             note="It is at most log_b K for K events. It does not use the prediction, so its slope is 0.",
         ),
         reference="Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27, 379–423, "

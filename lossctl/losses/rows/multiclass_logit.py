@@ -13,6 +13,14 @@ __all__ = ["ROWS"]
 _ROOT2 = math.sqrt(2.0)
 
 
+def _smoothed_lipschitz(label_smoothing: float, columns: float) -> float:
+    """Give the length of p − t where p is certain of a class that is not the label."""
+    if label_smoothing == 0.0:
+        return _ROOT2
+    share = label_smoothing / columns
+    return math.sqrt((1.0 - share) ** 2 + (1.0 - label_smoothing + share) ** 2 + (columns - 2.0) * share**2)
+
+
 def _poly1_lipschitz(epsilon: float) -> float:
     """Give √2 times the largest (1 − p)(1 + εp), which lies inside [0, 1] for ε > 1."""
     return _ROOT2 * ((1.0 + epsilon) ** 2 / (4.0 * epsilon) if epsilon > 1.0 else 1.0)
@@ -35,11 +43,13 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=True,
-            lipschitz=lambda label_smoothing: _ROOT2 if label_smoothing == 0.0 else None,
+            lipschitz=_smoothed_lipschitz,
             smoothness=0.5,
             low=lambda label_smoothing: 0.0 if label_smoothing == 0.0 else None,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="Without smoothing it has no minimum: it falls to 0 as s_y leaves the others behind. With smoothing "
-            "it is least where p = t, and its slope is bounded, the norm by less than √2.",
+            "it is least where p = t.",
         ),
         reference="Bridle (1990), Probabilistic interpretation of feedforward classification network outputs, in "
         "Neurocomputing, 227–236; smoothing: Szegedy et al. (2016), arXiv:1512.00567",
@@ -68,9 +78,12 @@ ROWS = (
         params=(FOCUS,),
         unit="nats",
         facts=Facts(
+            convex=lambda gamma: gamma == 0.0,
             low=0.0,
-            note="Convex for γ = 0 alone. It has no minimum: it falls to 0 as s_y leaves the others behind. Its slope "
-            "is bounded, and so is the slope's, by numbers that depend on γ.",
+            minimum_at_target=False,
+            slope_vanishes=False,
+            note="It has no minimum: it falls to 0 as s_y leaves the others behind. Its slope is bounded, and so is "
+            "the slope's, by numbers that depend on γ.",
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002",
         example="lossctl eval examples/data/digits.csv --loss multiclass_focal_with_logits --gamma 2 -t label -p 's_*'",
@@ -92,8 +105,11 @@ ROWS = (
         params=(Param("epsilon", 1.0, "added weight of the first term; −1 takes it out", Domain(low=-1.0)),),
         unit="nats",
         facts=Facts(
+            convex=lambda epsilon: epsilon <= 1.0,
             lipschitz=_poly1_lipschitz,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="It has no minimum: it falls to 0 as s_y leaves the others behind. The slope's slope is bounded, by "
             "a number that depends on ε.",
         ),
@@ -186,11 +202,13 @@ ROWS = (
         ),
         facts=Facts(
             convex=True,
+            lipschitz=lambda p, columns: math.sqrt(1.0 - 1.0 / columns) if p == 1 else None,
+            smoothness=lambda p: 2.0 if p > 1 else None,
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="0 where the label's score is ahead of all others by the margin. For p = 1 the slope is bounded, "
-            "its norm by √(1 − 1/K); for p = 2 it is 2-smooth.",
+            note="0 where the label's score is ahead of all others by the margin. For p = 1 the norm of the slope is "
+            "at most √(1 − 1/K), and it jumps where a class just keeps the margin.",
         ),
         reference="Weston & Watkins (1999), Support vector machines for multi-class pattern recognition, ESANN, "
         "219–224",

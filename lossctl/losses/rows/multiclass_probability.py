@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lossctl.core.loss import NONNEGATIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import multiclass_probability
 
@@ -37,9 +39,9 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=lambda label_smoothing: 0.0 if label_smoothing == 0.0 else None,
+            minimum_at_target=lambda label_smoothing: label_smoothing == 0.0,
             slope_vanishes=False,
-            note="+inf where q_y = 0. Without smoothing it is 0 at q_y = 1; with it, it is least where q = t, and +inf "
-            "where any q is 0.",
+            note="+inf where q_y = 0. With smoothing it is least where q = t, and +inf where any q is 0.",
         ),
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114; smoothing: "
         "Szegedy et al. (2016), Rethinking the Inception architecture, arXiv:1512.00567",
@@ -103,7 +105,8 @@ ROWS = (
             convex=True,
             low=0.0,
             minimum_at_target=True,
-            note="+inf where q_y = 0. At q_y = 1 the slope is 0, but −1 for γ = 0.",
+            slope_vanishes=lambda gamma: gamma > 0.0,
+            note="+inf where q_y = 0.",
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002",
         example="lossctl eval examples/data/digits.csv --loss multiclass_focal --gamma 2 -t label -p 'p_*'",
@@ -154,11 +157,12 @@ ROWS = (
         kernel=multiclass_probability.multiclass_spherical,
         facts=Facts(
             convex=False,
+            lipschitz=lambda columns: (math.sqrt(columns) + math.sqrt(columns - 1)) / 2.0,
             low=0.0,
             high=1.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="A strictly proper score. Its slope is bounded: the norm is at most (√K + √(K − 1))/2 for K classes.",
+            note="A strictly proper score. Its slope is bounded, the norm by at most (√K + √(K − 1))/2 for K classes.",
         ),
         reference="Good (1971), comment on Measuring information and uncertainty by R. J. Buehler, in Foundations of "
         "statistical inference, 337–339; Gneiting & Raftery (2007), Strictly proper scoring rules, JASA 102, 359–378",

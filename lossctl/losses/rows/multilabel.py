@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lossctl.core.loss import BINARY, REAL_LINE, Facts, Kind, Loss
 from lossctl.losses import multilabel
 
@@ -23,9 +25,13 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: 1.0 / math.sqrt(columns),
+            smoothness=lambda columns: 0.25 / columns,
             low=0.0,
-            note="The slope is bounded, its norm by 1/√K, and the slope's slope by 1/(4K). It has no minimum: it falls "
-            "to 0 as the logits leave 0 on the right sides.",
+            minimum_at_target=False,
+            slope_vanishes=False,
+            note="The norm of the slope is at most 1/√K, that of its own 1/(4K). It has no minimum: it falls to 0 as "
+            "the logits leave 0 on the right sides.",
         ),
         reference="Zhang & Zhou (2006), Multilabel neural networks with applications to functional genomics and text "
         "categorization, IEEE TKDE 18, 1338–1351, section 2",
@@ -47,11 +53,12 @@ ROWS = (
         kernel=multilabel.multilabel_margin,
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: math.sqrt((columns // 2) * (columns - columns // 2) / columns),
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="0 where every label that applies is ahead of every other by 1. The slope is bounded: with P labels "
-            "that apply its norm is at most √(P(K − P)/K).",
+            note="0 where every label that applies is ahead of every other by 1. With P labels that apply the norm of "
+            "the slope is at most √(P(K − P)/K); it jumps where a pair is just ahead by 1.",
         ),
         reference="Elisseeff & Weston (2001), A kernel method for multi-labelled classification, NeurIPS 14, 681–687",
         example="lossctl eval examples/data/digit_shapes.csv --loss multilabel_margin -t 'y_*' -p 's_*'",

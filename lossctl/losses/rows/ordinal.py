@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 from lossctl.core.loss import PROBABILITY, REAL_LINE, Facts, Kind, Loss, Param
 from lossctl.losses import ordinal
 from lossctl.losses.rows.multiclass_probability import LABEL
 
 __all__ = ["ROWS"]
+
+
+def _steepest(*, normalized: bool, columns: float) -> float:
+    """Give the length of the slope where the last class happened and the first was certain: 2(K − 1), …, 2, 0."""
+    whole = math.sqrt(2.0 * (columns - 1.0) * columns * (2.0 * columns - 1.0) / 3.0)
+    return whole / (columns - 1.0) if normalized else whole
+
+
+def _sharpest(*, normalized: bool, columns: float) -> float:
+    """Give twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
+    whole = 0.5 / math.sin(math.pi / (4.0 * columns - 2.0)) ** 2
+    return whole / (columns - 1.0) if normalized else whole
+
 
 ROWS = (
     Loss(
@@ -24,13 +39,15 @@ ROWS = (
         params=(Param("normalized", default=False, summary="whether to divide by the K − 1 thresholds"),),
         facts=Facts(
             convex=True,
+            lipschitz=_steepest,
+            smoothness=_sharpest,
             low=0.0,
-            high=lambda normalized: 1.0 if normalized else None,
+            high=lambda normalized, columns: 1.0 if normalized else columns - 1.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Classes are ordered as the columns are. The loss is bounded by K − 1, or by 1 if normalized, and the "
-            "slope and its slope are bounded by numbers that depend on K. The slope takes 1 − F_k as the "
-            "probability beyond k: along distributions that changes nothing.",
+            note="Classes are ordered as the columns are. The loss is at most K − 1, or 1 if normalized; the norm of "
+            "its slope √(2(K − 1)K(2K − 1)/3), over K − 1 if normalized. The slope takes 1 − F_k as the probability "
+            "beyond k: along distributions that changes nothing.",
         ),
         reference="Epstein (1969), A scoring system for probability forecasts of ranked categories, Journal of Applied "
         "Meteorology 8, 985–987",
@@ -54,6 +71,8 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="K classes have K − 1 logits, which increase. Where those about the label do not, nothing is left "
             "for it and the loss is +inf. It has no minimum: it falls to 0 as they part.",
         ),
@@ -80,10 +99,13 @@ ROWS = (
         unit="nats",
         facts=Facts(
             convex=True,
+            lipschitz=lambda columns: columns**0.5,
             smoothness=0.25,
             low=0.0,
-            note="K classes have K − 1 logits. The slope is bounded: its norm is at most √(K − 1). It has no minimum: "
-            "it falls to 0 as the logits leave 0 on the right sides.",
+            minimum_at_target=False,
+            slope_vanishes=False,
+            note="K classes have K − 1 logits. The norm of the slope is at most √(K − 1). It has no minimum: it falls "
+            "to 0 as the logits leave 0 on the right sides.",
         ),
         reference="Cao, Mirjalili & Raschka (2020), Rank consistent ordinal regression for neural networks, Pattern "
         "Recognition Letters 140, 325–331",

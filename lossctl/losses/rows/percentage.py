@@ -59,6 +59,7 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=False,
             note="Symmetric about each target. It favours predictions that are too low: the best constant is a median "
             "weighted by 1/|y|.",
         ),
@@ -90,9 +91,13 @@ ROWS = (
         finish=percentage.finish_wmape,
         parts=2,
         facts=Facts(
+            convex=True,
             low=0.0,
-            note="It is mae by the mean size of the target, for all rows together: convex, and least where every "
-            "prediction is the target. Where every target is 0 it is infinite, with no gradient.",
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=False,
+            note="It is mae by the mean size of the target, for all rows together. Where every target is 0 it is "
+            "infinite, with no gradient.",
         ),
         reference="Kolassa & Schütz (2007), Advantages of the MAD/Mean ratio over the MAPE, Foresight 6, 40–43",
         example="lossctl eval examples/data/diabetes.csv --loss wmape --pred ridge",
@@ -117,9 +122,13 @@ ROWS = (
         parts=3,
         series=True,
         facts=Facts(
+            convex=True,
             low=0.0,
-            note="Below 1 the prediction beats the naive forecast. It is mae by a number that no prediction moves: "
-            "convex, and least where every prediction is the target. Where the target repeats itself it is infinite.",
+            minimum_at_target=True,
+            slope_vanishes=True,
+            symmetric=False,
+            note="Below 1 the prediction beats the naive forecast. It is mae by a number that no prediction moves. "
+            "Where the target repeats itself it is infinite.",
         ),
         reference="Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of "
         "Forecasting 22, 679–688",
@@ -143,12 +152,13 @@ ROWS = (
         kernel=percentage.smape,
         facts=Facts(
             convex=False,
+            kinks=(0.0,),
             low=0.0,
             high=2.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Target and prediction may change places. Kinks at ŷ = y and at ŷ = 0; for a target of 0 it is 2 "
-            "everywhere but at ŷ = 0.",
+            symmetric=True,
+            note="It has a kink at ŷ = 0 too; for a target of 0 it is 2 everywhere but at ŷ = 0.",
         ),
         reference="Makridakis & Hibon (2000), The M3-Competition: results, conclusions and implications, International "
         "Journal of Forecasting 16, 451–476",
@@ -173,7 +183,8 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Target and prediction may change places. Too low a prediction costs more than one as much too high.",
+            symmetric=True,
+            note="Too low a prediction costs more than one as much too high.",
         ),
         reference=_TOFALLIS,
         example="lossctl eval examples/data/diabetes.csv --loss msle --pred ridge",
@@ -202,6 +213,7 @@ ROWS = (
             low=0.0,
             minimum_at_target=True,
             slope_vanishes=True,
+            symmetric=True,
             note="The facts are those of msle, whose mean is taken before the root. Where every residual is 0 the "
             "slope is 0.",
         ),

@@ -33,6 +33,8 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note=f"{_NO_PAIR} The slope is bounded, its norm by √2, and the slope's slope by 1/2. It has no minimum: "
             "it falls to 0 as the scores part in the right order.",
         ),
@@ -59,6 +61,8 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=0.0,
+            minimum_at_target=True,
+            slope_vanishes=True,
             note=f"{_NO_PAIR} The slope is bounded, its norm by √2; it jumps where a pair just keeps the margin, and "
             "such a pair adds 0 to it.",
         ),
@@ -119,6 +123,8 @@ ROWS = (
         facts=Facts(
             convex=True,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="Ties are Efron's: the l-th of d is drawn from those below and a share 1 − l/d of each of the d. The "
             "least relevant have nothing below them to be before, and are left out: alone they add log 1. "
             f"{_NO_PAIR} The slope is bounded, its norm by √2 times the draws.",
@@ -148,6 +154,8 @@ ROWS = (
         facts=Facts(
             convex=False,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="The slope holds ΔNDCG fixed, as LambdaRank has it: where no scores tie it is the loss's own, which "
             "jumps where places change. Where scores tie ΔNDCG is its mean over the orders of the ties. The slope is "
             f"bounded. {_NO_PAIR}",
@@ -178,6 +186,8 @@ ROWS = (
         facts=Facts(
             convex=False,
             low=0.0,
+            minimum_at_target=False,
+            slope_vanishes=False,
             note="The loss is bounded by 1. The slope is bounded by a number that depends on the temperature, and so "
             "is the slope's slope. A group in which no two relevances differ is ranked ideally by any scores, and so "
             "is one without a relevance above 0: loss and slope are 0.",

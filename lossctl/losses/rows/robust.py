@@ -370,15 +370,16 @@ ROWS = (
             Param("c", 1.0, "residual about which the parabola ends", POSITIVE),
         ),
         facts=Facts(
+            convex=lambda alpha: alpha >= 1.0,
             lipschitz=_steepest,
-            smoothness=lambda alpha, c: 1.0 / c**2,  # noqa: ARG005 -- facts take every parameter
+            smoothness=lambda c: 1.0 / c**2,
             low=0.0,
-            high=lambda alpha, c: (2.0 - alpha) / -alpha if alpha < 0.0 else None,  # noqa: ARG005 -- as above
+            high=lambda alpha: (2.0 - alpha) / -alpha if alpha < 0.0 else None,
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Convex for α from 1 on. The limit for α → −∞ is 1 − e^(−t²/2), which α = −1e300 gives exactly. "
-            "For α below −10 the slope far out, below 1e-10 of its largest, loses up to three digits.",
+            note="The limit for α → −∞ is 1 − e^(−t²/2), which α = −1e300 gives exactly. For α below −10 the slope "
+            "far out, below 1e-10 of its largest, loses up to three digits.",
         ),
         reference="Barron (2019), A general and adaptive robust loss function, CVPR, equation 8, arXiv:1701.03077",
         example="lossctl eval examples/data/diabetes.csv --loss barron --alpha 0.5 --c 20 --pred ridge",
