@@ -63,10 +63,10 @@ def _values(param: Param) -> list[Value]:
     if isinstance(param.default, str):
         return list(param.choices)
     ends = [param.domain.low] if param.domain.low == -1.0 else []
-    numbers = [*_NUMBERS, *ends, *param.constants.values()]
+    numbers = [*_NUMBERS, *ends]
     if isinstance(param.default, int):
         numbers = [param.default + 1, param.default + 3]
-    return [number for number in numbers if param.domain.contains(np.array(number))]
+    return [*(number for number in numbers if param.domain.contains(np.array(number))), *param.constants.values()]
 
 
 EVERY = [chosen for loss in LOSSES.values() for chosen in settings_of(loss)]

@@ -190,4 +190,6 @@ def _flat(item: dict[str, Any], prefix: str = "") -> dict[str, Scalar]:
 
 
 def _listed(value: Any) -> str:
-    return f"{value['name']}={value['default']}" if isinstance(value, dict) else str(value)
+    if not isinstance(value, dict):
+        return str(value)
+    return f"{value['name']}={'none' if value['default'] is None else value['default']}"

@@ -16,8 +16,8 @@ from lossctl.core.errors import UsageError
 
 __all__ = ["Param", "Value"]
 
-Value = float | int | bool | str
-"""A parameter's value."""
+Value = float | int | bool | str | None
+"""A parameter's value; ``None``: a number is left out, where the parameter has a name for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Param:
     domain
         The values allowed, for a number.
     constants
-        Names that stand for numbers, such as ``e``.
+        Names that stand for numbers, such as ``e``, or for ``None``: no number. They need not lie in the domain.
     choices
         The values allowed, for a text.
     """
@@ -44,7 +44,7 @@ class Param:
     default: Value
     summary: str
     domain: Domain = REAL_LINE
-    constants: Mapping[str, float] = field(default_factory=dict)
+    constants: Mapping[str, float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
 
     def parse(self, text: str) -> Value:
@@ -75,6 +75,10 @@ class Param:
         UsageError
             Where the value is of another type or lies out of the domain.
         """
+        if isinstance(value, str) and not isinstance(self.default, (bool, str)):
+            return self.parse(value)
+        if not isinstance(value, bool) and value in self.constants.values():
+            return value
         wrong = UsageError(f"parameter {self.name}: {value!r} is not {self.expects}")
         if isinstance(self.default, bool) or isinstance(value, bool):
             if isinstance(self.default, bool) and isinstance(value, bool):
@@ -84,8 +88,11 @@ class Param:
             if isinstance(value, str) and value in self.choices:
                 return value
             raise wrong
-        if isinstance(value, str):
-            return self.parse(value)
+        return self._check_number(value, wrong)
+
+    def _check_number(self, value: Value, wrong: UsageError) -> Value:
+        if value is None:
+            raise wrong
         number = float(value)
         if not math.isfinite(number) or not self.domain.contains_all(np.array([number])):
             raise wrong

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def context_of(chosen: ChosenLoss, block: Block, binding: Binding) -> dict[str, 
 
 def lag_column(chosen: ChosenLoss, binding: Binding) -> tuple[str, int, str]:
     """Give the column of targets that a loss of a series looks back on, how far, and what to call the past."""
-    (name,), period = binding.target, int(chosen.params["period"])
+    (name,), period = binding.target, cast("int", chosen.params["period"])
     return name, period, f"{name} {period} rows before"
 
 

@@ -61,16 +61,16 @@ def binary_cross_entropy_with_logits(target: Array, prediction: Array, pos_weigh
     return loss, 0.0 - slope
 
 
-def focal_with_logits(target: Array, prediction: Array, gamma: float, alpha: float) -> tuple[Array, Array]:
+def focal_with_logits(target: Array, prediction: Array, gamma: float, alpha: float | None) -> tuple[Array, Array]:
     """Compute ``αₜ σ(−m)^γ ln(1 + exp(−m))`` and its slope ``−(2y − 1)αₜ σ(−m)^γ [γσ(m) ln(1 + exp(−m)) + σ(−m)]``.
 
-    αₜ is α where y = 1 and 1 − α where y = 0, or 1 for an `alpha` of −1. A power multiplies the relative error of its
+    αₜ is α where y = 1 and 1 − α where y = 0, or 1 without an `alpha`. A power multiplies the relative error of its
     base by γ, so σ(−m)^γ is a power of the numerator over one of the denominator, with what 1 + e lost put back.
 
     Examples
     --------
     >>> import numpy as np
-    >>> loss, slope = focal_with_logits(np.array([1.0, 0.0]), np.array([0.0, -800.0]), gamma=2.0, alpha=-1.0)
+    >>> loss, slope = focal_with_logits(np.array([1.0, 0.0]), np.array([0.0, -800.0]), gamma=2.0, alpha=None)
     >>> loss.round(4).tolist(), slope.round(4).tolist()
     ([0.1733, 0.0], [-0.2983, 0.0])
     """
@@ -88,7 +88,7 @@ def focal_with_logits(target: Array, prediction: Array, gamma: float, alpha: flo
     modulation = np.power(below, gamma)
     modulation /= np.power(whole, gamma)
     modulation -= modulation * lost
-    if alpha >= 0.0:
+    if alpha is not None:
         weight = target * alpha
         weight += (1.0 - target) * (1.0 - alpha)
         modulation *= weight

@@ -19,7 +19,6 @@ from lossctl.core.loss import Array
 from lossctl.losses.stable import SERIES_LIMIT, u_minus_log1p_near
 
 __all__ = [
-    "UNBALANCED",
     "binary_cross_entropy",
     "brier",
     "finish_dice",
@@ -31,9 +30,6 @@ __all__ = [
     "poly1",
     "spherical",
 ]
-
-UNBALANCED = -1.0
-"""The alpha of `focal` that stands for no weights."""
 
 _EXACT_BELOW = 0.5
 """1 − q is exact where it is below this."""
@@ -157,22 +153,22 @@ def spherical(target: Array, prediction: Array) -> tuple[Array, Array]:
     return square, 0.0 - u
 
 
-def focal(target: Array, prediction: Array, gamma: float, alpha: float) -> tuple[Array, Array]:
+def focal(target: Array, prediction: Array, gamma: float, alpha: float | None) -> tuple[Array, Array]:
     """Compute ``−αₜ u^γ ln w`` and its slope ``sign·αₜ u^γ (γ ln w / u − 1/w)``.
 
-    αₜ is α where y = 1 and 1 − α where y = 0, or 1 for an `alpha` of `UNBALANCED`.
+    αₜ is α where y = 1 and 1 − α where y = 0, or 1 without an `alpha`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> loss, slope = focal(np.array([1.0, 0.0]), np.array([0.5, 0.0]), gamma=2.0, alpha=UNBALANCED)
+    >>> loss, slope = focal(np.array([1.0, 0.0]), np.array([0.5, 0.0]), gamma=2.0, alpha=None)
     >>> loss.round(4).tolist(), slope.round(4).tolist()
     ([0.1733, 0.0], [-1.1931, 0.0])
     """
     w, u, sign = _chances(target, prediction)
     surprise = _surprise(target, w, u)
     modulation = np.power(u, gamma)
-    if alpha != UNBALANCED:
+    if alpha is not None:
         modulation *= _weigh(target, alpha, 1.0 - alpha)
     steepness = 1.0 / w
     if gamma > 0.0:  # 0 times an infinite surprise would be a NaN

@@ -42,8 +42,8 @@ def _binary_cross_entropy(y: Number, q: Number, label_smoothing: Number, pos_wei
     return -_times(pos_weight * t, _log_chance(1, q)) - _times(1 - t, _log_chance(0, q))
 
 
-def _share(y: Number, alpha: Number) -> Number:
-    if alpha < 0:
+def _share(y: Number, alpha: Number | None) -> Number:
+    if alpha is None:
         return mp.mpf(1)
     return alpha if y else 1 - alpha
 

@@ -43,8 +43,8 @@ def _hinge(y: float, s: float) -> float:
     return 2.0 * metrics.hinge_loss([0.0, 1.0], [-1.0, s] if y else [s, 1.0])
 
 
-def _share(y: Array, alpha: float) -> Array:
-    return np.ones_like(y) if alpha < 0.0 else np.where(y == 1.0, alpha, 1.0 - alpha)
+def _share(y: Array, alpha: float | None) -> Array:
+    return np.ones_like(y) if alpha is None else np.where(y == 1.0, alpha, 1.0 - alpha)
 
 
 def _margin(y: Array, s: Array) -> Array:

@@ -13,17 +13,17 @@ from lossctl.losses.rows.binary_probability import ALPHA, GAMMA, POS_WEIGHT
 __all__ = ["ROWS"]
 
 
-def _focal_steepest(gamma: float, alpha: float) -> float:
+def _focal_steepest(gamma: float, alpha: float | None) -> float:
     """Find the largest |slope| of focal_with_logits: where its second derivative changes sign, or 1 far out."""
     if gamma == 0.0:
         return _heavier(alpha)
     margins = np.linspace(-60.0, 10.0, 70_001)
     one = np.ones_like(margins)
-    slope = -binary_logit.focal_with_logits(one, margins, gamma, -1.0)[1]
+    slope = -binary_logit.focal_with_logits(one, margins, gamma, None)[1]
     return _heavier(alpha) * float(slope.max()) * _ROUNDED_UP
 
 
-def _focal_sharpest(gamma: float, alpha: float) -> float:
+def _focal_sharpest(gamma: float, alpha: float | None) -> float:
     """Find the largest |second derivative| of focal_with_logits."""
     margins = np.linspace(-60.0, 10.0, 70_001)
     below, above = 1.0 / (1.0 + np.exp(margins)), 1.0 / (1.0 + np.exp(-margins))
@@ -36,8 +36,8 @@ _ROUNDED_UP = 1.0 + 1e-6
 """More than the best of a grid of steps of 0.001 falls short of a maximum."""
 
 
-def _heavier(alpha: float) -> float:
-    return max(alpha, 1.0 - alpha) if alpha >= 0.0 else 1.0
+def _heavier(alpha: float | None) -> float:
+    return 1.0 if alpha is None else max(alpha, 1.0 - alpha)
 
 
 ROWS = (

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
-from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Array, Domain, Facts, Kind, Loss, Param
+from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import binary_probability
 
 __all__ = ["ALPHA", "GAMMA", "POS_WEIGHT", "ROWS"]
-
-
-@dataclass(frozen=True, slots=True)
-class _ShareOrNone(Domain):
-    """A share between 0 and 1, or the number that stands for none."""
-
-    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
-        """Say of each value whether it is such a share, or none."""
-        inside: npt.NDArray[np.bool_] = Domain.contains(self, values) | (values == binary_probability.UNBALANCED)
-        return inside
-
-    def contains_all(self, values: Array) -> bool:
-        """Say whether each value is such a share, or none."""
-        return bool(self.contains(values).all())
-
 
 GAMMA = Param(
     "gamma", 2.0, "how strongly what is already likely counts less: its weight is (1 − w)^gamma", domain=NONNEGATIVE
 )
 ALPHA = Param(
     "alpha",
-    default=binary_probability.UNBALANCED,
+    default=None,
     summary="weight of targets of 1, those of 0 weigh 1 − alpha; none: both weigh 1",
-    domain=_ShareOrNone(low=0.0, high=1.0, low_open=True, high_open=True),
-    constants={"none": binary_probability.UNBALANCED},
+    domain=Domain(low=0.0, high=1.0, low_open=True, high_open=True),
+    constants={"none": None},
 )
 POS_WEIGHT = Param("pos_weight", 1.0, "what a target of 1 counts beside one of 0", domain=POSITIVE)
 
