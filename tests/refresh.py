@@ -6,12 +6,14 @@ program that broke, which it refuses.
 
 from __future__ import annotations
 
+from tests import differences
 from tests.documents import DOCUMENTS, replayed
 from tests.golden.golden_cases import CASES, EXPECTED, produce, write_files
 from tests.transcript import alike, scratch
 
 
 def refresh() -> None:
+    differences.PAGE.write_text(differences.page(), encoding="utf-8")
     for file in DOCUMENTS:
         before = file.read_text(encoding="utf-8")
         with scratch():

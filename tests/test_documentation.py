@@ -17,6 +17,7 @@ from lossctl.core.errors import ExitCode
 from lossctl.core.result import Evaluation, Gradient, Interval
 from lossctl.core.settings import Options
 from lossctl.losses import LOSSES
+from tests import differences
 from tests.documents import DOCUMENTS, Block, blocks, replay
 from tests.transcript import ROOT, alike, difference, run, run_arguments, scratch
 
@@ -68,6 +69,11 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     typed = [line for block in blocks("sh", [ROOT / "README.md"]) for line in block.text.splitlines()]
     assert len(typed) >= 2
     assert [line for line in typed if f"{line} || exit 1" not in ci] == []
+
+
+def test_the_page_of_differences_is_current() -> None:
+    expected, written = differences.page(), differences.PAGE.read_text(encoding="utf-8")
+    assert written == expected, difference(written, expected, str(differences.PAGE))
 
 
 @pytest.mark.parametrize("loss", LOSSES)
