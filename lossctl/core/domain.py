@@ -25,6 +25,8 @@ class Domain:
         Whether the end itself is out.
     whole
         Whether only whole numbers are in.
+    without_zero
+        Whether 0 is out, though the ends lie on either side of it.
 
     Examples
     --------
@@ -34,6 +36,8 @@ class Domain:
     (0, inf)
     >>> print(BINARY)
     {0, 1}
+    >>> print(Domain(without_zero=True))
+    (-inf, 0) or (0, inf)
     """
 
     low: float = -math.inf
@@ -41,12 +45,15 @@ class Domain:
     low_open: bool = False
     high_open: bool = False
     whole: bool = False
+    without_zero: bool = False
 
     def contains(self, values: Array) -> npt.NDArray[np.bool_]:
         """Say of each value whether it lies in the domain (a NaN never does)."""
         above = values > self.low if self.low_open else values >= self.low
         below = values < self.high if self.high_open else values <= self.high
         inside: npt.NDArray[np.bool_] = above & below
+        if self.without_zero:
+            inside &= values != 0.0
         return inside & (values == np.rint(values)) if self.whole else inside
 
     def contains_all(self, values: Array) -> bool:
@@ -56,19 +63,23 @@ class Domain:
         low, high = float(values.min()), float(values.max())
         above = low > self.low if self.low_open else low >= self.low
         below = high < self.high if self.high_open else high <= self.high
-        return above and below and (not self.whole or bool((values == np.rint(values)).all()))
+        if not (above and below) or (self.without_zero and not values.all()):
+            return False
+        return not self.whole or bool((values == np.rint(values)).all())
 
     @property
     def is_real_line(self) -> bool:
         """Whether every finite number lies in the domain."""
-        return math.isinf(self.low) and math.isinf(self.high) and not self.whole
+        return math.isinf(self.low) and math.isinf(self.high) and not self.whole and not self.without_zero
 
     def __str__(self) -> str:
         if self.whole and math.isfinite(self.high - self.low):
-            return "{" + ", ".join(str(number) for number in range(int(self.low), int(self.high) + 1)) + "}"
+            numbers = range(int(self.low), int(self.high) + 1)
+            return "{" + ", ".join(str(number) for number in numbers if number or not self.without_zero) + "}"
         left = "(" if self.low_open or math.isinf(self.low) else "["
         right = ")" if self.high_open or math.isinf(self.high) else "]"
-        return f"{'whole numbers in ' if self.whole else ''}{left}{self.low:g}, {self.high:g}{right}"
+        gap = "0) or (0, " if self.without_zero else ""
+        return f"{'whole numbers in ' if self.whole else ''}{left}{self.low:g}, {gap}{self.high:g}{right}"
 
 
 REAL_LINE = Domain()

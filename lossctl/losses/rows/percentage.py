@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-
-from lossctl.core.loss import REAL_LINE, Array, Domain, Facts, Kind, Loss, Param
+from lossctl.core.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import percentage, regression
 
 __all__ = ["ROWS"]
 
-
-@dataclass(frozen=True, slots=True)
-class _NonZero(Domain):
-    """Every number but 0."""
-
-    def contains(self, values: Array) -> npt.NDArray[np.bool_]:
-        inside: npt.NDArray[np.bool_] = values != 0.0
-        return inside
-
-    def contains_all(self, values: Array) -> bool:
-        return bool(self.contains(values).all())
-
-    @property
-    def is_real_line(self) -> bool:
-        return False
-
-    def __str__(self) -> str:
-        return "(-inf, 0) or (0, inf)"
-
-
-_NON_ZERO = _NonZero()
+_NON_ZERO = Domain(without_zero=True)
 _FROM_ONE = Domain(low=1.0)
 _ABOVE_MINUS_ONE = Domain(low=-1.0, low_open=True)
 _TOFALLIS = (
