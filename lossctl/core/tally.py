@@ -145,7 +145,7 @@ class LossTally:
             extent = add_values(pulled, self.slope, self.slope_square, self.slope_abs)
             zeros = True  # a product may vanish where the slope does not
             self._offer_peak(float(np.abs(slope).max(initial=0.0)), slope, block)
-            self.row_square.add(block.weight * slope * slope)
+            _add_weighted_squares(self.row_square, block.weight, slope)
             self.largest_component = max(self.largest_component, extent.largest)
         positive = int(np.count_nonzero(slope > 0.0))
         zero_rows = len(slope) - int(np.count_nonzero(slope)) if zeros else 0
@@ -168,7 +168,7 @@ class LossTally:
         self.largest_component = max(self.largest_component, extent.largest)
         self.row_norm.add(norms if weight is None else weight * norms)
         if weight is not None:
-            self.row_square.add(weight * norms * norms)
+            _add_weighted_squares(self.row_square, weight, norms)
 
     def _offer_peak(self, largest: float, sizes: Array, block: Block) -> None:
         """Remember where a block's largest slope is, unless an earlier row has as large a one."""
@@ -273,6 +273,20 @@ class Moments:
             zero_share=tally.zero_rows / tally.n,
             sign_balance=(tally.positive - tally.negative) / tally.components,
         )
+
+
+def _add_weighted_squares(total: ExactSum, weight: Array, values: Array) -> None:
+    """Add w·v²; of rows where that leaves float64, though its root need not, add (√w·v)², which costs a bit."""
+    products = weight * values * values
+    if not (products.min(initial=1.0) > _LEAST_PRODUCT and products.max(initial=1.0) < np.inf):
+        lost = ((products <= _LEAST_PRODUCT) & (values != 0.0) | np.isinf(products)) & np.isfinite(values)
+        total.add_squares(np.sqrt(weight[lost]) * values[lost])
+        products = products[~lost]
+    total.add(products)
+
+
+_LEAST_PRODUCT = 1e-290
+"""Products below lose digits to the end of float64."""
 
 
 def _row_norms(slope: Array) -> Array:

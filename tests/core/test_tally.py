@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from lossctl.core.block import Batch, Binding, Block
+from lossctl.core.exact import sqrt_fraction
 from lossctl.core.faults import Faults
 from lossctl.core.loss import Reduction
 from lossctl.core.tally import LossTally, Moments, WeightTally
@@ -108,6 +109,30 @@ def test_vector_slopes_count_by_their_norm_in_row_figures_and_by_component_in_no
     assert_allclose(gradient.row_max, norms.max(), rtol=1e-15)
     assert gradient.row_max_at == int(norms.argmax()) + 1
     assert gradient.zero_share == 1 / 300
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e-150, 1e-145, 1.0, 1e153, 1e154, 1e300])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_weighted_row_rms_where_squares_leave_float64(size: float, columns: int) -> None:
+    shape = (40,) if columns == 1 else (40, columns)
+    slope, weight = size * rng(6).normal(size=shape), rng(7).uniform(0.1, 4.0, 40)
+    slope[::7], weight[5] = 0.0, 0.0
+    norms = [math.hypot(*np.atleast_1d(one)) for one in slope]
+    square = sum(Fraction(w) * Fraction(norm) ** 2 for w, norm in zip(weight.tolist(), norms, strict=True))
+    true = sqrt_fraction(square / sum(map(Fraction, weight.tolist())))
+    assert_allclose(tallied(np.ones(40), slope, weight).gradient(1.0).row_rms, true, rtol=2e-15, atol=1e-323)
+
+
+def test_infinite_slopes_have_an_infinite_row_rms() -> None:
+    for slope in (np.array([1e200, np.inf]), np.array([-np.inf, 1.0]), np.array([[1e200, 1.0], [np.inf, 1.0]])):
+        assert tallied(np.ones(2), slope, np.array([0.5, 2.0])).gradient(1.0).row_rms == math.inf
+
+
+def test_a_row_that_weighs_two_counts_as_two_rows_to_the_last_bit() -> None:
+    loss, slope = rng().gamma(2.0, size=50), rng(6).normal(size=50)
+    weight = rng(7).integers(1, 4, 50)
+    repeated = tallied(np.repeat(loss, weight), np.repeat(slope, weight), np.ones(weight.sum()))
+    assert tallied(loss, slope, weight.astype(float)).gradient(1.0).row_rms == repeated.gradient(1.0).row_rms
 
 
 def test_weighted_vector_slopes() -> None:
