@@ -113,6 +113,7 @@ TEXTS = {
     "optax.losses.triplet_margin_loss": "takes odd powers of differences with their sign: NaN at `norm_degree=3`, here "
     "{true[0]}; adds 1e-6 under the root: {theirs[1]} where the positive is the anchor and the negative 0.5 away, here "
     "{true[1]}",
+    "optax.losses.ntxent": "the negatives are the rest of the batch, here those of the row",
     "optax.losses.kl_divergence": "takes the logarithm of q; in nats; NaN where p and q are 0, here {true[0]}; "
     f"{NEAR}",
     "optax.losses.ranking_softmax_loss": "takes a distribution as labels, here the relevances whose softmax it is",
@@ -182,6 +183,7 @@ TEXTS = {
     "statsmodels.robust.norms.AndrewWave": "0 at a residual of 1e-9, here {true[0]}",
     "statsmodels.robust.norms.RamsayE": "not the same loss; near the target both are half of squared error: there 0 at "
     "1e-9, here {true[0]}",
+    "statsmodels.miscmodels.ordinal_model.OrderedModel": "−`loglikeobs`; s is the thresholds less the linear predictor",
     "statsmodels.genmod.families.NegativeBinomial": "its `deviance` is the sum over the rows, here the mean",
 }
 """What is to be said under each name. Names without a text are the same, or not compared."""

@@ -8,6 +8,7 @@ installed and import nothing of lossctl. `tests.elsewhere` reads what they write
 from __future__ import annotations
 
 import json
+import pydoc
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def answer(
 
 
 def write(library: str, version: str, answers: list[dict[str, Any]]) -> None:
-    """Write the file, named after the library and its version."""
+    """Write the file, named after the library and its version, once each name is found there."""
+    for name in {one["name"] for one in answers if ": " not in one["name"]}:
+        assert pydoc.locate(name.partition("(")[0]) is not None, name
     document = {"library": library, "version": version, "answers": answers}
     path = Path(__file__).parent / "frozen" / "elsewhere" / f"{library}_{version.replace('.', '_')}.json"
     path.parent.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import make_elsewhere as given
+import numpy as np
 import optax
 from make_elsewhere import answer, one
 
@@ -36,6 +37,17 @@ def triplet(margin: float, power: float = 2.0) -> Any:
         )
 
     return of
+
+
+def ntxent() -> dict[str, Any]:
+    """Answer for a batch of pairs; of each vector the rest of the batch are the negatives."""
+    pairs = given.ROWS
+    batch, labels = np.concatenate(given.VECTORS), np.tile(np.arange(pairs), 2)
+    theirs = optax.losses.ntxent(jnp.asarray(batch), jnp.asarray(labels), temperature=0.5)
+    partner = np.roll(np.arange(2 * pairs), pairs)
+    others = [[partner[i], *(j for j in range(2 * pairs) if j not in {i, partner[i]})] for i in range(2 * pairs)]
+    rows = batch, np.array([batch[one].ravel() for one in others])
+    return answer("optax.losses.ntxent", "info_nce(temperature=0.5)", rows, theirs)
 
 
 def integer(y: Any) -> Any:
@@ -104,6 +116,7 @@ def agreeing() -> list[dict[str, Any]]:
             lambda s, y: losses.multiclass_perceptron_loss(s, integer(y)),
         ),
         plain("optax.cosine_distance", "cosine", given.VECTORS, optax.cosine_distance),
+        ntxent(),
         plain("optax.losses.triplet_margin_loss", "triplet_margin(margin=3)", given.TRIPLE, triplet(3.0)),
         plain(
             "optax.losses.kl_divergence",

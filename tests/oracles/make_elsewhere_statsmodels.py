@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import make_elsewhere as given
+import numpy as np
 import statsmodels
 from make_elsewhere import answer, one
 from statsmodels.genmod import families
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 from statsmodels.robust import norms
 
 
@@ -19,6 +21,16 @@ def norm(name: str, loss: str, inputs: Any, *options: float, **more: Any) -> dic
     """Answer by a norm of the residual."""
     rho = getattr(norms, name)(*options).rho
     return answer(f"statsmodels.robust.norms.{name}", loss, inputs, rho(inputs[1] - inputs[0]), **more)
+
+
+def ordered() -> dict[str, Any]:
+    """Answer by a proportional-odds model of one variable, whose classes are ordered."""
+    variable, label = given.REAL[1][:, None], given.CLASS - given.CLASS.min()
+    slope, thresholds = 0.6, np.array([-1.1, -0.2, 0.9])[: int(label.max())]
+    model = OrderedModel(label.astype(int), variable, distr="logit")
+    theirs = -model.loglikeobs(np.r_[slope, thresholds[0], np.log(np.diff(thresholds))])
+    name = "statsmodels.miscmodels.ordinal_model.OrderedModel"
+    return answer(name, "cumulative_link", (label, thresholds - slope * variable), theirs)
 
 
 def main() -> None:
@@ -48,6 +60,7 @@ def main() -> None:
             differs=True,
         ),
     ]
+    answers.append(ordered())
     given.write("statsmodels", statsmodels.__version__, answers)
 
 

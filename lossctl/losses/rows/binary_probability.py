@@ -281,7 +281,8 @@ ROWS = (
             "keras.losses.Tversky",
             "monai.losses.TverskyLoss",
         ),
-        note="alpha weighs false alarms and beta misses, as in Salehi et al. and in MONAI.",
+        note="alpha weighs false alarms and beta misses, as in Salehi et al. and in MONAI; Keras has them the other "
+        "way round.",
     ),
     Loss(
         id="focal_tversky",
