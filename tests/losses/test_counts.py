@@ -41,6 +41,24 @@ def test_scipy_gives_no_divergence_where_there_is_one() -> None:
     assert_allclose(generalized_kl(y, mu)[0], divergence(1.0, 1.0 + 2.5e-9), rtol=1e-15)
 
 
+@pytest.mark.parametrize("prediction", [1.7e19, 1.7e25, 1.7e31, 1.7e38, 1.7e42, 1.7e50])
+def test_itakura_saito_of_a_ratio_that_has_few_digits_or_none(prediction: float) -> None:
+    loss = LOSSES["itakura_saito"].choose().compute(np.array([1.3e-280]), np.array([prediction]))[0]
+    assert_allclose(loss, math.log(prediction) - math.log(1.3e-280) - 1.0, rtol=1e-15)
+
+
+@pytest.mark.parametrize("v", [3e-4, -1e-3, 3e-3])
+def test_a_likelihood_of_large_counts_by_a_log_rate_close_to_theirs(v: float) -> None:
+    """The terms are 1e14 and their difference 1e7: what is left is what the rounding of s itself does."""
+    y, s = 1e14, math.log(1e14) + v
+    with mp.workdps(50):
+        rate, count = mp.exp(mp.mpf(s)), mp.mpf(y)
+        true = float(rate - count * mp.mpf(s) + mp.loggamma(count + 1))
+    chosen = LOSSES["poisson_nll_with_log_rate"].choose(full=True)
+    loss = chosen.compute(np.array([y]), np.array([s]))[0]
+    assert_allclose(loss, true, rtol=2.0 * 3.6e-15 * 2.0 / abs(v))
+
+
 @pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, 7.0])
 def test_the_full_likelihood_is_exact_where_stirling_is_not(y: float) -> None:
     stirling = y * math.log(y) - y + 0.5 * math.log(2.0 * math.pi * y) if y > 1.0 else 0.0  # as torch has it

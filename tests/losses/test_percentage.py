@@ -34,6 +34,13 @@ def test_values_of_all_rows(name: str, oracle: object) -> None:
     assert_allclose(evaluate(columns, name)[0].value, oracle(columns["target"], columns["prediction"]), rtol=1e-13)
 
 
+def test_smape_has_a_kink_where_the_prediction_changes_sign() -> None:
+    places = np.array([-1e-9, 0.0, 1e-9])
+    loss, slope = LOSSES["smape"].choose().compute(np.full(3, 2.0), places)
+    assert_allclose(loss, [2.0, 2.0, 2.0], rtol=1e-8)
+    assert_allclose(slope, [0.0, 0.0, -2.0], rtol=1e-8)
+
+
 def test_a_target_of_zero_has_no_percentage() -> None:
     domain = LOSSES["mape"].domain(Role.TARGET)
     assert domain.contains(np.array([-1.0, 0.0, -0.0, 5e-324])).tolist() == [True, False, False, True]
