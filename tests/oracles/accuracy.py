@@ -26,6 +26,7 @@ LIMIT = 1e-14
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 NOTES = {
     "alpha_divergence": "over the whole range: distributions whose differences, squared, lie below 1e-308",
+    "cosine_embedding": "over the whole range: a cosine that meets the margin in all of its digits",
     "energy_distance": "over the whole range: distributions whose differences, squared, lie below 1e-308",
     "triplet_margin": "over the whole range: distances that agree in all digits, beyond the hinge",
     "tweedie_deviance": "over the whole range: targets and predictions within 1e8 of the least numbers there are",
