@@ -78,6 +78,29 @@ def test_convex_distances_with_a_kink_have_slope_zero_at_it() -> None:
         assert not slope.any(), name
 
 
+@pytest.mark.parametrize("q", [1e-300, 1e-309, 1e-320, 5e-324])
+def test_jensen_shannon_of_an_event_that_is_all_but_left_out(q: float) -> None:
+    loss, slope = LOSSES["jensen_shannon"].choose(base=math.e).compute(np.array([[0.5, 0.5]]), np.array([[q, 1.0]]))
+    assert_allclose(slope[0, 0], 0.5 * (math.log(q) - math.log(0.25)), rtol=1e-15)
+    assert_allclose(loss, 0.75 * math.log(4.0 / 3.0), rtol=1e-15)
+
+
+def test_jensen_shannon_keeps_the_last_digits_at_every_distance() -> None:
+    t = np.rint(np.geomspace(1e-3, 0.9, 200) * 2.0**30) / 2.0**30  # so that 1 ± t is not rounded
+    found = LOSSES["jensen_shannon"].choose(base=math.e).compute(1.0 - t, 1.0 + t)[0]  # the mean of each pair is 1
+    with mp.workdps(40):
+        true = [float(((1 - x) * mp.log(1 - x) + (1 + x) * mp.log(1 + x)) / 2) for x in map(mp.mpf, t.tolist())]
+    assert_allclose(found, true, rtol=1e-15)
+
+
+def test_a_high_power_of_a_ratio_does_not_multiply_its_rounding() -> None:
+    p, q = np.random.default_rng(8).uniform(0.1, 0.9, (2, 300))
+    slope = LOSSES["tsallis"].choose(q=37.0).compute(p, q)[1]
+    with mp.workdps(40):
+        true = [-float((mp.mpf(a) / mp.mpf(b)) ** 37) for a, b in zip(p.tolist(), q.tolist(), strict=True)]
+    assert_allclose(slope, true, rtol=6e-16)
+
+
 def test_energy_distance_of_distributions_that_differ_by_less_than_a_square_can_hold() -> None:
     p = np.array([[0.0, 0.0, 1.0]])
     for size in (1e-30, 1e-125, 1e-162, 1e-300):
