@@ -19,7 +19,7 @@ import numpy.typing as npt
 from lossctl.core.block import Batch, Rows
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.core.loss import Array
-from lossctl.sources.stream import Request, Stream, unreadable
+from lossctl.sources.stream import Request, Stream, pass_on_interrupt, unreadable
 
 __all__ = ["Grouped"]
 
@@ -112,6 +112,7 @@ class Grouped:
     def _explain(self, error: Exception) -> LossctlError:
         if self._cancelled:
             return DataError(f"{self._streams[0].name}: reading was cancelled")
+        pass_on_interrupt(error)
         for stream in self._streams:
             if found := stream.faulty_data(str(error)):
                 return found

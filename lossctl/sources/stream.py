@@ -25,7 +25,10 @@ from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, label_text, quote_name, quote_text
 from lossctl.sources.where import Filter
 
-__all__ = ["Request", "Stream", "unreadable"]
+__all__ = ["Request", "Stream", "pass_on_interrupt", "unreadable"]
+
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB says where Ctrl-C reaches it first."""
 
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
@@ -234,6 +237,7 @@ class Stream:
     def _explain(self, error: Exception) -> LossctlError:
         if self._cancelled:
             return DataError(f"{self._piece.name}: reading was cancelled")
+        pass_on_interrupt(error)
         message = str(error)
         found = self.faulty_data(message) or self.faulty_condition(error)
         return found or unreadable(self._piece.name, error)
@@ -260,8 +264,15 @@ class Stream:
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
 
 
+def pass_on_interrupt(error: Exception) -> None:
+    """Raise what the user did: DuckDB turns the interrupt of a query into an error of the file."""
+    if _INTERRUPTED in str(error):
+        raise KeyboardInterrupt from error
+
+
 def unreadable(name: str, error: Exception) -> DataError:
     """Say that a file cannot be read, where nothing better is known."""
+    pass_on_interrupt(error)
     problem = f"{name} cannot be read: {_first_line(str(error))}"
     return DataError(problem, "check that it is whole, or write it again")
 
