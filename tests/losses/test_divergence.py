@@ -101,6 +101,14 @@ def test_a_high_power_of_a_ratio_does_not_multiply_its_rounding() -> None:
     assert_allclose(slope, true, rtol=6e-16)
 
 
+@pytest.mark.parametrize("p", [1e-301, 1e-309, 1e-316, 1e-318])
+def test_a_power_of_a_ratio_that_has_few_digits(p: float) -> None:
+    slope = LOSSES["tsallis"].choose(q=0.37).compute(np.array([p]), np.array([0.3]))[1]
+    with mp.workdps(40):
+        true = -float((mp.mpf(p) / mp.mpf(0.3)) ** mp.mpf(0.37))
+    assert_allclose(slope, true, rtol=1e-14)
+
+
 def test_energy_distance_of_distributions_that_differ_by_less_than_a_square_can_hold() -> None:
     p = np.array([[0.0, 0.0, 1.0]])
     for size in (1e-30, 1e-125, 1e-162, 1e-300):
