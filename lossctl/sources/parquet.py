@@ -55,6 +55,8 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
         names = list(_top_names(schema))
         refuse_twice(name, names)
         return ParquetPiece(name, connection, scan, names, int(length))
+    except duckdb.InterruptException as error:  # Ctrl-C that reached DuckDB first
+        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise DataError(f"{name} is a damaged Parquet file ({str(error).splitlines()[0]})", "write it again") from error
 
