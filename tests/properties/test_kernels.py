@@ -142,7 +142,10 @@ def central(chosen: ChosenLoss, sample: Sample, step: Array) -> Array:
     for kink in chosen.fact("kinks"):  # a difference across a kink is no derivative
         columns = sample.prediction.reshape(len(found), -1)
         located = columns[:, :1] if chosen.loss.kind is Kind.PARAMETRIC else columns
-        across = (np.abs(located - sample.target[:, None] - kink) <= size).any(axis=1)
+        residuals = located - sample.target.reshape(len(found), -1)
+        if chosen.loss.across:  # of ordered categories those of the cumulated shares
+            residuals = np.cumsum(residuals, axis=1)
+        across = (np.abs(residuals - kink) <= size).any(axis=1)
         found[across] = inner(sample.compute(chosen)[1], step)[across]
     return found
 
