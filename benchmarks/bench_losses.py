@@ -42,6 +42,8 @@ _CANCELS = "the plain form loses its digits where the terms cancel"
 _RANGE = "the plain form overflows or vanishes at the ends of float64"
 _ORDER = "the slope needs the order of the members: a sort with places, and a scatter"
 REASONS = {
+    "mae": _SLOPE,
+    "perceptron": _SLOPE,
     "epsilon_insensitive": _SLOPE,
     "squared_epsilon_insensitive": _SLOPE,
     "fair": _CANCELS,
