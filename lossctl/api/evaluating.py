@@ -93,7 +93,8 @@ def _all(
     labels: list[str | None] = []
     warnings: list[str] = []
     notices: list[str] = []
-    with workers((location for _, location in named), settings.threads) as crew:
+    values = len(selection.losses) * max(1, len(settings.predictions))
+    with workers((location for _, location in named), settings.threads, values) as crew:
         for label, location in named:
             with open_for(location, selection, settings) as opened:
                 part = _evaluate_source(opened, selection, settings, on_progress, crew)

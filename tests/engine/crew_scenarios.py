@@ -162,7 +162,7 @@ def threads_forbid_forking() -> None:
     assert not can_fork()
     with pytest.raises(RuntimeError, match="threads"):
         Crew(1, LOSSES)
-    with working.workers([__file__], 2) as crew:
+    with working.workers([__file__], 2, 10) as crew:
         assert crew is None
     hold.set()
     thread.join()
@@ -182,9 +182,16 @@ def a_system_that_gives_no_process() -> None:
         Crew(2, LOSSES)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     os.cpu_count, working.LARGE_BYTES = (lambda: 2), 1
-    with working.workers([__file__], None) as crew:
+    with working.workers([__file__], None, 10) as crew:
         assert crew is None
     assert next(answers, None) is None, "it was not tried again"
+
+
+def one_loss_is_computed_by_threads() -> None:
+    os.cpu_count, working.LARGE_BYTES = (lambda: 2), 1
+    for values, forked in ((1, False), (2, True)):
+        with working.workers([__file__], None, values) as crew:
+            assert (crew is not None) == forked
 
 
 def a_large_file_is_computed_by_processes() -> None:

@@ -34,6 +34,7 @@ def scenario(name: str) -> str:
         "leaving_ends_the_workers",
         "threads_forbid_forking",
         "a_system_that_gives_no_process",
+        "one_loss_is_computed_by_threads",
     ],
 )
 def test_a_crew(name: str) -> None:
