@@ -6,11 +6,9 @@ one-liners are the formulas that the tests differentiate, in plain NumPy: the va
 
 from __future__ import annotations
 
-import argparse
 import sys
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +22,7 @@ for _name, _holds in (("autograd", {"numpy": np, "scipy": scipy}), ("autograd.tr
     sys.modules[_name] = ModuleType(_name)
     sys.modules[_name].__dict__.update(_holds)
 
+from benchmarks.page import markdown, print_or_write  # noqa: E402
 from lossctl.core.block import BLOCK_ROWS, Batch, Block  # noqa: E402
 from lossctl.core.loss import Kind, Loss  # noqa: E402
 from lossctl.core.tally import LossTally  # noqa: E402
@@ -36,7 +35,6 @@ __all__ = ["main", "table"]
 
 LIMIT = 3.0
 """Times its one-liner; above, the reason is written."""
-BEGIN, END = "<!-- losses: begin -->\n", "<!-- losses: end -->\n"
 _SLOPE = "the slope costs more than the value"
 _CANCELS = "the plain form loses its digits where the terms cancel"
 _RANGE = "the plain form overflows or vanishes at the ends of float64"
@@ -135,24 +133,12 @@ def table() -> str:
     keep_freed_memory()  # as a run does
     rows = [("loss", "value and slope", "one-liner", "times", "exact sums", "why above 3")]
     rows += [row_of(loss) for loss in LOSSES.values()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
-    return "".join(f"| {' | '.join(row)} |\n" for row in padded)
+    return markdown(rows)
 
 
 def main() -> None:
     """Print the table, or write it into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, metavar="PAGE")
-    page = parser.parse_args().write
-    measured = table()
-    if page is None:
-        sys.stdout.write(measured)
-        return
-    text = page.read_text(encoding="utf-8")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{head}{BEGIN}\n{measured}\n{END}{tail}", encoding="utf-8")
+    print_or_write(__doc__, table, "losses")
 
 
 if __name__ == "__main__":

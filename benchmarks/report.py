@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.jobs import Job, Target
+from benchmarks.page import insert, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from benchmarks.measure import Run
 
-__all__ = ["BEGIN", "END", "Measured", "Verdict", "insert", "tables", "verdicts"]
+__all__ = ["Measured", "Verdict", "insert", "tables", "verdicts"]
 
-BEGIN = "<!-- measured: begin -->"
-END = "<!-- measured: end -->"
 FLAT = 1.10
 """How much more memory ten times the rows may take."""
 
@@ -100,7 +99,7 @@ def tables(measured: list[Measured], facts: list[str]) -> str:
     found = verdicts(measured)
     if found:
         rows = [[each.job.name, each.job.file, each.target, each.measured, _word(each)] for each in found]
-        parts += ["### Targets", _table(["job", "file", "target", "measured", ""], rows)]
+        parts += ["### Targets", markdown([["job", "file", "target", "measured", ""], *rows]).rstrip()]
     for each in measured:
         base = next(iter(each.runs)) if "sql" not in each.runs else "sql"
         losses = f"{len(each.job.losses)} losses" if len(each.job.losses) > 1 else each.job.losses[0].replace(":", " ")
@@ -117,24 +116,10 @@ def tables(measured: list[Measured], facts: list[str]) -> str:
         ]
         rounds = len(next(iter(each.runs.values())))
         parts.append(f"### {each.job.name.capitalize()}: {each.job.file} ({losses}; {rounds} rounds)")
-        parts.append(_table(["who", "computes", "time", f"time ÷ {base}", "processor", "peak memory"], rows))
+        header = ["who", "computes", "time", f"time ÷ {base}", "processor", "peak memory"]
+        parts.append(markdown([header, *rows]).rstrip())
     return "\n\n".join(parts) + "\n"
 
 
 def _word(verdict: Verdict) -> str:
     return "pass" if verdict.holds else "**fail**"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    widths = [max(len(row[index]) for row in [header, *rows]) for index in range(len(header))]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    )
-
-
-def insert(page: str, text: str) -> str:
-    """Put a text between the markers of a page."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{text}\n{END}{after}"

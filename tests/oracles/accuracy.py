@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from mpmath import mp
 
+from benchmarks.page import markdown, print_or_write
 from lossctl.core.loss import Array, ChosenLoss, Loss, Role
 from lossctl.losses import LOSSES
 from tests.oracles.fifty_digits import differences, exactly, formula_of, precise
@@ -23,7 +21,6 @@ from tests.support import everyday, extreme, settings_of, whole
 
 SEED = 7
 LIMIT = 1e-14
-BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 NOTES = {
     "alpha_divergence": "over the whole range: distributions whose differences, squared, lie below 1e-308",
     "cosine_embedding": "over the whole range: a cosine that meets the margin in all of its digits",
@@ -116,10 +113,7 @@ def table() -> str:
         errors = (worst.usual, worst.range, worst.slope)
         note = NOTES.get(loss.id, "") if max(error or 0.0 for error in errors) > LIMIT else ""
         rows.append((f"`{loss.id}`", *map(_shown, errors), note))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
-    return "".join(f"| {' | '.join(row)} |\n" for row in padded)
+    return markdown(rows)
 
 
 def _shown(error: float | None) -> str:
@@ -128,16 +122,7 @@ def _shown(error: float | None) -> str:
 
 def main() -> None:
     """Print the table, or write it into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, metavar="PAGE")
-    page = parser.parse_args().write
-    measured = table()
-    if page is None:
-        sys.stdout.write(measured)
-        return
-    text = page.read_text(encoding="utf-8")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{head}{BEGIN}\n{measured}\n{END}{tail}", encoding="utf-8")
+    print_or_write(__doc__, table, "measured")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.page import between
 from lossctl.losses import LOSSES
-from tests.oracles.accuracy import BEGIN, END, LIMIT, measure, relative
+from tests.oracles.accuracy import LIMIT, measure, relative
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 
 
 def rows() -> list[list[str]]:
-    text = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    text = between(PAGE.read_text(encoding="utf-8"), "measured")
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")
     ]
