@@ -49,10 +49,10 @@ def side_by_side(
             raise _lengths(sources, held, row)
         batches = [batch for batch in held if batch is not None]
         size = min(len(batch) for batch in batches)
-        now = [_cut(batch, 0, size) for batch in batches]
+        now = [batch.cut(0, size) for batch in batches]
         _require_same(sources, now, plans)
         yield now
-        held = [_cut(batch, size, len(batch)) for batch in batches]
+        held = [batch.cut(size, len(batch)) for batch in batches]
         row += size
 
 
@@ -63,17 +63,6 @@ def _filled(batch: Batch | None, reader: Iterator[Batch]) -> Batch | None:
         if batch is None:
             return None
     return batch
-
-
-def _cut(batch: Batch, start: int, stop: int) -> Batch:
-    if (start, stop) == (0, len(batch)):
-        return batch
-    columns = {name: values[start:stop] for name, values in batch.columns.items()}
-    rows = None if batch.rows is None else batch.rows[start:stop]
-    starts = batch.starts
-    if starts is not None:
-        starts = starts[(starts >= start) & (starts < stop)] - start
-    return Batch(columns, batch.first_row + start, stop - start, rows, starts, batch.file)
 
 
 def _lengths(sources: Sequence[Source], held: Sequence[Batch | None], row: int) -> DataError:

@@ -11,13 +11,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, open_for, require_apart, signature_of
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, labelled, open_for, signature_of
 from lossctl.api.selecting import Selection, select
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Options, Settings
-from lossctl.sources import split_label
 
 if TYPE_CHECKING:
     from lossctl.api.pairing import Model, Paired
@@ -93,11 +92,7 @@ def compare(
 def _all(
     source: Any, selection: Selection, settings: Settings, adjust: str, on_progress: Progress | None
 ) -> tuple[list[Comparison], list[str]]:
-    sources = list(source) if isinstance(source, (list, tuple)) else [source]
-    if not sources:
-        raise UsageError("no source is given", "name a file, or - for standard input")
-    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
-    require_apart(named)
+    named = labelled(source)
     found: list[Comparison] = []
     warnings: list[str] = []
     with ExitStack() as stack:

@@ -6,7 +6,7 @@ Sees every package but `cli`. Importing this module is cheap: what a run needs i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
@@ -22,12 +22,11 @@ from lossctl.sources import ReadOptions, open_source, split_label
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
-    from lossctl.core.block import Batch
     from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
-__all__ = ["Progress", "compute_plans", "evaluate", "open_for", "require_apart", "signature_of"]
+__all__ = ["Progress", "compute_plans", "evaluate", "labelled", "open_for", "signature_of"]
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning."""
@@ -77,12 +76,7 @@ def evaluate(
     """
     settings = Settings.of(**options)
     selection = losses if isinstance(losses, Selection) else select(losses)
-    sources = list(source) if isinstance(source, (list, tuple)) else [source]
-    if not sources:
-        raise UsageError("no source is given", "name a file, or - for standard input")
-    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
-    require_apart(named)
-    return _all(named, selection, settings, on_progress)
+    return _all(labelled(source), selection, settings, on_progress)
 
 
 def _all(
@@ -106,8 +100,12 @@ def _all(
     return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 
-def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
-    """Refuse sources whose results could not be told apart."""
+def labelled(source: Any) -> list[tuple[str | None, Any]]:
+    """Give each source with its label, if any; refuse none at all, and those whose results could not be told apart."""
+    sources = list(source) if isinstance(source, (list, tuple)) else [source]
+    if not sources:
+        raise UsageError("no source is given", "name a file, or - for standard input")
+    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
     texts = [location for _, location in named if isinstance(location, str)]
     if texts.count("-") > 1:
         raise UsageError("standard input is named twice", "it can be read once")
@@ -115,6 +113,7 @@ def require_apart(named: Sequence[tuple[str | None, Any]]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two models are called {name!r}", "label them apart: one=a.csv other=b.csv")
+    return named
 
 
 def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
@@ -179,12 +178,8 @@ def compute_plans(
     crew: Crew | None,
 ) -> list[ModelTally]:
     """Compute plans in their order: those that take rows in file order in one read, those of groups in another."""
-    from lossctl.api.planning import labels_of
+    from lossctl.api.planning import read_for
     from lossctl.engine.passes import compute
-
-    def read(group: str | None, together: Sequence[ModelPlan]) -> Iterable[Batch]:
-        columns = list(dict.fromkeys(name for each in together for name in each.binding.needed))
-        return source.read(columns, where=settings.where, labels=labels_of(together), group=group)
 
     def on_rows(rows: int) -> None:
         if on_progress is not None:
@@ -195,7 +190,7 @@ def compute_plans(
     for group in dict.fromkeys(each.binding.group for each in plans):
         places = [place for place, each in enumerate(plans) if each.binding.group == group]
         together = [plans[place] for place in places]
-        tallies = compute(partial(read, group, together), together, settings.threads, told, crew)
+        tallies = compute(partial(read_for, source, together, settings), together, settings.threads, told, crew)
         found.update(zip(places, tallies, strict=True))
     return [found[place] for place in range(len(plans))]
 

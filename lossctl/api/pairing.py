@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from lossctl.api.aligning import side_by_side
 from lossctl.api.checking import check_rows, loss_error
-from lossctl.api.planning import labels_of
+from lossctl.api.planning import read_for
 from lossctl.core.block import Batch
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import Kind
@@ -187,10 +187,7 @@ def _rows(
     own = [[plan for model, plan in zip(models, plans, strict=True) if model.source is each] for each in sources]
     streams: list[Iterable[Batch]] = []
     for source, mine in zip(sources, own, strict=True):
-        columns = list(dict.fromkeys(name for plan in mine for name in plan.binding.needed))
-        group = mine[0].binding.group
-        batches = source.read(columns, where=settings.where, labels=labels_of(mine), group=group)
-        streams.append(with_lags(batches, mine))
+        streams.append(with_lags(read_for(source, mine, settings), mine))
     place = [sources.index(model.source) for model in models]
     rows = 0
     together: Iterable[list[Batch]] = ([batch] for batch in streams[0])

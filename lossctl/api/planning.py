@@ -5,13 +5,13 @@ May import sources, engine, losses and core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import ShapeError, require_shape
-from lossctl.core.block import Binding
+from lossctl.core.block import Batch, Binding
 from lossctl.core.errors import LossctlError, UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Settings
@@ -19,7 +19,7 @@ from lossctl.engine.plan import ModelPlan
 from lossctl.sources import Source
 from lossctl.sources.bind import alike, bind, can_bind
 
-__all__ = ["LeftOut", "could_bind", "labels_of", "plan"]
+__all__ = ["LeftOut", "could_bind", "plan", "read_for"]
 
 _TWO = 2
 _MOST_SHOWN = 5
@@ -171,7 +171,19 @@ def _leave_out_labels(
             left_out.add(chosen, f'column "{binding.target_text}" holds labels')
 
 
-def labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
+def read_for(source: Source, plans: Sequence[ModelPlan], settings: Settings) -> Iterable[Batch]:
+    """Read what plans of one grouping need of a source.
+
+    Raises
+    ------
+    UsageError
+        Where two losses take one column for different things.
+    """
+    columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
+    return source.read(columns, where=settings.where, labels=_labels_of(plans), group=plans[0].binding.group)
+
+
+def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
     """Give the columns to be read as labels, and their labels.
 
     Raises

@@ -68,7 +68,7 @@ class Batch:
         """Cut into batches of at most `size` rows, without copying; a group is never cut, however large."""
         if self.length <= size:
             return [self]
-        return [self._slice(start, stop) for start, stop in pairwise(self._cuts(size))]
+        return [self.cut(start, stop) for start, stop in pairwise(self._cuts(size))]
 
     def _cuts(self, size: int) -> list[int]:
         if self.starts is None:
@@ -81,7 +81,8 @@ class Batch:
             cuts.append(int(ends[max(within, first)]))
         return cuts
 
-    def _slice(self, start: int, stop: int) -> Batch:
+    def cut(self, start: int, stop: int) -> Batch:
+        """Give the rows from `start` to before `stop`, without copying, even where that cuts a group."""
         columns = {name: values[start:stop] for name, values in self.columns.items()}
         rows = None if self.rows is None else self.rows[start:stop]
         starts = self.starts

@@ -16,6 +16,7 @@ from lossctl.core.block import Block
 from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
 from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient
+from lossctl.core.spread import error_square, is_lost
 
 __all__ = ["LossTally", "Moments", "WeightTally"]
 
@@ -232,11 +233,10 @@ class Moments:
             return None
         if not (tally.loss_square.is_finite and tally.loss_weight.is_finite):
             return None
-        total = rows.total
-        mean = tally.loss.fraction() / total
-        cross = tally.loss_weight.fraction() if tally.weighted else tally.loss.fraction()
-        spread = tally.loss_square.fraction() - 2 * mean * cross + mean**2 * rows.total_square
-        return Fraction(rows.n, rows.n - 1) * max(spread, Fraction(0)) / total**2
+        total = tally.loss.fraction()
+        by_weight = tally.loss_weight.fraction() if tally.weighted else total
+        weights = (rows.total, rows.total_square)
+        return error_square(total, tally.loss_square.fraction(), by_weight, rows.n, weights)[0]
 
     @property
     def cancelled(self) -> bool:
@@ -244,7 +244,7 @@ class Moments:
         square = self._error_square
         if square is None or self.tally.center != 0.0 or not self.tally.loss_square.is_finite:
             return False
-        return square * self.rows.total**2 < self.tally.loss_square.fraction() * Fraction(1, 10**8)
+        return is_lost(square * self.rows.total**2, self.tally.loss_square.fraction())
 
     def gradient(self, scale: float) -> Gradient:
         """Give the figures of the gradient; `scale` is d value / d mean (1 for a plain mean).
