@@ -48,6 +48,11 @@ class Batch:
         Where the rows stand group by group: the index of the first row of each. ``None``: they stand in file order.
     file
         The number, from 0, of the file that rows in file order are of.
+    slices
+        ``(n,)``, where rows are read by slices: the code of the slice each row is of.
+    identity
+        ``(n,)``, where it is asked for: a number that says which row (its key) or cluster each is, the same in every
+        order and file.
     """
 
     columns: Mapping[str, Array]
@@ -56,6 +61,8 @@ class Batch:
     rows: Rows | None = None
     starts: Rows | None = None
     file: int = 0
+    slices: Rows | None = None
+    identity: npt.NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return self.length
@@ -88,7 +95,9 @@ class Batch:
         starts = self.starts
         if starts is not None:
             starts = starts[(starts >= start) & (starts < stop)] - start
-        return Batch(columns, self.first_row + start, stop - start, rows, starts, self.file)
+        slices = None if self.slices is None else self.slices[start:stop]
+        identity = None if self.identity is None else self.identity[start:stop]
+        return Batch(columns, self.first_row + start, stop - start, rows, starts, self.file, slices, identity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ _FAILED = 0x80
 _MUCH = 2**20
 """Bytes to read at once of what nobody wants."""
 
-Order = tuple[int, int, int, list[tuple[str, tuple[int, ...]]], bool, int]
+Order = tuple[int, int, int, list[tuple[str, tuple[int, ...]]], tuple[bool, bool, bool], int]
 """A batch in a slot: the slot, its first row, its length, its columns with their shapes, whether rows are numbered,
-and how many groups they form (0: none)."""
+have codes of slices and have an identity, and how many groups they form (0: none)."""
 
 
 def can_fork() -> bool:
@@ -215,7 +215,8 @@ class _Worker:
             offset += values.nbytes
         shapes = [(name, values.shape) for name, values in batch.columns.items()]
         groups = 0 if batch.starts is None else len(batch.starts)
-        self.order((slot, batch.first_row, batch.length, shapes, batch.rows is not None, groups))
+        known = (batch.rows is not None, batch.slices is not None, batch.identity is not None)
+        self.order((slot, batch.first_row, batch.length, shapes, known, groups))
 
     def finish(self) -> None:
         """Hear that the oldest order is done."""
@@ -285,21 +286,27 @@ def _serve(number: int, memory: mmap.mmap, losses: Mapping[str, Loss], *, hear: 
 
 
 def _read_batch(memory: mmap.mmap, order: Order) -> Batch:
-    slot, first_row, length, shapes, numbered, groups = order
+    slot, first_row, length, shapes, (numbered, sliced, identified), groups = order
     offset = slot * SLOT_BYTES
     columns = {}
     for name, shape in shapes:
         columns[name] = np.frombuffer(memory, np.float64, int(np.prod(shape)), offset).reshape(shape)
         columns[name].flags.writeable = False
         offset += columns[name].nbytes
+    size = length * np.dtype(np.int64).itemsize
     rows = np.frombuffer(memory, np.int64, length, offset) if numbered else None
-    offset += length * np.dtype(np.int64).itemsize if numbered else 0
+    offset += size if numbered else 0
+    slices = np.frombuffer(memory, np.int64, length, offset) if sliced else None
+    offset += size if sliced else 0
+    identity = np.frombuffer(memory, np.uint64, length, offset) if identified else None
+    offset += size if identified else 0
     starts = np.frombuffer(memory, np.int64, groups, offset) if groups else None
-    return Batch(columns, first_row, length, rows, starts)
+    return Batch(columns, first_row, length, rows, starts, slices=slices, identity=identity)
 
 
 def _arrays_of(batch: Batch) -> list[Any]:
-    return [*batch.columns.values(), *(each for each in (batch.rows, batch.starts) if each is not None)]
+    beside = (batch.rows, batch.slices, batch.identity, batch.starts)
+    return [*batch.columns.values(), *(each for each in beside if each is not None)]
 
 
 def _bytes_of(batch: Batch) -> int:

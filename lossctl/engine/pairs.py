@@ -194,4 +194,8 @@ def _pick(batch: Batch, kept: npt.NDArray[np.bool_]) -> Batch:
     if starts is not None:
         groups = np.searchsorted(starts, places, side="right")
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    return replace(batch, columns=columns, length=len(places), rows=rows, starts=starts)
+    slices = None if batch.slices is None else batch.slices[places]
+    identity = None if batch.identity is None else batch.identity[places]
+    return replace(
+        batch, columns=columns, length=len(places), rows=rows, starts=starts, slices=slices, identity=identity
+    )

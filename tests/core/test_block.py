@@ -161,3 +161,15 @@ def test_split_cuts_without_copying_and_keeps_row_numbers() -> None:
     assert [len(part) for part in parts] == [2, 2, 1]
     assert [part.row_number(0) for part in parts] == [3, 9, 40]
     assert all(np.shares_memory(part.columns["y"], batch.columns["y"]) for part in parts)
+
+
+def test_slices_and_identities_stay_with_their_rows() -> None:
+    codes, who = np.array([4, 0, 2, 0, 7]), np.array([9, 8, 2**64 - 1, 6, 5], dtype=np.uint64)
+    batch = Batch({"y": np.arange(5.0)}, 10, 5, slices=codes, identity=who)
+    for part in (*batch.split(2), batch.cut(1, 4)):
+        places = part.columns["y"].astype(np.intp)
+        assert_array_equal(part.slices, codes[places])
+        assert_array_equal(part.identity, who[places])
+    bare = Batch({"y": np.arange(5.0)}, 10, 5).cut(1, 3)
+    assert bare.slices is None
+    assert bare.identity is None
