@@ -6,13 +6,13 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Direction, Value
 from lossctl.core.result import Interval
 from lossctl.core.version import __version__
-from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none
+from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,16 +129,8 @@ class Comparison:
 
     def record(self) -> dict[str, Scalar]:
         """Give the same as one flat row: nested fields joined by a dot."""
-        flat: dict[str, Scalar] = {}
-        for name, value in self.to_dict().items():
-            if name in {"params", "slice"}:
-                flat[name] = ";".join(f"{key}={each}" for key, each in value.items())
-            elif name in {"delta_ci", "relative_ci"}:
-                for key in ("level", "low", "high", "method"):
-                    flat[f"{name}.{key}"] = None if value is None else value[key]
-            else:
-                flat[name] = value
-        return flat
+        ends = [item.name for item in fields(Interval)]
+        return flat(self.to_dict(), {"delta_ci": ends, "relative_ci": ends})
 
 
 @dataclass(frozen=True, slots=True)

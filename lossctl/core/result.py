@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.version import __version__
-from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none
+from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,18 +146,8 @@ class Evaluation:
 
     def record(self) -> dict[str, Scalar]:
         """Give the same as one flat row: nested fields joined by a dot, parameters in the loss's label."""
-        flat: dict[str, Scalar] = {}
-        for name, value in self.to_dict().items():
-            if name in {"params", "slice"}:
-                flat[name] = ";".join(f"{key}={each}" for key, each in value.items())
-            elif name == "ci":
-                for key in (item.name for item in fields(Interval)):
-                    flat[f"ci.{key}"] = None if value is None else value[key]
-            elif name == "gradient":
-                flat.update({f"gradient.{key}": each for key, each in value.items()})
-            else:
-                flat[name] = value
-        return flat
+        nested = {"ci": [item.name for item in fields(Interval)], "gradient": [item.name for item in fields(Gradient)]}
+        return flat(self.to_dict(), nested)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["Cell", "Column", "Reportable", "Scalar", "Span", "View", "finite_or_none"]
+__all__ = ["Brief", "Cell", "Change", "Column", "Reportable", "Scalar", "Span", "View", "finite_or_none", "flat"]
 
 Scalar = float | int | str | bool | None
 """A value in a table. ``None`` is missing and prints empty; a string may come from the data: formats escape it."""
@@ -25,7 +25,21 @@ class Span:
     high: float
 
 
-Cell = Scalar | Span
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A relative change, which a person reads as a percentage with its sign: ``+7.54%``."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A number of which a person wants a few digits, such as a p-value."""
+
+    value: float
+
+
+Cell = Scalar | Span | Change | Brief
 """What may stand in a cell of a `View`."""
 
 
@@ -93,3 +107,30 @@ class Reportable(Protocol):
 def finite_or_none(value: float | None) -> float | None:
     """Give a number that JSON can hold: a NaN or an infinity becomes ``None``."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def flat(document: Mapping[str, Any], nested: Mapping[str, Sequence[str]]) -> dict[str, Scalar]:
+    """Give a JSON object as one flat row, with the same keys whatever is missing.
+
+    Parameters
+    ----------
+    document
+        The object.
+    nested
+        Its fields that hold an object of fixed keys, or ``None``, and those keys: they are joined by a dot. Any other
+        object is written ``key=value;key=value``.
+
+    Examples
+    --------
+    >>> flat({"loss": "huber", "params": {"delta": 1.0}, "ci": None}, {"ci": ("low", "high")})
+    {'loss': 'huber', 'params': 'delta=1.0', 'ci.low': None, 'ci.high': None}
+    """
+    row: dict[str, Scalar] = {}
+    for name, value in document.items():
+        if name in nested:
+            row.update({f"{name}.{key}": None if value is None else value[key] for key in nested[name]})
+        elif isinstance(value, Mapping):
+            row[name] = ";".join(f"{key}={each}" for key, each in value.items())
+        else:
+            row[name] = value
+    return row

@@ -12,7 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import visible
-from lossctl.core.view import Span
+from lossctl.core.view import Brief, Change, Span
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ def _cell(cell: Cell, digits: int) -> str:
         low, high = text.strip("[]").split(", ")
         # in braces, because a row must not start with a bracket
         return f"{{[}}{_number(low)}, {_number(high)}{{]}}"
-    if isinstance(cell, float | int) and not isinstance(cell, bool):
+    if isinstance(cell, Change):
+        return f"{_number(text.removesuffix('%'))}\\%"
+    if isinstance(cell, float | int | Brief) and not isinstance(cell, bool):
         return _number(text)
     return _escaped(text)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lossctl.core.view import Span
+from lossctl.core.view import Brief, Change, Span
 from lossctl.reports.shared.numbers import format_cell, format_number, format_span
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -102,3 +102,22 @@ def test_a_span_never_rounds_an_end_to_zero_or_over_it(low: float, high: float, 
 )
 def test_a_cell(cell: Any, text: str) -> None:
     assert format_cell(cell, 3) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "digits", "text"),
+    [
+        (Change(0.0754321), 6, "+7.54%"),
+        (Change(0.0754321), 2, "+7.5%"),
+        (Change(-0.5), 17, "-50.0%"),
+        (Change(0.0), 6, "0%"),
+        (Change(1234.5), 6, "+123450%"),
+        (Change(-1e-12), 6, "-1.00e-10%"),
+        (Brief(0.04321987), 6, "0.0432"),
+        (Brief(0.04321987), 1, "0.04"),
+        (Brief(3.2e-17), 6, "3.20e-17"),
+        (Brief(1.0), 6, "1.00"),
+    ],
+)
+def test_percentages_and_p_values_have_few_digits(cell: Brief | Change, digits: int, text: str) -> None:
+    assert format_cell(cell, digits) == text

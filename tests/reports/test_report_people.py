@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt  # rich depends on it
 
 from lossctl.core.escape import visible
 from lossctl.core.result import Evaluations
-from lossctl.core.view import Column, Span, View
+from lossctl.core.view import Brief, Change, Column, Span, View
 from lossctl.reports import RenderOptions, render
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -135,11 +135,12 @@ def test_latex_of_every_special(labelled: Any) -> None:
 
 
 def test_latex_sets_numbers_as_numbers(made: Any) -> None:
-    columns = tuple(Column(name, "right") for name in "abcdefg")
-    row = (-0.25, 2.5e-7, float("-inf"), Span(-1.0, 2e9), True, -3, None)
+    columns = tuple(Column(name, "right") for name in "abcdefghi")
+    row = (-0.25, 2.5e-7, float("-inf"), Span(-1.0, 2e9), True, -3, None, Change(-0.125), Brief(1.5e-9))
     line = render(made(table=View(columns, (row,))), "latex", RenderOptions(digits=3)).split("\n")[4]
     assert line == (
-        r"$-0.250$ & $2.50 \times 10^{-7}$ & $-\infty$ & {[}$-1.00$, $2.00 \times 10^{9}${]} & yes & $-3$ &  \\"
+        r"$-0.250$ & $2.50 \times 10^{-7}$ & $-\infty$ & {[}$-1.00$, $2.00 \times 10^{9}${]} & yes & $-3$ &  "
+        r"& $-12.5$\% & $1.50 \times 10^{-9}$ \\"
     )
 
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.view import Cell, Span
+from lossctl.core.view import Brief, Cell, Change, Span
 
-__all__ = ["format_cell", "format_number", "format_span"]
+__all__ = ["format_cell", "format_change", "format_number", "format_span"]
 
 _LEAST_EXPONENT = -4
 """1e-4 is the smallest power of ten written out: below it the zeros take more room than ``e-05``."""
 _WHOLE_DIGITS = 6
 """Numbers with no more digits before the point than this are written out, whatever the digits asked for."""
+
+_BRIEF = 3
+"""The most digits of percentages and p-values: more would be read and mean nothing."""
 
 
 def format_cell(cell: Cell, digits: int) -> str:
@@ -27,16 +30,24 @@ def format_cell(cell: Cell, digits: int) -> str:
     --------
     >>> [format_cell(cell, 3) for cell in (None, True, 1200, 0.04449, Span(0.9, 1.1), "mse")]
     ['', 'yes', '1200', '0.0445', '[0.90, 1.10]', 'mse']
+    >>> [format_cell(cell, 6) for cell in (Change(0.0754321), Brief(0.0123456))]
+    ['+7.54%', '0.0123']
     """
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return format_number(cell, digits)
+    if isinstance(cell, Span | Change | Brief):
+        return _format_figure(cell, digits)
+    return format_number(cell, digits) if isinstance(cell, float) else str(cell)
+
+
+def _format_figure(cell: Span | Change | Brief, digits: int) -> str:
     if isinstance(cell, Span):
         return format_span(cell, digits)
-    return str(cell)
+    if isinstance(cell, Change):
+        return format_change(cell.share, digits)
+    return format_number(cell.value, min(digits, _BRIEF))
 
 
 def format_number(value: float, digits: int) -> str:
@@ -52,6 +63,18 @@ def format_number(value: float, digits: int) -> str:
     if not _written_out(value, digits):
         return f"{value:.{digits - 1}e}" if math.isfinite(value) else str(float(value))
     return f"{value:.{_decimals(value, digits)}f}"
+
+
+def format_change(share: float, digits: int) -> str:
+    """Write a relative change as a percentage with its sign.
+
+    Examples
+    --------
+    >>> [format_change(share, 6) for share in (0.0754321, -0.13, 0.0, 12.0, 1e-6)]
+    ['+7.54%', '-13.0%', '0%', '+1200%', '+0.000100%']
+    """
+    text = format_number(100.0 * share, min(digits, _BRIEF))
+    return f"{'+' if share > 0.0 else ''}{text}%"
 
 
 def format_span(span: Span, digits: int) -> str:
