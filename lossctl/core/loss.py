@@ -177,7 +177,8 @@ class Loss:
         a file; across columns the kernel gives finished losses of rows.
     parts
         How many parts a row has. With several, the kernel's loss is ``(parts, n)`` and its slope ``(parts, n)`` or
-        ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|.
+        ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|. Of a distribution the number
+        is that across columns, 1; down a file its kernel may give several parts.
     across
         Whether a distribution must lie across columns: its categories are ordered, so that no event stands alone.
     thresholds

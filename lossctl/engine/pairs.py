@@ -138,7 +138,7 @@ class PairsTally:
             tally.n_dropped += len(batch) - len(kept)
         for place, losses in enumerate(found):
             for index, (loss, block) in losses.items():
-                if index in self.models[place].parts:
+                if loss.ndim > 1 and index not in self.plans[place].linear:
                     self.models[place].add_parts(index, loss, block)
                 elif place and index in found[0]:
                     self._add_pair(place, index, found[0][index][0], loss, block.weight)

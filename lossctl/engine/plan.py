@@ -94,7 +94,7 @@ class ModelTally:
     n_dropped: int = 0
     vectors: bool = False
     sums: dict[Role, ExactSum] = field(init=False)
-    parts: dict[int, list[ExactSum]] = field(init=False)
+    parts: dict[int, list[ExactSum]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         weighted = self.plan.binding.weighted
@@ -103,20 +103,15 @@ class ModelTally:
         self.losses = [LossTally(weighted, center) for center in centers]
         self.loss_faults = [Faults() for _ in self.plan.losses]
         self.sums = {role: ExactSum() for role in Role}
-        self.parts = {
-            index: [ExactSum() for _ in range(chosen.loss.parts)]
-            for index, chosen in enumerate(self.plan.losses)
-            if chosen.loss.parts > 1 and index not in self.plan.linear
-        }
 
     def add(self, batch: Batch) -> None:
         """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
         for index, loss, slope, block in self.computed(batch):
-            if index in self.parts:
-                self.add_parts(index, loss, block)
-            elif index in self.plan.linear:
-                linear = self.plan.linear[index]
+            linear = self.plan.linear.get(index)
+            if linear is not None:
                 self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
+            elif loss.ndim > 1:
+                self.add_parts(index, loss, block)
             else:
                 self.losses[index].add(loss, slope, block)
 
@@ -138,9 +133,12 @@ class ModelTally:
                 yield index, loss, slope, prepared
 
     def add_parts(self, index: int, parts: Array, block: Block) -> None:
-        """Sum each of the parts of a loss, ``(parts, n)``."""
-        for total, part in zip(self.parts[index], parts, strict=True):
+        """Sum each of the parts of a loss, ``(parts, n)``: how many there are is for the kernel to say."""
+        for total, part in zip(self._totals(index, len(parts)), parts, strict=True):
             total.add(part if block.weight is None else block.weight * part)
+
+    def _totals(self, index: int, count: int) -> list[ExactSum]:
+        return self.parts.setdefault(index, [ExactSum() for _ in range(count)])
 
     def _add_sums(self, block: Block) -> None:
         """Sum distributions down the file, so that the whole can be checked at the end."""
@@ -193,8 +191,8 @@ class ModelTally:
             self.sums[role].merge(other.sums[role])
         for mine, theirs in zip(self.losses, other.losses, strict=True):
             mine.merge(theirs)
-        for index, totals in self.parts.items():
-            for total, addend in zip(totals, other.parts[index], strict=True):
+        for index, addends in other.parts.items():
+            for total, addend in zip(self._totals(index, len(addends)), addends, strict=True):
                 total.merge(addend)
         for mine_faults, their_faults in zip(self.loss_faults, other.loss_faults, strict=True):
             mine_faults.merge(their_faults)

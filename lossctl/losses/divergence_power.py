@@ -9,9 +9,11 @@ over α(α−1), is at least 0, and 0 where q = p alone; it is computed without 
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 
+from lossctl.core.block import SUM_TOLERANCE
 from lossctl.core.loss import Array
 from lossctl.losses.divergence import divide_present, over_events
 from lossctl.losses.information import floor_at_zero, kl_divergence
@@ -23,6 +25,7 @@ __all__ = ["alpha_divergence", "bhattacharyya", "finish_bhattacharyya", "finish_
 _HALF = 0.5
 _TINY, _HUGE = 1e-300, 1e300
 _STEEP = 4.0
+_LEAST, _MOST = sys.float_info.min, sys.float_info.max
 
 
 def _ratio_power(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
@@ -134,8 +137,9 @@ def _sum_of_differences(p: Array, q: Array) -> Array:
 def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[Array, Array]:
     """Compute ``log_b(Σ p^α q^{1−α})/(α−1)`` and its slope ``−(p/q)^α/(ln b · Σ p^α q^{1−α})``.
 
-    Near q = p the sum is 1 less a little: there it is log1p of `tsallis` times α − 1. Down a file the terms are
-    those of the sum, and `finish_renyi` takes the logarithm. α = 1 is the Kullback–Leibler divergence.
+    Near q = p the sum is 1 less a little: there it is log1p of `tsallis` times α − 1. Down a file there are three
+    parts, the terms of the sum and the two of `tsallis`, and `finish_renyi` takes the logarithm. α = 1 is the
+    Kullback–Leibler divergence.
 
     Examples
     --------
@@ -146,10 +150,13 @@ def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[
     if alpha == 1.0:
         return kl_divergence(target, prediction, base)
     power, mean = _ratio_power(target, prediction, alpha)
+    gaps = _gaps(target, prediction, alpha, mean)
     if mean.ndim == 1:
-        return mean, (1.0 - alpha) * power + 0.0
+        moves = (1.0 - alpha) * power + 0.0
+        still = np.zeros_like(moves)
+        return np.stack([mean, alpha * gaps, target - prediction]), np.stack([moves, still, still])
     total = row_sum(mean)
-    near = alpha * row_sum(_gaps(target, prediction, alpha, mean)) + _sum_of_differences(target, prediction)
+    near = alpha * row_sum(gaps) + _sum_of_differences(target, prediction)
     loss = np.where(total < _HALF, np.log(total), np.log1p((alpha - 1.0) * near))
     slope = power / np.maximum(total[:, None], power == 0.0)
     slope[np.isinf(power)] = np.inf
@@ -177,18 +184,29 @@ def _by_logarithms(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
 def finish_renyi(means: tuple[float, ...], alpha: float, base: float) -> tuple[float, tuple[float, ...]]:
     """Take the logarithm of Σ p^α q^{1−α}, as a `Loss.finish`.
 
+    The other two means add up to (Σ p − Σ p^α q^{1−α})/(1 − α), which keeps the digits of a sum near 1; they count
+    where Σ p is 1, as it is unless rows have weights. Derivatives at a sum of 0 or ∞ are finite and not 0, so that
+    products with slopes that are 0 or infinite remain so.
+
     Examples
     --------
-    >>> finish_renyi((0.25,), alpha=0.5, base=2.0)[0], finish_renyi((0.0,), alpha=0.5, base=2.0)[0]
+    >>> finish_renyi((0.25, 1.5, 0.0), alpha=0.5, base=2.0)[0], finish_renyi((0.0, 2.0, 0.0), alpha=0.5, base=2.0)[0]
     (4.0, inf)
+    >>> finish_renyi((1.0, 1e-20, 0.0), alpha=0.5, base=math.e)[0]
+    1e-20
     """
     if alpha == 1.0:
         return floor_at_zero(means)
     total, scale = means[0], (alpha - 1.0) * math.log(base)
+    excess = (alpha - 1.0) * (means[1] + means[2])
     if total <= 0.0:
-        return math.copysign(math.inf, -scale), (math.copysign(math.inf, scale),)
-    value = math.log(total) / scale
-    return value if value > 0.0 or math.isnan(value) else 0.0, (1.0 / (total * scale),)
+        return math.copysign(math.inf, -scale), (math.copysign(_MOST, scale), 0.0, 0.0)
+    if _HALF <= total <= 1.0 / _HALF and abs(total - excess - 1.0) <= 2.0 * SUM_TOLERANCE:
+        value = math.log1p(excess) / scale
+    else:
+        value = math.log(total) / scale
+    derivative = 1.0 / (total * scale) or math.copysign(_LEAST, scale)
+    return value if value > 0.0 or math.isnan(value) else 0.0, (derivative, 0.0, 0.0)
 
 
 def bhattacharyya(target: Array, prediction: Array, base: float) -> tuple[Array, Array]:
@@ -201,18 +219,18 @@ def bhattacharyya(target: Array, prediction: Array, base: float) -> tuple[Array,
     [0.0589]
     """
     loss, slope = renyi(target, prediction, _HALF, base)
-    if loss.ndim == slope.ndim:
+    if target.ndim == 1:
         return loss, slope
     return loss * 0.5, slope * 0.5
 
 
 def finish_bhattacharyya(means: tuple[float, ...], base: float) -> tuple[float, tuple[float, ...]]:
-    """Take the logarithm of Σ √(pq), as a `Loss.finish`.
+    """Take the logarithm of Σ √(pq), as a `Loss.finish` of the parts that `finish_renyi` takes.
 
     Examples
     --------
-    >>> finish_bhattacharyya((0.25,), base=2.0)[0]
+    >>> finish_bhattacharyya((0.25, 1.5, 0.0), base=2.0)[0]
     2.0
     """
-    value, (scale,) = finish_renyi(means, _HALF, base)
-    return value * 0.5, (scale * 0.5,)
+    value, derivatives = finish_renyi(means, _HALF, base)
+    return value * 0.5, tuple(0.5 * each for each in derivatives)

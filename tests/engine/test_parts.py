@@ -65,3 +65,30 @@ def test_a_part_that_moves_nothing_adds_nothing_even_where_it_is_infinite() -> N
     combined = Linear(1.0, (0.0, 2.0)).combine(np.array([[np.inf, 1.0], [3.0, 4.0]]))
     assert combined.tolist() == [6.0, 8.0]
     assert Linear(1.0, (0.0,)).combine(np.array([[np.inf, 1.0]])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_parts_are_those_the_kernel_gives(threads: int) -> None:
+    def either(target: Array, prediction: Array) -> tuple[Array, Array]:
+        parts, slopes = kernel(target, prediction)
+        return (parts, slopes) if target.ndim == 1 else (parts[0], slopes[0])
+
+    chosen = ChosenLoss(replace(RATIO.loss, kernel=either, parts=1), {})
+    columns = data(700)
+    batches = [Batch({n: v[at : at + 100] for n, v in columns.items()}, at, 100) for at in range(0, 700, 100)]
+    (tally,) = compute(lambda: iter(batches), [ModelPlan(Binding("m", ("y",), ("p",)), (chosen,))], threads=threads)
+    above, below = np.abs(columns["p"] - columns["y"]).sum(), np.abs(columns["y"]).sum()
+    assert_allclose(tally.finished(0)[0], above / below, rtol=1e-14)
+
+
+def test_parts_merge_whichever_worker_found_them() -> None:
+    columns = data(60)
+    plan = ModelPlan(Binding("m", ("y",), ("p",)), (RATIO,))
+    full, empty, again = plan.tally(), plan.tally(), plan.tally()
+    full.add(Batch(columns, 0, 60))
+    empty.merge(full)
+    again.merge(empty)
+    again.merge(full)
+    twice = 2.0 * np.abs(columns["y"]).sum()
+    assert_allclose([total.result() for total in again.parts[0]][1], twice, rtol=1e-14)
+    assert_allclose(full.parts[0][1].result(), 0.5 * twice, rtol=1e-14)

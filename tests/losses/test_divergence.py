@@ -10,8 +10,10 @@ from mpmath import mp
 from numpy.testing import assert_allclose
 from scipy.spatial import distance
 
+import lossctl
 from lossctl.core.loss import Array
-from lossctl.losses import LOSSES
+from lossctl.losses import LOSSES, choose
+from tests.oracles.formulas import FORMULAS
 from tests.support import everyday
 
 
@@ -122,3 +124,50 @@ def test_order_matters_to_ordered_categories(name: str) -> None:
     p, near, far = np.array([[1.0, 0, 0]]), np.array([[0, 1.0, 0]]), np.array([[0, 0, 1.0]])
     assert value(name, p, near)[0] < value(name, p, far)[0]
     assert value(name, np.ones((1, 1)), np.ones((1, 1)))[0] == 0.0
+
+
+SPREAD = np.array([1.0, -2.0, 3.0, -1.0, -1.0])
+"""What one distribution of a pair has over the other, event by event; it adds up to 0."""
+
+
+@pytest.mark.parametrize("chosen", ["renyi", "renyi(alpha=2.6,base=e)", "renyi(alpha=0.37)", "bhattacharyya"])
+@pytest.mark.parametrize("gap", [2.0**-20, 2.0**-33, 2.0**-50])
+def test_down_the_file_a_small_divergence_has_its_digits(chosen: str, gap: float) -> None:
+    p = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
+    q = p + gap * SPREAD  # the numbers are whole multiples of 2⁻⁵⁶, so that both sum to 1
+    (one,) = choose([chosen])
+    (result,) = lossctl.evaluate({"p": p, "q": q}, chosen)
+    with mp.workdps(60):
+        of_p, of_q = ([mp.mpf(value) for value in values.tolist()] for values in (p, q))
+        true = float(FORMULAS[one.loss.id](of_p, of_q, **{k: mp.mpf(v) for k, v in one.params.items()}))
+    assert 0.0 < true < 200.0 * gap**2
+    assert_allclose(result.value, true, rtol=4e-16)
+    slope = one.compute(p[None], q[None])[1]
+    assert_allclose(result.gradient.l2, np.sqrt(np.square(slope).sum()), rtol=1e-14)
+    assert result.gradient.sign_balance == -1.0
+
+
+def test_down_the_file_a_sum_that_misses_one_is_no_divergence() -> None:
+    p = np.array([0.3, 0.3, 0.4 - 3e-7])
+    assert [one.value for one in lossctl.evaluate({"p": p, "q": p}, "renyi(alpha=0.37,2.6),bhattacharyya")] == [0.0] * 3
+
+
+def test_down_the_file_no_event_in_common_is_infinitely_far() -> None:
+    apart = {"p": np.array([0.5, 0.5, 0.0]), "q": np.array([0.0, 0.0, 1.0])}
+    for name in ("renyi(alpha=0.5)", "renyi(alpha=2)", "bhattacharyya"):
+        (result,) = lossctl.evaluate(apart, name)
+        assert (result.value, result.status, result.gradient.linf) == (math.inf, "inf", math.inf)
+        assert (result.gradient.zero_share, result.gradient.row_max_at) == (1 / 3, 1)
+
+
+def test_down_the_file_the_event_that_makes_a_divergence_infinite_is_named() -> None:
+    results = lossctl.evaluate({"p": np.array([0.5, 0.5, 0.0]), "q": np.array([0.25, 0.0, 0.75])}, "renyi(alpha=2)")
+    assert results[0].value == math.inf
+    assert "infinite in 1 of 3 rows (first: <frame> row 2)" in results.warnings[0]
+
+
+def test_down_the_file_weights_multiply_the_terms_of_the_sum() -> None:
+    p, q = np.array([0.125, 0.375, 0.5]), np.array([0.25, 0.5, 0.25])
+    weight = np.array([0.75, 0.25, 1.0])
+    (result,) = lossctl.evaluate({"p": p, "q": q, "w": weight}, "bhattacharyya", weight="w")
+    assert_allclose(result.value, -np.log2((weight * np.sqrt(p * q)).sum()), rtol=1e-14)

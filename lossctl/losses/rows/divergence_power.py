@@ -59,8 +59,7 @@ ROWS = (
             slope_vanishes=False,
             symmetric=lambda alpha: alpha == 1.0 - alpha,
             note="+inf where no event has both p > 0 and q > 0; for alpha ≥ 1 wherever q = 0 < p. The minimum is "
-            "among distributions. Down a file a divergence below 1e-15 is 0, and one whose sum is past every float64 "
-            "is +inf.",
+            "among distributions. Down a file a divergence whose sum is past every float64 is +inf.",
         ),
         reference="Rényi (1961), On measures of entropy and information, 4th Berkeley Symposium on Mathematical "
         "Statistics and Probability 1, 547–561; van Erven & Harremoës (2014), IEEE Transactions on Information "
@@ -142,8 +141,7 @@ ROWS = (
             minimum_at_target=True,
             slope_vanishes=False,
             symmetric=True,
-            note="+inf where the distributions share no event. The minimum is among distributions. Down a file a "
-            "distance below 1e-15 is 0.",
+            note="+inf where the distributions share no event. The minimum is among distributions.",
         ),
         reference="Bhattacharyya (1943), On a measure of divergence between two statistical populations, Bulletin of "
         "the Calcutta Mathematical Society 35, 99–109",
