@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
-__all__ = ["Progress", "compute_plans", "evaluate", "labelled", "open_for", "signature_of"]
+__all__ = [
+    "Computed",
+    "Progress",
+    "compute_plans",
+    "compute_source",
+    "evaluate",
+    "labelled",
+    "open_for",
+    "signature_of",
+]
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning."""
@@ -151,23 +160,72 @@ def _evaluate_source(
     source: Source, selection: Selection, settings: Settings, on_progress: Progress | None, crew: Crew | None
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
+    computed = compute_source(source, selection, settings, on_progress, crew)
+    results = [_result(source, tally, index, settings) for tally, index in computed.reported]
+    warnings = computed.infinities(source)
+    warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
+    left_out = computed.left_out
+    in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
+    return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What was computed on one source.
+
+    Parameters
+    ----------
+    tallies
+        One a model and way to bind.
+    reported
+        The losses to report, as the tally and the place of the loss in it: model by model, in the order chosen.
+    left_out
+        The losses of ``all`` that do not fit.
+    """
+
+    tallies: Sequence[ModelTally]
+    reported: Sequence[tuple[ModelTally, int]]
+    left_out: LeftOut
+
+    def infinities(self, source: Source) -> list[str]:
+        """Warn of losses that are infinite in some rows."""
+        return [each for tally, index in self.reported for each in _infinities(source, tally, index)]
+
+
+def compute_source(
+    source: Source,
+    selection: Selection,
+    settings: Settings,
+    on_progress: Progress | None,
+    crew: Crew | None,
+    *,
+    watched: Callable[[ModelPlan], ModelPlan] = lambda plan: plan,
+) -> Computed:
+    """Bind, compute and check each loss of each model of one source.
+
+    Parameters
+    ----------
+    source, selection, settings, on_progress, crew
+        What to compute, on what, how, and who does.
+    watched
+        Gives for each plan the one to compute in its place, which may look at single rows too.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `evaluate`.
+    """
     from lossctl.api.planning import LeftOut, plan
 
     left_out = LeftOut(source.name)
     plans = plan(source, selection, settings, left_out)
     if settings.skill:
         plans = [_relative(source, each, settings, crew) for each in plans]
-    tallies = compute_plans(source, plans, settings, on_progress, crew)
-    results: list[Evaluation] = []
-    warnings: list[str] = []
-    for tally, index in _reported(source, tallies, selection, settings, left_out):
-        results.append(_result(source, tally, index, settings))
-        warnings += _infinities(source, tally, index)
-    if not results:
+    tallies = compute_plans(source, [watched(each) for each in plans], settings, on_progress, crew)
+    reported = _reported(source, tallies, selection, settings, left_out)
+    if not reported:
         raise left_out.refusal(DataError)
-    warnings += [each for tally in tallies for each in _few_rows(source, tally, results)]
-    in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
-    return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
+    return Computed(tallies, reported, left_out)
 
 
 def compute_plans(
