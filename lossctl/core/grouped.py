@@ -1,0 +1,364 @@
+"""Sums of doubles by code, each exact until the end: what `lossctl.core.exact` does for one sum, for many at once.
+
+A limb holds, for every code, an integer count of 2^grid; limbs lie 40 bits apart. Values are rounded to the grid of
+the limb that holds their leading bits, as in `lossctl.core.grid`; the bits that are read off are scattered into the
+limb by code, and what is left goes round again one limb lower until nothing is. Integers of 64 bits leave room for
+2^22 values of 40 bits before carries must be taken up. Two limbs take most data, at about 2 ns a value each, whatever
+the number of codes. Imports the standard library, NumPy and core.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.domain import Array
+from lossctl.core.exact import ExactSum
+from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, lost_bits, measure, scratch
+from lossctl.core.limbs import Doubles, add_limbs, is_rounded
+
+__all__ = ["Codes", "GroupedSum"]
+
+Codes = npt.NDArray[np.int64]
+
+_WIDTH = 40
+"""Bits from one limb to the next."""
+_HEADROOM = 2
+"""Bits above the first values, so that somewhat larger ones that follow need no limb of their own."""
+_MOST_ROWS = 2**22
+"""Values between two carries: |Σ| stays below 2^62."""
+_LARGE, _SMALL = 960, -960
+"""Between 2^-960 and 2^960 the constants are ordinary numbers; beyond, values are scaled first."""
+_LARGE_ROOT = _LARGE // 2
+_SCALE = 600
+"""By how many bits: whole limbs, so that scaled values meet the same limbs."""
+_UNIT = 2 * LEAST
+"""Every sum is a multiple of 2^-2148, as in `ExactSum`."""
+_NAN = 0.0
+"""Stands for NaN, which no dictionary finds, among the kinds of values that are not finite."""
+_NOT_FINITE, _ZERO = 10**6, -(10**6)
+"""Stand as the limit of a chunk that holds NaN or an infinity, and of one of zeros."""
+
+
+class _Bits(threading.local):
+    """A buffer of one thread, kept."""
+
+    def __init__(self) -> None:
+        self.integers: Codes = np.empty(CHUNK, np.int64)
+
+
+_bits = _Bits()
+
+
+class GroupedSum:
+    """Exact sums of doubles by code: for each code what one `ExactSum` of its values would hold.
+
+    Order, cut and merge of the values change nothing. NaN, +inf and −inf are counted apart for each code. Threads
+    must not add to the same sums.
+
+    Parameters
+    ----------
+    groups
+        How many codes there are at least; more are made room for as they come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sums = GroupedSum()
+    >>> sums.add(np.array([0.1, 1e300, 0.1, 0.1, -1e300]), np.array([0, 1, 0, 0, 1]))
+    >>> sums.floats().tolist()
+    [0.30000000000000004, 0.0]
+    >>> sums.sum_of(0).result(), sums.total().result()
+    (0.30000000000000004, 0.30000000000000004)
+    """
+
+    __slots__ = ("_groups", "_limbs", "_origin", "_room", "_special", "_waiting")
+
+    def __init__(self, groups: int = 0) -> None:
+        self._groups = groups
+        self._room = groups
+        self._limbs: dict[int, Codes] = {}
+        self._origin: int | None = None
+        self._special: dict[float, Codes] = {}  # by kind of value
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        """One more than the largest code seen, or the number of groups given if that is more."""
+        return self._groups
+
+    def add(self, values: Array, codes: Codes) -> None:
+        """Add each value to the sum of its code.
+
+        Parameters
+        ----------
+        values
+            ``(n,)`` float64, any n; may be read-only; left as it is.
+        codes
+            ``(n,)`` int64, each at least 0.
+
+        Raises
+        ------
+        TypeError
+            Where values are not float64 or codes not int64.
+        ValueError
+            Where shapes differ or a code is negative.
+        """
+        for chunk, their_codes in self._chunks(values, codes):
+            self._add_chunk(chunk, their_codes)
+
+    def add_squares(self, values: Array, codes: Codes) -> None:
+        """Add the square of each value to the sum of its code, as `ExactSum.add_squares` does.
+
+        Each is rounded once to 53 bits, and none is lost to overflow or underflow.
+
+        Parameters
+        ----------
+        values, codes
+            As in `add`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `add`.
+        """
+        for chunk, their_codes in self._chunks(values, codes):
+            squares = scratch.derived[: chunk.size]
+            with np.errstate(over="ignore", under="ignore"):
+                np.multiply(chunk, chunk, squares)
+            span = measure(squares)
+            if span.limit > _LARGE or lost_bits(chunk, squares, span):
+                self._add_extreme_squares(chunk, their_codes)
+            elif span.most > 0.0:
+                self._scatter(squares, their_codes, span.limit, 0)
+
+    def merge(self, other: GroupedSum) -> None:
+        """Add what `other` holds, code by code; `other` stays as it is."""
+        self._reserve(other._groups)
+        for kind, counts in other._special.items():
+            self._counts(kind)[: other._groups] += counts[: other._groups]
+        for grid, limb in other._limbs.items():
+            self._make_room_for_rows(4)
+            if self._origin is None:
+                self._origin = other._origin
+            self._take_over(grid, limb[: other._groups])
+
+    def sum_of(self, code: int) -> ExactSum:
+        """Give the sum of one code; 0 where nothing was added to it."""
+        if not 0 <= code < self._groups:
+            raise IndexError(f"no code is {code}: there are {self._groups}")
+        total = _empty({kind: int(counts[code]) for kind, counts in self._special.items()})
+        total.units = _units({grid: int(limb[code]) for grid, limb in self._limbs.items()})
+        return total
+
+    def total(self) -> ExactSum:
+        """Give the sum over all codes."""
+        total = _empty({kind: int(counts.sum()) for kind, counts in self._special.items()})
+        total.units = _units({grid: _sum_of(limb) for grid, limb in self._limbs.items()})
+        return total
+
+    def floats(self) -> Array:
+        """Give every sum, ``(len(self),)``, correctly rounded as `ExactSum.result` gives it."""
+        doubles = self.doubles()
+        found = doubles.high
+        for code in np.flatnonzero(~is_rounded(doubles)):
+            found[code] = self.sum_of(int(code)).result()
+        if self._special:
+            nan, up, down = (self._counts(kind)[: self._groups] > 0 for kind in (_NAN, math.inf, -math.inf))
+            found[up] = np.inf
+            found[down] = -np.inf
+            found[nan | (up & down)] = np.nan
+        return found
+
+    def doubles(self) -> Doubles:
+        """Give the sum of the finite values of every code to about 100 bits, with what is known of the rest."""
+        self._carry()
+        grids = sorted(self._limbs, reverse=True)
+        return add_limbs([self._limbs[grid][: self._groups] for grid in grids], grids, self._groups)
+
+    def _chunks(self, values: Array, codes: Codes) -> Iterator[tuple[Array, Codes]]:
+        """Cut values and codes into chunks that fit the scratch, and make room for the codes."""
+        if values.dtype != np.float64 or codes.dtype != np.int64:
+            raise TypeError(f"sums by code take float64 and int64, not {values.dtype} and {codes.dtype}")
+        if values.ndim != 1 or values.shape != codes.shape:
+            raise ValueError(f"sums by code take a code for each value, not {codes.shape} for {values.shape}")
+        if codes.size == 0:
+            return
+        if np.minimum.reduce(codes) < 0:
+            raise ValueError("a code is negative")
+        self._reserve(int(np.maximum.reduce(codes)) + 1)
+        for start in range(0, values.size, CHUNK):
+            chunk = values[start : start + CHUNK]
+            self._make_room_for_rows(chunk.size)
+            yield chunk, codes[start : start + CHUNK]
+
+    def _add_chunk(self, chunk: Array, codes: Codes) -> None:
+        limit = _limit_of(chunk)
+        if limit > _LARGE:
+            finite, codes = self._set_apart(chunk, codes)
+            large = np.abs(finite) > 2.0**_LARGE
+            self._scatter_all(np.ldexp(finite[large], -_SCALE), codes[large], _SCALE)
+            self._scatter_all(finite[~large], codes[~large], 0)
+        elif limit > _ZERO:
+            self._scatter(chunk, codes, limit, 0)
+
+    def _add_extreme_squares(self, chunk: Array, codes: Codes) -> None:
+        """Add the squares of a chunk class by class, each scaled so that its squares are ordinary numbers."""
+        finite, codes = self._set_apart(np.abs(chunk), codes)
+        large = finite > 2.0**_LARGE_ROOT
+        small = finite < 2.0**-SQUARABLE
+        for members, exponent in ((large, _SCALE), (small, -_SCALE), (~(large | small), 0)):
+            scaled = np.ldexp(finite[members], -exponent)
+            self._scatter_all(scaled * scaled, codes[members], 2 * exponent)
+
+    def _set_apart(self, chunk: Array, codes: Codes) -> tuple[Array, Codes]:
+        """Count what is not finite, and give the rest."""
+        finite = np.isfinite(chunk)
+        if finite.all():
+            return chunk, codes
+        for kind, found in ((_NAN, np.isnan(chunk)), (math.inf, chunk == math.inf), (-math.inf, chunk == -math.inf)):
+            if found.any():
+                np.add.at(self._counts(kind), codes[found], 1)
+        return chunk[finite], codes[finite]
+
+    def _scatter_all(self, values: Array, codes: Codes, exponent: int) -> None:
+        limit = _limit_of(values) if values.size else _ZERO
+        if limit > _ZERO:
+            self._scatter(values, codes, limit, exponent)
+
+    def _scatter(self, source: Array, codes: Codes, limit: int, exponent: int) -> None:
+        """Add 2^exponent times every value of a chunk; each is below 2^limit, and limit at most 960."""
+        while True:
+            grid = self._grid(limit + exponent) - exponent
+            if grid < _SMALL:  # the constant would be subnormal
+                source, exponent, limit = np.ldexp(source, _SCALE), exponent - _SCALE, limit + _SCALE
+                continue
+            constant = math.ldexp(1.5, grid + 52)
+            bits_of_constant = (1023 + grid + 52 << 52) + (1 << 51)
+            shifted = np.add(source, constant, scratch.rounded[: source.size])
+            integers = np.subtract(shifted.view(np.int64), bits_of_constant, _bits.integers[: source.size])
+            np.add.at(self._limb(grid + exponent), codes, integers)
+            np.subtract(shifted, constant, shifted)
+            source = np.subtract(source, shifted, scratch.remainder[: source.size])
+            left = int(np.count_nonzero(source))
+            if left == 0:
+                return
+            limit = grid - 1
+            if left < source.size // 4:  # most need no more limbs: go on with the rest alone
+                rest = np.flatnonzero(source)
+                source, codes = source[rest], codes[rest]
+                limit = math.frexp(max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source))))[1]
+
+    def _grid(self, limit: int) -> int:
+        """Give the grid of the limb that takes values below 2^limit: the lowest that is wide enough."""
+        if self._origin is None:
+            self._origin = limit + _HEADROOM - _WIDTH
+        return self._origin - (self._origin + _WIDTH - limit) // _WIDTH * _WIDTH
+
+    def _limb(self, grid: int) -> Codes:
+        limb = self._limbs.get(grid)
+        if limb is None:
+            limb = self._limbs[grid] = np.zeros(self._room, np.int64)
+        return limb
+
+    def _counts(self, kind: float) -> Codes:
+        counts = self._special.get(kind)
+        if counts is None:
+            counts = self._special[kind] = np.zeros(self._room, np.int64)
+        return counts
+
+    def _reserve(self, groups: int) -> None:
+        """Make room for so many codes."""
+        self._groups = max(self._groups, groups)
+        if groups > self._room:
+            self._room = max(groups, self._room + self._room // 2)
+            self._limbs = {grid: self._longer(old) for grid, old in self._limbs.items()}
+            self._special = {kind: self._longer(old) for kind, old in self._special.items()}
+
+    def _longer(self, old: Codes) -> Codes:
+        longer = np.zeros(self._room, np.int64)
+        longer[: old.size] = old
+        return longer
+
+    def _make_room_for_rows(self, rows: int) -> None:
+        """Take up carries before integers could overflow."""
+        if self._waiting + rows > _MOST_ROWS:
+            self._carry()
+            self._waiting = 1
+        self._waiting += rows
+
+    def _carry(self) -> None:
+        """Bring every integer into ±2^39, from the lowest limb up; the highest grows as it must."""
+        if not self._limbs:
+            return
+        grid, last = min(self._limbs), max(self._limbs)
+        while True:
+            limb = self._limbs.get(grid)
+            if limb is not None:
+                high = (limb + (1 << _WIDTH - 1)) >> _WIDTH
+                if high.any():
+                    limb -= high << _WIDTH
+                    self._limb(grid + _WIDTH)[...] += high
+                    last = max(last, grid + _WIDTH)
+            if grid >= last:
+                return
+            grid += _WIDTH
+
+    def _take_over(self, grid: int, limb: Codes) -> None:
+        """Add integers counted in 2^grid, whatever the limbs here are."""
+        lower = self._grid(grid + _WIDTH)
+        if lower > grid:
+            lower -= _WIDTH
+        up = grid - lower
+        high = limb >> (_WIDTH - up)
+        low = limb - (high << (_WIDTH - up))
+        self._limb(lower)[: limb.size] += low << up
+        top = high >> _WIDTH
+        self._limb(lower + _WIDTH)[: limb.size] += high - (top << _WIDTH)
+        if top.any():
+            self._limb(lower + 2 * _WIDTH)[: limb.size] += top
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def copy(self) -> Self:
+        """Give sums of their own that hold the same."""
+        made = type(self)(len(self))
+        made.merge(self)
+        return made
+
+
+def _limit_of(chunk: Array) -> int:
+    """Give the least power of two above every magnitude."""
+    most = max(float(np.maximum.reduce(chunk)), -float(np.minimum.reduce(chunk)))
+    if not math.isfinite(most):
+        return _NOT_FINITE
+    return math.frexp(most)[1] if most > 0.0 else _ZERO
+
+
+def _empty(counts: dict[float, int]) -> ExactSum:
+    """Give a sum that holds so many values that are not finite, by kind."""
+    total = ExactSum()
+    total.n_nan, total.n_posinf = counts.get(_NAN, 0), counts.get(math.inf, 0)
+    total.n_neginf = counts.get(-math.inf, 0)
+    return total
+
+
+def _units(integers: dict[int, int]) -> int:
+    """Give Σ integer·2^grid in units of 2^-2148; limbs below that hold multiples of it."""
+    lowest = min([_UNIT, *integers])
+    return sum(each << (grid - lowest) for grid, each in integers.items()) >> (_UNIT - lowest)
+
+
+def _sum_of(integers: Codes) -> int:
+    """Sum integers of 64 bits as if they had no end."""
+    high = integers >> 32
+    return (int(high.sum()) << 32) + int((integers - (high << 32)).sum())
