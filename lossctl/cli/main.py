@@ -33,7 +33,8 @@ def run() -> NoReturn:
     All is closed and flushed by then, so Python need not take down module after module: that would be a fifth of a
     small run.
     """
-    signal.signal(signal.SIGTERM, _interrupt)  # a CI runner that cancels a job must not leave temporary files either
+    for number in (signal.SIGINT, signal.SIGTERM):  # a CI runner that cancels a job must leave no files behind either
+        signal.signal(number, _interrupt)
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -48,7 +49,12 @@ def run() -> NoReturn:
     os._exit(code)
 
 
-def _interrupt(_signal: int, _frame: object) -> None:
+_received: list[int] = []
+"""Signals to end: DuckDB and others turn the exception of one into an error of their own, so they are remembered."""
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    _received.append(number)
     raise KeyboardInterrupt
 
 
@@ -69,7 +75,7 @@ def main(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name no terminal can show is no reason to fail
     try:
-        return _run(arguments)
+        return _run_unless_interrupted(arguments)
     except LossctlError as error:
         _print_error(error.problem, error.cure, getattr(error, "__notes__", ()))
         return error.exit_code
@@ -82,8 +88,17 @@ def main(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _print_error("interrupted", None)
         return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 -- the one place where a fault of our own becomes an exit code
+    except BaseException as error:  # noqa: BLE001 -- the one place where a fault, a panic too, becomes an exit code
         return _report_fault(error)
+
+
+def _run_unless_interrupted(arguments: list[str]) -> int:
+    try:
+        return _run(arguments)
+    except BaseException as error:
+        if _received:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _run(arguments: list[str]) -> int:
@@ -121,7 +136,7 @@ def _without_full_stop(text: str) -> str:
     return text[:1].lower() + text[1:].rstrip().removesuffix(".")
 
 
-def _report_fault(error: Exception) -> int:
+def _report_fault(error: BaseException) -> int:
     if isinstance(error, OSError):  # a disk, a network drive, a limit of the system
         unnamed = "standard output" if error.errno == errno.ENOSPC else "the input"
         _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
