@@ -14,8 +14,9 @@ from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
 from lossctl.core.spread import Spread, error_square, is_lost
 from lossctl.stats.student import t_quantile, t_tail
+from lossctl.stats.units import Ratio, Units
 
-__all__ = ["Difference", "PairedSums", "Values", "difference"]
+__all__ = ["Difference", "PairedSums", "Values", "difference", "from_errors", "rows_needed"]
 
 POWER = 0.8
 """The share of samples in which a difference called detectable would be found significant."""
@@ -66,6 +67,10 @@ class PairedSums:
         Σw²db.
     centred, rest
         Of d and of d − ρb, each less about its mean: from a second pass, where `needs_centring`.
+    units
+        The same by unit, where the method has any.
+    is_linear
+        Whether b and c are what values that are no means move with.
     """
 
     n: int
@@ -75,6 +80,8 @@ class PairedSums:
     cross: ExactSum
     centred: Spread | None = None
     rest: Spread | None = None
+    units: Units | None = None
+    is_linear: bool = False
 
     def needs_centring(self, values: Values) -> bool:
         """Say whether squares cancelled, or overflowed where the differences did not."""
@@ -91,6 +98,25 @@ class PairedSums:
         """Give the means of d and of d − share·b."""
         rest = self.d.total.fraction() - Fraction(share) * self.b.total.fraction()
         return round_fraction(self.d.total.fraction() / self.weights[0]), round_fraction(rest / self.weights[0])
+
+    def gap_ratio(self, values: Values) -> Ratio:
+        """Give the difference as a ratio of sums over units."""
+        units = self._units()
+        mean = self.means(0.0)[0] if self.is_linear else values.delta
+        return Ratio(values.delta, units.d - mean * units.w, units.w)
+
+    def rest_ratio(self, share: float, baseline: float) -> Ratio:
+        """Give the relative change as a ratio of sums over units, or what it moves with."""
+        units = self._units()
+        rest = units.d - share * units.b
+        if not self.is_linear:
+            return Ratio(share, rest, units.b)
+        return Ratio(share, rest - self.means(share)[1] * units.w, baseline * units.w)
+
+    def _units(self) -> Units:
+        if self.units is None:
+            raise ValueError("there are no sums by unit")
+        return self.units
 
     def gap_error(self) -> float | None:
         """Give the standard error of the mean of d; ``None`` where it is not defined."""
@@ -138,7 +164,7 @@ class Difference:
 
 
 def difference(sums: PairedSums, values: Values, level: float) -> Difference:
-    """Compare two models by their paired losses.
+    """Compare two models by their paired losses, by Student's t on the differences of rows.
 
     Parameters
     ----------
@@ -149,29 +175,53 @@ def difference(sums: PairedSums, values: Values, level: float) -> Difference:
     level
         The coverage of the intervals.
     """
+    gap_error = sums.gap_error() if math.isfinite(values.delta) else None
+    share = values.relative
+    rest_error = None if share is None or gap_error is None else sums.rest_error(share)
+    if rest_error is not None:
+        rest_error /= abs(values.baseline)
+    return from_errors(values, (gap_error, rest_error), (sums.n, sums.n - 1), level, "t")
+
+
+def from_errors(
+    values: Values, errors: tuple[float | None, float | None], counts: tuple[int, int], level: float, label: str
+) -> Difference:
+    """Give what standard errors say of a difference, by Student's t distribution.
+
+    Parameters
+    ----------
+    values
+        What is compared.
+    errors
+        The standard errors of the difference and of the relative change; ``None`` where they are not defined.
+    counts
+        The rows, and the degrees of freedom.
+    level
+        The coverage of the intervals.
+    label
+        What the intervals call the method.
+    """
     delta, relative = values.delta, values.relative
-    std_error = sums.gap_error() if math.isfinite(delta) else None
+    (std_error, rest_error), (n, freedom) = errors, counts
     if std_error is None:
         return Difference(delta, None, relative, None, None, None, None)
-    freedom = sums.n - 1
     quantile = t_quantile(0.5 + 0.5 * level, freedom)
     relative_ci = None
-    rest_error = None if relative is None else sums.rest_error(relative)
     if relative is not None and rest_error is not None:
-        relative_ci = _interval(relative, quantile * (rest_error / abs(values.baseline)), level)
-    interval = _interval(delta, quantile * std_error, level)
+        relative_ci = _interval(relative, quantile * rest_error, level, label)
+    interval = _interval(delta, quantile * std_error, level, label)
     if std_error == 0.0:
         return Difference(delta, interval, relative, relative_ci, 1.0 if delta == 0.0 else 0.0, 0.0, None)
     p_value = min(1.0, 2.0 * t_tail(abs(delta) / std_error, freedom))
     detectable = (quantile + t_quantile(POWER, freedom)) * std_error
-    return Difference(delta, interval, relative, relative_ci, p_value, detectable, _needed(sums.n, detectable, delta))
+    return Difference(delta, interval, relative, relative_ci, p_value, detectable, rows_needed(n, detectable, delta))
 
 
-def _needed(n: int, detectable: float, delta: float) -> int | None:
+def rows_needed(n: int, detectable: float, delta: float) -> int | None:
     """Give how many rows would show a difference; ``None`` where it is none or would take too many to name."""
     share = detectable / abs(delta) if delta != 0.0 else math.inf
     return math.ceil(n * share**2) if share < _MOST_SHARE else None
 
 
-def _interval(value: float, half: float, level: float) -> Interval:
-    return Interval(level, value - half, value + half, "t")
+def _interval(value: float, half: float, level: float, label: str) -> Interval:
+    return Interval(level, value - half, value + half, label)

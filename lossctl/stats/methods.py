@@ -1,0 +1,159 @@
+"""Differences by every method: what is computed of the sums of a pair, and what it is called.
+
+Imports core and its own package.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossctl.core.loss import Array
+from lossctl.core.method import Method
+from lossctl.core.result import Interval
+from lossctl.stats.paired import POWER, Difference, PairedSums, Values, difference, from_errors, rows_needed
+from lossctl.stats.resampling import flipped, studentised
+from lossctl.stats.student import t_quantile
+from lossctl.stats.units import Ratio
+
+__all__ = ["compared", "compared_together"]
+
+
+def compared(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
+    """Compare two models by their paired losses, as `compared_together` does."""
+    return compared_together([sums], [values], method, level)[0]
+
+
+def compared_together(
+    sums: Sequence[PairedSums], values: Sequence[Values], method: Method, level: float
+) -> list[Difference]:
+    """Compare pairs of models by the same replicates, where the method has any.
+
+    Parameters
+    ----------
+    sums
+        Of each pair; with those of its units or lags, where the method needs them.
+    values
+        What is compared, of each pair.
+    method
+        How.
+    level
+        The coverage of the intervals.
+
+    Returns
+    -------
+    list[Difference]
+        One a pair, each as if it had been the only one.
+    """
+    pairs = list(zip(sums, values, strict=True))
+    if method.resamples_units:
+        return _resampled(pairs, method, level)
+    return [_by_errors(each, of, method, level) for each, of in pairs]
+
+
+def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
+    """Compare by standard errors, and Student's t."""
+    if not method.has_units:
+        return difference(sums, values, level)
+    ratios = _ratios(sums, values)
+    if not ratios:
+        return from_errors(values, (None, None), (sums.n, 0), level, method.label)
+    errors = [ratio.std_error for ratio in ratios]
+    freedom = len(ratios[0].u) - 1
+    return from_errors(
+        values, (errors[0], errors[1] if len(errors) > 1 else None), (sums.n, freedom), level, method.label
+    )
+
+
+def _ratios(sums: PairedSums, values: Values) -> list[Ratio]:
+    """Give the difference and, where there is one, the relative change; nothing where neither has a spread."""
+    units = sums.units
+    if units is None or len(units) <= 1 or not (units.is_finite and math.isfinite(values.delta)):
+        return []
+    ratios = [sums.gap_ratio(values)]
+    if values.relative is not None:
+        ratios.append(sums.rest_ratio(values.relative, values.baseline))
+    return ratios
+
+
+def _resampled(pairs: Sequence[tuple[PairedSums, Values]], method: Method, level: float) -> list[Difference]:
+    """Compare by replicates: those of as many units together."""
+    ratios = [_ratios(sums, values) for sums, values in pairs]
+    found: list[list[_Told]] = [[] for _ in pairs]
+    for units in sorted({len(each[0].u) for each in ratios if each}):
+        places = [place for place, each in enumerate(ratios) if each and len(each[0].u) == units]
+        told = iter(_TOLD[method.kind]([ratio for place in places for ratio in ratios[place]], method, level))
+        for place in places:
+            found[place] = [next(told) for _ in ratios[place]]
+    return [_difference(sums, values, told) for (sums, values), told in zip(pairs, found, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What replicates tell of one ratio; `spread` is what a difference must exceed, and more, to be seen."""
+
+    interval: Interval
+    p_value: float
+    spread: float
+
+
+def _difference(sums: PairedSums, values: Values, told: Sequence[_Told]) -> Difference:
+    if not told:
+        return Difference(values.delta, None, values.relative, None, None, None, None)
+    gap = told[0]
+    relative_ci = told[1].interval if len(told) > 1 else None
+    detectable = gap.spread if math.isfinite(gap.spread) else None
+    needed = None if detectable is None else rows_needed(sums.n, detectable, values.delta)
+    return Difference(values.delta, gap.interval, values.relative, relative_ci, gap.p_value, detectable, needed)
+
+
+def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
+    """Give the studentised interval, θ − t*·se, and the p-value of the largest one that leaves out 0."""
+    found = []
+    for ratio, replicates in zip(ratios, studentised(ratios, method.seed, method.resamples), strict=True):
+        error = ratio.std_error
+        low, high = _ends(replicates, level)
+        if error == 0.0:
+            interval = Interval(level, ratio.value, ratio.value, method.label)
+            ratio_t = math.copysign(math.inf, ratio.value) if ratio.value else 0.0
+        else:
+            interval = Interval(level, ratio.value - high * error, ratio.value - low * error, method.label)
+            ratio_t = ratio.value / error
+        above = len(replicates) - int(np.searchsorted(replicates, ratio_t, side="left"))
+        below = int(np.searchsorted(replicates, ratio_t, side="right"))
+        p_value = min(1.0, 2.0 * (1 + min(above, below)) / (len(replicates) + 1))
+        found.append(_Told(interval, p_value, _detectable(interval, error, len(ratio.u))))
+    return found
+
+
+def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
+    """Give the p-value of flipped signs, and the interval of all figures that it would not reject."""
+    found = []
+    for ratio, (count, lows, highs) in zip(ratios, flipped(ratios, method.seed, method.resamples), strict=True):
+        p_value = (1 + count) / (method.resamples + 1)
+        # a figure is kept where p > 1 − level: where more than so many replicates reach it
+        few = math.floor(round((1.0 - level) * (method.resamples + 1), 6)) - 1
+        low = -math.inf if few < 0 else float(lows[few])
+        high = math.inf if few < 0 else float(highs[-1 - few])
+        interval = Interval(level, low, high, method.label)
+        found.append(_Told(interval, p_value, _detectable(interval, ratio.std_error, len(ratio.u))))
+    return found
+
+
+_TOLD = {"bootstrap": _bootstrapped, "permutation": _permuted}
+
+
+def _ends(ascending: Array, level: float) -> tuple[float, float]:
+    """Give the quantiles at (1 − level)/2 and (1 + level)/2; infinite where there are too few replicates."""
+    rank = math.floor(round(0.5 * (1.0 - level) * (len(ascending) + 1), 6))
+    if rank < 1:
+        return -math.inf, math.inf
+    return float(ascending[rank - 1]), float(ascending[-rank])
+
+
+def _detectable(interval: Interval, error: float, units: int) -> float:
+    """Give half the interval, and as much as a sample may miss it by in one of five."""
+    return 0.5 * (interval.high - interval.low) + t_quantile(POWER, units - 1) * error

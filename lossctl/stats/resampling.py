@@ -1,0 +1,196 @@
+"""Replicates of many ratios at once: units drawn anew, or their signs flipped, the same for all ratios.
+
+Random numbers are the raw words of NumPy's Philox, a counter turned into bits, whose stream is fixed for good: a
+`Generator`'s distributions are not. What is multiplied by counts or signs is rounded first to so coarse a grid that
+every partial sum is a double: then no order of summing, and no library for matrices, can change a bit. Imports NumPy
+and its own package.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.loss import Array
+from lossctl.stats.units import Ratio
+
+__all__ = ["flipped", "studentised"]
+
+_AT_ONCE = 2**20
+"""Counts or signs made at once: what they take stays in a core's cache, or nearly."""
+
+_DOUBLE = 53
+"""Bits of a double."""
+
+_NOTHING = 1e-9
+"""A variance that is less than this share of its terms is one of equals."""
+
+
+def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Array]:
+    """Give (θ* − θ)/se* of each ratio for each replicate, ``(resamples,)``, ascending.
+
+    A replicate draws as many units as there are, with replacement. Where all it draws are equal its standard error is
+    0, and the figure infinite, or 0 where the ratio is that of all units.
+
+    Parameters
+    ----------
+    ratios
+        Of the same units, at least 2: each replicate draws the same for all.
+    seed
+        Of the random numbers.
+    resamples
+        How many replicates.
+
+    References
+    ----------
+    Hall (1988), Theoretical comparison of bootstrap confidence intervals, Annals of Statistics 16, 927-953.
+    """
+    units = len(ratios[0].u)
+    columns: list[Array] = []
+    for ratio in ratios:
+        u, w = _scaled(ratio.u), _scaled(ratio.w)
+        columns += [u, w, u * u, u * w, w * w]
+    table = np.column_stack([_on_grid(column, units) for column in columns])
+    found = [np.empty(resamples) for _ in ratios]
+    for start, counts in _drawn(seed, units, resamples):
+        sums = counts @ table
+        for place, each in enumerate(found):
+            each[start : start + len(counts)] = _student(*sums[:, 5 * place : 5 * place + 5].T, units=units)
+    for each in found:
+        each.sort()
+    return found
+
+
+def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int) -> Array:
+    """Give δ/se* with δ = Σu/Σw and se*² = G/(G−1)·Σ(u − δw)²/(Σw)²."""
+    with np.errstate(all="ignore"):
+        gap = u / w
+        spread = uu - 2.0 * gap * uw + gap * gap * ww
+        spread[spread <= _NOTHING * uu] = 0.0
+        found: Array = (gap * np.abs(w)) / np.sqrt(spread * (units / (units - 1)))
+        found[u == 0.0] = 0.0
+        found[np.isnan(found)] = 0.0
+    return found
+
+
+def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[int, Array, Array]]:
+    """Flip the signs of the units of ratios, and say what each replicate cannot tell from what was found.
+
+    With s the signs, x* = Σsx and w* = Σsw, a replicate counts against a figure θ where |x* − θw*| ≥ |Σx − θΣw|: from
+    one root of that to the other, with Σx/Σw between them.
+
+    Parameters
+    ----------
+    ratios, seed, resamples
+        As in `studentised`.
+
+    Returns
+    -------
+    list[tuple[int, Array, Array]]
+        For each ratio how many replicates have |x*| ≥ |Σx|, and the lower and the upper roots, ``(resamples,)``,
+        ascending.
+
+    References
+    ----------
+    Fisher (1935), The Design of Experiments, section 21. Tukey and McLaughlin (1963), Sankhya A 25, 331-352 (the
+    interval of what is not rejected).
+    """
+    table = np.column_stack([_on_grid_of_sum(_scaled(each)) for ratio in ratios for each in (ratio.x, ratio.w)])
+    totals = table.sum(axis=0)
+    slack = len(table) * np.array([_unit_of_sum(column) for column in table.T])
+    counts = [0] * len(ratios)
+    roots = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
+    for start, signs in _signs(seed, len(table), resamples):
+        sums = signs @ table
+        for place, (low, high) in enumerate(roots):
+            x, w = sums[:, 2 * place], sums[:, 2 * place + 1]
+            of = slice(start, start + len(signs))
+            counts[place] += int(np.count_nonzero(np.abs(x) >= abs(totals[2 * place]) - slack[2 * place]))
+            low[of], high[of] = _roots(x, w, totals[2 * place], totals[2 * place + 1])
+    found = []
+    for place, ratio in enumerate(ratios):
+        scale = _scale(ratio.x) / _scale(ratio.w)
+        low, high = (np.sort(each) * scale for each in roots[place])
+        found.append((counts[place], low, high))
+    return found
+
+
+def _roots(x: Array, w: Array, total: float, weight: float) -> tuple[Array, Array]:
+    """Give the ends of the figures θ with ``|x − θw| ≥ |total − θ·weight|``: all figures where w outweighs that."""
+    with np.errstate(all="ignore"):
+        one, other = (total - x) / (weight - w), (total + x) / (weight + w)
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    beyond = ~(np.abs(w) < abs(weight))
+    return np.where(beyond, -np.inf, low), np.where(beyond, np.inf, high)
+
+
+def _drawn(seed: int, units: int, resamples: int) -> Iterator[tuple[int, Array]]:
+    """Give how often each unit is drawn in some replicates, ``(some, units)``, and the number of the first of them."""
+    words = _words(seed, 0)
+    step = max(1, _AT_ONCE // units)
+    for start in range(0, resamples, step):
+        some = min(step, resamples - start)
+        halves = words(some * ((units + 1) // 2)).view(np.uint32).reshape(some, -1)[:, :units]
+        places = (halves.astype(np.uint64) * np.uint64(units)) >> np.uint64(32)
+        places += (np.arange(some, dtype=np.uint64) * np.uint64(units))[:, None]
+        counts = np.bincount(places.ravel().astype(np.int64), minlength=some * units)
+        yield start, counts.reshape(some, units).astype(np.float64)
+
+
+def _signs(seed: int, units: int, resamples: int) -> Iterator[tuple[int, Array]]:
+    """Give the signs of units in some replicates, ``(some, units)``, and the number of the first of them."""
+    words = _words(seed, 1)
+    step = max(1, _AT_ONCE // units)
+    for start in range(0, resamples, step):
+        some = min(step, resamples - start)
+        raw = words(some * -(-units // 64)).view(np.uint8).reshape(some, -1)
+        yield start, 1.0 - 2.0 * np.unpackbits(raw, axis=1)[:, :units].astype(np.float64)
+
+
+class _words:  # noqa: N801 -- called like a function
+    """The words of one stream, so many at a time: as little-endian bytes, on any machine."""
+
+    def __init__(self, seed: int, stream: int) -> None:
+        from numpy.random import Philox
+
+        self._philox = Philox(key=np.array([seed, stream], dtype=np.uint64))
+
+    def __call__(self, count: int) -> npt.NDArray[np.uint64]:
+        found: npt.NDArray[np.uint64] = np.asarray(self._philox.random_raw(count), dtype="<u8")
+        return found
+
+
+def _scale(column: Array) -> float:
+    """Give a power of two near the largest magnitude; 1 where that is 0."""
+    most = float(np.abs(column).max(initial=0.0))
+    return math.ldexp(1.0, min(max(math.frexp(most)[1], -1000), 1000)) if most else 1.0
+
+
+def _scaled(column: Array) -> Array:
+    """Bring the largest magnitude near 1: squares then neither overflow nor vanish, and ratios do not change."""
+    return column / _scale(column)
+
+
+def _on_grid(column: Array, draws: int) -> Array:
+    """Round so that every sum of so many draws is exact."""
+    return _rounded(column, draws * float(np.abs(column).max(initial=0.0)))
+
+
+def _on_grid_of_sum(column: Array) -> Array:
+    """Round so that every sum of its numbers, with whatever signs, is exact."""
+    return _rounded(column, _unit_of_sum(column) * 2.0**_DOUBLE)
+
+
+def _unit_of_sum(column: Array) -> float:
+    """Give a power of two of which no sum of the column's magnitudes holds 2^53."""
+    return math.ldexp(1.0, math.frexp(math.fsum(np.abs(column)))[1] + 1 - _DOUBLE)
+
+
+def _rounded(column: Array, most: float) -> Array:
+    """Round to multiples of a power of two of which `most` holds fewer than 2^53."""
+    exponent = math.frexp(most)[1] + 1 - _DOUBLE
+    found: Array = np.ldexp(np.rint(np.ldexp(column, -exponent)), exponent)
+    return found
