@@ -171,3 +171,15 @@ def test_down_the_file_weights_multiply_the_terms_of_the_sum() -> None:
     weight = np.array([0.75, 0.25, 1.0])
     (result,) = lossctl.evaluate({"p": p, "q": q, "w": weight}, "bhattacharyya", weight="w")
     assert_allclose(result.value, -np.log2((weight * np.sqrt(p * q)).sum()), rtol=1e-14)
+
+
+@pytest.mark.parametrize("chosen", ["renyi(alpha=2.6)", "renyi(alpha=0.37)", "bhattacharyya"])
+@pytest.mark.parametrize("q", [[0.25, 0.75 + 2.0**-26], [1e-20, 1.0]], ids=["misses one", "hardly any in common"])
+def test_down_the_file_two_events_by_fifty_digits(chosen: str, q: list[float]) -> None:
+    p = [0.25 + 2.0**-20, 0.75 - 2.0**-20] if q[1] < 1.0 else [1.0, 0.0]
+    (one,) = choose([chosen])
+    with mp.workdps(50):
+        params = {name: mp.mpf(value) for name, value in one.params.items()}
+        true = float(FORMULAS[one.loss.id](list(map(mp.mpf, p)), list(map(mp.mpf, q)), **params))
+    (result,) = lossctl.evaluate({"p": np.array(p), "q": np.array(q)}, chosen)
+    assert_allclose(result.value, max(true, 0.0), rtol=1e-14)
