@@ -16,6 +16,7 @@ from lossctl.api.selecting import Selection, select
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.ranking import disagreements
 from lossctl.core.settings import Options, Settings
 
 if TYPE_CHECKING:
@@ -86,7 +87,14 @@ def compare(
     found, warnings = _all(source, selection, settings, adjust, on_progress)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
-    return Comparisons(tuple(_adjusted(found, adjust, settings.level)), tuple(warnings), adjust)
+    found = _adjusted(found, adjust, settings.level)
+    differing = disagreements(found)
+    return Comparisons(
+        tuple(found),
+        (*warnings, *(each.line() for each in differing)),
+        adjust,
+        (*warnings, *(each.short_line() for each in differing)),
+    )
 
 
 def _all(

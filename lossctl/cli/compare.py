@@ -46,4 +46,4 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     selection = api.select(loss, parameters)
     with progress() as on_progress:
         result = api.compare(sources, selection, adjust=cast("Any", adjust), on_progress=on_progress, **reading)
-    return Outcome(result, destination, result.warnings)
+    return Outcome(result, destination, result.notices)

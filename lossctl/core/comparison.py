@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from lossctl.core.comparison_table import table
 from lossctl.core.loss import ChosenLoss, Direction, Value
 from lossctl.core.result import Interval
 from lossctl.core.version import __version__
-from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
+from lossctl.core.view import Scalar, View, finite_or_none, flat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,16 +141,22 @@ class Comparisons(Sequence[Comparison]):
     Parameters
     ----------
     comparisons
-        One for each loss and candidate.
+        One for each loss, slice and pair of models, loss by loss.
     warnings
         What a reader should know.
     adjustment
         How p-values were adjusted: ``holm``, ``bh`` or ``none``.
+    notices
+        The warnings for a terminal: where many losses are named, a few of them are.
+    notes
+        Lines for people under the table.
     """
 
     comparisons: tuple[Comparison, ...]
     warnings: tuple[str, ...] = field(default=())
     adjustment: str = "none"
+    notices: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.comparisons)
@@ -185,50 +192,12 @@ class Comparisons(Sequence[Comparison]):
         return [finite_or_none(each.delta) for each in self.comparisons]
 
     def view(self) -> View:
-        """Give the table for people: a row a comparison, ``~`` where the data do not tell a difference."""
-        level = next((each.delta_ci.level for each in self.comparisons if each.delta_ci is not None), 0.95)
-        columns = (
-            Column("loss"),
-            Column("baseline"),
-            Column("value", "right"),
-            Column("candidate"),
-            Column("value", "right", "main"),
-            Column("change", "right", "main"),
-            Column(f"{100 * level:g}% CI", "right", "side"),
-            Column("p", "right", "side"),
-            Column("verdict"),
-            Column("wins/ties/losses", "right", "side"),
-            Column("detectable", "right", "side"),
-            Column("n", "right", "side"),
-        )
-        return View(columns, tuple(_cells(each) for each in self.comparisons), notes=self._notes())
+        """Give the table for people: a block for each loss and slice, ``~`` where the data do not tell a difference."""
+        return table(self.comparisons, self._notes())
 
     def _notes(self) -> tuple[str, ...]:
-        notes = ["change: candidate less baseline; ~: the data do not tell; detectable: in four of five samples"]
+        notes = []
         if self.adjustment != "none" and len(self.comparisons) > 1:
             name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[self.adjustment]
             notes.append(f"p is adjusted for {len(self.comparisons)} comparisons ({name})")
-        notes += [
-            f"{each.chosen.label}, {each.candidate}: {each.rows_needed} rows would show this change"
-            for each in self.comparisons
-            if not each.significant and each.rows_needed is not None and each.rows_needed > each.n
-        ]
-        return tuple(notes)
-
-
-def _cells(each: Comparison) -> tuple[Cell, ...]:
-    verdict = {True: "better", False: "worse", None: "~"}[each.better]
-    return (
-        each.chosen.label,
-        each.baseline,
-        each.baseline_value,
-        each.candidate,
-        each.candidate_value,
-        each.delta,
-        None if each.delta_ci is None else Span(each.delta_ci.low, each.delta_ci.high),
-        each.p_adjusted,
-        verdict,
-        f"{each.wins}/{each.ties}/{each.losses}",
-        each.detectable,
-        each.n,
-    )
+        return (*notes, *self.notes)

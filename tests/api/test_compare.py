@@ -18,6 +18,7 @@ from scipy import stats
 import lossctl
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.loss import Kind
+from lossctl.core.view import Change
 from lossctl.losses import LOSSES
 from tests.transcript import run_arguments, scratch
 
@@ -49,6 +50,13 @@ def half_of(interval: lossctl.Interval | None, value: float | None) -> float:
     assert value is not None
     assert_allclose(interval.high - value, value - interval.low, rtol=1e-9)
     return interval.high - value
+
+
+def column_of(found: lossctl.Comparisons, header: str) -> list[Any]:
+    """Give the cells of a column of the table for people."""
+    view = found.view()
+    place = [column.header for column in view.columns].index(header)
+    return [row[place] for row in view.rows]
 
 
 KINDS = {
@@ -231,7 +239,11 @@ def test_what_is_significant_is_called_better_or_worse() -> None:
     frame = {"y": y, "base": y + 1.0 + wobble, "good": y + 0.1, "bad": y + 3.0, "same": y + 1.0 - wobble}
     found = lossctl.compare(frame, "mae", target="y", prediction=["base", "good", "bad", "same"])
     assert [each.better for each in found] == [True, False, None]
-    assert [row[8] for row in found.view().rows] == ["better", "worse", "~"]
+    changes, verdicts = (column_of(found, name) for name in ("change", "verdict"))
+    assert verdicts == [None, "better", "worse", None]
+    assert changes[0] == "baseline"
+    assert isinstance(changes[1], Change)
+    assert changes[3] == "~"
 
 
 def test_nearly_equal_differences_keep_their_digits() -> None:

@@ -1,0 +1,115 @@
+"""The table of comparisons for people: what stands in which row, and what is said below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lossctl.core.comparison import Comparison, Comparisons
+from lossctl.core.view import Brief, Change, Span, View
+from tests.comparisons import made, settled
+
+TOLD = (
+    "~ the data do not tell; detectable: the least difference so many rows show in four of five samples; "
+    "rows needed: to show this one as often"
+)
+AB, AC, BC = ("a", "b"), ("a", "c"), ("b", "c")
+
+
+def view_of(*found: Comparison, **fields: Any) -> View:
+    return Comparisons(tuple(found), **fields).view()
+
+
+def column(view: View, header: str) -> list[object]:
+    place = [each.header for each in view.columns].index(header)
+    return [row[place] for row in view.rows]
+
+
+def headers(view: View) -> list[str]:
+    return [each.header for each in view.columns]
+
+
+def test_a_block_of_models_for_each_loss_the_baseline_first() -> None:
+    view = view_of(
+        made("mae", AB, (3.0, 2.0)),
+        settled("mae", AC, (3.0, 4.0), relative=0.25),
+        settled("mse", AB, (9.0, 8.0), relative=-0.125),
+        made("mse", AC, (9.0, 7.0)),
+    )
+    assert column(view, "loss") == ["mae", None, None, "mse", None, None]
+    assert column(view, "model") == ["a", "b", "c"] * 2
+    assert column(view, "value") == [3.0, 2.0, 4.0, 9.0, 8.0, 7.0]
+    assert column(view, "change") == ["baseline", "~", Change(0.25), "baseline", Change(-0.125), "~"]
+    assert column(view, "verdict") == [None, None, "worse", None, "better", None]
+    assert column(view, "p") == [None, Brief(0.5), Brief(0.002), None, Brief(0.002), Brief(0.5)]
+    assert column(view, "best") == [None, "*~", None, None, None, "*?"]
+    assert column(view, "90% CI")[1] == Span(-2.0, 0.0)
+    assert column(view, "wins/ties/losses") == [None, "3/2/1", "3/2/1"] * 2
+
+
+def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
+    view = view_of(
+        made("mae", AB, (3.0, 2.0)),
+        made("mse", AB, (3.0, 2.0), rows_needed=6),
+        made("rmse", AB, (3.0, 2.0), rows_needed=None, detectable=None),
+        settled("huber", AB, (3.0, 2.0)),
+    )
+    assert column(view, "detectable") == [None, 0.75, None, 0.75, None, None, None, None]
+    assert column(view, "rows needed") == [None, 20, None, None, None, None, None, None]
+    all_told = view_of(settled("mae", AB, (3.0, 2.0)))
+    assert not {"detectable", "rows needed"} & set(headers(all_told))
+    assert not any("~" in note for note in all_told.notes)
+
+
+def test_a_change_that_is_no_share_is_missing_but_has_a_verdict() -> None:
+    view = view_of(settled("mae", AB, (0.0, 2.0)))
+    assert column(view, "change") == ["baseline", None]
+    assert column(view, "verdict") == [None, "worse"]
+    assert column(view, "difference") == [None, 2.0]
+
+
+def test_slices_have_columns_and_whole_files_say_all() -> None:
+    f, m = {"sex": "f", "site": "1"}, {"sex": "m", "site": "1"}
+    found = [made("mae", AB, (3.0, 2.0), slice=each) for each in ({}, f, m)]
+    view = view_of(*found, made("mse", AB, (3.0, 2.0)))
+    assert headers(view)[:4] == ["loss", "sex", "site", "model"]
+    assert column(view, "loss") == ["mae", None, None, None, None, None, "mse", None]
+    assert column(view, "sex") == ["all", None, "f", None, "m", None, "all", None]
+    assert column(view, "site") == ["all", None, "1", None, "1", None, "all", None]
+    assert column(view, "best") == [None, "*~"] * 4
+
+
+def test_all_pairs_have_a_block_for_each_baseline() -> None:
+    view = view_of(
+        settled("mae", AB, (3.0, 2.0), relative=-1 / 3),
+        settled("mae", AC, (3.0, 4.0), relative=1 / 3),
+        settled("mae", BC, (2.0, 4.0), relative=1.0),
+    )
+    assert column(view, "model") == ["a", "b", "c", "b", "c"]
+    assert column(view, "change") == ["baseline", Change(-1 / 3), Change(1 / 3), "baseline", Change(1.0)]
+    assert column(view, "best") == [None, "*", None, "*", None]
+
+
+def test_notes_tell_of_the_marks_that_occur_and_of_no_others() -> None:
+    view = view_of(made("mae", AB, (3.0, 2.0)), adjustment="holm", notes=("and more",))
+    assert view.notes == (
+        "best: *~ by value alone: not significantly better than the second",
+        TOLD,
+        "and more",
+    )
+    several = view_of(
+        settled("mae", AB, (3.0, 2.0)), settled("mse", AB, (3.0, 2.0)), settled("mse", AC, (3.0, 1.0)), adjustment="bh"
+    )
+    assert several.notes == (
+        "best: * significantly better than the second; *? not compared with the second; --all-pairs does",
+        "p is adjusted for 3 comparisons (Benjamini-Hochberg)",
+    )
+
+
+def test_no_value_that_is_a_number_has_no_best() -> None:
+    nan = float("nan")
+    nothing = replace(made("mae", AB, (nan, nan)), delta=nan, delta_ci=None, p_adjusted=None, detectable=None)
+    view = view_of(nothing)
+    assert "best" not in headers(view)
+    assert column(view, "change") == ["baseline", "~"]
+    assert column(view, "p") == [None, None]
