@@ -147,6 +147,29 @@ class GroupedSum:
                 self._origin = other._origin
             self._take_over(grid, limb[: other._groups])
 
+    def regrouped(self, codes: Codes) -> GroupedSum:
+        """Give the sums by other codes, where several may fall together.
+
+        Parameters
+        ----------
+        codes
+            ``(len(self),)``: the new code of each old one. At most 2^22 of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> sums = GroupedSum()
+        >>> sums.add(np.array([0.5, 2.0, 8.0]), np.array([0, 1, 2]))
+        >>> sums.regrouped(np.array([1, 0, 1])).floats().tolist()
+        [2.0, 8.5]
+        """
+        if codes.shape != (self._groups,):
+            raise ValueError(f"{codes.size} codes are not one for each of {self._groups}")
+        self._carry()
+        made = GroupedSum(int(codes.max(initial=-1)) + 1)
+        made._gather(self, codes)
+        return made
+
     def sum_of(self, code: int) -> ExactSum:
         """Give the sum of one code; 0 where nothing was added to it."""
         if not 0 <= code < self._groups:
@@ -307,6 +330,14 @@ class GroupedSum:
             if grid >= last:
                 return
             grid += _WIDTH
+
+    def _gather(self, other: GroupedSum, codes: Codes) -> None:
+        """Take over sums whose carries are taken up, by other codes."""
+        self._origin, self._waiting = other._origin, len(codes)
+        for grid, limb in other._limbs.items():
+            np.add.at(self._limb(grid), codes, limb[: len(codes)])
+        for kind, counts in other._special.items():
+            np.add.at(self._counts(kind), codes, counts[: len(codes)])
 
     def _take_over(self, grid: int, limb: Codes) -> None:
         """Add integers counted in 2^grid, whatever the limbs here are."""

@@ -190,3 +190,19 @@ def test_a_sum_without_values_is_zero() -> None:
 def test_arrays_that_do_not_fit_are_refused(values: np.ndarray, codes: np.ndarray, error: type[Exception]) -> None:
     with pytest.raises(error, match="code"):
         GroupedSum().add(values, codes)
+
+
+@given(pairs=st.lists(anything, max_size=40), by=st.lists(st.integers(0, 2), min_size=5, max_size=5))
+def test_sums_by_other_codes_are_those_of_values_by_other_codes(pairs: list[tuple[float, int]], by: list[int]) -> None:
+    values, codes = split(pairs)
+    others = np.array(by, dtype=np.int64)
+    made = sums(values, codes).regrouped(others)
+    assert_same(made, one_by_one(values, others[codes], max(by) + 1))
+    made.add(values, others[codes])
+    twice = (np.concatenate([values] * 2), np.concatenate([others[codes]] * 2))
+    assert_same(made, one_by_one(*twice, max(by) + 1))
+
+
+def test_sums_are_regrouped_by_a_code_each() -> None:
+    with pytest.raises(ValueError, match="2 codes are not one for each of 5"):
+        GroupedSum(5).regrouped(np.array([0, 1]))
