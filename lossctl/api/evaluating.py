@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
+from lossctl.api.naming import Origin, names_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.errors import DataError, UsageError
@@ -93,19 +94,19 @@ def _all(
 ) -> Evaluations:
     """Evaluate each source, and name the models so that they can be told apart."""
     results: list[Evaluation] = []
-    labels: list[str | None] = []
+    origins: list[Origin] = []
     warnings: list[str] = []
     notices: list[str] = []
     values = len(selection.losses) * max(1, len(settings.predictions))
     with workers((location for _, location in named), settings.threads, values) as crew:
-        for label, location in named:
+        for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
                 part = _evaluate_source(opened, selection, settings, on_progress, crew)
             results += part.results
-            labels += [label] * len(part.results)
+            origins += [Origin(number, each.source, label, each.model) for each in part.results]
             warnings += part.warnings
             notices += part.notices
-    results = _named(results, labels, several=len(named) > 1)
+    results = [replace(each, model=name) for each, name in zip(results, names_of(origins), strict=True)]
     return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 
@@ -141,19 +142,6 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
         format=settings.input_format,
     )
     return open_source(source, reading, fits=fits)
-
-
-def _named(results: Sequence[Evaluation], labels: Sequence[str | None], *, several: bool) -> list[Evaluation]:
-    """Name models by what tells them apart: the label or path of the source, the column, or both."""
-    named = []
-    for result, label in zip(results, labels, strict=True):
-        source = label or result.source
-        columns = {other.model for other in results if other.source == result.source}
-        if several or label:
-            named.append(replace(result, model=f"{source}:{result.model}" if len(columns) > 1 else source))
-        else:
-            named.append(result)
-    return named
 
 
 def _evaluate_source(
