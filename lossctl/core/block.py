@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows"]
+__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "weights_of"]
 
 BLOCK_ROWS = 2**16
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
@@ -207,6 +207,20 @@ class Block:
         rows = self.batch.rows
         return rows if rows is None or self.kept is None else rows[self.kept]
 
+    @property
+    def slices(self) -> Rows | None:
+        """The code of the slice each row is of; ``None`` where rows are not read by slices."""
+        slices = self.batch.slices
+        return slices if slices is None or self.kept is None else slices[self.kept]
+
+    def row_numbers(self) -> Rows:
+        """Give the number in the source, from 0, of each row of this block."""
+        rows = self.rows
+        if rows is not None:
+            return rows
+        first = self.batch.first_row
+        return np.arange(first, first + self.batch.length) if self.kept is None else first + self.kept.astype(np.int64)
+
     def first_row(self, found: Mask) -> int:
         """Give the first number in the source of the rows found, a mask of rows or of groups that has some."""
         if self.starts is None:
@@ -223,9 +237,7 @@ class Block:
         """
         target = _stack(batch, binding.target)
         prediction = _stack(batch, binding.prediction)
-        weight = None if binding.weight is None else batch.columns[binding.weight]
-        if binding.label_weights and target is not None:
-            weight = _times_label_weight(weight, target, binding.label_weights)
+        weight = weights_of(batch, binding)
         keep: Mask | None = None
         if weight is not None:
             keep = weight != 0.0  # a NaN weight stays in, to be found below
@@ -308,6 +320,15 @@ class Block:
         count, row, value = first_bad(good, sums)
         faults.record(Fault(What.NOT_SUMMING_TO_ONE, column, count, self.row_number(row), value))
         return False
+
+
+def weights_of(batch: Batch, binding: Binding) -> Array | None:
+    """Give what each row of a batch weighs, as read; ``None`` where all weigh 1."""
+    weight = None if binding.weight is None else batch.columns[binding.weight]
+    if not binding.label_weights or not binding.target:
+        return weight
+    target = _stack(batch, binding.target)
+    return weight if target is None else _times_label_weight(weight, target, binding.label_weights)
 
 
 def _stack(batch: Batch, names: tuple[str, ...]) -> Array | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from lossctl.core.block import Block
 from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
@@ -18,7 +19,7 @@ from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient
 from lossctl.core.spread import error_square, is_lost
 
-__all__ = ["LossTally", "Moments", "WeightTally"]
+__all__ = ["SUMS", "LossTally", "Moments", "Peak", "WeightTally", "row_norms", "weighted_squares"]
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class WeightTally:
 
 
 @dataclass(slots=True)
-class _Peak:
+class Peak:
     """The largest |slope| of a row, the first of equals."""
 
     value: float = -math.inf
@@ -71,7 +72,8 @@ class _Peak:
             self.value, self.row = value, row
 
 
-_SUMS = ("loss", "loss_square", "loss_weight", "slope", "slope_abs", "slope_square", "row_norm", "row_square")
+SUMS = ("loss", "loss_square", "loss_weight", "slope", "slope_abs", "slope_square", "row_norm", "row_square")
+"""The exact sums of a `LossTally`, by name."""
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ class LossTally:
     negative: int = 0
     zero_rows: int = 0
     largest_component: float = 0.0
-    peak: _Peak = field(default_factory=_Peak)
+    peak: Peak = field(default_factory=Peak)
     loss: ExactSum = field(default_factory=ExactSum)
     loss_square: ExactSum = field(default_factory=ExactSum)
     loss_weight: ExactSum = field(default_factory=ExactSum)
@@ -157,7 +159,7 @@ class LossTally:
 
     def _add_vectors(self, slope: Array, block: Block) -> None:
         self.vector = True
-        norms = _row_norms(slope)
+        norms = row_norms(slope)
         self._offer_peak(float(norms.max(initial=0.0)), norms, block)
         self.positive += int(np.count_nonzero(slope > 0.0))
         self.negative += int(np.count_nonzero(slope < 0.0))
@@ -190,7 +192,7 @@ class LossTally:
         self.vector = self.vector or other.vector
         self.largest_component = max(self.largest_component, other.largest_component)
         self.peak.offer(other.peak.value, other.peak.row)
-        for name in _SUMS:
+        for name in SUMS:
             getattr(self, name).merge(getattr(other, name))
 
     def moments(self, rows: WeightTally, reduction: Reduction) -> Moments:
@@ -275,11 +277,21 @@ class Moments:
         )
 
 
-def _add_weighted_squares(total: ExactSum, weight: Array, values: Array) -> None:
-    """Add w·v²; of rows where that leaves float64, though its root need not, add (√w·v)², which costs a bit."""
+def weighted_squares(weight: Array, values: Array) -> tuple[Array, npt.NDArray[np.bool_] | None]:
+    """Give w·v² of each row, and where that leaves float64 though its root need not; ``None``: nowhere.
+
+    Of the rows found (√w·v)² is to be added instead, which costs a bit.
+    """
     products = weight * values * values
-    if not (products.min(initial=1.0) > _LEAST_PRODUCT and products.max(initial=1.0) < np.inf):
-        lost = ((products <= _LEAST_PRODUCT) & (values != 0.0) | np.isinf(products)) & np.isfinite(values)
+    if products.min(initial=1.0) > _LEAST_PRODUCT and products.max(initial=1.0) < np.inf:
+        return products, None
+    lost = ((products <= _LEAST_PRODUCT) & (values != 0.0) | np.isinf(products)) & np.isfinite(values)
+    return products, lost
+
+
+def _add_weighted_squares(total: ExactSum, weight: Array, values: Array) -> None:
+    products, lost = weighted_squares(weight, values)
+    if lost is not None:
         total.add_squares(np.sqrt(weight[lost]) * values[lost])
         products = products[~lost]
     total.add(products)
@@ -289,7 +301,7 @@ _LEAST_PRODUCT = 1e-290
 """Products below lose digits to the end of float64."""
 
 
-def _row_norms(slope: Array) -> Array:
+def row_norms(slope: Array) -> Array:
     """Euclidean norms of rows; scaled first where squares could overflow or vanish."""
     largest = np.abs(slope).max(axis=1, initial=0.0)
     usual = (largest < 1e150) & (largest > 1e-150)  # noqa: PLR2004 -- squares stay well inside float64
