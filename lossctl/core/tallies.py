@@ -1,0 +1,294 @@
+"""What is accumulated for each loss by code: for every code what a `LossTally` of its rows alone would hold.
+
+Sums are those of `lossctl.core.grouped`; counts and largest values are arrays with a place for each code. Nothing here
+takes longer for many codes than for few. Imports NumPy and core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from lossctl.core.block import Block, Rows
+from lossctl.core.exact import ExactSum
+from lossctl.core.grouped import Codes, GroupedSum
+from lossctl.core.loss import Array
+from lossctl.core.tally import SUMS, LossTally, Peak, WeightTally, row_norms, weighted_squares
+
+__all__ = ["Counts", "LossTallies", "WeightTallies"]
+
+Kind = TypeVar("Kind", Array, Codes)
+
+_NO_ROW = np.iinfo(np.int64).max
+
+
+class Counts:
+    """How many of something each code has.
+
+    Examples
+    --------
+    >>> counts = Counts()
+    >>> counts.add(np.array([2, 0, 2]))
+    >>> counts.of(2), counts.of(7), counts.total()
+    (2, 0, 3)
+    """
+
+    __slots__ = ("array",)
+
+    def __init__(self) -> None:
+        self.array: Codes = np.zeros(0, np.int64)
+
+    def reserve(self, groups: int) -> None:
+        """Make room for so many codes."""
+        self.array = longer(self.array, groups, 0)
+
+    def add(self, codes: Codes) -> None:
+        """Count each code given."""
+        if codes.size:
+            self.reserve(int(np.maximum.reduce(codes)) + 1)
+            np.add.at(self.array, codes, 1)
+
+    def merge(self, other: Counts) -> None:
+        """Add what `other` counted."""
+        self.reserve(len(other.array))
+        self.array[: len(other.array)] += other.array
+
+    def of(self, code: int) -> int:
+        """Give the count of a code."""
+        return int(self.array[code]) if code < len(self.array) else 0
+
+    def total(self) -> int:
+        """Give the count over all codes."""
+        return int(self.array.sum())
+
+
+def longer(array: Kind, groups: int, filling: float) -> Kind:
+    """Give an array room for so many codes; the new ones hold `filling`."""
+    if groups <= len(array):
+        return array
+    made = np.full(max(groups, len(array) + len(array) // 2), filling, array.dtype)
+    made[: len(array)] = array
+    return made
+
+
+@dataclass(slots=True)
+class WeightTallies:
+    """The rows of each code and their weights: a `WeightTally` for each."""
+
+    weighted: bool
+    n: Counts = field(default_factory=Counts)
+    weights: GroupedSum = field(default_factory=GroupedSum)
+    squares: GroupedSum = field(default_factory=GroupedSum)
+
+    def add(self, weight: Array | None, codes: Codes) -> None:
+        """Count rows with their weights."""
+        self.n.add(codes)
+        if self.weighted and weight is not None:
+            self.weights.add(weight, codes)
+            self.squares.add_squares(weight, codes)
+
+    def merge(self, other: WeightTallies) -> None:
+        """Take over the rows of another part."""
+        self.n.merge(other.n)
+        self.weights.merge(other.weights)
+        self.squares.merge(other.squares)
+
+    def of(self, code: int) -> WeightTally:
+        """Give the tally of one code."""
+        return WeightTally(self.weighted, self.n.of(code), sum_of(self.weights, code), sum_of(self.squares, code))
+
+
+def sum_of(sums: GroupedSum, code: int) -> ExactSum:
+    """Give the sum of a code, which may never have been seen."""
+    return sums.sum_of(code) if code < len(sums) else ExactSum()
+
+
+@dataclass(slots=True)
+class _Peaks:
+    """The largest |slope| among the rows of each code, and the first row that has it."""
+
+    values: Array = field(default_factory=lambda: np.empty(0))
+    rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    last: int = -1
+
+    def offer(self, sizes: Array, codes: Codes, block: Block, groups: int) -> None:
+        """Look at the sizes of the slopes of a block's rows."""
+        self._reserve(groups)
+        known = self.values[codes]
+        if block.starts is None and block.row_number(0) > self.last:
+            found = np.flatnonzero(sizes > known)  # rows that come later lose where they tie
+        else:
+            found = np.flatnonzero(sizes >= known)
+        self.last = max(self.last, block.row_number(len(block) - 1))
+        if found.size == 0:
+            return
+        self._take(sizes[found], codes[found], block.row_numbers()[found])
+
+    def merge(self, other: _Peaks) -> None:
+        """Take over what was found in other rows."""
+        codes = np.flatnonzero(other.rows != _NO_ROW).astype(np.int64)
+        self._reserve(len(other.values))
+        self.last = max(self.last, other.last)
+        self._take(other.values[codes], codes, other.rows[codes])
+
+    def of(self, code: int) -> Peak:
+        """Give the largest of one code."""
+        if code >= len(self.rows) or self.rows[code] == _NO_ROW:
+            return Peak()
+        return Peak(float(self.values[code]), int(self.rows[code]))
+
+    def whole(self) -> Peak:
+        """Give the largest of all."""
+        if not len(self.values) or not np.any(self.rows != _NO_ROW):
+            return Peak()
+        value = float(self.values.max())
+        return Peak(value, int(self.rows[self.values == value].min()))
+
+    def _take(self, sizes: Array, codes: Codes, rows: Rows) -> None:
+        before = self.values[codes]
+        np.maximum.at(self.values, codes, sizes)
+        now = self.values[codes]
+        self.rows[codes[now > before]] = _NO_ROW
+        largest = sizes == now
+        np.minimum.at(self.rows, codes[largest], rows[largest])
+
+    def _reserve(self, groups: int) -> None:
+        self.values = longer(self.values, groups, -np.inf)
+        self.rows = longer(self.rows, groups, _NO_ROW)
+
+
+@dataclass(slots=True)
+class LossTallies:
+    """The sums of one loss for one model by code: a `LossTally` for each.
+
+    Parameters
+    ----------
+    weighted
+        Whether blocks carry weights.
+    centers
+        What is taken off each loss before it is squared, by code; ``None``: nothing.
+    """
+
+    weighted: bool
+    centers: Array | None = None
+    vector: bool = False
+    width: int = 1
+    first_infinite: int = -1
+    n: Counts = field(default_factory=Counts)
+    positive: Counts = field(default_factory=Counts)
+    negative: Counts = field(default_factory=Counts)
+    zero_rows: Counts = field(default_factory=Counts)
+    peaks: _Peaks = field(default_factory=_Peaks)
+    largest_component: Array = field(default_factory=lambda: np.empty(0))
+    sums: dict[str, GroupedSum] = field(default_factory=lambda: {name: GroupedSum() for name in SUMS})
+
+    @np.errstate(over="ignore", invalid="ignore")  # a product that overflows is infinite, and counted as that
+    def add(self, loss: Array, slope: Array, block: Block, codes: Codes) -> None:
+        """Add the rows of a block: as `LossTally.add`, with the code of each row."""
+        if len(slope) == 0:
+            return
+        self.n.add(codes)
+        groups = len(self.n.array)
+        self._add_loss(loss, block, codes if block.starts is None else codes[block.starts])
+        sizes = np.abs(slope)
+        weight = block.weight
+        if slope.ndim == 1:
+            self.positive.add(codes[slope > 0.0])
+            self.negative.add(codes[slope < 0.0])
+            self.zero_rows.add(codes[slope == 0.0])
+            pulled = slope if weight is None else weight * slope
+        else:
+            self.vector, self.width = True, slope.shape[1]
+            sizes = row_norms(slope)
+            self.zero_rows.add(codes[sizes == 0.0])
+            pulled = (slope if weight is None else weight[:, None] * slope).reshape(-1)
+            self.sums["row_norm"].add(sizes if weight is None else weight * sizes, codes)
+        self.peaks.offer(sizes, codes, block, groups)
+        if weight is not None:
+            self._add_weighted_squares(weight, sizes, codes)
+        if slope.ndim > 1:
+            codes = np.repeat(codes, slope.shape[1])
+            signs = slope.reshape(-1)
+            self.positive.add(codes[signs > 0.0])
+            self.negative.add(codes[signs < 0.0])
+        self._add_components(pulled, codes, groups)
+
+    def _add_loss(self, loss: Array, block: Block, codes: Codes) -> None:
+        if self.centers is not None:
+            loss = loss - self.centers[codes]
+        if block.weight is not None:
+            loss = block.weight * loss
+            self.sums["loss_weight"].add(block.weight * loss, codes)
+        self.sums["loss"].add(loss, codes)
+        self.sums["loss_square"].add_squares(loss, codes)
+        if np.fmax.reduce(loss) == np.inf:
+            row = block.first_row(loss == np.inf)
+            self.first_infinite = row if self.first_infinite < 0 else min(row, self.first_infinite)
+
+    def _add_components(self, pulled: Array, codes: Codes, groups: int) -> None:
+        """Add what the components of slopes pull, each with the code of its row."""
+        self.sums["slope"].add(pulled, codes)
+        self.sums["slope_square"].add_squares(pulled, codes)
+        sizes = np.abs(pulled)
+        self.sums["slope_abs"].add(sizes, codes)
+        self.largest_component = longer(self.largest_component, groups, 0.0)
+        found = np.flatnonzero(sizes > self.largest_component[codes])
+        np.maximum.at(self.largest_component, codes[found], sizes[found])
+
+    def _add_weighted_squares(self, weight: Array, sizes: Array, codes: Codes) -> None:
+        total = self.sums["row_square"]
+        products, lost = weighted_squares(weight, sizes)
+        if lost is not None:
+            total.add_squares(np.sqrt(weight[lost]) * sizes[lost], codes[lost])
+            products, codes = products[~lost], codes[~lost]
+        total.add(products, codes)
+
+    def merge(self, other: LossTallies) -> None:
+        """Take over the rows of another part."""
+        if other.first_infinite >= 0:
+            both = (self.first_infinite, other.first_infinite)
+            self.first_infinite = min(both) if self.first_infinite >= 0 else other.first_infinite
+        self.vector, self.width = self.vector or other.vector, max(self.width, other.width)
+        self.n.merge(other.n)
+        self.positive.merge(other.positive)
+        self.negative.merge(other.negative)
+        self.zero_rows.merge(other.zero_rows)
+        self.peaks.merge(other.peaks)
+        length = len(other.largest_component)
+        self.largest_component = longer(self.largest_component, length, 0.0)
+        mine = self.largest_component[:length]
+        np.maximum(mine, other.largest_component, mine)
+        for name, sums in self.sums.items():
+            sums.merge(other.sums[name])
+
+    def of(self, code: int) -> LossTally:
+        """Give the tally of one code; it does not say where the first infinite loss is."""
+        center = 0.0 if self.centers is None else float(self.centers[code])
+        made = LossTally(self.weighted, center, self.vector)
+        made.n = self.n.of(code)
+        made.components = made.n * self.width
+        made.positive, made.negative = self.positive.of(code), self.negative.of(code)
+        made.zero_rows = self.zero_rows.of(code)
+        made.peak = self.peaks.of(code)
+        if code < len(self.largest_component):
+            made.largest_component = float(self.largest_component[code])
+        for name, sums in self.sums.items():
+            setattr(made, name, sum_of(sums, code))
+        made.infinite = made.loss.n_posinf
+        return made
+
+    def whole(self) -> LossTally:
+        """Give the tally of all codes together; there must be no centers."""
+        made = LossTally(self.weighted, vector=self.vector)
+        made.n = self.n.total()
+        made.components = made.n * self.width
+        made.positive, made.negative = self.positive.total(), self.negative.total()
+        made.zero_rows = self.zero_rows.total()
+        made.peak = self.peaks.whole()
+        made.largest_component = float(self.largest_component.max(initial=0.0))
+        for name, sums in self.sums.items():
+            setattr(made, name, sums.total())
+        made.infinite, made.first_infinite = made.loss.n_posinf, self.first_infinite
+        return made
