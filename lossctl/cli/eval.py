@@ -11,6 +11,7 @@ from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
+from lossctl.core.errors import UsageError
 
 EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
 
@@ -20,6 +21,24 @@ Skill = Annotated[
     typer.Option(
         "--skill",
         help="Values relative to those of predicting the mean of the targets: mse gives relative squared error.",
+        rich_help_panel="Output",
+    ),
+]
+PerRow = Annotated[
+    bool,
+    typer.Option(
+        "--per-row",
+        help="Loss and slope of every row, as CSV, TSV or JSON lines, or to -o FILE.parquet.",
+        rich_help_panel="Output",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="table (the default), json, jsonl, csv, tsv, markdown, latex, html or bare.",
         rich_help_panel="Output",
     ),
 ]
@@ -33,16 +52,40 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     loss: options.Losses,
     reading: dict[str, Any],
     skill: Skill = False,
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    per_row: PerRow = False,
+    format: Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
     """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
-    destination = Destination.of(format, export, output, digits)
+    if per_row:
+        _refuse("--per-row", {"--export": export, "--digits": digits, "--skill": skill})
+        from lossctl.cli import rows
+
+        to = rows.RowDestination.of(format, output)
+        destination = Destination.of("csv", None, output)
+        destination.spare(sources)
+        return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
+    destination = Destination.of(format or "table", export, output, digits)
     destination.spare(sources)
     selection = api.select(loss, parameters)
     with progress() as on_progress:
         result = api.evaluate(sources, selection, on_progress=on_progress, skill=skill, **reading)
     return Outcome(result, destination, result.notices)
+
+
+_WHY = {
+    "--export": "there is one table of rows, and -o writes it",
+    "--digits": "numbers of rows keep all their digits",
+    "--skill": "what predicting the mean costs is no loss of a row",
+}
+"""Why a flag does not go with rows."""
+
+
+def _refuse(flag: str, others: dict[str, Any]) -> None:
+    """Refuse flags that make no sense beside another."""
+    for name, given in others.items():
+        if given:
+            raise UsageError(f"{flag} takes no {name}", _WHY[name])

@@ -10,7 +10,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from lossctl.api import RenderOptions, formats, render
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "deliver"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "replacing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ class Outcome:
         What to tell the caller.
     below
         Draws what stands under the table on standard output: a figure, which no other format has; empty for none.
+    stream
+        Writes what is too long to be held, in place of a result.
     """
 
     result: Reportable | None
@@ -101,10 +104,13 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.OK
     below: Callable[[RenderOptions], str] | None = None
+    stream: Callable[[], None] | None = None
 
 
 def deliver(outcome: Outcome) -> None:
     """Write a result where it goes: files first, so that a closed pipe loses none of them."""
+    if outcome.stream is not None:
+        outcome.stream()
     if outcome.result is None:
         return
     destination = outcome.destination
@@ -124,7 +130,7 @@ def deliver(outcome: Outcome) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise DataError(f"standard output can't be written: {error.strerror}", "free some space") from error
+        raise cannot_write("standard output", error) from error
 
 
 def _files(text: str) -> list[str]:
@@ -158,26 +164,36 @@ def _require_writable(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write to a temporary file and rename it: a reader sees the old file or the new one, never half."""
     try:
         if path.exists() and not path.is_file():  # a device or a pipe: there is nothing to rename
             path.write_text(text, encoding="utf-8")
             return
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(path) as name, Path(name).open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
     except OSError as error:
-        raise DataError(
-            f"{path} can't be written: {error.strerror}", "free some space or choose another path"
-        ) from error
+        raise cannot_write(path, error) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[str]:
+    """Give a temporary file that takes the place of another at the end: a reader sees one of them, never half."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        yield name
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def cannot_write(path: Path | str, error: OSError) -> DataError:
+    """Say that a file, or standard output, can't be written."""
+    cure = "free some space or choose another path" if isinstance(path, Path) else "free some space"
+    return DataError(f"{path} can't be written: {error.strerror}", cure)
 
 
 def _width() -> int | None:

@@ -1,0 +1,141 @@
+"""Which losses have rows of their own, and the sources they were found in: for whatever looks at single rows.
+
+May import every package but `cli`; what a run needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lossctl.api.evaluating import Progress, compute_source, labelled, open_for
+from lossctl.api.naming import Origin, names_of
+from lossctl.api.selecting import Selection
+from lossctl.api.working import workers
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.settings import Settings
+
+if TYPE_CHECKING:
+    from lossctl.api.evaluating import Computed
+    from lossctl.engine.plan import ModelPlan, ModelTally
+    from lossctl.sources import Source
+
+__all__ = ["Found", "find_rows", "model_names", "why_no_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source, open, and those of the losses computed on it that rows have.
+
+    Parameters
+    ----------
+    label
+        What the user calls it.
+    source
+        The source.
+    reported
+        The tally and the place in it of each loss, model by model.
+    warnings
+        What the caller should know.
+    notices
+        The same for a terminal.
+    """
+
+    label: str | None
+    source: Source
+    reported: tuple[tuple[ModelTally, int], ...]
+    warnings: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def find_rows(
+    stack: ExitStack,
+    source: Any,
+    selection: Selection,
+    settings: Settings,
+    on_progress: Progress | None,
+    *,
+    watched: Callable[[ModelPlan], ModelPlan] = lambda plan: plan,
+) -> list[Found]:
+    """Compute losses on all sources, so that every fault of theirs is known before a row is told of.
+
+    Parameters
+    ----------
+    stack
+        Closes the sources.
+    source, selection, settings, on_progress
+        As in `lossctl.evaluate`.
+    watched
+        As in `lossctl.api.evaluating.compute_source`.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `lossctl.evaluate`; and UsageError where a row has no loss of its own.
+    """
+    if settings.skill:
+        raise UsageError("rows take no skill", "what predicting the mean costs is no loss of a row")
+    for chosen in () if selection.fitting_only else selection.losses:
+        reason = why_no_rows(chosen)
+        if reason is not None:
+            raise UsageError(f"{chosen.loss.id}: {reason}", "choose a loss that is a mean over rows")
+    named = labelled(source)
+    values = len(selection.losses) * max(1, len(settings.predictions))
+    with workers((location for _, location in named), settings.threads, values) as crew:
+        opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
+        return [
+            _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched))
+            for label, each in opened
+        ]
+
+
+def why_no_rows(chosen: ChosenLoss) -> str | None:
+    """Say why the rows of a loss have no losses of their own; ``None``: they have."""
+    if chosen.loss.kind is Kind.GROUPED:
+        return "its losses are of groups, not of rows"
+    if chosen.loss.parts > 1:
+        return "it is made of several means, and no loss of a row stands behind it"
+    return None
+
+
+def model_names(found: Sequence[Found]) -> list[str]:
+    """Name the model of each loss reported, source by source, as `lossctl.evaluate` does."""
+    origins = [
+        Origin(number, one.source.name, one.label, tally.plan.binding.model)
+        for number, one in enumerate(found)
+        for tally, _ in one.reported
+    ]
+    return names_of(origins)
+
+
+def _found(label: str | None, source: Source, computed: Computed) -> Found:
+    reported = []
+    for tally, index in computed.reported:
+        reason = why_no_rows(tally.plan.losses[index])
+        if reason is None and index in tally.plan.linear:  # of a distribution down the file
+            reason = "down the file it is made of several sums, and no loss of a row stands behind it"
+        if reason is None:
+            reported.append((tally, index))
+        else:
+            computed.left_out.add(tally.plan.losses[index], reason)
+    if not reported:
+        raise computed.left_out.refusal(UsageError)
+    said = (*computed.infinities(source), *_left_out(source, computed))
+    in_full, in_short = computed.left_out.lines(), computed.left_out.short_lines()
+    return Found(label, source, tuple(reported), (*said, *in_full), (*said, *in_short))
+
+
+def _left_out(source: Source, computed: Computed) -> list[str]:
+    """Say how many rows each model leaves out."""
+    lines = []
+    for tally in computed.tallies:
+        dropped, light = tally.n_dropped, tally.n_read - tally.n_dropped - tally.rows.n
+        counts = [f"{dropped} with a missing or non-finite number"] if dropped else []
+        counts += [f"{light} of weight 0"] if light else []
+        if counts:
+            model, told = tally.plan.binding.model, " and ".join(counts)
+            lines.append(f"{source.name}: {model}: of {tally.n_read} rows, {told} are left out")
+    return list(dict.fromkeys(lines))

@@ -1,0 +1,118 @@
+"""`lossctl eval --per-row`: where the losses of rows go, and as what. May import the api and core."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lossctl import api
+from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
+from lossctl.cli.output import Destination, Outcome, cannot_write, replacing
+from lossctl.cli.progress import progress
+from lossctl.core.errors import UsageError
+
+__all__ = ["RowDestination", "per_row"]
+
+_EXTENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        ".csv": "csv",
+        ".tsv": "tsv",
+        ".tab": "tsv",
+        ".jsonl": "jsonl",
+        ".ndjson": "jsonl",
+        ".parquet": "parquet",
+        ".pq": "parquet",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowDestination:
+    """Where rows go.
+
+    Parameters
+    ----------
+    kind
+        One of `ROW_FORMATS`.
+    gzip
+        Whether to compress text.
+    file
+        Takes the place of standard output.
+    """
+
+    kind: str
+    gzip: bool = False
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, format_name: str | None, file: Path | None) -> RowDestination:
+        """Read the options as typed: the format is that of the file's name, else the one named, else CSV.
+
+        Raises
+        ------
+        UsageError
+            Where the format is none of rows, or another than the file's name says.
+
+        Examples
+        --------
+        >>> RowDestination.of(None, Path("rows.tsv.gz"))
+        RowDestination(kind='tsv', gzip=True, file=PosixPath('rows.tsv.gz'))
+        """
+        if format_name is not None and format_name not in ROW_FORMATS:
+            raise UsageError(f"--per-row prints no {format_name}", f"choose one of {', '.join(ROW_FORMATS)}")
+        if file is None:
+            if format_name == "parquet":
+                raise UsageError("Parquet can't be printed", "name a file: -o rows.parquet")
+            return cls(format_name or "csv")
+        endings = [each.lower() for each in file.suffixes]
+        gzip = endings[-1:] == [".gz"]
+        named = _EXTENSIONS.get((endings[:-1] if gzip else endings)[-1:][0] if endings[gzip:] else "")
+        kind = format_name or named
+        if kind is None:
+            cure = "end it in .csv, .tsv, .jsonl or .parquet, or choose with --format"
+            raise UsageError(f"{file}: its name does not say which format rows are to be written in", cure)
+        if named not in {None, kind}:
+            raise UsageError(f"{file} is {named} by its name, and --format says {kind}", "leave out --format")
+        if gzip and kind == "parquet":
+            raise UsageError(f"{file}: Parquet compresses inside", "leave out .gz")
+        return cls(kind, gzip, file)
+
+    def write(self, rows: RowStream) -> None:
+        """Write all rows."""
+        if self.file is None:
+            try:
+                rows.write(self.kind, sys.stdout.buffer)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise cannot_write("standard output", error) from error
+            return
+        try:
+            if self.file.exists() and not self.file.is_file():  # a device or a pipe
+                with self.file.open("wb") as stream:
+                    rows.write(self.kind, stream, gzip=self.gzip)
+                return
+            with replacing(self.file) as name:
+                rows.write(self.kind, name, gzip=self.gzip)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise cannot_write(self.file, error) from error
+
+
+def per_row(
+    sources: Sequence[str], selection: api.Selection, destination: Destination, to: RowDestination, reading: Any
+) -> Outcome:
+    """Check the rows, and hand on what writes them."""
+    with progress() as on_progress:
+        rows = open_rows(list(sources), selection, on_progress=on_progress, **reading)
+
+    def stream() -> None:
+        with rows:
+            to.write(rows)
+
+    return Outcome(None, destination, rows.notices, stream=stream)

@@ -1,0 +1,107 @@
+"""The losses of single rows, as they are handed on to be written: what the engine computes and a sink takes.
+
+Imports NumPy and core; pandas inside a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Rows
+from lossctl.core.loss import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Codes", "Layout", "Lines", "frame_of"]
+
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What each line tells.
+
+    Parameters
+    ----------
+    entries
+        The model and the loss of each entry, as a person names them.
+    key
+        The column that names rows; ``None``: they are named by their number.
+    weighted
+        Whether lines tell the weight of the row.
+    vectors
+        Whether slopes are lists.
+    """
+
+    entries: Sequence[tuple[str, str]]
+    key: str | None = None
+    weighted: bool = False
+    vectors: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of a table of lines.
+
+        Examples
+        --------
+        >>> Layout([("ridge", "mse")], weighted=True).columns
+        ('model', 'loss', 'row', 'weight', 'value', 'slope')
+        """
+        name = "row" if self.key is None else "key"
+        return ("model", "loss", name, *(("weight",) if self.weighted else ()), "value", "slope")
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rows of several losses, row by row, and of one row in the order of the losses.
+
+    Parameters
+    ----------
+    entries
+        ``(n,)``: which loss of which model, by its place in `Layout.entries`.
+    rows
+        ``(n,)``: the number of the row in its source, from 0.
+    weights
+        ``(n,)``; ``None`` where every row weighs 1.
+    losses
+        ``(n,)``: the loss of the row.
+    slopes
+        Of vectors all components, row after row; else ``(n,)``: d loss / d prediction.
+    keys
+        ``(n,)``: what the key column holds in the row, as text; ``None``: rows are named by their number.
+    ends
+        Of vectors, ``(n + 1,)``: where the components of each row begin, and the last end; ``None``: one number a row.
+    """
+
+    entries: Codes
+    rows: Rows
+    weights: Array | None
+    losses: Array
+    slopes: Array
+    keys: Sequence[str] | None = None
+    ends: Codes | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def frame_of(lines: Iterable[Lines], layout: Layout) -> pd.DataFrame:
+    """Give a pandas DataFrame of all lines."""
+    import pandas as pd
+
+    models, losses = (np.array(names, dtype=object) for names in zip(*layout.entries, strict=True))
+    frames = []
+    for each in lines:
+        slopes: Any = each.slopes
+        if each.ends is not None:
+            slopes = pd.Series(np.split(each.slopes, each.ends[1:-1]), dtype=object)
+        columns = {"model": models[each.entries], "loss": losses[each.entries], "row": each.rows + 1, "key": each.keys}
+        columns |= {"weight": each.weights, "value": each.losses, "slope": slopes}
+        frames.append(pd.DataFrame({name: columns[name] for name in layout.columns}))
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,214 @@
+"""Rows written as they are computed: CSV, TSV, JSON lines or Parquet, by DuckDB. Memory stays flat.
+
+Imports duckdb, arro3, NumPy and core.
+"""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from typing import Any, BinaryIO
+
+import arro3.core as arro
+import duckdb
+import numpy as np
+
+from lossctl.core.errors import DataError
+from lossctl.core.escape import guarded
+from lossctl.core.lines import Layout, Lines
+from lossctl.sources.piece import quote_name, quote_text
+
+__all__ = ["SINKS", "write_lines"]
+
+SINKS = ("csv", "tsv", "jsonl", "parquet")
+"""What `write_lines` writes."""
+
+_OPTIONS = {
+    "csv": "format csv, header true",
+    "tsv": "format csv, header true, delimiter '\t', quote ''",
+    "jsonl": "format json",
+    "parquet": "format parquet",
+}
+_CHUNK = 1 << 20
+"""Bytes of a pipe that are handed on at once."""
+
+
+def write_lines(
+    lines: Iterable[Lines],
+    layout: Layout,
+    kind: str,
+    target: str | BinaryIO,
+    *,
+    gzip: bool = False,
+    threads: int | None = None,
+) -> None:
+    """Write lines in their order.
+
+    Numbers read back to the same bits. An infinite one is ``inf`` in CSV and TSV, where a list is ``[0.5, -0.25]``; in
+    JSON lines it is ``null``, and ``status`` says which value the loss has.
+
+    Parameters
+    ----------
+    lines
+        What to write; read by this thread or those of DuckDB, one at a time.
+    layout
+        Its columns.
+    kind
+        One of `SINKS`.
+    target
+        The path of a file, which is written over, or a stream, which text is written to as it comes.
+    gzip
+        Whether to compress text.
+    threads
+        How many may write.
+
+    Raises
+    ------
+    DataError
+        Where the file can't be written.
+    BrokenPipeError
+        Where nobody reads the stream any more.
+    """
+    source = _Reader(lines, layout, escape=kind in {"csv", "tsv"})
+    with closing(duckdb.connect()) as connection:
+        if threads is not None:
+            connection.execute(f"set threads = {min(threads, os.cpu_count() or 1)}")
+        connection.execute("set enable_progress_bar = false")
+        connection.register("lines", source.stream())
+        query = _query(layout, kind)
+        options = _OPTIONS[kind] + (", compression gzip" if gzip else "") + ", use_tmp_file false"
+        try:
+            if isinstance(target, str):
+                _copy(connection, query, target, options)
+            else:
+                with _Pipe(target) as path:
+                    _copy(connection, query, path, options)
+        except duckdb.Error as error:
+            source.raise_failure()
+            place = target if isinstance(target, str) else "the output"
+            message = str(error).split("\n", 1)[0]
+            raise DataError(f"{place} can't be written: {message}", "free some space or choose another path") from error
+        except BaseException:  # an interrupt that reached the rows first is what the user did
+            source.raise_failure()
+            raise
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: str, options: str) -> None:
+    connection.execute(f"copy ({query}) to {quote_text(path)} ({options})")
+
+
+def _query(layout: Layout, kind: str) -> str:
+    """Give the SQL that turns entries into names, and numbers into what the format can hold."""
+    text = kind in {"csv", "tsv"}
+    models, losses = (
+        ", ".join(quote_text(guarded(each, '"\t' if kind == "tsv" else "") if text else each) for each in names)
+        for names in zip(*layout.entries, strict=True)
+    )
+    slope, value = "slope", "value"
+    if layout.vectors and text:
+        slope = "slope::varchar"
+    if kind == "jsonl":
+        value = _finite("value")
+        slope = f"list_transform(slope, lambda x: {_finite('x')})" if layout.vectors else _finite("slope")
+    chosen = {"model": f"([{models}])[entry + 1]", "loss": f"([{losses}])[entry + 1]", "value": value, "slope": slope}
+    columns = [f"{chosen.get(name, name)} as {quote_name(name)}" for name in layout.columns]
+    if kind == "jsonl":
+        columns.append(_STATUS)
+    return f"select {', '.join(columns)} from lines"
+
+
+_STATUS = (
+    "case when isfinite(value) then 'ok' when isnan(value) then 'nan' when value > 0 then 'inf' else '-inf' end"
+    " as status"
+)
+
+
+def _finite(number: str) -> str:
+    return f"case when isfinite({number}) then {number} end"
+
+
+class _Reader:
+    """Lines as a stream of Arrow batches; keeps what went wrong, of which DuckDB tells only the message."""
+
+    def __init__(self, lines: Iterable[Lines], layout: Layout, *, escape: bool) -> None:
+        self._lines = lines
+        self._layout = layout
+        self._escape = escape
+        self._failure: BaseException | None = None
+        slope = arro.DataType.float64()
+        fields = {"entry": arro.DataType.int32()}
+        fields |= {"row": arro.DataType.int64()} if layout.key is None else {"key": arro.DataType.utf8()}
+        fields |= {"weight": arro.DataType.float64()} if layout.weighted else {}
+        fields |= {"value": arro.DataType.float64(), "slope": arro.DataType.list(slope) if layout.vectors else slope}
+        self._schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
+
+    def stream(self) -> Any:
+        return arro.RecordBatchReader.from_batches(self._schema, self._batches())
+
+    def raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _batches(self) -> Iterator[Any]:
+        try:
+            for lines in self._lines:
+                if len(lines):
+                    yield arro.RecordBatch.from_arrays(self._arrays(lines), schema=self._schema)
+        except GeneratorExit:
+            raise
+        except BaseException as failure:  # raised again where DuckDB has given up
+            self._failure = failure
+            raise
+
+    def _arrays(self, lines: Lines) -> list[Any]:
+        arrays = [_numbers(lines.entries)]
+        if lines.keys is None:
+            arrays.append(_numbers(lines.rows + 1))
+        else:
+            keys = [guarded(key, '"\t') for key in lines.keys] if self._escape else list(lines.keys)
+            arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
+        if lines.weights is not None:
+            arrays.append(_numbers(lines.weights))
+        arrays.append(_numbers(lines.losses))
+        slopes = _numbers(lines.slopes)
+        arrays.append(slopes if lines.ends is None else arro.list_array(_numbers(lines.ends), slopes))
+        return arrays
+
+
+def _numbers(values: Any) -> Any:
+    return arro.Array.from_numpy(np.ascontiguousarray(values))
+
+
+class _Pipe:
+    """A path to write to whose bytes go on to a stream: DuckDB knows files alone."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._failure: BaseException | None = None
+        self._read, self._write = os.pipe()
+        self._pump = threading.Thread(target=self._run, name="lossctl-pipe", daemon=True)
+
+    def __enter__(self) -> str:
+        self._pump.start()
+        return f"/dev/fd/{self._write}"
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        os.close(self._write)
+        self._pump.join()
+        if self._failure is not None and (kind is None or issubclass(kind, duckdb.Error)):
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            while chunk := os.read(self._read, _CHUNK):
+                self._stream.write(chunk)
+            self._stream.flush()
+        except BaseException as failure:  # noqa: BLE001 -- raised by the thread that writes
+            self._failure = failure
+        finally:
+            with suppress(OSError):
+                os.close(self._read)
