@@ -68,6 +68,7 @@ class Peak:
     row: int = -1
 
     def offer(self, value: float, row: int) -> None:
+        """Take a slope over, unless an earlier row has as large a one."""
         if value > self.value or (value == self.value and row < self.row):
             self.value, self.row = value, row
 

@@ -16,7 +16,7 @@ from lossctl.core.block import Binding, Block
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Role
 
-__all__ = ["context_of", "fits", "lag_column", "simplex_roles"]
+__all__ = ["context_of", "fits", "lag_column", "simplex_roles", "sliced_lag"]
 
 
 def simplex_roles(loss: Loss) -> tuple[Role, ...]:
@@ -51,6 +51,11 @@ def lag_column(chosen: ChosenLoss, binding: Binding) -> tuple[str, int, str]:
     """Give the column of targets that a loss of a series looks back on, how far, and what to call the past."""
     (name,), period = binding.target, cast("int", chosen.params["period"])
     return name, period, f"{name} {period} rows before"
+
+
+def sliced_lag(lag: str) -> str:
+    """Give what to call the past of a column where it does not reach beyond the slice of the row."""
+    return f"{lag} in its slice"
 
 
 def _role_fits(chosen: ChosenLoss, role: Role, block: Block, binding: Binding, faults: Faults) -> bool:

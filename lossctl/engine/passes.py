@@ -17,7 +17,7 @@ from lossctl.engine.local import run
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
 
-__all__ = ["compute"]
+__all__ = ["centred_plan", "compute", "linear_plan", "normalized_plan"]
 
 
 def compute(
@@ -42,11 +42,11 @@ def compute(
         One tally a plan, in order.
     """
     tallies = run(with_lags(read(), plans), plans, threads, on_rows, crew)
-    again = [_normalized_plan(tally) for tally in tallies]
+    again = [normalized_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads, crew)
-    again = [_linear_plan(tally) for tally in tallies]
+    again = [linear_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads, crew)
-    again = [_centred_plan(tally) for tally in tallies]
+    again = [centred_plan(tally) for tally in tallies]
     return _repeat(read, tallies, again, threads, crew)
 
 
@@ -65,7 +65,8 @@ def _repeat(
     return [tally if plan is None else next(fresh) for tally, plan in zip(tallies, plans, strict=True)]
 
 
-def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
+def normalized_plan(tally: ModelTally) -> ModelPlan | None:
+    """Give the plan that divides distributions down the file by their sums; ``None`` where there is nothing to do."""
     if not tally.plan.normalize or tally.vectors:
         return None
     sums = tally.column_sums()
@@ -76,13 +77,15 @@ def _normalized_plan(tally: ModelTally) -> ModelPlan | None:
     return replace(tally.plan, column_sums=sums)
 
 
-def _linear_plan(tally: ModelTally) -> ModelPlan | None:
+def linear_plan(tally: ModelTally) -> ModelPlan | None:
+    """Give the plan that knows the means of the parts of losses; ``None`` where there are none."""
     if not tally.parts or tally.units.n == 0:
         return None
     return replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
 
 
-def _centred_plan(tally: ModelTally) -> ModelPlan | None:
+def centred_plan(tally: ModelTally) -> ModelPlan | None:
+    """Give the plan that centres losses whose variance cancelled; ``None`` where none did."""
     moments = [tally.moments(index) for index in range(len(tally.losses))]
     if tally.units.n == 0 or not any(each.cancelled for each in moments):
         return None

@@ -60,20 +60,24 @@ class ModelPlan:
     normalize
         Whether distributions are divided by their sums first.
     column_sums
-        The sums to divide by, for distributions down the file that are normalized: known after a first pass.
+        The sums to divide by, for distributions down the file that are normalized: known after a first pass. Numbers,
+        or arrays with one for each code of a slice.
     linear
         What a first pass found of each loss of several parts, by index.
     centers
         What is taken off each loss in a second pass over losses whose variance cancelled; see `LossTally`.
+    references
+        What a kernel gets as ``reference``, a number for each code of a slice; ``None``: it does not ask for one.
     """
 
     binding: Binding
     losses: tuple[ChosenLoss, ...]
     clip: float | None = None
     normalize: bool = False
-    column_sums: dict[Role, float] | None = None
+    column_sums: Mapping[Role, float | Array] | None = None
     linear: Mapping[int, Linear] = field(default_factory=dict)
     centers: tuple[float, ...] = ()
+    references: Array | None = None
 
     def tally(self) -> ModelTally:
         """Start with nothing added."""
@@ -117,15 +121,23 @@ class ModelTally:
 
     def computed(self, batch: Batch) -> Iterator[tuple[int, Array, Array, Block]]:
         """Count the rows of a batch, and give the index, losses, slopes and block of each loss that fits them."""
+        return self.losses_of(self.counted(batch))
+
+    def counted(self, batch: Batch) -> Block:
+        """Make a block of a batch, and count its rows."""
         block, dropped = Block.of(batch, self.plan.binding, self.faults)
         self.n_read += len(batch)
         self.n_dropped += dropped
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))
         self.rows.add(block)
         self.groups.n += 0 if block.starts is None else len(block.starts)
+        self._add_sums(block)
+        return block
+
+    def losses_of(self, block: Block) -> Iterator[tuple[int, Array, Array, Block]]:
+        """Give what `computed` does, for a block whose rows are counted."""
         if len(block) == 0:
             return
-        self._add_sums(block)
         prepared = self._normalized(block)
         for index, chosen in enumerate(self.plan.losses):
             if fits(chosen, prepared, self.plan.binding, self.loss_faults[index]):
@@ -144,7 +156,7 @@ class ModelTally:
         """Sum distributions down the file, so that the whole can be checked at the end."""
         if self.plan.column_sums is not None:
             return
-        for role, values in self._distributions(block, dimensions=1):
+        for role, values in self.distributions(block, dimensions=1):
             self.sums[role].add(values)
 
     def _normalized(self, block: Block) -> Block:
@@ -152,14 +164,14 @@ class ModelTally:
             return block
         values = {role: block.values(role) for role in Role}
         with np.errstate(all="ignore"):  # a sum of 0 gives NaN, which no sum of 1 is
-            for role, array in self._distributions(block, dimensions=2):
+            for role, array in self.distributions(block, dimensions=2):
                 values[role] = array / array.sum(axis=1, keepdims=True)
-            for role, array in self._distributions(block, dimensions=1):
+            for role, array in self.distributions(block, dimensions=1):
                 if self.plan.column_sums is not None:
-                    values[role] = array / np.float64(self.plan.column_sums[role])
+                    values[role] = array / _divisor(self.plan.column_sums[role], block)
         return Block(values[Role.TARGET], values[Role.PREDICTION], block.weight, block.batch, block.kept)
 
-    def _distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
+    def distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
         """Give the values of the roles that some loss takes as a distribution of so many dimensions."""
         roles = {role for chosen in self.plan.losses for role in simplex_roles(chosen.loss)}
         found = ((role, block.values(role)) for role in Role if role in roles)
@@ -174,7 +186,10 @@ class ModelTally:
             prediction = inside
         if self.plan.binding.order and prediction is not None:
             prediction = prediction[:, self.plan.binding.order]
-        loss, slope = chosen.compute(block.target, prediction, **context_of(chosen, block, self.plan.binding))
+        context = context_of(chosen, block, self.plan.binding)
+        if self.plan.references is not None:
+            context["reference"] = self.plan.references[block.slices]
+        loss, slope = chosen.compute(block.target, prediction, **context)
         if clipped is not None:
             slope = np.where(clipped, 0.0, slope)  # a clipped prediction moves nothing
         return loss, slope
@@ -235,3 +250,11 @@ class ModelTally:
             return value, 1.0  # the kernel has finished each row
         value, (scale,) = chosen.finish((value,))
         return value, scale
+
+
+def _divisor(sums: float | Array, block: Block) -> np.float64 | Array:
+    """Give what the rows of a block are divided by: one number, or that of the slice of each."""
+    if isinstance(sums, np.ndarray):
+        divisors: Array = sums[block.slices]
+        return divisors
+    return np.float64(sums)

@@ -1,0 +1,257 @@
+"""Every loss by slice: what a run over the rows of each slice alone would give, in the passes of one run.
+
+Rows carry the code of their slice. Kernels run once on blocks of all slices, and their losses and slopes are summed by
+code, so that many slices cost little more than one. Where the whole takes the same losses of rows, it is the sum over
+the slices; where it does not (ranking within groups, series, second passes), it is computed beside them. Imports core
+and its own package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Batch, Block, weights_of
+from lossctl.core.grouped import Codes, GroupedSum
+from lossctl.core.loss import Array, ChosenLoss, Role
+from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
+from lossctl.engine.fitting import lag_column, sliced_lag
+from lossctl.engine.plan import Linear, ModelPlan, ModelTally
+
+__all__ = ["Linears", "SlicedPlan", "SlicedTally"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linears:
+    """A `Linear` for each code.
+
+    Parameters
+    ----------
+    values
+        ``(codes,)``.
+    derivatives
+        ``(parts, codes)``.
+    """
+
+    values: Array
+    derivatives: Array
+
+    def combine(self, parts: Array, codes: Codes) -> Array:
+        """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
+        total = np.zeros(parts.shape[1:])
+        for derivatives, part in zip(self.derivatives, parts, strict=True):
+            each = derivatives[codes]
+            moving = each if part.ndim == 1 else each[:, None]
+            total += np.where(moving == 0.0, 0.0, moving * part)
+        return total
+
+    def of(self, code: int) -> Linear:
+        """Give that of one code."""
+        return Linear(float(self.values[code]), tuple(self.derivatives[:, code].tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedPlan:
+    """What to compute of one model for every slice.
+
+    Parameters
+    ----------
+    plan
+        The losses. Its ``column_sums`` and ``references`` hold a number for each code.
+    linear
+        What a first pass found of each loss of several parts, by index.
+    centers
+        What is taken off each loss, by code, in a second pass; empty: nothing.
+    members
+        Which codes to look at; ``None``: all.
+    """
+
+    plan: ModelPlan
+    linear: Mapping[int, Linears] = field(default_factory=dict)
+    centers: tuple[Array, ...] = ()
+    members: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def losses(self) -> tuple[ChosenLoss, ...]:
+        """The losses, in order."""
+        return self.plan.losses
+
+    def tally(self) -> SlicedTally:
+        """Start with nothing added."""
+        return SlicedTally(self)
+
+    def of(self, code: int) -> ModelPlan:
+        """Give the plan that would compute one slice alone."""
+        sums = self.plan.column_sums
+        alone = None if sums is None else {role: float(np.asarray(each)[code]) for role, each in sums.items()}
+        linear = {index: linears.of(code) for index, linears in self.linear.items()}
+        centers = tuple(float(each[code]) for each in self.centers)
+        return replace(self.plan, column_sums=alone, linear=linear, centers=centers, references=None)
+
+
+@dataclass(slots=True)
+class SlicedTally:
+    """What one worker accumulates for one model, slice by slice; `merge` joins the workers' parts.
+
+    `front` counts the rows of all slices and finds what is wrong with them.
+    """
+
+    plan: SlicedPlan
+    front: ModelTally = field(init=False)
+    rows: WeightTallies = field(init=False)
+    losses: list[LossTallies] = field(init=False)
+    n_read: Counts = field(default_factory=Counts)
+    n_dropped: Counts = field(default_factory=Counts)
+    groups: Counts = field(default_factory=Counts)
+    sums: dict[Role, GroupedSum] = field(init=False)
+    parts: dict[int, list[GroupedSum]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        weighted = self.plan.plan.binding.weighted
+        self.front = self.plan.plan.tally()
+        self.rows = WeightTallies(weighted)
+        centers = self.plan.centers or (None,) * len(self.plan.losses)
+        self.losses = [LossTallies(weighted, each) for each in centers]
+        self.sums = {role: GroupedSum() for role in Role}
+
+    def add(self, batch: Batch) -> None:
+        """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows that know their slices."""
+        batch = self._arranged(batch)
+        if len(batch) == 0:
+            return
+        block = self.front.counted(batch)
+        codes = self._count(batch, block)
+        if codes.size == 0:
+            return
+        for index, loss, slope, computed in self.front.losses_of(block):
+            linear = self.plan.linear.get(index)
+            if linear is not None:
+                combined = linear.combine(loss, codes), linear.combine(slope, codes)
+                self.losses[index].add(*combined, computed, codes)
+            elif loss.ndim > 1:
+                self._add_parts(index, loss, computed, codes)
+            else:
+                self.losses[index].add(loss, slope, computed, codes)
+
+    def _count(self, batch: Batch, block: Block) -> Codes:
+        """Count the rows of each slice, those left out too; give the codes of those that are not."""
+        slices, codes = _slices_of(batch), _codes_of(block)
+        self.n_read.add(slices)
+        if len(codes) < len(slices) and block.kept is not None:
+            out = np.ones(len(batch), np.bool_)
+            out[block.kept] = False
+            weight = weights_of(batch, self.plan.plan.binding)
+            if weight is not None:
+                out &= ~(weight <= 0.0)  # a weight that is missing is not 0
+            self.n_dropped.add(slices[out])
+        self.rows.add(block.weight, codes)
+        if block.starts is not None:
+            self.groups.add(codes[block.starts])
+        if self.plan.plan.column_sums is None:
+            for role, values in self.front.distributions(block, dimensions=1):
+                self.sums[role].add(values, codes)
+        return codes
+
+    def _add_parts(self, index: int, parts: Array, block: Block, codes: Codes) -> None:
+        for total, part in zip(self._totals(index, len(parts)), parts, strict=True):
+            total.add(part if block.weight is None else block.weight * part, codes)
+
+    def _totals(self, index: int, count: int) -> list[GroupedSum]:
+        return self.parts.setdefault(index, [GroupedSum() for _ in range(count)])
+
+    def _arranged(self, batch: Batch) -> Batch:
+        """Leave out slices nobody asks for, look back within slices, and let no group reach over two of them."""
+        plan = self.plan.plan
+        if self.plan.members is not None:
+            batch = _picked(batch, np.flatnonzero(self.plan.members[_slices_of(batch)]))
+        past = {
+            name: batch.columns[sliced_lag(name)]
+            for chosen in plan.losses
+            if chosen.loss.series
+            for name in lag_column(chosen, plan.binding)[2:]
+        }
+        if past:
+            batch = replace(batch, columns={**batch.columns, **past})
+        return batch if plan.binding.group is None else _by_slice_within_groups(batch)
+
+    def merge(self, other: SlicedTally) -> None:
+        """Take over what another worker found."""
+        self.front.merge(other.front)
+        self.rows.merge(other.rows)
+        for counts, more in (
+            (self.n_read, other.n_read),
+            (self.n_dropped, other.n_dropped),
+            (self.groups, other.groups),
+        ):
+            counts.merge(more)
+        for role, total in self.sums.items():
+            total.merge(other.sums[role])
+        for mine, theirs in zip(self.losses, other.losses, strict=True):
+            mine.merge(theirs)
+        for index, addends in other.parts.items():
+            for total, addend in zip(self._totals(index, len(addends)), addends, strict=True):
+                total.merge(addend)
+
+    def whole(self) -> ModelTally:
+        """Give the tally of all slices together, where the losses of rows are the same for it."""
+        made = self.front
+        made.losses = [each.whole() for each in self.losses]
+        made.parts = {index: [each.total() for each in sums] for index, sums in self.parts.items()}
+        return made
+
+    def of(self, code: int) -> ModelTally:
+        """Give the tally that a run over one slice alone would have ended with; it holds no faults."""
+        made = self.plan.of(code).tally()
+        made.n_read, made.n_dropped = self.n_read.of(code), self.n_dropped.of(code)
+        made.rows = self.rows.of(code)
+        made.groups.n = self.groups.of(code)
+        made.vectors = self.front.vectors
+        made.sums = {role: sum_of(sums, code) for role, sums in self.sums.items()}
+        made.parts = {index: [sum_of(each, code) for each in sums] for index, sums in self.parts.items()}
+        made.losses = [each.of(code) for each in self.losses]
+        return made
+
+
+def _slices_of(batch: Batch) -> Codes:
+    if batch.slices is None:
+        raise ValueError("the batch does not know the slices of its rows")
+    return batch.slices
+
+
+def _codes_of(block: Block) -> Codes:
+    return _slices_of(block.batch) if block.kept is None else _slices_of(block.batch)[block.kept]
+
+
+def _picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
+    """Give some rows of a batch, in the order given; groups lose the rows that are not among them."""
+    if len(rows) == len(batch) and batch.starts is None:
+        return batch
+    numbers = batch.rows if batch.rows is not None else np.arange(batch.first_row, batch.first_row + len(batch))
+    starts = batch.starts
+    if starts is not None:
+        group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(batch)))[rows]
+        starts = np.flatnonzero(np.diff(group, prepend=-1)).astype(np.int64)
+    return replace(
+        batch,
+        columns={name: values[rows] for name, values in batch.columns.items()},
+        length=len(rows),
+        rows=numbers[rows],
+        starts=starts,
+        slices=_slices_of(batch)[rows],
+        identity=None if batch.identity is None else batch.identity[rows],
+    )
+
+
+def _by_slice_within_groups(batch: Batch) -> Batch:
+    """Order the rows of each group by slice, and let a group end where its slice does."""
+    if batch.starts is None:
+        return batch
+    group = np.repeat(np.arange(len(batch.starts)), np.diff(batch.starts, append=len(batch)))
+    order = np.lexsort((_slices_of(batch), group))
+    made = _picked(batch, order)
+    ends = np.diff(group[order], prepend=-1) != 0
+    ends |= np.diff(_slices_of(made), prepend=-1) != 0
+    return replace(made, starts=np.flatnonzero(ends).astype(np.int64))
