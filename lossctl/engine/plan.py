@@ -111,13 +111,17 @@ class ModelTally:
     def add(self, batch: Batch) -> None:
         """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
         for index, loss, slope, block in self.computed(batch):
-            linear = self.plan.linear.get(index)
-            if linear is not None:
-                self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
-            elif loss.ndim > 1:
-                self.add_parts(index, loss, block)
-            else:
-                self.losses[index].add(loss, slope, block)
+            self.add_rows(index, loss, slope, block)
+
+    def add_rows(self, index: int, loss: Array, slope: Array, block: Block) -> None:
+        """Add the rows of a block to one loss, as its kernel gave them."""
+        linear = self.plan.linear.get(index)
+        if linear is not None:
+            self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
+        elif loss.ndim > 1:
+            self.add_parts(index, loss, block)
+        else:
+            self.losses[index].add(loss, slope, block)
 
     def computed(self, batch: Batch) -> Iterator[tuple[int, Array, Array, Block]]:
         """Count the rows of a batch, and give the index, losses, slopes and block of each loss that fits them."""
