@@ -8,20 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, labelled, open_for, signature_of
 from lossctl.api.selecting import Selection, select
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import disagreements
 from lossctl.core.settings import Options, Settings
 
 if TYPE_CHECKING:
     from lossctl.api.pairing import Model, Paired
-    from lossctl.sources import Source
+    from lossctl.api.planning import LeftOut
     from lossctl.stats.paired import Values
 
 __all__ = ["ADJUSTMENT_NAMES", "Adjustment", "compare"]
@@ -49,7 +49,7 @@ def compare(
         As in `lossctl.evaluate`: one source with several predictions, or several sources of the same rows in the same
         order, with the same targets.
     losses
-        As in `lossctl.select`, but not ``all``.
+        As in `lossctl.select`. Of ``all``, those that do not fit every model are left out, and named.
     adjust
         How p-values are adjusted for the number of comparisons: ``bh`` (Benjamini and Hochberg), ``holm`` or ``none``.
     on_progress
@@ -82,82 +82,54 @@ def compare(
     selection = losses if isinstance(losses, Selection) else select(losses)
     if settings.skill:
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
-    if selection.fitting_only:
-        raise UsageError("compare takes losses by name, not all of them", "name them: --loss mae,mse")
-    found, warnings = _all(source, selection, settings, adjust, on_progress)
+    found, said = _all(source, selection, settings, adjust, on_progress)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
     found = _adjusted(found, adjust, settings.level)
-    differing = disagreements(found)
-    return Comparisons(
-        tuple(found),
-        (*warnings, *(each.line() for each in differing)),
-        adjust,
-        (*warnings, *(each.short_line() for each in differing)),
-    )
+    for line in _negative(found):
+        said.add(line)
+    for each in disagreements(found):
+        said.add(each.line(), each.short_line())
+    return Comparisons(tuple(found), tuple(said.in_full), adjust, tuple(said.in_short))
+
+
+@dataclass(slots=True)
+class _Said:
+    """Warnings, each once: in full, and as a terminal shows them."""
+
+    in_full: list[str] = field(default_factory=list)
+    in_short: list[str] = field(default_factory=list)
+
+    def add(self, line: str, short: str | None = None) -> None:
+        """Add a line, unless it has been said."""
+        for lines, each in ((self.in_full, line), (self.in_short, short or line)):
+            if each not in lines:
+                lines.append(each)
 
 
 def _all(
     source: Any, selection: Selection, settings: Settings, adjust: str, on_progress: Progress | None
-) -> tuple[list[Comparison], list[str]]:
+) -> tuple[list[Comparison], _Said]:
+    from lossctl.api.contenders import fitting_all, line_up
+
     named = labelled(source)
     found: list[Comparison] = []
-    warnings: list[str] = []
+    said = _Said()
     with ExitStack() as stack:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
-        for models in _by_losses(opened, selection, settings):
-            some, said = _compared(models, settings, adjust, on_progress)
+        left_out: list[LeftOut] = []
+        if selection.fitting_only:
+            selection, left_out = fitting_all(opened, selection, settings, on_progress)
+            on_progress = None
+        for models in line_up(opened, selection, settings):
+            some, lines = _compared(models, settings, adjust, on_progress)
             found += some
-            warnings += said
-    return found, list(dict.fromkeys(warnings))
-
-
-def _by_losses(
-    opened: Sequence[tuple[str | None, Source]], selection: Selection, settings: Settings
-) -> list[list[Model]]:
-    """Give the models of each set of losses that bind alike, the baseline first."""
-    from lossctl.api.pairing import Model
-    from lossctl.api.planning import LeftOut, plan
-
-    groups: dict[tuple[str, ...], list[Model]] = {}
-    for label, source in opened:
-        for each in plan(source, selection, settings, LeftOut(source.name)):
-            key = tuple(chosen.label for chosen in each.losses)
-            groups.setdefault(key, []).append(Model(label or source.name, source, each))
-    for models in groups.values():
-        if len(models) < 2:  # noqa: PLR2004 -- a pair
-            problem = f"{models[0].name}: there is one model, {models[0].plan.binding.model}, and nothing to compare"
-            raise UsageError(problem, "name two predictions (-p old -p new), or two files of the same rows")
-        for model in models:
-            _require_rows(model)
-    return [_named(models, several=len(opened) > 1) for models in groups.values()]
-
-
-def _require_rows(model: Model) -> None:
-    """Refuse a loss that has one value for a whole file."""
-    from lossctl.api.shapes import lies_across
-
-    for chosen in model.plan.losses:
-        if chosen.loss.kind is Kind.DISTRIBUTION and not lies_across(model.source, model.plan.binding):
-            problem = f"{chosen.loss.id} down the file is one value, and no rows stand behind it"
-            raise UsageError(problem, "give distributions across columns: -t 'p_*' -p 'q_*'")
-
-
-def _named(models: Sequence[Model], *, several: bool) -> list[Model]:
-    """Name models by what tells them apart: the source, the column, both, or, of frames, how many came before."""
-    if not several:
-        return [replace(model, name=model.plan.binding.model) for model in models]
-    columns = len({model.plan.binding.model for model in models}) > 1
-    if columns and len({model.name for model in models}) < len(models):
-        models = [replace(m, name=f"{m.name}:{m.plan.binding.model}") for m in models]
-    names = [model.name for model in models]
-    return [
-        replace(
-            model,
-            name=f"{model.name} {names[:place].count(model.name) + 1}" if names.count(model.name) > 1 else model.name,
-        )
-        for place, model in enumerate(models)
-    ]
+            for line in lines:
+                said.add(line)
+    for each in left_out:
+        for line, short in zip(each.lines(), each.short_lines(), strict=True):
+            said.add(line, short)
+    return found, said
 
 
 def _compared(
@@ -231,6 +203,18 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
         of = "rows" if models[0].plan.binding.group is None else "groups"
         said.append(f"intervals rest on {units.effective_rows:.6g} effective {of}, which is few")
     return said
+
+
+def _negative(found: Sequence[Comparison]) -> list[str]:
+    """Say which values have no share, for they may be negative."""
+    models: dict[str, list[str]] = {}
+    for each in found:
+        if each.baseline_value < 0.0:
+            models.setdefault(each.baseline, []).append(each.chosen.label)
+    return [
+        f"{', '.join(dict.fromkeys(losses))} of {model} is negative: there is no relative change"
+        for model, losses in models.items()
+    ]
 
 
 def _adjusted(found: Sequence[Comparison], method: str, level: float) -> list[Comparison]:

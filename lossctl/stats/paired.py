@@ -44,8 +44,12 @@ class Values:
 
     @property
     def relative(self) -> float | None:
-        """The difference as a share of the baseline's value; ``None`` where that is 0 or something is infinite."""
-        if self.baseline == 0.0 or not math.isfinite(self.delta):
+        """The difference as a share of the baseline's value; ``None`` where that is no more than 0, or infinite.
+
+        A loss that can be negative (a log density) has no zero of its own: a share of it would change with the unit of
+        the target, and turn its sign with that of the baseline.
+        """
+        if self.baseline <= 0.0 or not math.isfinite(self.delta):
             return None
         share = self.delta / self.baseline
         return share if math.isfinite(share) else None

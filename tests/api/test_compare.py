@@ -315,6 +315,18 @@ def test_a_baseline_without_loss_has_no_relative_change() -> None:
         assert found.significant
 
 
+def test_a_baseline_of_negative_value_has_no_relative_change() -> None:
+    frame = {"y": [10.0, 20.0, 30.0, 40.0], "old": [12.0, 20.0, 35.0, 30.0], "new": [1.0, 10.0, 30.0, 1.0]}
+    result = lossctl.compare(frame, "poisson_nll,mae", **PAIR)
+    found = result[0]
+    assert found.baseline_value < 0.0 < found.delta
+    assert found.relative is found.relative_ci is None
+    assert found.delta_ci is not None
+    assert result[1].relative is not None
+    assert "poisson_nll(full=false) of old is negative: there is no relative change" in result.warnings
+    assert column_of(result, "difference")[1] == found.delta
+
+
 def test_few_rows_are_told() -> None:
     assert lossctl.compare(frame_of(), "mae", **PAIR).warnings == ()
     warnings = lossctl.compare(frame_of(20), "mae", **PAIR).warnings
@@ -350,7 +362,7 @@ def test_order_of_rows_and_threads_do_not_matter() -> None:
     ("losses", "options", "said"),
     [
         ("mae", {"prediction": ["old"]}, "there is one model, old, and nothing to compare"),
-        ("all", {}, "compare takes losses by name"),
+        ("mae", {"skill": True}, "compare takes no skill"),
         ("mae", {"adjust": "bonferroni"}, "there is no 'bonferroni'"),
         ("entropy", {"prediction": ["old", "new"]}, "down the file is one value"),
     ],

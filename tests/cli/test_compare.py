@@ -134,7 +134,7 @@ def test_adjust_holm(run: Run) -> None:
     ("words", "code", "said"),
     [
         (("both.csv", "-p", "old"), 2, "both.csv: there is one model, old, and nothing to compare"),
-        (("both.csv", "-p", "old", "-p", "new", "-l", "all"), 2, "compare takes losses by name, not all of them"),
+        (("both.csv", "-p", "old", "-l", "all"), 2, "both.csv: none of the 122 losses fits"),
         (("both.csv", "-p", "old", "-p", "new", "--adjust", "fdr"), 2, "adjust: there is no 'fdr'"),
         (("both.csv", "-p", "old", "-p", "newer"), 2, "newer"),
         (("-", "-"), 2, "standard input is named twice"),
