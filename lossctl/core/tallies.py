@@ -105,6 +105,12 @@ def sum_of(sums: GroupedSum, code: int) -> ExactSum:
     return sums.sum_of(code) if code < len(sums) else ExactSum()
 
 
+def _floats(sums: GroupedSum, codes: int) -> Array:
+    """Give the sum of each of so many codes."""
+    floats = sums.floats()
+    return np.append(floats, np.zeros(codes - len(floats)))
+
+
 @dataclass(slots=True)
 class _Peaks:
     """The largest |slope| among the rows of each code, and the first row that has it."""
@@ -244,6 +250,27 @@ class LossTallies:
             total.add_squares(np.sqrt(weight[lost]) * sizes[lost], codes[lost])
             products, codes = products[~lost], codes[~lost]
         total.add(products, codes)
+
+    def spread(self, rows: WeightTallies, units: Codes) -> tuple[Array, Array]:
+        """Give, by code, Σ(wd)² and what is left of it about the mean, to about ten digits of the former.
+
+        Parameters
+        ----------
+        rows
+            The rows and their weights.
+        units
+            How many rows (or groups) each code has.
+        """
+        codes = len(units)
+        n = units.astype(np.float64)
+        weights, weight_squares = (
+            (_floats(rows.weights, codes), _floats(rows.squares, codes)) if self.weighted else (n, n)
+        )
+        total, squares = _floats(self.sums["loss"], codes), _floats(self.sums["loss_square"], codes)
+        heavy = _floats(self.sums["loss_weight"], codes) if self.weighted else total
+        with np.errstate(all="ignore"):  # no rows, or infinite losses: what cannot be told is NaN
+            mean = total / weights
+            return squares, squares - 2.0 * mean * heavy + mean * mean * weight_squares
 
     def merge(self, other: LossTallies) -> None:
         """Take over the rows of another part."""

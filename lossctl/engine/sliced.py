@@ -67,12 +67,15 @@ class SlicedPlan:
         What is taken off each loss, by code, in a second pass; empty: nothing.
     members
         Which codes to look at; ``None``: all.
+    undivided
+        Of which codes a distribution cannot be normalized, for its sum is 0; ``None``: of none.
     """
 
     plan: ModelPlan
     linear: Mapping[int, Linears] = field(default_factory=dict)
     centers: tuple[Array, ...] = ()
     members: npt.NDArray[np.bool_] | None = None
+    undivided: npt.NDArray[np.bool_] | None = None
 
     @property
     def losses(self) -> tuple[ChosenLoss, ...]:
@@ -86,7 +89,9 @@ class SlicedPlan:
     def of(self, code: int) -> ModelPlan:
         """Give the plan that would compute one slice alone."""
         sums = self.plan.column_sums
-        alone = None if sums is None else {role: float(np.asarray(each)[code]) for role, each in sums.items()}
+        alone = None
+        if sums is not None and not (self.undivided is not None and self.undivided[code]):
+            alone = {role: float(np.asarray(each)[code]) for role, each in sums.items()}
         linear = {index: linears.of(code) for index, linears in self.linear.items()}
         centers = tuple(float(each[code]) for each in self.centers)
         return replace(self.plan, column_sums=alone, linear=linear, centers=centers, references=None)
@@ -213,6 +218,22 @@ class SlicedTally:
         made.parts = {index: [sum_of(each, code) for each in sums] for index, sums in self.parts.items()}
         made.losses = [each.of(code) for each in self.losses]
         return made
+
+    def maybe_cancelled(self, codes: int) -> npt.NDArray[np.bool_]:
+        """Say of which codes the variance of some loss may have lost its digits; the rest certainly have not."""
+        found = np.zeros(codes, np.bool_)
+        units = self.rows.n if self.plan.plan.binding.group is None else self.groups
+        units.reserve(codes)
+        several = units.array[:codes] > 1
+        for each in self.losses:
+            squares, spread = each.spread(self.rows, units.array[:codes])
+            with np.errstate(invalid="ignore"):
+                found |= several & ~(spread > _NEARLY * squares)
+        return found
+
+
+_NEARLY = 2e-8
+"""Twice the share of squares at which a variance is taken to have cancelled: far above the rounding of this look."""
 
 
 def _slices_of(batch: Batch) -> Codes:

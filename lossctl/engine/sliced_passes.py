@@ -1,0 +1,206 @@
+"""How many passes a run by slice takes: those of `lossctl.engine.passes`, for each slice and for the whole.
+
+What a second pass needs to know (sums, means, centres) it knows of each slice. Only slices whose variance cancelled are
+looked at again to centre them. Imports core and its own package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Batch
+from lossctl.core.loss import Reduction
+from lossctl.engine.crew import Crew
+from lossctl.engine.local import run
+from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan
+from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.series import with_lags
+from lossctl.engine.sliced import Linears, SlicedPlan, SlicedTally
+
+__all__ = ["BySlice", "compute_by_slice"]
+
+Runner = Callable[[Sequence[ModelPlan | SlicedPlan]], list[ModelTally | SlicedTally]]
+
+
+@dataclass(slots=True)
+class BySlice:
+    """What was computed of one model: for the whole, and for each slice.
+
+    Parameters
+    ----------
+    whole
+        The tally of all rows.
+    slices
+        The tally of every slice.
+    centred
+        That of the slices whose variance cancelled, from a pass of its own.
+    """
+
+    whole: ModelTally
+    slices: SlicedTally
+    centred: SlicedTally | None = None
+
+    def of(self, code: int) -> ModelTally:
+        """Give the tally that a run over one slice alone would have ended with; it holds no faults."""
+        return self.tally_of(code).of(code)
+
+    def tally_of(self, code: int) -> SlicedTally:
+        """Give the tally that holds what is known of a slice in the end."""
+        centred = self.centred
+        if centred is None or centred.plan.members is None or not centred.plan.members[code]:
+            return self.slices
+        return centred
+
+    @property
+    def n_read(self) -> npt.NDArray[np.int64]:
+        """How many rows each slice has."""
+        return self.slices.n_read.array
+
+    def n(self, codes: int) -> npt.NDArray[np.int64]:
+        """Give how many rows of each slice count."""
+        counts = self.slices.rows.n
+        counts.reserve(codes)
+        return counts.array[:codes]
+
+
+def compute_by_slice(
+    read: Callable[[], Iterable[Batch]],
+    jobs: Sequence[tuple[ModelPlan, ModelPlan]],
+    threads: int | None = None,
+    on_rows: Callable[[int], None] | None = None,
+    crew: Crew | None = None,
+) -> list[BySlice]:
+    """Compute plans for the whole and for every slice of what `read` gives, reading again where one pass is not enough.
+
+    Parameters
+    ----------
+    read
+        Starts to read from the first row; called once or more. Batches know the slices of their rows.
+    jobs
+        The plan for the whole and that for the slices: the same where they take the same losses of rows.
+    threads, on_rows, crew
+        As in `lossctl.engine.local.run`.
+
+    Returns
+    -------
+    list[BySlice]
+        One a job, in order.
+    """
+
+    def again(plans: Sequence[ModelPlan | SlicedPlan]) -> list[ModelTally | SlicedTally]:
+        return _run(read, plans, threads, None, crew)
+
+    sliced = [SlicedPlan(plan) for _, plan in jobs]
+    apart = [whole for whole, plan in jobs if not _is_shared(whole, plan)]
+    tallies = _run(read, [*sliced, *apart], threads, on_rows, crew)
+    found, wholes = _sliced(tallies[: len(jobs)]), iter(_plain(tallies[len(jobs) :]))
+    made = [
+        BySlice(tally.whole() if _is_shared(*job) else next(wholes), tally)
+        for job, tally in zip(jobs, found, strict=True)
+    ]
+    _repeat(again, made, [normalized_plan(each.whole) for each in made], [_normalized(each) for each in made])
+    _repeat(again, made, [linear_plan(each.whole) for each in made], [_linear(each) for each in made])
+    _repeat(again, made, [centred_plan(each.whole) for each in made], [_centred(each) for each in made])
+    return made
+
+
+def _is_shared(whole: ModelPlan, plan: ModelPlan) -> bool:
+    """Say whether the whole is the sum over its slices."""
+    if whole is not plan or type(plan) is not ModelPlan or plan.binding.group is not None:
+        return False
+    return not any(chosen.loss.series for chosen in plan.losses)
+
+
+def _run(
+    read: Callable[[], Iterable[Batch]],
+    plans: Sequence[ModelPlan | SlicedPlan],
+    threads: int | None,
+    on_rows: Callable[[int], None] | None,
+    crew: Crew | None,
+) -> list[ModelTally | SlicedTally]:
+    plain = cast("Sequence[ModelPlan]", plans)  # all that is asked of a plan is its losses and a tally to add to
+    return cast("list[ModelTally | SlicedTally]", run(with_lags(read(), plans), plain, threads, on_rows, crew))
+
+
+def _repeat(
+    again: Runner, made: list[BySlice], wholes: Sequence[ModelPlan | None], slices: Sequence[SlicedPlan | None]
+) -> None:
+    """Compute the plans that are given, and put what they find in the place of what was known."""
+    wanted: list[ModelPlan | SlicedPlan] = [plan for plan in (*wholes, *slices) if plan is not None]
+    if not wanted:
+        return
+    tallies = again(wanted)
+    plain = iter(_plain(tallies))
+    for each, plan in zip(made, wholes, strict=True):
+        if plan is not None:
+            each.whole = next(plain)
+    sliced = iter(_sliced(tallies))
+    for each, by_slice in zip(made, slices, strict=True):
+        if by_slice is not None and by_slice.centers:
+            each.centred = next(sliced)
+        elif by_slice is not None:
+            each.slices = next(sliced)
+
+
+def _plain(tallies: Sequence[ModelTally | SlicedTally]) -> list[ModelTally]:
+    return [tally for tally in tallies if isinstance(tally, ModelTally)]
+
+
+def _sliced(tallies: Sequence[ModelTally | SlicedTally]) -> list[SlicedTally]:
+    return [tally for tally in tallies if isinstance(tally, SlicedTally)]
+
+
+def _normalized(made: BySlice) -> SlicedPlan | None:
+    """Give the plan that divides distributions down the file by the sums of their slices."""
+    tally, plan = made.slices, made.slices.plan
+    if not plan.plan.normalize or tally.front.vectors:
+        return None
+    summed = [chosen.loss for chosen in plan.losses if tally.front.reduction(chosen) is Reduction.SUM]
+    roles = {role for loss in summed for role in loss.roles}
+    if not roles:
+        return None
+    codes = len(tally.n_read.array)
+    sums = {}
+    for role, total in tally.sums.items():
+        floats = total.floats()
+        sums[role] = np.append(floats, np.zeros(codes - len(floats)))
+    undivided = np.logical_or.reduce([sums[role] <= 0.0 for role in roles])
+    divisors = {role: np.where(undivided, 1.0, each) for role, each in sums.items()}
+    return replace(plan, plan=replace(plan.plan, column_sums=divisors), undivided=undivided)
+
+
+def _linear(made: BySlice) -> SlicedPlan | None:
+    """Give the plan that knows the means of the parts of losses in each slice."""
+    tally = made.slices
+    if not tally.parts:
+        return None
+    codes = len(tally.n_read.array)
+    counted = tally.rows.n if tally.plan.plan.binding.group is None else tally.groups
+    found: dict[int, Linears] = {}
+    for index, sums in tally.parts.items():
+        values, derivatives = np.full(codes, np.nan), np.zeros((len(sums), codes))
+        for code in np.flatnonzero(counted.array):
+            linear = tally.of(int(code)).linear(index)
+            values[code], derivatives[:, code] = linear.value, linear.derivatives
+        found[index] = Linears(values, derivatives)
+    return replace(tally.plan, linear=found)
+
+
+def _centred(made: BySlice) -> SlicedPlan | None:
+    """Give the plan that centres the losses of slices whose variance cancelled."""
+    tally = made.slices
+    codes = len(tally.n_read.array)
+    members = np.zeros(codes, np.bool_)
+    centers = [np.zeros(codes) for _ in tally.losses]
+    for code in np.flatnonzero(tally.maybe_cancelled(codes)):
+        alone = tally.of(int(code))
+        for index, values in enumerate(centers):
+            moments = alone.moments(index)
+            if moments.cancelled:
+                members[code], values[code] = True, moments.value
+    return replace(tally.plan, centers=tuple(centers), members=members) if members.any() else None
