@@ -16,8 +16,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lossctl.core.exact import round_fraction
+from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import Array
+from lossctl.core.spread import Spread
 from lossctl.engine.pairs import PairTally
 from lossctl.stats.paired import Difference, PairedSums, Values, difference
 
@@ -86,8 +87,11 @@ class Cell:
 
 def compared(b: Array, c: Array) -> Difference:
     """Compare as `lossctl.compare` does, without a file."""
-    pair = PairTally(weighted=False)
-    pair.add(b, c, None)
+    own = Spread(weighted=False), ExactSum()
+    own[0].add(b, None)
+    own[1].add(c)
+    pair = PairTally(weighted=False, centre=None, b=own[0], c=own[1])
+    pair.add(b, c - b, None)
     n = Fraction(len(b))
     values = [round_fraction(total.fraction() / n) for total in (pair.b.total, pair.c)]
     delta = round_fraction((pair.c.fraction() - pair.b.total.fraction()) / n)

@@ -14,14 +14,18 @@ from lossctl.api.aligning import side_by_side
 from lossctl.api.checking import check_rows, loss_error
 from lossctl.api.planning import read_for
 from lossctl.core.block import Batch
+from lossctl.core.errors import DataError
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import Kind
+from lossctl.core.method import Method
 from lossctl.core.settings import Settings
-from lossctl.engine.pairs import Centre, PairsTally, PairTally, compare_rows
+from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally, compare_rows
 from lossctl.engine.plan import Linear, ModelPlan
 from lossctl.engine.series import with_lags
 from lossctl.sources import Source
-from lossctl.stats.paired import PairedSums, Values
+from lossctl.stats.methods import compared_together
+from lossctl.stats.paired import Difference, PairedSums, Values
+from lossctl.stats.units import Units
 
 __all__ = ["Model", "Paired", "pair_up"]
 
@@ -37,7 +41,7 @@ class Model:
 
 @dataclass(slots=True)
 class Paired:
-    """What the passes found. Lists of pairs are by candidate, then by loss.
+    """What the passes found. Lists of pairs are by match, then by loss.
 
     Parameters
     ----------
@@ -49,27 +53,58 @@ class Paired:
         Of the losses that are no means: how each model's value moves with its rows, by model and index.
     sums
         What the statistics need of each pair.
+    method
+        How differences are told from chance.
     """
 
     tally: PairsTally
     pairs: list[list[PairTally]]
     linear: list[dict[int, Linear]]
     sums: list[list[PairedSums]]
+    method: Method
+
+    @property
+    def matches(self) -> tuple[tuple[int, int], ...]:
+        """Which models are compared: the places of a baseline and a candidate each."""
+        return self.tally.plan.matches
+
+    @property
+    def n_units(self) -> int | None:
+        """How many clusters or blocks there are (or buckets of them); ``None`` where rows stand alone."""
+        units = self.tally.units
+        return None if units is None or not self.method.is_grouped else len(units)
 
     def values(self, place: int, index: int) -> Values:
-        """Give what is compared of a candidate and a loss."""
+        """Give what is compared of a candidate, by its place among the models, and a loss."""
+        return self.values_of(place - 1, index)
+
+    def values_of(self, match: int, index: int) -> Values:
+        """Give what is compared of a match and a loss."""
+        places = self.matches[match]
         if index in self.linear[0]:
-            one, other = (self.linear[at][index].value for at in (0, place))
+            one, other = (self.linear[at][index].value for at in places)
             return Values(one, other, _gap(one, other))
-        pair, weight = self.pairs[place - 1][index], self.tally.models[0].units.total
+        pair, weight = self.pairs[match][index], self.tally.models[0].units.total
         one, other = (_mean(total, self.tally) for total in (pair.b.total, pair.c))
         if not (pair.b.total.is_finite and pair.c.is_finite):
             return Values(one, other, other - one)
         return Values(one, other, round_fraction((pair.c.fraction() - pair.b.total.fraction()) / weight))
 
+    def differences(self, level: float) -> list[list[Difference]]:
+        """Tell the differences of all pairs from chance, by match and loss, with intervals of a level."""
+        indices = range(len(self.tally.plan.losses))
+        values = [self.values_of(match, index) for match in range(len(self.matches)) for index in indices]
+        found = compared_together([sums for each in self.sums for sums in each], values, self.method, level)
+        return [found[match * len(indices) : (match + 1) * len(indices)] for match in range(len(self.matches))]
+
 
 def pair_up(
-    models: Sequence[Model], settings: Settings, on_progress: Callable[[int, float | None], None] | None
+    models: Sequence[Model],
+    settings: Settings,
+    on_progress: Callable[[int, float | None], None] | None,
+    method: Method | None = None,
+    *,
+    every: bool = False,
 ) -> Paired:
     """Read the rows of all models side by side.
 
@@ -81,14 +116,21 @@ def pair_up(
         What the run was asked to do.
     on_progress
         Called with the rows read so far and, where it is known, the fraction of the input, in the first pass.
+    method
+        How differences are told from chance; Student's t where it is not given.
+    every
+        Compare every model with every other that comes after it, not with the first alone.
 
     Raises
     ------
     DataError
-        Where rows cannot be computed on, or those of two sources differ.
+        Where rows cannot be computed on, or those of two sources differ; where all are of one cluster or block.
     """
-    plans = [model.plan for model in models]
-    tally = compare_rows(_rows(models, plans, settings, on_progress), plans)
+    method = method or Method()
+    plans = tuple(model.plan for model in models)
+    baselines = range(len(models) if every else 1)
+    matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
+    tally = compare_rows(_rows(models, plans, settings, on_progress), PairsPlan(plans, matches, method))
     for model, each in zip(models, tally.models, strict=True):
         check_rows(model.source, each, settings)
         each.plan = replace(each.plan, linear={index: each.linear(index) for index in each.parts})
@@ -96,11 +138,26 @@ def pair_up(
             error = loss_error(model.source, each, index)
             if error is not None:
                 raise error
-    paired = Paired(tally, [list(each) for each in tally.pairs], [{} for _ in models], [])
+    paired = Paired(tally, [list(each) for each in tally.pairs], [{} for _ in models], [], method)
+    _require_units(paired)
+    paired.sums = [
+        [_sums(tally, match, index) for index in range(len(tally.plan.losses))] for match in _places(matches)
+    ]
     _finish(paired, models, settings)
-    paired.sums = [[_sums(tally, pair) for pair in each] for each in paired.pairs]
     _centre(paired, models, settings)
     return paired
+
+
+def _require_units(paired: Paired) -> None:
+    """Refuse what gives no two clusters or blocks to compare."""
+    if paired.n_units != 1:
+        return
+    method, n = paired.method, paired.tally.models[0].units.n
+    if method.cluster is not None:
+        problem = f'all {n} rows are of one cluster of "{method.cluster}"'
+        raise DataError(problem, "clusters are what is compared: there must be two, better twenty")
+    problem = f"all {n} rows are of one block of {method.block}"
+    raise DataError(problem, "blocks are what is compared: make them shorter")
 
 
 def _finish(paired: Paired, models: Sequence[Model], settings: Settings) -> None:
@@ -110,16 +167,18 @@ def _finish(paired: Paired, models: Sequence[Model], settings: Settings) -> None
     if not chosen:
         return
     paired.linear = [{index: _linear(paired, place, index) for index in chosen} for place in range(len(models))]
-    plans = [_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True)]
-    again = compare_rows(_rows(models, plans, settings, None), plans)
-    for mine, theirs in zip(paired.pairs, again.pairs, strict=True):
+    plans = tuple(_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True))
+    plan = replace(paired.tally.plan, plans=plans)
+    again = compare_rows(_rows(models, plans, settings, None), plan)
+    for match in _places(paired.matches):
         for number, index in enumerate(chosen):
-            mine[index] = theirs[number]
+            paired.pairs[match][index] = again.pairs[match][number]
+            paired.sums[match][index] = replace(_sums(again, match, number), is_linear=True)
 
 
 def _is_finished(paired: Paired, index: int) -> bool:
     """Say whether a value is more than the mean of its rows; the rows of distributions are finished one by one."""
-    loss = paired.tally.plans[0].losses[index].loss
+    loss = paired.tally.plan.losses[index].loss
     return loss.finish is not None and loss.kind is not Kind.DISTRIBUTION
 
 
@@ -127,22 +186,25 @@ def _linear(paired: Paired, place: int, index: int) -> Linear:
     tally = paired.tally.models[place]
     if index in tally.plan.linear:
         return tally.plan.linear[index]
-    total = paired.pairs[place - 1][index].c if place else paired.pairs[0][index].b.total
-    return Linear(*tally.plan.losses[index].finish((_mean(total, paired.tally),)))
+    mean = _mean(paired.tally.own[place][index].total, paired.tally)
+    return Linear(*tally.plan.losses[index].finish((mean,)))
 
 
 def _centre(paired: Paired, models: Sequence[Model], settings: Settings) -> None:
     """Square anew, less their means, the differences whose digits cancelled."""
+    if paired.method.has_units:  # their sums are few enough to be centred as they are
+        return
     centres = [
-        [_centre_of(each, paired.values(place, index)) for index, each in enumerate(sums)]
-        for place, sums in enumerate(paired.sums, start=1)
+        [_centre_of(each, paired.values_of(match, index)) for index, each in enumerate(sums)]
+        for match, sums in enumerate(paired.sums)
     ]
     chosen = [index for index, of_loss in enumerate(zip(*centres, strict=True)) if any(of_loss)]
     if not chosen:
         return
-    plans = [_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True)]
-    some = [[each[index] for index in chosen] for each in centres]
-    again = compare_rows(_rows(models, plans, settings, None), plans, some)
+    plans = tuple(_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True))
+    some = tuple(tuple(each[index] for index in chosen) for each in centres)
+    plan = replace(paired.tally.plan, plans=plans, centres=some)
+    again = compare_rows(_rows(models, plans, settings, None), plan)
     for sums, theirs in zip(paired.sums, again.pairs, strict=True):
         for number, index in enumerate(chosen):
             if theirs[number].centre is not None:
@@ -157,9 +219,16 @@ def _centre_of(sums: PairedSums, values: Values) -> Centre | None:
     return Centre(gap, share, rest)
 
 
-def _sums(tally: PairsTally, pair: PairTally) -> PairedSums:
-    units = tally.models[0].units
-    return PairedSums(pair.n, (units.total, units.total_square), pair.b, pair.d, pair.cross)
+def _sums(tally: PairsTally, match: int, index: int) -> PairedSums:
+    pair, rows = tally.pairs[match][index], tally.models[0].units
+    units = None
+    if tally.units is not None and pair.n:
+        units = Units(*tally.unit_sums(match, index))
+    return PairedSums(pair.n, (rows.total, rows.total_square), pair.b, pair.d, pair.cross, units=units)
+
+
+def _places(matches: Sequence[object]) -> range:
+    return range(len(matches))
 
 
 def _some(plan: ModelPlan, chosen: Sequence[int], linear: dict[int, Linear]) -> ModelPlan:

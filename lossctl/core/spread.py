@@ -41,6 +41,12 @@ class Spread:
         add_values(pulled, self.total, self.square)
         self.heavy.add(weight * pulled)
 
+    def merge(self, other: Spread) -> None:
+        """Take over the values of another part."""
+        self.total.merge(other.total)
+        self.square.merge(other.square)
+        self.heavy.merge(other.heavy)
+
     @property
     def is_finite(self) -> bool:
         """Whether every value was."""

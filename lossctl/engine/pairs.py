@@ -14,12 +14,15 @@ import numpy.typing as npt
 from lossctl.core.block import BLOCK_ROWS, Batch, Block
 from lossctl.core.exact import ExactSum
 from lossctl.core.faults import Faults
-from lossctl.core.loss import Array
+from lossctl.core.grouped import Codes
+from lossctl.core.loss import Array, ChosenLoss
+from lossctl.core.method import Method
 from lossctl.core.spread import Spread
+from lossctl.engine.buckets import UnitTally, identities_of
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
-__all__ = ["Centre", "PairTally", "PairsTally", "compare_rows"]
+__all__ = ["Centre", "PairTally", "PairsPlan", "PairsTally", "compare_rows"]
 
 TIE = 1e-9
 """Losses that differ by no more than this share of the baseline's tie."""
@@ -48,8 +51,8 @@ class Centre:
 class PairTally:
     """The sums of one loss over the paired rows of two models, and who won how many.
 
-    With b and c the losses of baseline and candidate and d = c − b, it keeps the sums of b and of d, those of c, and
-    Σw²db; with a centre, those of d less its mean and of d − ρb less its mean, and no others.
+    With b and c the losses of baseline and candidate and d = c − b, it keeps the sums of d and Σw²db beside those of b
+    and of c, which other pairs share; with a centre, those of d less its mean and of d − ρb less its mean, no others.
 
     Parameters
     ----------
@@ -57,22 +60,24 @@ class PairTally:
         Whether rows differ in weight.
     centre
         Given in a pass of its own; see `Centre`.
+    b, c
+        Of the models: added to by who owns them.
     """
 
     weighted: bool
-    centre: Centre | None = None
+    centre: Centre | None
+    b: Spread
+    c: ExactSum
     n: int = 0
     wins: int = 0
     ties: int = 0
     losses: int = 0
-    c: ExactSum = field(default_factory=ExactSum)
     cross: ExactSum = field(default_factory=ExactSum)
-    b: Spread = field(init=False)
     d: Spread = field(init=False)
     rest: Spread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.b, self.d, self.rest = (Spread(self.weighted) for _ in range(3))
+        self.d, self.rest = (Spread(self.weighted) for _ in range(2))
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
     def count(self, baseline: Array, candidate: Array) -> None:
@@ -86,70 +91,189 @@ class PairTally:
         self.losses = self.n - self.wins - self.ties
 
     @np.errstate(over="ignore", invalid="ignore")
-    def add(self, baseline: Array, candidate: Array, weight: Array | None) -> None:
-        """Add what the values move with, row by row, ``(n,)`` each: the losses themselves, where values are means."""
-        gap = candidate - baseline
+    def add(self, baseline: Array, gap: Array, weight: Array | None) -> None:
+        """Add what differences move with, row by row: b and d, ``(n,)`` each."""
         if self.centre is not None:
             self.d.add(gap - self.centre.gap, weight)
             self.rest.add(gap - self.centre.share * baseline - self.centre.rest, weight)
             return
-        self.b.add(baseline, weight)
         self.d.add(gap, weight)
-        self.c.add(candidate if weight is None else weight * candidate)
         self.cross.add(gap * baseline if weight is None else (weight * gap) * (weight * baseline))
+
+    def merge(self, other: PairTally) -> None:
+        """Take over the rows of another part, but for the sums that are shared."""
+        for name in ("n", "wins", "ties", "losses"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("cross", "d", "rest"):
+            getattr(self, name).merge(getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class PairsPlan:
+    """What to compare.
+
+    Parameters
+    ----------
+    plans
+        One a model, with the same losses.
+    matches
+        Which models are compared: the places of a baseline and a candidate each.
+    method
+        How differences will be told from chance: what is summed beside.
+    centres
+        Of each match, what is taken off by loss; see `Centre`. Empty: nothing.
+    """
+
+    plans: tuple[ModelPlan, ...]
+    matches: tuple[tuple[int, int], ...]
+    method: Method = field(default_factory=Method)
+    centres: tuple[tuple[Centre | None, ...], ...] = ()
+
+    @property
+    def losses(self) -> tuple[ChosenLoss, ...]:
+        """The losses, the same of every model."""
+        return self.plans[0].losses
+
+    def tally(self) -> PairsTally:
+        """Start with nothing added."""
+        return PairsTally(self)
 
 
 @dataclass(slots=True)
 class PairsTally:
-    """What is accumulated for all models: the first is the baseline.
+    """What is accumulated for all models and matches.
 
     Losses of several parts whose `Linear` the plans do not hold are summed part by part, for a second pass; the pairs
     of those are left empty.
 
     Parameters
     ----------
-    plans
-        One a model, with the same losses.
-    centres
-        Of each candidate, what is taken off by loss; see `Centre`.
+    plan
+        What is compared.
+    models
+        Rows, faults and parts of each model.
+    own
+        The sums of each model's losses; squares too, of a baseline.
+    pairs
+        By match, then by loss.
+    units
+        Sums by unit, where the method takes any; see `unit_sums`.
     """
 
-    plans: Sequence[ModelPlan]
-    centres: Sequence[Sequence[Centre | None]] = ()
+    plan: PairsPlan
     models: list[ModelTally] = field(init=False)
+    own: list[list[Spread]] = field(init=False)
     pairs: list[list[PairTally]] = field(init=False)
+    units: UnitTally | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.models = [plan.tally() for plan in self.plans]
-        nothing = [[None] * len(plan.losses) for plan in self.plans[1:]]
-        weighted = self.plans[0].binding.weighted
-        self.pairs = [[PairTally(weighted, each) for each in some] for some in self.centres or nothing]
+        plan = self.plan
+        weighted = plan.plans[0].binding.weighted
+        self.models = [each.tally() for each in plan.plans]
+        self.own = [[Spread(weighted) for _ in plan.losses] for _ in plan.plans]
+        nothing = [[None] * len(plan.losses)] * len(plan.matches)
+        self.pairs = [
+            [
+                PairTally(weighted, centre, self.own[one][index], self.own[other][index].total)
+                for index, centre in enumerate(centres)
+            ]
+            for (one, other), centres in zip(plan.matches, plan.centres or nothing, strict=True)
+        ]
+        self.units = UnitTally(plan.method) if plan.method.has_units and not plan.centres else None
 
-    def add(self, batches: Sequence[Batch]) -> None:
-        """Add the same rows of each model, a batch each."""
-        usable = [_usable(batch, plan) for batch, plan in zip(batches, self.plans, strict=True)]
+    def add(self, batches: Batch | Sequence[Batch]) -> None:
+        """Add the same rows of each model: a batch each, or one for all."""
+        found = self._computed([batches] * len(self.models) if isinstance(batches, Batch) else batches)
+        codes: Codes | None = None
+        for index in range(len(self.plan.losses)):
+            given = [of[index] for of in found if index in of]
+            if len(given) < len(found):  # it does not fit the rows of some model: an error, once all are read
+                continue
+            block, losses = given[0][1], [loss for loss, _ in given]
+            if self.units is not None and codes is None:
+                codes = self.units.codes(identities_of(block, self.plan.method))
+                self.units.add_weights(block.weight, codes)
+            linear = [plan.linear.get(index) for plan in self.plan.plans]
+            if losses[0].ndim > 1 and linear[0] is None:
+                for tally, (loss, of) in zip(self.models, given, strict=True):
+                    tally.add_parts(index, loss, of)
+                continue
+            self._add_loss(index, losses, linear, block.weight, codes)
+
+    def merge(self, other: PairsTally) -> None:
+        """Take over what another worker found."""
+        for mine, theirs in zip(self.models, other.models, strict=True):
+            mine.merge(theirs)
+        for name in ("own", "pairs"):
+            for mine_of, their_of in zip(getattr(self, name), getattr(other, name), strict=True):
+                for one, another in zip(mine_of, their_of, strict=True):
+                    one.merge(another)
+        if self.units is not None and other.units is not None:
+            self.units.merge(other.units)
+
+    def unit_sums(self, match: int, index: int) -> list[Array]:
+        """Give Σw, Σwb and Σwd by unit, of a match and a loss."""
+        if self.units is None:
+            raise ValueError("nothing is summed by unit")
+        return self.units.floats([("b", self.plan.matches[match][0], index), ("d", match, index)])
+
+    def _computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
+        """Give the losses of each model by index, with their block, over the rows that all models can use."""
+        faults = [Faults() for _ in batches]
+        made = [
+            Block.of(batch, plan.binding, each)
+            for batch, plan, each in zip(batches, self.plan.plans, faults, strict=True)
+        ]
+        if all(len(block) == len(batch) for (block, _), batch in zip(made, batches, strict=True)):
+            for tally, each in zip(self.models, faults, strict=True):
+                tally.faults.merge(each)
+            each_of = zip(self.models, batches, made, strict=True)
+            blocks = [tally.counted(batch, of) for tally, batch, of in each_of]
+            return [_losses(tally.losses_of(block)) for tally, block in zip(self.models, blocks, strict=True)]
+        usable = [_usable(batch, block) for batch, (block, _) in zip(batches, made, strict=True)]
         common = np.logical_and.reduce(usable)
-        found: list[dict[int, tuple[Array, Block]]] = []
+        found = []
         for batch, tally, mine in zip(batches, self.models, usable, strict=True):
             others = common | ~mine  # rows this model cannot use stay in, to be counted and named
             kept = batch if others.all() else _pick(batch, others)
-            found.append({index: (loss, block) for index, loss, _, block in tally.computed(kept)})
+            found.append(_losses(tally.computed(kept)))
             tally.n_read += len(batch) - len(kept)
             tally.n_dropped += len(batch) - len(kept)
-        for place, losses in enumerate(found):
-            for index, (loss, block) in losses.items():
-                if loss.ndim > 1 and index not in self.plans[place].linear:
-                    self.models[place].add_parts(index, loss, block)
-                elif place and index in found[0]:
-                    self._add_pair(place, index, found[0][index][0], loss, block.weight)
+        return found
 
-    def _add_pair(self, place: int, index: int, loss: Array, other: Array, weight: Array | None) -> None:
-        pair = self.pairs[place - 1][index]
-        mine, theirs = self.plans[0].linear.get(index), self.plans[place].linear.get(index)
-        pair.add(_moved(mine, loss), _moved(theirs, other), weight)
-        if loss.ndim > 1:  # rows of several parts: by what they add to one and the same value
-            loss, other = _moved(mine, loss), _moved(mine, other)
-        pair.count(loss, other)
+    @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
+    def _add_loss(
+        self,
+        index: int,
+        losses: Sequence[Array],
+        linear: Sequence[Linear | None],
+        weight: Array | None,
+        codes: Codes | None,
+    ) -> None:
+        """Add one loss of all models: the losses of rows, and what the values move with."""
+        moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
+        if not self.plan.centres:
+            self._add_own(index, moved, weight, codes)
+        for number, ((one, other), pairs) in enumerate(zip(self.plan.matches, self.pairs, strict=True)):
+            gap = moved[other] - moved[one]
+            pairs[index].add(moved[one], gap, weight)
+            if self.units is not None and codes is not None:
+                self.units.add(("d", number, index), gap if weight is None else weight * gap, codes)
+            if losses[one].ndim > 1:  # rows of several parts: by what they add to one and the same value
+                pairs[index].count(moved[one], _moved(linear[one], losses[other]))
+            else:
+                pairs[index].count(losses[one], losses[other])
+
+    def _add_own(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> None:
+        baselines = {one for one, _ in self.plan.matches}
+        for place, (values, own) in enumerate(zip(moved, self.own, strict=True)):
+            pulled = values if weight is None else weight * values
+            if place not in baselines:
+                own[index].total.add(pulled)
+                continue
+            own[index].add(values, weight)
+            if self.units is not None and codes is not None:
+                self.units.add(("b", place, index), pulled, codes)
 
 
 def _moved(linear: Linear | None, loss: Array) -> Array:
@@ -157,28 +281,33 @@ def _moved(linear: Linear | None, loss: Array) -> Array:
     return loss if linear is None else linear.combine(np.atleast_2d(loss))
 
 
-def compare_rows(
-    rows: Iterable[Sequence[Batch]], plans: Sequence[ModelPlan], centres: Sequence[Sequence[Centre | None]] = ()
-) -> PairsTally:
+def compare_rows(rows: Iterable[Batch | Sequence[Batch]], plan: PairsPlan) -> PairsTally:
     """Accumulate pairs over all rows.
 
     Parameters
     ----------
     rows
-        Batches of the same rows, one for each model.
-    plans, centres
-        As in `PairsTally`.
+        Batches of the same rows, one for each model; or one for all.
+    plan
+        What to compare.
     """
     keep_freed_memory()
-    tally = PairsTally(plans, centres)
+    tally = plan.tally()
     for batches in rows:
+        if isinstance(batches, Batch):
+            for piece in batches.split(BLOCK_ROWS):
+                tally.add(piece)
+            continue
         for together in zip(*(batch.split(BLOCK_ROWS) for batch in batches), strict=True):
             tally.add(together)
     return tally
 
 
-def _usable(batch: Batch, plan: ModelPlan) -> npt.NDArray[np.bool_]:
-    block, _ = Block.of(batch, plan.binding, Faults())
+def _losses(computed: Iterable[tuple[int, Array, Array, Block]]) -> dict[int, tuple[Array, Block]]:
+    return {index: (loss, block) for index, loss, _, block in computed}
+
+
+def _usable(batch: Batch, block: Block) -> npt.NDArray[np.bool_]:
     if block.kept is None:
         return np.ones(len(batch), dtype=np.bool_)
     usable = np.zeros(len(batch), dtype=np.bool_)

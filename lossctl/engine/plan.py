@@ -127,9 +127,9 @@ class ModelTally:
         """Count the rows of a batch, and give the index, losses, slopes and block of each loss that fits them."""
         return self.losses_of(self.counted(batch))
 
-    def counted(self, batch: Batch) -> Block:
-        """Make a block of a batch, and count its rows."""
-        block, dropped = Block.of(batch, self.plan.binding, self.faults)
+    def counted(self, batch: Batch, made: tuple[Block, int] | None = None) -> Block:
+        """Make a block of a batch, and count its rows; `made` is what `Block.of` gave, where it is made already."""
+        block, dropped = Block.of(batch, self.plan.binding, self.faults) if made is None else made
         self.n_read += len(batch)
         self.n_dropped += dropped
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))

@@ -18,7 +18,7 @@ from lossctl.core.exact import ExactSum
 from lossctl.core.faults import What
 from lossctl.core.loss import Array
 from lossctl.core.spread import Spread
-from lossctl.engine.pairs import Centre, PairsTally, PairTally, compare_rows
+from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally, compare_rows
 from lossctl.engine.plan import Linear, ModelPlan
 from lossctl.losses import LOSSES
 from tests.kinds import GROUPED
@@ -54,8 +54,16 @@ def state(tally: PairsTally) -> object:
     return [[of(pair) for pair in pairs] for pairs in tally.pairs]
 
 
+def plan_of(some: list[ModelPlan], centres: tuple[tuple[Centre | None, ...], ...] = ()) -> PairsPlan:
+    return PairsPlan(tuple(some), ((0, 1),), centres=centres)
+
+
 def whole(of: Columns, some: list[ModelPlan]) -> PairsTally:
-    return compare_rows([[batch_of(of)] * 2], some)
+    return compare_rows([batch_of(of)], plan_of(some))
+
+
+def pair_of_none() -> PairTally:
+    return PairTally(weighted=False, centre=None, b=Spread(weighted=False), c=ExactSum())
 
 
 @given(
@@ -69,12 +77,17 @@ def test_any_cut_and_order_gives_the_same_bits(
     order: list[int], cuts: list[int], weight: str | None, *, centred: bool
 ) -> None:
     of, some = columns(60), plans(weight)
-    centres = [[Centre(0.25, 0.5, 0.125), None]] if centred else []
-    expected = compare_rows([[batch_of(of)] * 2], some, centres)
+    plan = plan_of(some, ((Centre(0.25, 0.5, 0.125), None),) if centred else ())
+    expected = compare_rows([[batch_of(of)] * 2], plan)
     ends = [0, *cuts, 60]
     pieces = [order[start:stop] for start, stop in pairwise(ends)]
-    found = compare_rows([[batch_of(of, piece)] * 2 for piece in pieces], some, centres)
+    found = compare_rows([[batch_of(of, piece)] * 2 for piece in pieces], plan)
     assert state(found) == state(expected)
+    parts = [compare_rows([batch_of(of, piece)], plan) for piece in pieces]
+    for part in parts[1:]:
+        parts[0].merge(part)
+    assert state(parts[0]) == state(expected)
+    assert parts[0].models[0].rows.n == expected.models[0].rows.n
 
 
 def sums(values: Array) -> float:
@@ -104,7 +117,7 @@ def test_the_sums_are_those_of_the_formulas(weight: str | None) -> None:
 def test_a_centre_is_taken_off_before_squaring() -> None:
     of = columns()
     b, c = np.abs(of["a"] - of["y"]), np.abs(of["b"] - of["y"])
-    tally = compare_rows([[batch_of(of)] * 2], plans(losses=(MAE,)), [[Centre(0.5, 0.25, 2.0)]])
+    tally = compare_rows([batch_of(of)], plan_of(plans(losses=(MAE,)), ((Centre(0.5, 0.25, 2.0),),)))
     pair = tally.pairs[0][0]
     assert_allclose(pair.d.square.result(), sums((c - b - 0.5) ** 2), rtol=1e-13)
     assert_allclose(pair.rest.square.result(), sums((c - b - 0.25 * b - 2.0) ** 2), rtol=1e-13)
@@ -120,7 +133,7 @@ def test_a_row_that_one_model_cannot_use_is_left_out_of_all() -> None:
     for weight in (None, "w"):
         rows = kept if weight else sorted([*kept, 9])
         found = whole(gaps, plans(weight))
-        expected = compare_rows([[batch_of(of, rows)] * 2], plans(weight))
+        expected = compare_rows([batch_of(of, rows)], plan_of(plans(weight)))
         assert state(found) == state(expected)
         for model in found.models:
             assert (model.rows.n, model.n_read, model.n_dropped) == (len(rows), 200, 4)
@@ -143,9 +156,9 @@ def test_groups_stay_whole_where_rows_are_left_out() -> None:
     gaps["b"][[0, 4, 6]] = np.nan  # the first of a group, all of one, one within
     gaps["a"][11] = np.nan
     kept = [1, 2, 3, 5, 7, 8, 9, 10]
-    found = compare_rows([[Batch(gaps, 0, 12, np.arange(12), starts)] * 2], some)
+    found = compare_rows([Batch(gaps, 0, 12, np.arange(12), starts)], plan_of(some))
     fewer = {name: values[kept] for name, values in of.items()}
-    expected = compare_rows([[Batch(fewer, 0, 8, np.array(kept), np.array([0, 3, 6]))] * 2], some)
+    expected = compare_rows([Batch(fewer, 0, 8, np.array(kept), np.array([0, 3, 6]))], plan_of(some))
     assert state(found) == state(expected)
     assert found.pairs[0][0].n == found.models[0].groups.n == 3
 
@@ -171,7 +184,7 @@ def test_parts_are_summed_before_it_is_known_what_they_move() -> None:
 
 
 def test_ties_are_within_a_billionth_of_the_baseline() -> None:
-    pair = PairTally(weighted=False)
+    pair = pair_of_none()
     b = np.array([1.0, 1.0, 1.0, 1.0, -4.0, 0.0, 0.0, 0.0])
     c = b + np.array([0.9e-9, -0.9e-9, 1.1e-9, -1.1e-9, 3e-9, 0.0, 1e-300, -1e-300])
     pair.count(b, c)
@@ -179,7 +192,7 @@ def test_ties_are_within_a_billionth_of_the_baseline() -> None:
 
 
 def test_infinite_losses_win_nothing() -> None:
-    pair = PairTally(weighted=False)
+    pair = pair_of_none()
     pair.count(np.array([np.inf, np.inf, 1.0, -np.inf]), np.array([1.0, np.inf, np.inf, 1.0]))
     assert (pair.wins, pair.ties, pair.losses) == (1, 1, 2)
 
