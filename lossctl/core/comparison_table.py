@@ -1,4 +1,4 @@
-"""The table of many comparisons for people: a block of models for each loss and slice, the baseline first.
+"""The table of comparisons for people: losses down, models below each other, or two beside each other.
 
 Imports the standard library and core. Nothing here computes.
 """
@@ -26,10 +26,14 @@ _LEGEND = {
     "*?": "not compared with the second; --all-pairs does",
 }
 _ALL_ROWS = "all"
+_SLICE = "slice "
+"""What the name of a column of slices begins with here, so that no other is called so."""
+_OPTIONAL = ("best", "best of two", "verdict", "detectable", "needed")
+"""Columns that are left out where nothing stands in them."""
 
 
 def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
-    """Lay comparisons out.
+    """Lay comparisons out: a line each where there are two models, else a block of lines for each loss and slice.
 
     Parameters
     ----------
@@ -40,14 +44,28 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     """
     slices = tuple(dict.fromkeys(name for each in comparisons for name in each.slice))
     level = next((each.delta_ci.level for each in comparisons if each.delta_ci is not None), 0.95)
-    columns = {
-        "loss": Column("loss"),
-        **{f"slice {name}": Column(name) for name in slices},
-        "model": Column("model"),
-        "best": Column("best"),
-        "value": Column("value", "right", "main"),
+    pairs = {(each.baseline, each.candidate) for each in comparisons}
+    lay_out = _lines if len(pairs) == 1 else _block
+    rows = [row for together in alike(comparisons).values() for row in lay_out(together, slices)]
+    columns = _columns(slices, level, next(iter(pairs)) if len(pairs) == 1 else None)
+    idle = {name for name in _OPTIONAL if all(row.get(name) is None for row in rows)}
+    shown = [name for name in columns if name not in idle]
+    lead = [name for name in shown if name == "loss" or name.startswith(_SLICE)]
+    cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
+    return View(tuple(columns[name] for name in shown), cells, notes=(*_legend(rows), *notes))
+
+
+def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) -> dict[str, Column]:
+    """Give the columns: the values of two models beside each other, those of more below each other."""
+    lead = {"loss": Column("loss"), **{_SLICE + name: Column(name) for name in slices}}
+    if pair is None:
+        lead |= {"model": Column("model"), "best": Column("best"), "value": Column("value", "right", "main")}
+    else:
+        lead |= {"baseline": Column(pair[0], "right", "main"), "value": Column(pair[1], "right", "main")}
+    figures = {
         "change": Column("change", "right", "main"),
         "verdict": Column("verdict"),
+        "best of two": Column("best"),
         "p": Column("p", "right"),
         "n": Column("n", "right", "side"),
         "difference": Column("difference", "right"),
@@ -56,22 +74,23 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
         "detectable": Column("detectable", "right", "side"),
         "needed": Column("rows needed", "right", "side"),
     }
-    rows: list[dict[str, Cell]] = []
-    for together in alike(comparisons).values():
-        rows += _block(together, slices)
-    idle = {name for name in ("best", "verdict", "detectable", "needed") if all(row.get(name) is None for row in rows)}
-    shown = [name for name in columns if name not in idle]
-    lead = shown[: shown.index("model")]
-    cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
-    return View(tuple(columns[name] for name in shown), cells, notes=(*_legend(rows), *notes))
+    return lead | figures
+
+
+def _lines(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[str, Cell]]:
+    """Give the line of one loss and slice, of two models."""
+    (each,) = together
+    marks = _marks(best(together))
+    mark = next(iter(marks.values()), None)
+    winners = None if mark is None else f"{' and '.join(marks)} {mark}"
+    row = {"baseline": each.baseline_value, "best": mark, "best of two": winners}
+    return [_lead(each, slices) | row | _cells(each)]
 
 
 def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[str, Cell]]:
     """Give the rows of one loss and slice: each baseline, with its candidates below."""
     marks = _marks(best(together))
-    first = together[0]
-    lead: dict[str, Cell] = {"loss": first.chosen.label}
-    lead |= {f"slice {name}": _slice_text(first.slice, name) for name in slices}
+    lead = _lead(together[0], slices)
     rows: list[dict[str, Cell]] = []
     for baseline in dict.fromkeys(each.baseline for each in together):
         own = [each for each in together if each.baseline == baseline]
@@ -79,6 +98,10 @@ def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[s
         rows.append(lead | {"model": baseline, "best": marks.get(baseline), "value": value, "change": "baseline"})
         rows += [lead | {"best": marks.get(each.candidate)} | _cells(each) for each in own]
     return rows
+
+
+def _lead(each: Comparison, slices: Sequence[str]) -> dict[str, Cell]:
+    return {"loss": each.chosen.label, **{_SLICE + name: _slice_text(each.slice, name) for name in slices}}
 
 
 def _slice_text(values: Mapping[str, str | None], name: str) -> str | None:

@@ -47,6 +47,22 @@ def test_a_block_of_models_for_each_loss_the_baseline_first() -> None:
     assert column(view, "wins/ties/losses") == [None, "3/2/1", "3/2/1"] * 2
 
 
+def test_two_models_stand_beside_each_other() -> None:
+    view = view_of(
+        made("mae", AB, (3.0, 2.0)),
+        settled("mse", AB, (9.0, 8.0), relative=-0.125),
+        settled("rmse", AB, (3.0, 4.0), relative=0.25),
+        made("huber", AB, (3.0, 3.0)),
+    )
+    assert headers(view)[:7] == ["loss", "a", "b", "change", "verdict", "best", "p"]
+    assert column(view, "a") == [3.0, 9.0, 3.0, 3.0]
+    assert column(view, "b") == [2.0, 8.0, 4.0, 3.0]
+    assert column(view, "change") == ["~", Change(-0.125), Change(0.25), "~"]
+    assert column(view, "verdict") == [None, "better", "worse", None]
+    assert column(view, "best") == ["b *~", "b *", "a *", "a and b *~"]
+    assert column(view, "difference") == [-1.0, -1.0, 1.0, 0.0]
+
+
 def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
     view = view_of(
         made("mae", AB, (3.0, 2.0)),
@@ -54,8 +70,8 @@ def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
         made("rmse", AB, (3.0, 2.0), rows_needed=None, detectable=None),
         settled("huber", AB, (3.0, 2.0)),
     )
-    assert column(view, "detectable") == [None, 0.75, None, 0.75, None, None, None, None]
-    assert column(view, "rows needed") == [None, 20, None, None, None, None, None, None]
+    assert column(view, "detectable") == [0.75, 0.75, None, None]
+    assert column(view, "rows needed") == [20, None, None, None]
     all_told = view_of(settled("mae", AB, (3.0, 2.0)))
     assert not {"detectable", "rows needed"} & set(headers(all_told))
     assert not any("~" in note for note in all_told.notes)
@@ -63,20 +79,30 @@ def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
 
 def test_a_change_that_is_no_share_is_missing_but_has_a_verdict() -> None:
     view = view_of(settled("mae", AB, (0.0, 2.0)))
-    assert column(view, "change") == ["baseline", None]
-    assert column(view, "verdict") == [None, "worse"]
-    assert column(view, "difference") == [None, 2.0]
+    assert column(view, "change") == [None]
+    assert column(view, "verdict") == ["worse"]
+    assert column(view, "difference") == [2.0]
 
 
 def test_slices_have_columns_and_whole_files_say_all() -> None:
     f, m = {"sex": "f", "site": "1"}, {"sex": "m", "site": "1"}
-    found = [made("mae", AB, (3.0, 2.0), slice=each) for each in ({}, f, m)]
+    slices: list[dict[str, str]] = [{}, f, m]
+    found = [made("mae", pair, (3.0, 2.0), slice=each) for each in slices for pair in (AB, AC)]
     view = view_of(*found, made("mse", AB, (3.0, 2.0)))
     assert headers(view)[:4] == ["loss", "sex", "site", "model"]
-    assert column(view, "loss") == ["mae", None, None, None, None, None, "mse", None]
-    assert column(view, "sex") == ["all", None, "f", None, "m", None, "all", None]
-    assert column(view, "site") == ["all", None, "1", None, "1", None, "all", None]
-    assert column(view, "best") == [None, "*~"] * 4
+    assert column(view, "loss") == ["mae", *[None] * 8, "mse", None]
+    assert column(view, "sex") == ["all", None, None, "f", None, None, "m", None, None, "all", None]
+    assert column(view, "site") == ["all", None, None, "1", None, None, "1", None, None, "all", None]
+    assert column(view, "best") == [*[None, "*~", "*~"] * 3, None, "*~"]
+
+
+def test_slices_of_two_models_take_a_line_each() -> None:
+    f, m = {"sex": "f"}, {"sex": "m"}
+    slices: list[dict[str, str]] = [{}, f, m]
+    view = view_of(*(made(loss, AB, (3.0, 2.0), slice=each) for loss in ("mae", "mse") for each in slices))
+    assert headers(view)[:4] == ["loss", "sex", "a", "b"]
+    assert column(view, "loss") == ["mae", None, None, "mse", None, None]
+    assert column(view, "sex") == ["all", "f", "m"] * 2
 
 
 def test_all_pairs_have_a_block_for_each_baseline() -> None:
@@ -111,5 +137,5 @@ def test_no_value_that_is_a_number_has_no_best() -> None:
     nothing = replace(made("mae", AB, (nan, nan)), delta=nan, delta_ci=None, p_adjusted=None, detectable=None)
     view = view_of(nothing)
     assert "best" not in headers(view)
-    assert column(view, "change") == ["baseline", "~"]
-    assert column(view, "p") == [None, None]
+    assert column(view, "change") == ["~"]
+    assert column(view, "p") == [None]
