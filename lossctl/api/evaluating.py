@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.naming import Origin, names_of
@@ -20,6 +21,7 @@ from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
 from lossctl.sources import ReadOptions, open_source, split_label
+from lossctl.sources.beside import Beside
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
@@ -40,6 +42,8 @@ __all__ = [
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning."""
+
+_NEEDED_NEXT = ("lossctl.api.planning", "lossctl.api.checking", "lossctl.engine.passes", "lossctl.stats.intervals")
 
 Progress = Callable[[int, float | None], None]
 
@@ -141,7 +145,10 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
         threads=settings.threads,
         format=settings.input_format,
     )
-    return open_source(source, reading, fits=fits)
+    opening = Beside(partial(open_source, source, reading, fits=fits))
+    for name in _NEEDED_NEXT:  # while DuckDB starts and looks at the file
+        import_module(name)
+    return opening.result()
 
 
 def _evaluate_source(
