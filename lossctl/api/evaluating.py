@@ -6,28 +6,32 @@ Sees every package but `cli`. Importing this module is cheap: what a run needs i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.naming import Origin, names_of
+from lossctl.api.quantiles import counting, quantiles_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
+from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
-from lossctl.sources import ReadOptions, open_source, split_label
+from lossctl.sources import ReadOptions, open_source, size_of, split_label
 from lossctl.sources.beside import Beside
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
     from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelPlan, ModelTally
+    from lossctl.engine.sliced_passes import BySlice
     from lossctl.sources import Source
+    from lossctl.sources.slices import Slices
 
 __all__ = [
     "Computed",
@@ -41,7 +45,7 @@ __all__ = [
 ]
 
 FEW_EFFECTIVE_ROWS = 100
-"""Below this many effective rows an interval deserves a warning."""
+"""Below this many effective rows an interval deserves a warning; of slices too."""
 
 _NEEDED_NEXT = ("lossctl.api.planning", "lossctl.api.checking", "lossctl.engine.passes", "lossctl.stats.intervals")
 
@@ -52,6 +56,7 @@ def evaluate(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,
     *,
+    quantiles: Sequence[float] = (),
     on_progress: Progress | None = None,
     **options: Unpack[Options],
 ) -> Evaluations:
@@ -64,6 +69,9 @@ def evaluate(
         Polars or Arrow frame, a dict of arrays; or a list of several of these, each a model. ``label=path`` names one.
     losses
         As in `lossctl.select`.
+    quantiles
+        Levels, such as ``(0.5, 0.99, 1.0)``, of exact quantiles of the losses and slopes of rows; they take a second
+        look at the input. See `lossctl.core.quantiles.Quantiles`.
     on_progress
         Called with the rows read so far and, where it is known, the fraction of the input.
     **options
@@ -90,11 +98,16 @@ def evaluate(
     """
     settings = Settings.of(**options)
     selection = losses if isinstance(losses, Selection) else select(losses)
-    return _all(labelled(source), selection, settings, on_progress)
+    levels = require_levels(quantiles) if len(quantiles) else ()
+    return _all(labelled(source), selection, settings, levels, on_progress)
 
 
 def _all(
-    named: Sequence[tuple[str | None, Any]], selection: Selection, settings: Settings, on_progress: Progress | None
+    named: Sequence[tuple[str | None, Any]],
+    selection: Selection,
+    settings: Settings,
+    levels: Sequence[float],
+    on_progress: Progress | None,
 ) -> Evaluations:
     """Evaluate each source, and name the models so that they can be told apart."""
     results: list[Evaluation] = []
@@ -105,7 +118,7 @@ def _all(
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
-                part = _evaluate_source(opened, selection, settings, on_progress, crew)
+                part = _evaluate_source(opened, selection, settings, levels, on_progress, crew)
             results += part.results
             origins += [Origin(number, each.source, label, each.model) for each in part.results]
             warnings += part.warnings
@@ -145,6 +158,8 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
         threads=settings.threads,
         format=settings.input_format,
     )
+    if not size_of(source):  # a stream is copied first, which Ctrl-C must be able to stop
+        return open_source(source, reading, fits=fits)
     opening = Beside(partial(open_source, source, reading, fits=fits))
     for name in _NEEDED_NEXT:  # while DuckDB starts and looks at the file
         import_module(name)
@@ -156,12 +171,64 @@ def _evaluate_source(
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     computed = compute_source(source, selection, settings, on_progress, crew)
-    results = [_result(source, tally, index, settings) for tally, index in computed.reported]
+    results = [_result(source, tally, index, settings, {}) for tally, index in computed.reported]
     warnings = computed.infinities(source)
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
+    if computed.sliced is not None:
+        results, told = _with_slices(source, computed, computed.sliced, results, settings)
+        warnings += told
     left_out = computed.left_out
     in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
     return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
+
+
+def _with_slices(
+    source: Source, computed: Computed, sliced: Sliced, results: Sequence[Evaluation], settings: Settings
+) -> tuple[list[Evaluation], list[str]]:
+    """Give after each result of the whole those of the slices, and warnings."""
+    from lossctl.api.slicing import in_order, results_of
+
+    order = in_order(sliced.slices)
+    found: dict[tuple[int, int], list[Evaluation]] = {}
+    told: dict[str, list[str]] = {}
+    for tally, made in zip(computed.tallies, sliced.made, strict=True):
+        indices = [index for each, index in computed.reported if each is tally]
+
+        def result(alone: ModelTally, index: int, values: Mapping[str, str | None]) -> Evaluation:
+            return _result(source, alone, index, settings, values)
+
+        of_model = results_of(source, made, indices, sliced.slices, order, settings, result)
+        found.update({(id(tally), index): each for index, each in of_model.found.items()})
+        for line in of_model.warnings:
+            told.setdefault(line, []).append(tally.plan.binding.model)
+    models = {tally.plan.binding.model for tally in computed.tallies}
+    lines = [
+        f"{source.name}: {line}" if set(those) == models else f"{source.name}: {model}: {line}"
+        for line, those in told.items()
+        for model in those
+    ]
+    joined = [
+        each
+        for whole, (tally, index) in zip(results, computed.reported, strict=True)
+        for each in (whole, *found[id(tally), index])
+    ]
+    return joined, list(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """What was computed of slices.
+
+    Parameters
+    ----------
+    slices
+        Which there are.
+    made
+        One for each tally of the whole, in order.
+    """
+
+    slices: Slices
+    made: Sequence[BySlice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +243,14 @@ class Computed:
         The losses to report, as the tally and the place of the loss in it: model by model, in the order chosen.
     left_out
         The losses of ``all`` that do not fit.
+    sliced
+        The same by slice; ``None`` where there are no slices.
     """
 
     tallies: Sequence[ModelTally]
     reported: Sequence[tuple[ModelTally, int]]
     left_out: LeftOut
+    sliced: Sliced | None = None
 
     def infinities(self, source: Source) -> list[str]:
         """Warn of losses that are infinite in some rows."""
@@ -214,13 +284,30 @@ def compute_source(
 
     left_out = LeftOut(source.name)
     plans = plan(source, selection, settings, left_out)
-    if settings.skill:
-        plans = [_relative(source, each, settings, crew) for each in plans]
-    tallies = compute_plans(source, [watched(each) for each in plans], settings, on_progress, crew)
+    sliced = None
+    if settings.by:
+        from lossctl.api.slicing import compute_sliced
+        from lossctl.sources.slices import Slices
+
+        slices = Slices(settings.by)
+        told = _told(source, on_progress)
+        sliced = Sliced(slices, compute_sliced(source, plans, slices, settings, told, crew, watched))
+        tallies = [each.whole for each in sliced.made]
+    else:
+        if settings.skill:
+            plans = [_relative(source, each, settings, crew) for each in plans]
+        tallies = compute_plans(source, [watched(each) for each in plans], settings, on_progress, crew)
     reported = _reported(source, tallies, selection, settings, left_out)
     if not reported:
         raise left_out.refusal(DataError)
-    return Computed(tallies, reported, left_out)
+    return Computed(tallies, reported, left_out, sliced)
+
+
+def _told(source: Source, on_progress: Progress | None) -> Callable[[int], None] | None:
+    """Give what is to be called with the rows read so far."""
+    if on_progress is None:
+        return None
+    return lambda rows: on_progress(rows, source.progress())
 
 
 def compute_plans(
@@ -234,12 +321,8 @@ def compute_plans(
     from lossctl.api.planning import read_for
     from lossctl.engine.passes import compute
 
-    def on_rows(rows: int) -> None:
-        if on_progress is not None:
-            on_progress(rows, source.progress())
-
     found: dict[int, ModelTally] = {}
-    told = on_rows if on_progress is not None else None
+    told = _told(source, on_progress)
     for group in dict.fromkeys(each.binding.group for each in plans):
         places = [place for place, each in enumerate(plans) if each.binding.group == group]
         together = [plans[place] for place in places]
@@ -305,7 +388,9 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
     return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective {units}, which is few"]
 
 
-def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -> Evaluation:
+def _result(
+    source: Source, tally: ModelTally, index: int, settings: Settings, values: Mapping[str, str | None]
+) -> Evaluation:
     from lossctl.core.exact import round_fraction
     from lossctl.stats.intervals import t_interval
 
@@ -319,7 +404,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
         model=binding.model,
         target=binding.target_text if Role.TARGET in chosen.loss.roles else None,
         prediction=binding.prediction_text if Role.PREDICTION in chosen.loss.roles else None,
-        slice={},
+        slice=values,
         chosen=chosen,
         reduction=str(reduction),
         value=value,
@@ -331,7 +416,7 @@ def _result(source: Source, tally: ModelTally, index: int, settings: Settings) -
         weight_sum=round_fraction(tally.units.total),
         gradient=moments.gradient(scale),
         status=_status(value),
-        signature=signature_of(tally, chosen, settings),
+        signature=signature_of(tally, chosen, settings, by=tuple(values)),
     )
 
 
@@ -353,7 +438,7 @@ def _status(value: float) -> str:
     return "nan" if math.isnan(value) else "inf" if value > 0.0 else "-inf"
 
 
-def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> str:
+def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings, by: Sequence[str] = ()) -> str:
     """Write what was computed, on what, with which settings, so that it reads back into flags."""
     parts = [chosen.label, str(tally.reduction(chosen)), f"w={settings.weight or 'none'}", f"nan={settings.nan}"]
     if settings.class_weights and tally.plan.binding.labels:
@@ -364,6 +449,7 @@ def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings) -> s
         parts.append("levels=" + ",".join(map(repr, tally.plan.binding.levels)))
     if tally.plan.binding.group is not None:
         parts.append(f"group={tally.plan.binding.group}")
+    parts += [f"by={name}" for name in by]
     if settings.where is not None:
         parts.append(f"where={settings.where}")
     if settings.clip is not None:
