@@ -9,39 +9,39 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, labelled, open_for, signature_of
 from lossctl.api.selecting import Selection, select
+from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import disagreements
-from lossctl.core.settings import Options, Settings
+from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
     from lossctl.api.pairing import Model, Paired
     from lossctl.api.planning import LeftOut
-    from lossctl.stats.paired import Values
+    from lossctl.engine.pairs import PairTally
+    from lossctl.stats.paired import Difference, Values
 
-__all__ = ["ADJUSTMENT_NAMES", "Adjustment", "compare"]
+FEW_UNITS = 20
+"""Below this many clusters or blocks the error of an interval is itself poorly known."""
 
-Adjustment = Literal["bh", "holm", "none"]
-ADJUSTMENT_NAMES: tuple[Adjustment, ...] = ("bh", "holm", "none")
+__all__ = ["compare"]
 
 
 def compare(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,
     *,
-    adjust: Adjustment = "bh",
     on_progress: Progress | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[CompareOptions],
 ) -> Comparisons:
     """Compare models by the paired differences of their losses; the first is the baseline.
 
-    The interval of a difference is Student's t on the differences of rows; values that are no means, such as rmse, are
-    compared by what moves them row by row (the delta method).
+    Values that are no means, such as rmse, are compared by what moves them row by row (the delta method).
 
     Parameters
     ----------
@@ -50,17 +50,15 @@ def compare(
         order, with the same targets.
     losses
         As in `lossctl.select`. Of ``all``, those that do not fit every model are left out, and named.
-    adjust
-        How p-values are adjusted for the number of comparisons: ``bh`` (Benjamini and Hochberg), ``holm`` or ``none``.
     on_progress
         Called with the rows read so far and, where it is known, the fraction of the input.
     **options
-        See `lossctl.core.settings.Options`.
+        See `lossctl.core.compare_settings.CompareOptions`, and `lossctl.core.settings.Options`.
 
     Returns
     -------
     Comparisons
-        One `Comparison` for each loss and candidate, loss by loss.
+        One `Comparison` for each loss and pair of models, loss by loss.
 
     Raises
     ------
@@ -76,21 +74,25 @@ def compare(
     >>> round(result.delta, 4), result.wins, result.significant
     (-0.5, 4, True)
     """
-    settings = Settings.of(**options)
-    if adjust not in ADJUSTMENT_NAMES:
-        raise UsageError(f"adjust: there is no {adjust!r}", f"one of {', '.join(ADJUSTMENT_NAMES)}")
+    asked = CompareSettings.of(options)
+    settings = Settings.of(**{name: value for name, value in options.items() if name not in OWN})
+    if asked.method.cluster is not None or asked.method.kind == "diebold_mariano":
+        raise UsageError(f"{asked.method.label} is not there yet", "choose another method")
     selection = losses if isinstance(losses, Selection) else select(losses)
     if settings.skill:
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
-    found, said = _all(source, selection, settings, adjust, on_progress)
+    found, said = _all(source, selection, settings, asked, on_progress)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
-    found = _adjusted(found, adjust, settings.level)
+    found = _adjusted(found, asked.adjust, settings.level)
     for line in _negative(found):
         said.add(line)
     for each in disagreements(found):
         said.add(each.line(), each.short_line())
-    return Comparisons(tuple(found), tuple(said.in_full), adjust, tuple(said.in_short))
+    notes = [] if asked.note is None else [asked.note]
+    if asked.pairs == "all":
+        notes += [each.short_line() for each in disagreements(found, by_value=True)]
+    return Comparisons(tuple(found), tuple(said.in_full), asked.adjust, tuple(said.in_short), tuple(notes))
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class _Said:
 
 
 def _all(
-    source: Any, selection: Selection, settings: Settings, adjust: str, on_progress: Progress | None
+    source: Any, selection: Selection, settings: Settings, asked: CompareSettings, on_progress: Progress | None
 ) -> tuple[list[Comparison], _Said]:
     from lossctl.api.contenders import fitting_all, line_up
 
@@ -122,7 +124,7 @@ def _all(
             selection, left_out = fitting_all(opened, selection, settings, on_progress)
             on_progress = None
         for models in line_up(opened, selection, settings):
-            some, lines = _compared(models, settings, adjust, on_progress)
+            some, lines = _compared(models, settings, asked, on_progress)
             found += some
             for line in lines:
                 said.add(line)
@@ -133,34 +135,37 @@ def _all(
 
 
 def _compared(
-    models: Sequence[Model], settings: Settings, adjust: str, on_progress: Progress | None
+    models: Sequence[Model], settings: Settings, asked: CompareSettings, on_progress: Progress | None
 ) -> tuple[list[Comparison], list[str]]:
     from lossctl.api.pairing import pair_up
 
-    paired = pair_up(models, settings, on_progress)
-    losses = range(len(models[0].plan.losses))
-    found = [
-        _comparison(models, paired, place, index, settings, adjust)
-        for index in losses
-        for place in range(1, len(models))
-    ]
+    paired = pair_up(models, settings, on_progress, asked.method, every=asked.pairs == "all")
+    differences = paired.differences(settings.level)
+    found: list[Comparison] = []
+    for index, chosen in enumerate(models[0].plan.losses):
+        for match, (one, other) in enumerate(paired.matches):
+            pair, values, difference = paired.pairs[match][index], paired.values_of(match, index), differences[match]
+            found.append(
+                _comparison(
+                    chosen,
+                    (models[one].name, models[other].name),
+                    (values, difference[index]),
+                    pair,
+                    f"{signature_of(paired.tally.models[other], chosen, settings)}|{asked.signature}",
+                )
+            )
     return found, _warnings(models, paired)
 
 
 def _comparison(
-    models: Sequence[Model], paired: Paired, place: int, index: int, settings: Settings, adjust: str
+    chosen: ChosenLoss, names: tuple[str, str], figures: tuple[Values, Difference], pair: PairTally, signature: str
 ) -> Comparison:
-    from lossctl.stats.paired import difference
-
-    pair, candidate = paired.pairs[place - 1][index], paired.tally.models[place]
-    chosen = candidate.plan.losses[index]
-    values = paired.values(place, index)
-    found = difference(paired.sums[place - 1][index], values, settings.level)
+    values, found = figures
     return Comparison(
         chosen=chosen,
         slice={},
-        baseline=models[0].name,
-        candidate=models[place].name,
+        baseline=names[0],
+        candidate=names[1],
         baseline_value=values.baseline,
         candidate_value=values.candidate,
         delta=found.delta,
@@ -177,7 +182,7 @@ def _comparison(
         rows_needed=found.rows_needed,
         n=pair.n,
         status=_status(values),
-        signature=f"{signature_of(candidate, chosen, settings)}|method=t|adjust={adjust}",
+        signature=signature,
     )
 
 
@@ -190,18 +195,19 @@ def _status(values: Values) -> str:
 def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
     """Say which losses are infinite in some rows, and that intervals rest on few."""
     said = []
+    n = paired.pairs[0][0].n
     for index, chosen in enumerate(models[0].plan.losses):
-        sums = [(models[0], paired.pairs[0][index].b.total)]
-        sums += [(model, pairs[index].c) for model, pairs in zip(models[1:], paired.pairs, strict=True)]
-        for model, total in sums:
+        for model, own in zip(models, paired.tally.own, strict=True):
+            total = own[index].total
             if total.n_posinf and index not in paired.linear[0]:
-                said.append(
-                    f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {paired.pairs[0][index].n}"
-                )
+                said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
         of = "rows" if models[0].plan.binding.group is None else "groups"
         said.append(f"intervals rest on {units.effective_rows:.6g} effective {of}, which is few")
+    if paired.n_units is not None and paired.n_units < FEW_UNITS:
+        of = "blocks" if paired.method.cluster is None else "clusters"
+        said.append(f"intervals rest on {paired.n_units} {of}, which is few")
     return said
 
 

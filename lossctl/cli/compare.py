@@ -2,26 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from lossctl import api
-from lossctl.api.comparing import ADJUSTMENT_NAMES
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
+from lossctl.core.compare_settings import ADJUSTMENT_NAMES
+from lossctl.core.errors import UsageError
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED
 
 EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae"
 
+_COMPARING = "Comparing"
+
+AllPairs = Annotated[
+    bool,
+    typer.Option(
+        "--all-pairs", help="Compare every model with every other, not with the first.", rich_help_panel=_COMPARING
+    ),
+]
+Bootstrap = Annotated[
+    bool,
+    typer.Option(
+        "--bootstrap", help="Intervals from resampled rows, instead of Student's t.", rich_help_panel=_COMPARING
+    ),
+]
+Permutation = Annotated[
+    bool,
+    typer.Option(
+        "--permutation", help="p-values from flipped signs, instead of Student's t.", rich_help_panel=_COMPARING
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="COL",
+        help="The column that says which rows belong together, such as those of a patient.",
+        rich_help_panel=_COMPARING,
+    ),
+]
+Block = Annotated[
+    int | None,
+    typer.Option(
+        "--block",
+        metavar="L",
+        help="So many rows, one after the other, belong together: for a series.",
+        rich_help_panel=_COMPARING,
+    ),
+]
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon",
+        metavar="H",
+        help="Forecasts of a series, H rows ahead, in file order: the test of Diebold and Mariano.",
+        rich_help_panel=_COMPARING,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help=f"Of the random numbers. Default: {DEFAULT_SEED}.", rich_help_panel=_COMPARING
+    ),
+]
+Resamples = Annotated[
+    int | None,
+    typer.Option(
+        "--resamples",
+        metavar="B",
+        help=f"How many replicates. Default: {DEFAULT_RESAMPLES}.",
+        rich_help_panel=_COMPARING,
+    ),
+]
 Adjust = Annotated[
     str,
     typer.Option(
         "--adjust",
         metavar="|".join(ADJUSTMENT_NAMES),
         help="Adjust p for many comparisons: Benjamini-Hochberg, Holm, or not.",
-        rich_help_panel="Output",
+        rich_help_panel=_COMPARING,
     ),
 ]
 
@@ -33,6 +97,14 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     sources: options.Sources,
     loss: options.Losses,
     reading: dict[str, Any],
+    all_pairs: AllPairs = False,
+    bootstrap: Bootstrap = False,
+    permutation: Permutation = False,
+    cluster: Cluster = None,
+    block: Block = None,
+    horizon: Horizon = None,
+    seed: Seed = None,
+    resamples: Resamples = None,
     adjust: Adjust = "bh",
     format: options.Format = "table",  # noqa: A002 -- the flag's name
     export: options.Export = None,
@@ -44,6 +116,23 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     destination = Destination.of(format, export, output, digits)
     destination.spare(sources)
     selection = api.select(loss, parameters)
+    asked: dict[str, Any] = {
+        "pairs": "all" if all_pairs else "baseline",
+        "method": _method(bootstrap=bootstrap, permutation=permutation),
+        "cluster": cluster,
+        "block": block,
+        "horizon": horizon,
+        "seed": seed,
+        "resamples": resamples,
+        "adjust": adjust,
+    }
     with progress() as on_progress:
-        result = api.compare(sources, selection, adjust=cast("Any", adjust), on_progress=on_progress, **reading)
+        result = api.compare(sources, selection, on_progress=on_progress, **asked, **reading)
     return Outcome(result, destination, result.notices)
+
+
+def _method(*, bootstrap: bool, permutation: bool) -> str | None:
+    """Give the method that is named; ``None``: the one that the other flags call for."""
+    if bootstrap and permutation:
+        raise UsageError("--bootstrap and --permutation are both given", "a difference is told from chance in one way")
+    return "bootstrap" if bootstrap else "permutation" if permutation else None

@@ -1,0 +1,130 @@
+"""What a comparison was asked to do, beside what every run is: which pairs, and how differences are told from chance.
+
+`CompareOptions` is what callers write, as keywords, each documented once; `CompareSettings` is the same, checked and
+frozen. Imports the standard library and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from lossctl.core.errors import UsageError
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method, MethodName
+from lossctl.core.settings import Options
+
+__all__ = ["ADJUSTMENT_NAMES", "OWN", "Adjustment", "CompareOptions", "CompareSettings", "Pairs"]
+
+Adjustment = Literal["bh", "holm", "none"]
+ADJUSTMENT_NAMES: tuple[Adjustment, ...] = get_args(Adjustment)
+Pairs = Literal["baseline", "all"]
+_PAIR_NAMES: tuple[Pairs, ...] = get_args(Pairs)
+_WORDS = {"bootstrap": "bootstrap", "permutation": "permutation of signs", "diebold_mariano": "Diebold-Mariano"}
+
+
+class CompareOptions(Options, total=False):
+    """Keywords of `lossctl.compare`, beside those of `Options`.
+
+    Parameters
+    ----------
+    adjust
+        How p-values are adjusted for the number of comparisons: ``bh`` (Benjamini and Hochberg), ``holm`` or ``none``.
+    pairs
+        ``baseline`` compares every model with the first, ``all`` with every other.
+    method
+        How a difference is told from chance: ``t``, ``bootstrap``, ``permutation`` or ``diebold_mariano``; see
+        `lossctl.core.method.Method`. Without it ``t``, or ``diebold_mariano`` where there is a horizon.
+    cluster
+        The column that says which rows belong together.
+    block
+        How many rows of the file, one after the other, belong together.
+    horizon
+        How many rows ahead was forecast.
+    seed
+        Of the random numbers, from 0 to 2⁶⁴ − 1; 20 where it is not given.
+    resamples
+        How many replicates there are; 9999 where it is not given.
+    """
+
+    adjust: Adjustment
+    pairs: Pairs
+    method: MethodName | None
+    cluster: str | None
+    block: int | None
+    horizon: int | None
+    seed: int | None
+    resamples: int | None
+
+
+OWN = frozenset(CompareOptions.__annotations__) - frozenset(Options.__annotations__)
+"""The names of those that are not of `Options`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSettings:
+    """`CompareOptions` with their defaults, checked.
+
+    Raises
+    ------
+    UsageError
+        Where a value makes no sense, or two do not go together.
+
+    Examples
+    --------
+    >>> CompareSettings.of({"method": "bootstrap", "seed": 7}).signature
+    'method=bootstrap|seed=7|resamples=9999|adjust=bh'
+    >>> CompareSettings.of({"seed": 7})
+    Traceback (most recent call last):
+        ...
+    lossctl.core.errors.UsageError: seed is of no use: the method t draws no random numbers
+    """
+
+    adjust: Adjustment = "bh"
+    pairs: Pairs = "baseline"
+    method: Method = field(default_factory=Method)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> CompareSettings:
+        """Build from the keywords of `CompareOptions`; those of `Options` are left alone."""
+        given = {name: value for name, value in options.items() if name in OWN and value is not None}
+        kind = given.get("method", "diebold_mariano" if "horizon" in given else "t")
+        method = Method(
+            kind,
+            cluster=given.get("cluster"),
+            block=given.get("block"),
+            horizon=given.get("horizon"),
+            seed=given.get("seed", DEFAULT_SEED),
+            resamples=given.get("resamples", DEFAULT_RESAMPLES),
+        )
+        for name in ("seed", "resamples"):
+            if name in given and not method.resamples_units:
+                problem = f"{name} is of no use: the method {kind.replace('_', '-')} draws no random numbers"
+                raise UsageError(problem, f"choose bootstrap or permutation, or leave out {name}")
+        return cls(given.get("adjust", "bh"), given.get("pairs", "baseline"), method)
+
+    def __post_init__(self) -> None:
+        if self.adjust not in ADJUSTMENT_NAMES:
+            raise UsageError(f"adjust: there is no {self.adjust!r}", f"one of {', '.join(ADJUSTMENT_NAMES)}")
+        if self.pairs not in _PAIR_NAMES:
+            raise UsageError(f"pairs: there is no {self.pairs!r}", f"one of {', '.join(_PAIR_NAMES)}")
+
+    @property
+    def signature(self) -> str:
+        """Write what it takes to do the same again."""
+        return "|".join([self.method.signature, f"adjust={self.adjust}", *["pairs=all"] * (self.pairs == "all")])
+
+    @property
+    def note(self) -> str | None:
+        """Say to people by which method differences are told from chance; ``None``: by Student's t on rows."""
+        method = self.method
+        words = [_WORDS[method.kind]] if method.kind in _WORDS else []
+        if method.kind == "diebold_mariano":
+            words.append(f"of forecasts {method.lags + 1} {'row' if method.lags == 0 else 'rows'} ahead")
+        if method.cluster is not None:
+            words.append(f"clusters of {method.cluster}")
+        if method.block is not None:
+            words.append(f"blocks of {method.block} rows")
+        if method.resamples_units:
+            words += [f"{method.resamples} resamples", f"seed {method.seed}"]
+        return f"p and intervals: {', '.join(words)}" if words else None
