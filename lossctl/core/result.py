@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Value
+from lossctl.core.quantiles import Quantiles
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
 
@@ -92,7 +93,7 @@ class Evaluation:
     model: str
     target: str | None
     prediction: str | None
-    slice: Mapping[str, str]
+    slice: Mapping[str, str | None]
     chosen: ChosenLoss
     reduction: str
     value: float
@@ -105,6 +106,7 @@ class Evaluation:
     gradient: Gradient
     status: str
     signature: str
+    quantiles: Quantiles | None = None
 
     @property
     def loss(self) -> str:
@@ -122,7 +124,8 @@ class Evaluation:
         return self.chosen.unit
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Give the JSON object: the same fields always, and ``quantiles`` where they were asked for."""
+        asked = {} if self.quantiles is None else {"quantiles": self.quantiles.to_dict()}
         return {
             "source": self.source,
             "target": self.target,
@@ -142,12 +145,14 @@ class Evaluation:
             "gradient": self.gradient.to_dict(),
             "status": self.status,
             "signature": self.signature,
+            **asked,
         }
 
     def record(self) -> dict[str, Scalar]:
         """Give the same as one flat row: nested fields joined by a dot, parameters in the loss's label."""
         nested = {"ci": [item.name for item in fields(Interval)], "gradient": [item.name for item in fields(Gradient)]}
-        return flat(self.to_dict(), nested)
+        row = {name: value for name, value in self.to_dict().items() if name != "quantiles"}
+        return {**flat(row, nested), **({} if self.quantiles is None else self.quantiles.record())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +220,16 @@ class Evaluations(Sequence[Evaluation]):
             "l2": Column("|grad|₂", "right"),
             "row_mean_abs": Column("mean |slope|", "right"),
             "row_max": Column("max |slope|", "right"),
+            **_quantile_columns(self.results),
             "n": Column("n", "right", "side"),
             "dropped": Column("dropped", "right", "side"),
         }
-        cells = [_cells(result) for result in self.results]
+        cells = [{**_cells(result), **_quantile_cells(result)} for result in self.results]
         idle = {name for name in ("unit", "std_error", "ci") if all(row[name] is None for row in cells)}
         idle |= set() if several else {"model"}
         idle |= set() if any(result.n_dropped for result in self.results) else {"dropped"}
+        if any(result.quantiles is not None for result in self.results):
+            idle |= {"l2", "row_mean_abs", "row_max"}  # who asks for quantiles wants to see those
         shown = [name for name in columns if name not in idle]
         return View(tuple(columns[name] for name in shown), tuple(tuple(row[name] for name in shown) for row in cells))
 
@@ -241,3 +249,18 @@ def _cells(result: Evaluation) -> dict[str, Cell]:
         "n": result.n,
         "dropped": result.n_dropped,
     }
+
+
+def _quantile_columns(results: Sequence[Evaluation]) -> dict[str, Column]:
+    asked = next((result.quantiles for result in results if result.quantiles is not None), None)
+    if asked is None:
+        return {}
+    losses = {f"loss {name}": Column(name, "right") for name in asked.loss}
+    return losses | {f"slope {name}": Column(f"|slope| {name}", "right") for name in asked.slope}
+
+
+def _quantile_cells(result: Evaluation) -> dict[str, Cell]:
+    if result.quantiles is None:
+        return {}
+    found = {"loss": result.quantiles.loss, "slope": result.quantiles.slope}
+    return {f"{of} {name}": value for of, values in found.items() for name, value in values.items()}

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
+from lossctl.core.block import BLOCK_ROWS, Batch, Rows
 from lossctl.core.lines import Codes, Lines
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
 
-__all__ = ["lines_of", "row_numbers", "rows_only"]
+__all__ = ["lines_of", "rows_only"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,12 @@ def lines_of(
             yield _interleaved([parts[place] for place in sorted(parts)], weighted=weighted, vectors=vectors)
 
 
-def row_numbers(block: Block) -> Rows:
-    """Give the number in the source, from 0, of each row of a block."""
-    batch = block.batch
-    rows = batch.rows if batch.rows is not None else np.arange(batch.first_row, batch.first_row + len(batch))
-    return rows if block.kept is None else rows[block.kept]
-
-
 def _parts(plan: ModelPlan, piece: Batch) -> list[_Part]:
     """Compute each loss of a plan; where no row is left, each has none."""
     nothing = np.empty(0)
     found = [_Part(np.empty(0, np.int64), None, nothing, nothing) for _ in plan.losses]
     for index, loss, slope, block in plan.tally().computed(piece):
-        found[index] = _Part(row_numbers(block), block.weight, loss, slope)
+        found[index] = _Part(block.row_numbers(), block.weight, loss, slope)
     return found
 
 

@@ -1,0 +1,70 @@
+"""The rows of the largest losses: a tally that no order, cut or merge of rows can change. Imports NumPy and core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lossctl.core.block import Block, Rows
+from lossctl.core.loss import Array
+from lossctl.core.sketch import keys_of
+
+__all__ = ["Worst"]
+
+
+@dataclass(slots=True)
+class Worst:
+    """The rows of the largest losses, the largest first; of equal ones, those that come first.
+
+    Parameters
+    ----------
+    size
+        How many to keep.
+    rows
+        ``(k,)``: their numbers in the source, from 0.
+    losses
+        ``(k,)``.
+    beside
+        Of each, ``(k,)`` or ``(k, K)``: ``slope``, ``weight``, ``target`` and ``prediction``, as far as there are any.
+    """
+
+    size: int
+    rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    losses: Array = field(default_factory=lambda: np.zeros(0))
+    beside: dict[str, Array] = field(default_factory=dict)
+
+    def add(self, loss: Array, slope: Array, block: Block) -> None:
+        """Offer the rows of a block, with losses ``(n,)`` and slopes ``(n,)`` or ``(n, K)``."""
+        if len(loss) == 0:
+            return
+        places = self._promising(loss)
+        if len(places) == 0:
+            return
+        beside = {"slope": slope, "weight": block.weight, "target": block.target, "prediction": block.prediction}
+        self._take(
+            block.row_numbers()[places],
+            loss[places],
+            {name: values[places] for name, values in beside.items() if values is not None},
+        )
+
+    def merge(self, other: Worst) -> None:
+        """Take over the rows of another part."""
+        if len(other.rows):
+            self._take(other.rows, other.losses, other.beside)
+
+    def _promising(self, loss: Array) -> Rows:
+        """Give the places of losses that may be among the largest."""
+        if len(self.rows) < self.size:
+            return np.arange(len(loss))
+        return np.flatnonzero(~(loss < self.losses[-1]))  # NaN is above all
+
+    def _take(self, rows: Rows, losses: Array, beside: dict[str, Array]) -> None:
+        """Put rows among those there are, and let go of those that are too many."""
+        if len(self.rows):
+            rows = np.concatenate([self.rows, rows])
+            losses = np.concatenate([self.losses, losses])
+            beside = {name: np.concatenate([self.beside[name], values]) for name, values in beside.items()}
+        chosen = np.lexsort((rows, ~keys_of(losses)))[: self.size]
+        self.rows, self.losses = rows[chosen], losses[chosen]
+        self.beside = {name: values[chosen] for name, values in beside.items()}
