@@ -35,7 +35,7 @@ def target_mean(like: ChosenLoss) -> ChosenLoss:
     return ChosenLoss(replace(like.loss, id="target_mean", kernel=kernel, finish=None, parts=1, series=False), {})
 
 
-def relative_to(chosen: ChosenLoss, constant: float) -> ChosenLoss:
+def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
     """Give the loss whose value is that of the model over that of the constant: ``L(ŷ)/L(constant)``.
 
     Parameters
@@ -43,7 +43,7 @@ def relative_to(chosen: ChosenLoss, constant: float) -> ChosenLoss:
     chosen
         A loss that compares one number with another.
     constant
-        What would be predicted for every row.
+        What would be predicted for every row; ``None``: the kernel gets it for each row, as ``reference``.
 
     Returns
     -------
@@ -76,8 +76,9 @@ def relative_to(chosen: ChosenLoss, constant: float) -> ChosenLoss:
     parts = chosen.loss.parts
 
     def kernel(target: Array, prediction: Array, **given: Any) -> tuple[Array, Array]:
+        reference = given.pop("reference") if constant is None else np.full(len(target), constant)
         loss, slope = chosen.loss.kernel(target, prediction, **given)
-        known, _ = chosen.loss.kernel(target, np.full(len(target), constant), **given)
+        known, _ = chosen.loss.kernel(target, reference, **given)
         still = np.zeros((parts, len(target)))
         return np.vstack([loss, known]), np.vstack([slope, still])
 
