@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
@@ -18,6 +19,9 @@ from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelPlan
 from lossctl.sources import Source
 from lossctl.sources.bind import alike, bind, can_bind
+
+if TYPE_CHECKING:
+    from lossctl.sources.slices import Slices
 
 __all__ = ["LeftOut", "could_bind", "plan", "read_for"]
 
@@ -171,8 +175,10 @@ def _leave_out_labels(
             left_out.add(chosen, f'column "{binding.target_text}" holds labels')
 
 
-def read_for(source: Source, plans: Sequence[ModelPlan], settings: Settings) -> Iterable[Batch]:
-    """Read what plans of one grouping need of a source.
+def read_for(
+    source: Source, plans: Sequence[ModelPlan], settings: Settings, slices: Slices | None = None
+) -> Iterable[Batch]:
+    """Read what plans of one grouping need of a source; where `slices` are given, rows know theirs.
 
     Raises
     ------
@@ -180,7 +186,10 @@ def read_for(source: Source, plans: Sequence[ModelPlan], settings: Settings) -> 
         Where two losses take one column for different things.
     """
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
-    return source.read(columns, where=settings.where, labels=_labels_of(plans), group=plans[0].binding.group)
+    group, labels = plans[0].binding.group, _labels_of(plans)
+    if slices is None:
+        return source.read(columns, where=settings.where, labels=labels, group=group)
+    return source.read(columns, where=settings.where, labels=labels, group=group, by=slices)
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
