@@ -1,0 +1,173 @@
+"""Comparisons by every method, and of all pairs: what is passed on, what is said, and what a signature gives back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import lossctl
+from lossctl.core.errors import UsageError
+
+PAIR: Any = {"target": "y", "prediction": ["old", "new"]}
+METHODS: dict[str, dict[str, Any]] = {
+    "t": {},
+    "bootstrap": {"method": "bootstrap", "resamples": 499},
+    "permutation": {"method": "permutation", "resamples": 499},
+    "block-t": {"block": 10},
+    "block-bootstrap": {"method": "bootstrap", "block": 10, "resamples": 499},
+    "block-permutation": {"method": "permutation", "block": 10, "resamples": 499},
+}
+"""Options by what intervals call the method."""
+
+
+def frame_of(rows: int = 240, seed: int = 2) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    y = rng.gamma(3.0, 4.0, size=rows)
+    return pd.DataFrame(
+        {
+            "y": y,
+            "old": y + rng.normal(size=rows) * 2.0,
+            "new": y * 1.02 + rng.normal(size=rows) * 1.5,
+            "third": y + 2.0 + rng.normal(size=rows),
+            "w": rng.gamma(2.0, size=rows),
+            "site": rng.integers(0, 30, rows),
+        }
+    )
+
+
+@pytest.mark.parametrize("label", METHODS)
+def test_a_model_is_as_good_as_itself_by_every_method(label: str) -> None:
+    options = {"target": "y", "prediction": "old"} | METHODS[label]
+    for weight in (None, "w"):
+        found = lossctl.compare([frame_of(), frame_of()], "mae,rmse,wmape,mase", weight=weight, **options)  # type: ignore[arg-type]  # of the method
+        for each in found:
+            assert (each.delta, each.p_value, each.p_adjusted, each.significant) == (0.0, 1.0, 1.0, False)
+            assert (each.wins, each.ties, each.losses) == (0, each.n, 0)
+            assert each.delta_ci is not None
+            assert (each.delta_ci.low, each.delta_ci.high, each.delta_ci.method) == (0.0, 0.0, label)
+
+
+@pytest.mark.parametrize("label", METHODS)
+def test_methods_are_named_and_agree_about_what_is_plain(label: str) -> None:
+    plain = lossctl.compare(frame_of(), "mae,rmse", **PAIR)
+    found = lossctl.compare(frame_of(), "mae,rmse", **METHODS[label], **PAIR)
+    for mine, theirs in zip(found, plain, strict=True):
+        assert (mine.baseline_value, mine.candidate_value, mine.delta, mine.relative) == (
+            *(theirs.baseline_value, theirs.candidate_value, theirs.delta, theirs.relative),
+        )
+        assert (mine.wins, mine.ties, mine.losses, mine.n) == (theirs.wins, theirs.ties, theirs.losses, theirs.n)
+        assert mine.delta_ci is not None
+        assert mine.relative_ci is not None
+        assert theirs.delta_ci is not None
+        assert mine.delta_ci.method == mine.relative_ci.method == label
+        half = theirs.delta_ci.high - theirs.delta
+        assert_allclose([mine.delta_ci.low, mine.delta_ci.high], [theirs.delta - half, theirs.delta + half], atol=half)
+        assert mine.p_value is not None
+        assert (mine.p_value < 0.05) == (not mine.delta_ci.low <= 0.0 <= mine.delta_ci.high)
+
+
+def read_back(signature: str) -> dict[str, Any]:
+    """Turn a signature into the options that gave it."""
+    given = dict(part.split("=", 1) for part in signature.split("|") if "=" in part and not part.startswith("n="))
+    options: dict[str, Any] = {name: given[name] for name in ("method", "adjust", "cluster", "pairs") if name in given}
+    return options | {name: int(given[name]) for name in ("seed", "resamples", "block", "horizon") if name in given}
+
+
+@pytest.mark.parametrize("options", [*METHODS.values(), {"method": "bootstrap", "seed": 5, "resamples": 199}])
+def test_a_signature_reads_back_into_options(options: dict[str, Any]) -> None:
+    asked = {"adjust": "holm", "pairs": "all"} | options
+    models: Any = {"target": "y", "prediction": ["old", "new", "third"]}
+    found = lossctl.compare(frame_of(), "mae,mse", **asked, **models)
+    again = lossctl.compare(frame_of(), "mae,mse", **read_back(found[0].signature), **models)
+    assert again.items() == found.items()
+    other = lossctl.compare(frame_of(), "mae,mse", **(asked | {"adjust": "none"}), **models)
+    assert other[0].signature != found[0].signature
+
+
+def test_a_seed_changes_what_is_drawn_and_nothing_else() -> None:
+    asked: Any = {"method": "bootstrap", "resamples": 199, **PAIR}
+    one, same, other = (lossctl.compare(frame_of(), "mae", seed=seed, **asked)[0] for seed in (1, 1, 2))
+    assert one == same
+    assert one.delta_ci != other.delta_ci
+    assert (one.delta, one.wins) == (other.delta, other.wins)
+
+
+def test_all_pairs_are_what_pairs_of_two_give() -> None:
+    frame, names = frame_of(), ["old", "new", "third"]
+    pairs = [("old", "new"), ("old", "third"), ("new", "third")]
+    for options in (*METHODS.values(), {"weight": "w"}):
+        asked: Any = {"target": "y", "adjust": "none"} | options
+        found = lossctl.compare(frame, "mae,rmse", pairs="all", prediction=names, **asked)
+        assert [(each.loss, each.baseline, each.candidate) for each in found] == [
+            (loss, *pair) for loss in ("mae", "rmse") for pair in pairs
+        ]
+        for place, pair in enumerate(pairs):
+            alone = lossctl.compare(frame, "mae,rmse", prediction=list(pair), **asked)
+            for mine, theirs in zip(found[place::3], alone, strict=True):
+                expected = theirs.to_dict() | {"signature": mine.signature}
+                assert mine.signature == f"{theirs.signature}|pairs=all"
+                assert mine.to_dict() == expected
+
+
+def test_all_pairs_are_adjusted_together() -> None:
+    models: Any = {"target": "y", "prediction": ["old", "new", "third"]}
+    found = lossctl.compare(frame_of(), "mae", pairs="all", adjust="holm", **models)
+    p_values = sorted(each.p_value or 0.0 for each in found)
+    smallest = min(found, key=lambda each: each.p_value or 0.0)
+    assert smallest.p_adjusted == pytest.approx(3.0 * p_values[0], rel=1e-12)
+    assert "p is adjusted for 3 comparisons (Holm)" in found.view().notes
+
+
+def test_candidates_about_which_losses_disagree_are_found_among_all_pairs() -> None:
+    rng = np.random.default_rng(5)
+    small = rng.uniform(0.0, 0.2, 400)
+    small[::20] = rng.uniform(5.0, 6.0, 20)
+    even = rng.uniform(0.6, 0.8, 400)
+    frame = {"y": np.zeros(400), "worst": even + 9.0, "even": even, "rare": small}
+    models: Any = {"target": "y", "prediction": ["worst", "even", "rare"]}
+    assert lossctl.compare(frame, "mae,mse", **models).warnings == ()
+    found = lossctl.compare(frame, "mae,mse", pairs="all", **models)
+    assert found.warnings == ("losses disagree about even and rare: mse prefers even; mae prefers rare",)
+
+
+def test_what_may_be_chance_is_a_note_of_all_pairs() -> None:
+    rng = np.random.default_rng(8)
+    one, other = rng.uniform(0.6, 0.8, 120), np.linspace(0.0, 1.38, 120)
+    frame = {"y": np.zeros(120), "one": one, "other": other, "far": one + 5.0}
+    models: Any = {"target": "y", "prediction": ["one", "other", "far"]}
+    found = lossctl.compare(frame, "mae,mse", pairs="all", **models)
+    assert found.warnings == ()
+    said = "by value alone, mse prefers one; mae prefers other; not all of these differences are significant"
+    assert found.notes == (said,)
+    assert said in found.view().notes
+    assert lossctl.compare(frame, "mae,mse", **models).notes == ()
+
+
+def test_few_blocks_are_told() -> None:
+    assert lossctl.compare(frame_of(), "mae", block=12, **PAIR).warnings == ()
+    said = lossctl.compare(frame_of(), "mae", block=13, **PAIR).warnings
+    assert said == ("intervals rest on 19 blocks, which is few",)
+
+
+def test_the_method_is_said_under_the_table() -> None:
+    found = lossctl.compare(frame_of(), "mae", method="bootstrap", block=8, seed=3, resamples=99, **PAIR)
+    assert found.view().notes[-1] == "p and intervals: bootstrap, blocks of 8 rows, 99 resamples, seed 3"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"method": "z"}, "there is no 'z'"),
+        ({"seed": 3}, "seed is of no use"),
+        ({"block": 3, "cluster": "site"}, "cluster and block are both given"),
+        ({"pairs": "every"}, "there is no 'every'"),
+        ({"resample": 5}, "no option is called 'resample'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_read(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        lossctl.compare("missing.csv", "mae", **options)
