@@ -43,7 +43,7 @@ def frame_of(rows: int = 240, seed: int = 2) -> pd.DataFrame:
 def test_a_model_is_as_good_as_itself_by_every_method(label: str) -> None:
     options = {"target": "y", "prediction": "old"} | METHODS[label]
     for weight in (None, "w"):
-        found = lossctl.compare([frame_of(), frame_of()], "mae,rmse,wmape,mase", weight=weight, **options)  # type: ignore[arg-type]  # of the method
+        found = lossctl.compare([frame_of(), frame_of()], "mae,rmse,wmape,mase", weight=weight, **options)
         for each in found:
             assert (each.delta, each.p_value, each.p_adjusted, each.significant) == (0.0, 1.0, 1.0, False)
             assert (each.wins, each.ties, each.losses) == (0, each.n, 0)
