@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.comparison_table import table
 from lossctl.core.loss import ChosenLoss, Direction, Value
 from lossctl.core.result import Interval
+from lossctl.core.slices import Slice, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Scalar, View, finite_or_none, flat
 
@@ -64,7 +65,7 @@ class Comparison:
     """
 
     chosen: ChosenLoss
-    slice: Mapping[str, str]
+    slice: Slice
     baseline: str
     candidate: str
     baseline_value: float
@@ -128,10 +129,13 @@ class Comparison:
             "signature": self.signature,
         }
 
-    def record(self) -> dict[str, Scalar]:
-        """Give the same as one flat row: nested fields joined by a dot."""
+    def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
+        """Give the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
         ends = [item.name for item in fields(Interval)]
-        return flat(self.to_dict(), {"delta_ci": ends, "relative_ci": ends})
+        row: dict[str, Any] = {}
+        for name, value in self.to_dict().items():
+            row.update(slice_fields(self.slice, by) if name == "slice" else {name: value})
+        return flat(row, {"delta_ci": ends, "relative_ci": ends})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,8 @@ class Comparisons(Sequence[Comparison]):
 
     def records(self) -> list[dict[str, Scalar]]:
         """Give each comparison as a flat row."""
-        return [each.record() for each in self.comparisons]
+        by = slice_columns(each.slice for each in self.comparisons)
+        return [each.record(by) for each in self.comparisons]
 
     def to_frame(self) -> pd.DataFrame:
         """Give a pandas DataFrame, one row a comparison, with the columns of the CSV output."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lossctl.core.ranking import Best, alike, best
+from lossctl.core.slices import slice_cells, slice_columns
 from lossctl.core.view import Brief, Cell, Change, Column, Span, View
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _LEGEND = {
     "*~": "by value alone: not significantly better than the second",
     "*?": "not compared with the second; --all-pairs does",
 }
-_ALL_ROWS = "all"
 _SLICE = "slice "
 """What the name of a column of slices begins with here, so that no other is called so."""
 _OPTIONAL = ("best", "best of two", "verdict", "detectable", "needed")
@@ -42,7 +42,7 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     notes
         Lines under the table, beside those that say what its marks mean.
     """
-    slices = tuple(dict.fromkeys(name for each in comparisons for name in each.slice))
+    slices = slice_columns(each.slice for each in comparisons)
     level = next((each.delta_ci.level for each in comparisons if each.delta_ci is not None), 0.95)
     pairs = {(each.baseline, each.candidate) for each in comparisons}
     lay_out = _lines if len(pairs) == 1 else _block
@@ -101,11 +101,8 @@ def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[s
 
 
 def _lead(each: Comparison, slices: Sequence[str]) -> dict[str, Cell]:
-    return {"loss": each.chosen.label, **{_SLICE + name: _slice_text(each.slice, name) for name in slices}}
-
-
-def _slice_text(values: Mapping[str, str | None], name: str) -> str | None:
-    return values.get(name, _ALL_ROWS)
+    cells = zip(slices, slice_cells(each.slice, slices), strict=True)
+    return {"loss": each.chosen.label, **{_SLICE + name: cell for name, cell in cells}}
 
 
 def _marks(found: Best | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lossctl.core.loss import Direction
+from lossctl.core.slices import slice_text
 
 if TYPE_CHECKING:
     from lossctl.core.comparison import Comparison
@@ -74,8 +75,7 @@ class Disagreement:
         >>> found.line()
         'losses disagree about ridge and knn where sex=f: mae prefers ridge; mse and rmse prefer knn'
         """
-        where = "".join(f" where {name}={value or 'missing'}" for name, value in self.slice[:1])
-        where += "".join(f", {name}={value or 'missing'}" for name, value in self.slice[1:])
+        where = f" where {slice_text(dict(self.slice))}" if self.slice else ""
         sides = "; ".join(
             f"{_several(losses, most)} {_verb(losses)} {model}"
             for model, losses in zip(self.models, self.losses, strict=True)

@@ -91,18 +91,17 @@ def test_slices_have_columns_and_whole_files_say_all() -> None:
     view = view_of(*found, made("mse", AB, (3.0, 2.0)))
     assert headers(view)[:4] == ["loss", "sex", "site", "model"]
     assert column(view, "loss") == ["mae", *[None] * 8, "mse", None]
-    assert column(view, "sex") == ["all", None, None, "f", None, None, "m", None, None, "all", None]
-    assert column(view, "site") == ["all", None, None, "1", None, None, "1", None, None, "all", None]
+    assert column(view, "sex") == ["(all)", None, None, "f", None, None, "m", None, None, "(all)", None]
+    assert column(view, "site") == ["(all)", None, None, "1", None, None, "1", None, None, "(all)", None]
     assert column(view, "best") == [*[None, "*~", "*~"] * 3, None, "*~"]
 
 
 def test_slices_of_two_models_take_a_line_each() -> None:
-    f, m = {"sex": "f"}, {"sex": "m"}
-    slices: list[dict[str, str]] = [{}, f, m]
+    slices: list[dict[str, str | None]] = [{}, {"sex": "f"}, {"sex": None}]
     view = view_of(*(made(loss, AB, (3.0, 2.0), slice=each) for loss in ("mae", "mse") for each in slices))
     assert headers(view)[:4] == ["loss", "sex", "a", "b"]
     assert column(view, "loss") == ["mae", None, None, "mse", None, None]
-    assert column(view, "sex") == ["all", "f", "m"] * 2
+    assert column(view, "sex") == ["(all)", "f", "(missing)"] * 2
 
 
 def test_all_pairs_have_a_block_for_each_baseline() -> None:
@@ -139,3 +138,12 @@ def test_no_value_that_is_a_number_has_no_best() -> None:
     assert "best" not in headers(view)
     assert column(view, "change") == ["~"]
     assert column(view, "p") == [None]
+
+
+def test_flat_rows_have_a_field_for_each_column_that_slices() -> None:
+    f = {"sex": "f", "site": None}
+    rows = Comparisons((made("mae", AB, (3.0, 2.0)), made("mae", AB, (3.0, 2.0), slice=f))).records()
+    shown = [[row[name] for name in ("slice", "slice.sex", "slice.site")] for row in rows]
+    assert shown == [["", None, None], ["sex=f;site missing", "f", None]]
+    assert list(rows[0])[:6] == ["loss", "params", "slice", "slice.sex", "slice.site", "baseline"]
+    assert "slice.sex" not in Comparisons((made("mae", AB, (3.0, 2.0)),)).records()[0]

@@ -96,7 +96,7 @@ def test_pairs_and_slices_are_looked_at_apart() -> None:
     assert disagreements(found) == []
     found.append(settled("mse", AB, (3.0, 4.0), slice=f))
     (one,) = disagreements(found)
-    assert one.line() == "losses disagree about a and b where sex=f, site=missing: mse prefers a; mae prefers b"
+    assert one.line() == "losses disagree about a and b where sex=f;site missing: mse prefers a; mae prefers b"
 
 
 def test_a_line_for_people_names_a_few_losses() -> None:
