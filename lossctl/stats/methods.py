@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.result import Interval
 from lossctl.stats.paired import POWER, Difference, PairedSums, Values, difference, from_errors, rows_needed
@@ -56,6 +55,8 @@ def compared_together(
 
 def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
     """Compare by standard errors, and Student's t."""
+    if method.kind == "diebold_mariano":
+        return from_errors(values, sums.lag_errors(values), (sums.n, sums.n - 1), level, method.label)
     if not method.has_units:
         return difference(sums, values, level)
     ratios = _ratios(sums, values)
@@ -111,49 +112,40 @@ def _difference(sums: PairedSums, values: Values, told: Sequence[_Told]) -> Diff
 
 
 def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
-    """Give the studentised interval, θ − t*·se, and the p-value of the largest one that leaves out 0."""
+    """Give θ ± t*·se, with t* so that 1 − level of the replicates lie beyond, and what share lies beyond θ/se."""
     found = []
+    few = _few(method, level)
     for ratio, replicates in zip(ratios, studentised(ratios, method.seed, method.resamples), strict=True):
         error = ratio.std_error
-        low, high = _ends(replicates, level)
-        if error == 0.0:
-            interval = Interval(level, ratio.value, ratio.value, method.label)
-            ratio_t = math.copysign(math.inf, ratio.value) if ratio.value else 0.0
-        else:
-            interval = Interval(level, ratio.value - high * error, ratio.value - low * error, method.label)
-            ratio_t = ratio.value / error
-        above = len(replicates) - int(np.searchsorted(replicates, ratio_t, side="left"))
-        below = int(np.searchsorted(replicates, ratio_t, side="right"))
-        p_value = min(1.0, 2.0 * (1 + min(above, below)) / (len(replicates) + 1))
-        found.append(_Told(interval, p_value, _detectable(interval, error, len(ratio.u))))
+        half = math.inf if few < 0 else float(replicates[-1 - few])
+        half = half * error if error else 0.0
+        size = abs(ratio.value) / error if error else math.inf if ratio.value else 0.0
+        beyond = method.resamples - int(np.searchsorted(replicates, size, side="left"))
+        interval = Interval(level, ratio.value - half, ratio.value + half, method.label)
+        found.append(_told(ratio, interval, beyond, method))
     return found
 
 
 def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
     """Give the p-value of flipped signs, and the interval of all figures that it would not reject."""
     found = []
-    for ratio, (count, lows, highs) in zip(ratios, flipped(ratios, method.seed, method.resamples), strict=True):
-        p_value = (1 + count) / (method.resamples + 1)
-        # a figure is kept where p > 1 − level: where more than so many replicates reach it
-        few = math.floor(round((1.0 - level) * (method.resamples + 1), 6)) - 1
-        low = -math.inf if few < 0 else float(lows[few])
-        high = math.inf if few < 0 else float(highs[-1 - few])
-        interval = Interval(level, low, high, method.label)
-        found.append(_Told(interval, p_value, _detectable(interval, ratio.std_error, len(ratio.u))))
+    few = _few(method, level)
+    for ratio, (beyond, lows, highs) in zip(ratios, flipped(ratios, method.seed, method.resamples), strict=True):
+        low, high = (-math.inf, math.inf) if few < 0 else (float(lows[few]), float(highs[-1 - few]))
+        found.append(_told(ratio, Interval(level, low, high, method.label), beyond, method))
     return found
 
 
+def _few(method: Method, level: float) -> int:
+    """Give beyond how many replicates, and no more, a figure lies that is just kept: (1 + few)/(B + 1) ≤ 1 − level."""
+    return math.floor(round((1.0 - level) * (method.resamples + 1), 6)) - 1
+
+
+def _told(ratio: Ratio, interval: Interval, beyond: int, method: Method) -> _Told:
+    """Add the p-value, (1 + beyond)/(B + 1), and what would be detected: it may be missed by as much as that, too."""
+    p_value = (1 + beyond) / (method.resamples + 1)
+    spread = 0.5 * (interval.high - interval.low) + t_quantile(POWER, len(ratio.u) - 1) * ratio.std_error
+    return _Told(interval, p_value, spread)
+
+
 _TOLD = {"bootstrap": _bootstrapped, "permutation": _permuted}
-
-
-def _ends(ascending: Array, level: float) -> tuple[float, float]:
-    """Give the quantiles at (1 − level)/2 and (1 + level)/2; infinite where there are too few replicates."""
-    rank = math.floor(round(0.5 * (1.0 - level) * (len(ascending) + 1), 6))
-    if rank < 1:
-        return -math.inf, math.inf
-    return float(ascending[rank - 1]), float(ascending[-rank])
-
-
-def _detectable(interval: Interval, error: float, units: int) -> float:
-    """Give half the interval, and as much as a sample may miss it by in one of five."""
-    return 0.5 * (interval.high - interval.low) + t_quantile(POWER, units - 1) * error

@@ -13,6 +13,7 @@ from fractions import Fraction
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
 from lossctl.core.spread import Spread, error_square, is_lost
+from lossctl.stats.series import Lags, series_error
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio, Units
 
@@ -71,8 +72,8 @@ class PairedSums:
         Σw²db.
     centred, rest
         Of d and of d − ρb, each less about its mean: from a second pass, where `needs_centring`.
-    units
-        The same by unit, where the method has any.
+    units, lags
+        The same by unit, and products of rows some way apart, where the method needs them.
     is_linear
         Whether b and c are what values that are no means move with.
     """
@@ -85,6 +86,7 @@ class PairedSums:
     centred: Spread | None = None
     rest: Spread | None = None
     units: Units | None = None
+    lags: Lags | None = None
     is_linear: bool = False
 
     def needs_centring(self, values: Values) -> bool:
@@ -116,6 +118,20 @@ class PairedSums:
         if not self.is_linear:
             return Ratio(share, rest, units.b)
         return Ratio(share, rest - self.means(share)[1] * units.w, baseline * units.w)
+
+    def lag_errors(self, values: Values) -> tuple[float | None, float | None]:
+        """Give the standard errors of the difference and of the relative change, of a series."""
+        if self.lags is None or self.n <= len(self.lags.products) or not math.isfinite(values.delta):
+            return None, None
+        weight = self.weights[0]
+        mean = self.d.total.fraction() / weight
+        gap = series_error(self.lags.gap(mean), self.n, weight)
+        share = values.relative
+        if share is None:
+            return gap, None
+        exact = Fraction(share)
+        rest = self.lags.rest(exact, mean - exact * self.b.total.fraction() / weight)
+        return gap, series_error(rest, self.n, weight) / abs(values.baseline)
 
     def _units(self) -> Units:
         if self.units is None:

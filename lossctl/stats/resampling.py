@@ -30,10 +30,10 @@ _NOTHING = 1e-9
 
 
 def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Array]:
-    """Give (θ* − θ)/se* of each ratio for each replicate, ``(resamples,)``, ascending.
+    """Give |θ* − θ|/se* of each ratio for each replicate, ``(resamples,)``, ascending.
 
     A replicate draws as many units as there are, with replacement. Where all it draws are equal its standard error is
-    0, and the figure infinite, or 0 where the ratio is that of all units.
+    0, and the figure infinite; 0 where the ratio is that of all units.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int)
         gap = u / w
         spread = uu - 2.0 * gap * uw + gap * gap * ww
         spread[spread <= _NOTHING * uu] = 0.0
-        found: Array = (gap * np.abs(w)) / np.sqrt(spread * (units / (units - 1)))
+        found: Array = np.abs(gap * w) / np.sqrt(spread * (units / (units - 1)))
         found[u == 0.0] = 0.0
         found[np.isnan(found)] = 0.0
     return found
