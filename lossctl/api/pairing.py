@@ -14,7 +14,7 @@ from lossctl.api.aligning import side_by_side
 from lossctl.api.checking import check_rows, loss_error
 from lossctl.api.planning import read_for
 from lossctl.core.block import Batch
-from lossctl.core.errors import DataError
+from lossctl.core.errors import DataError, UsageError
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import Kind
 from lossctl.core.method import Method
@@ -25,6 +25,7 @@ from lossctl.engine.series import with_lags
 from lossctl.sources import Source
 from lossctl.stats.methods import compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
+from lossctl.stats.series import Lags
 from lossctl.stats.units import Units
 
 __all__ = ["Model", "Paired", "pair_up"]
@@ -123,10 +124,16 @@ def pair_up(
 
     Raises
     ------
+    UsageError
+        Where a method needs a series, and there is none.
     DataError
-        Where rows cannot be computed on, or those of two sources differ; where all are of one cluster or block.
+        Where rows cannot be computed on, or those of two sources differ; where all are of one cluster or block, or a
+        series is no longer than its horizon.
     """
     method = method or Method()
+    if method.is_series and models[0].plan.binding.group is not None:
+        problem = f"{models[0].plan.losses[0].label} is computed group by group, and groups are no series"
+        raise UsageError(problem, "choose another method than Diebold-Mariano")
     plans = tuple(model.plan for model in models)
     baselines = range(len(models) if every else 1)
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
@@ -149,10 +156,13 @@ def pair_up(
 
 
 def _require_units(paired: Paired) -> None:
-    """Refuse what gives no two clusters or blocks to compare."""
+    """Refuse what gives no two clusters or blocks to compare, or a series that is no longer than its horizon."""
+    method, n = paired.method, paired.tally.models[0].units.n
+    if method.is_series and 1 < n <= method.lags + 1:
+        problem = f"a forecast {method.lags + 1} rows ahead is not told from chance by {n} rows"
+        raise DataError(problem, "give a series that is longer than the horizon, better many times as long")
     if paired.n_units != 1:
         return
-    method, n = paired.method, paired.tally.models[0].units.n
     if method.cluster is not None:
         problem = f'all {n} rows are of one cluster of "{method.cluster}"'
         raise DataError(problem, "clusters are what is compared: there must be two, better twenty")
@@ -205,10 +215,11 @@ def _centre(paired: Paired, models: Sequence[Model], settings: Settings) -> None
     some = tuple(tuple(each[index] for index in chosen) for each in centres)
     plan = replace(paired.tally.plan, plans=plans, centres=some)
     again = compare_rows(_rows(models, plans, settings, None), plan)
-    for sums, theirs in zip(paired.sums, again.pairs, strict=True):
+    for match, (sums, theirs) in enumerate(zip(paired.sums, again.pairs, strict=True)):
         for number, index in enumerate(chosen):
             if theirs[number].centre is not None:
-                sums[index] = replace(sums[index], centred=theirs[number].d, rest=theirs[number].rest)
+                lags = _lags(again, match, number, sums[index].lags)
+                sums[index] = replace(sums[index], centred=theirs[number].d, rest=theirs[number].rest, lags=lags)
 
 
 def _centre_of(sums: PairedSums, values: Values) -> Centre | None:
@@ -224,7 +235,16 @@ def _sums(tally: PairsTally, match: int, index: int) -> PairedSums:
     units = None
     if tally.units is not None and pair.n:
         units = Units(*tally.unit_sums(match, index))
-    return PairedSums(pair.n, (rows.total, rows.total_square), pair.b, pair.d, pair.cross, units=units)
+    lags = _lags(tally, match, index, None)
+    return PairedSums(pair.n, (rows.total, rows.total_square), pair.b, pair.d, pair.cross, units=units, lags=lags)
+
+
+def _lags(tally: PairsTally, match: int, index: int, before: Lags | None) -> Lags | None:
+    """Give the products of rows of a series; where they are centred, beside those of the pass before."""
+    products = tally.lags[match][index].fractions() if tally.lags else None
+    if products is None:
+        return before
+    return Lags(products) if before is None else replace(before, centred=products)
 
 
 def _places(matches: Sequence[object]) -> range:

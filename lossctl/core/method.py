@@ -78,7 +78,7 @@ class Method:
     def _require_together(self) -> None:
         if self.cluster is not None and self.block is not None:
             raise UsageError("cluster and block are both given", "rows belong together in one way")
-        if self.kind != "diebold_mariano":
+        if not self.is_series:
             if self.horizon is not None:
                 cure = "leave out the other method, or the horizon"
                 raise UsageError(f"horizon is for Diebold-Mariano, not for {self.kind}", cure)
@@ -103,6 +103,11 @@ class Method:
         return self.kind in {"bootstrap", "permutation"}
 
     @property
+    def is_series(self) -> bool:
+        """Whether the order of rows counts."""
+        return self.kind == "diebold_mariano"
+
+    @property
     def lags(self) -> int:
         """How many rows apart differences may still depend on each other, of a series."""
         return (self.horizon or 1) - 1
@@ -123,7 +128,7 @@ class Method:
             parts.append(f"cluster={self.cluster}")
         if self.block is not None:
             parts.append(f"block={self.block}")
-        if self.kind == "diebold_mariano":
+        if self.is_series:
             parts.append(f"horizon={self.lags + 1}")
         if self.resamples_units:
             parts += [f"seed={self.seed}", f"resamples={self.resamples}"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block
+from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
 from lossctl.core.exact import ExactSum
 from lossctl.core.faults import Faults
 from lossctl.core.grouped import Codes
@@ -19,10 +19,14 @@ from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.buckets import UnitTally, identities_of
+from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
 __all__ = ["Centre", "PairTally", "PairsPlan", "PairsTally", "compare_rows"]
+
+_PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_CENTRED_PRODUCTS = ((0, 0), (1, 1))
 
 TIE = 1e-9
 """Losses that differ by no more than this share of the baseline's tie."""
@@ -158,6 +162,9 @@ class PairsTally:
         By match, then by loss.
     units
         Sums by unit, where the method takes any; see `unit_sums`.
+    lags
+        Products of rows some way apart, where the method takes any: by match, then by loss. Of w, wb and wd; with a
+        centre, of w(d − D) and of w(d − ρb) less its mean.
     """
 
     plan: PairsPlan
@@ -165,6 +172,7 @@ class PairsTally:
     own: list[list[Spread]] = field(init=False)
     pairs: list[list[PairTally]] = field(init=False)
     units: UnitTally | None = field(init=False)
+    lags: list[list[LagTally]] = field(init=False)
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -180,10 +188,16 @@ class PairsTally:
             for (one, other), centres in zip(plan.matches, plan.centres or nothing, strict=True)
         ]
         self.units = UnitTally(plan.method) if plan.method.has_units and not plan.centres else None
+        multiplied = _CENTRED_PRODUCTS if plan.centres else _PRODUCTS
+        self.lags = [
+            [LagTally(plan.method.lags, multiplied) for _ in plan.losses]
+            for _ in (plan.matches if plan.method.is_series else ())
+        ]
 
-    def add(self, batches: Batch | Sequence[Batch]) -> None:
-        """Add the same rows of each model: a batch each, or one for all."""
-        found = self._computed([batches] * len(self.models) if isinstance(batches, Batch) else batches)
+    def add(self, batches: Batch | Sequence[Batch], first: int = 0) -> None:
+        """Add the same rows of each model: a batch each, or one for all; `first` rows have come before, of a series."""
+        each = [batches] * len(self.models) if isinstance(batches, Batch) else batches
+        found = self._computed(each)
         codes: Codes | None = None
         for index in range(len(self.plan.losses)):
             given = [of[index] for of in found if index in of]
@@ -198,13 +212,17 @@ class PairsTally:
                 for tally, (loss, of) in zip(self.models, given, strict=True):
                     tally.add_parts(index, loss, of)
                 continue
-            self._add_loss(index, losses, linear, block.weight, codes)
+            moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
+            self._add_loss(index, moved, block.weight, codes)
+            self._count(index, losses, moved, linear)
+            if self.lags:
+                self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first))
 
     def merge(self, other: PairsTally) -> None:
         """Take over what another worker found."""
         for mine, theirs in zip(self.models, other.models, strict=True):
             mine.merge(theirs)
-        for name in ("own", "pairs"):
+        for name in ("own", "pairs", "lags"):
             for mine_of, their_of in zip(getattr(self, name), getattr(other, name), strict=True):
                 for one, another in zip(mine_of, their_of, strict=True):
                     one.merge(another)
@@ -242,16 +260,8 @@ class PairsTally:
         return found
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
-    def _add_loss(
-        self,
-        index: int,
-        losses: Sequence[Array],
-        linear: Sequence[Linear | None],
-        weight: Array | None,
-        codes: Codes | None,
-    ) -> None:
-        """Add one loss of all models: the losses of rows, and what the values move with."""
-        moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
+    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> None:
+        """Add what the values of all models move with, by one loss."""
         if not self.plan.centres:
             self._add_own(index, moved, weight, codes)
         for number, ((one, other), pairs) in enumerate(zip(self.plan.matches, self.pairs, strict=True)):
@@ -259,10 +269,27 @@ class PairsTally:
             pairs[index].add(moved[one], gap, weight)
             if self.units is not None and codes is not None:
                 self.units.add(("d", number, index), gap if weight is None else weight * gap, codes)
-            if losses[one].ndim > 1:  # rows of several parts: by what they add to one and the same value
+
+    def _count(
+        self, index: int, losses: Sequence[Array], moved: Sequence[Array], linear: Sequence[Linear | None]
+    ) -> None:
+        """Count who won, by the losses of rows; of several parts by what they add to one and the same value."""
+        for (one, other), pairs in zip(self.plan.matches, self.pairs, strict=True):
+            if losses[one].ndim > 1:
                 pairs[index].count(moved[one], _moved(linear[one], losses[other]))
             else:
                 pairs[index].count(losses[one], losses[other])
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _add_lags(self, index: int, moved: Sequence[Array], weight: Array | None, positions: Rows) -> None:
+        """Add products of rows of the series."""
+        w = np.ones(len(positions)) if weight is None else weight
+        for (one, other), pairs, lags in zip(self.plan.matches, self.pairs, self.lags, strict=True):
+            b, gap, centre = moved[one], moved[other] - moved[one], pairs[index].centre
+            if centre is None:
+                lags[index].add([w, w * b, w * gap], positions)
+            else:
+                lags[index].add([w * (gap - centre.gap), w * (gap - centre.share * b - centre.rest)], positions)
 
     def _add_own(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> None:
         baselines = {one for one, _ in self.plan.matches}
@@ -293,13 +320,12 @@ def compare_rows(rows: Iterable[Batch | Sequence[Batch]], plan: PairsPlan) -> Pa
     """
     keep_freed_memory()
     tally = plan.tally()
+    first = 0
     for batches in rows:
-        if isinstance(batches, Batch):
-            for piece in batches.split(BLOCK_ROWS):
-                tally.add(piece)
-            continue
-        for together in zip(*(batch.split(BLOCK_ROWS) for batch in batches), strict=True):
-            tally.add(together)
+        each = [batches] if isinstance(batches, Batch) else batches
+        for together in zip(*(batch.split(BLOCK_ROWS) for batch in each), strict=True):
+            tally.add(together[0] if isinstance(batches, Batch) else together, first)
+            first += len(together[0])
     return tally
 
 

@@ -55,7 +55,7 @@ def compared_together(
 
 def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
     """Compare by standard errors, and Student's t."""
-    if method.kind == "diebold_mariano":
+    if method.is_series:
         return from_errors(values, sums.lag_errors(values), (sums.n, sums.n - 1), level, method.label)
     if not method.has_units:
         return difference(sums, values, level)
