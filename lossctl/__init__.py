@@ -14,10 +14,23 @@ from typing import TYPE_CHECKING
 from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
-    from lossctl.api import Selection, compare, evaluate, list_losses, render, select, show_loss
+    from lossctl.api import (
+        Selection,
+        compare,
+        evaluate,
+        list_losses,
+        open_rows,
+        render,
+        select,
+        show_loss,
+        worst_rows,
+    )
+    from lossctl.api.streaming import RowStream
     from lossctl.core.comparison import Comparison, Comparisons
     from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
+    from lossctl.core.quantiles import Quantiles
     from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
+    from lossctl.core.worst_rows import WorstRow, WorstRows
     from lossctl.losses import LOSSES
 
 __all__ = [
@@ -31,22 +44,41 @@ __all__ = [
     "Gradient",
     "Interval",
     "LossctlError",
+    "Quantiles",
+    "RowStream",
     "Selection",
     "UsageError",
+    "WorstRow",
+    "WorstRows",
     "__version__",
     "compare",
     "evaluate",
     "list_losses",
+    "open_rows",
     "render",
     "select",
     "show_loss",
+    "worst_rows",
 ]
 
 _HOMES = {
-    "lossctl.api": {"Selection", "compare", "evaluate", "list_losses", "render", "select", "show_loss"},
+    "lossctl.api": {
+        "Selection",
+        "compare",
+        "evaluate",
+        "list_losses",
+        "open_rows",
+        "render",
+        "select",
+        "show_loss",
+        "worst_rows",
+    },
+    "lossctl.api.streaming": {"RowStream"},
     "lossctl.core.comparison": {"Comparison", "Comparisons"},
     "lossctl.core.errors": {"DataError", "ExitCode", "LossctlError", "UsageError"},
+    "lossctl.core.quantiles": {"Quantiles"},
     "lossctl.core.result": {"Evaluation", "Evaluations", "Gradient", "Interval"},
+    "lossctl.core.worst_rows": {"WorstRow", "WorstRows"},
     "lossctl.losses": {"LOSSES"},
 }
 """Where each name lives: it is loaded when it is first used, so that the command line sets up before NumPy loads."""

@@ -4,6 +4,7 @@ The command line calls these functions and prints what they return: nothing is c
 package but `cli`; what costs time to import is imported where it is used.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, get_args
 
 from lossctl.api.evaluating import evaluate
@@ -13,6 +14,8 @@ from lossctl.reports import RenderOptions, formats, render
 
 if TYPE_CHECKING:
     from lossctl.api.comparing import compare
+    from lossctl.api.streaming import open_rows
+    from lossctl.api.worst import worst_rows
 
 __all__ = [
     "NAN_POLICIES",
@@ -24,17 +27,21 @@ __all__ = [
     "formats",
     "list_losses",
     "loss_parameters",
+    "open_rows",
     "render",
     "select",
     "show_loss",
+    "worst_rows",
 ]
 
 NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)
 
 
-def __getattr__(name: str) -> object:
-    if name == "compare":  # an evaluation does without
-        from lossctl.api.comparing import compare
+_LATE = {"compare": "comparing", "open_rows": "streaming", "worst_rows": "worst"}
+"""What an evaluation does without, and the modules they live in."""
 
-        return compare
+
+def __getattr__(name: str) -> object:
+    if name in _LATE:
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lossctl.core.loss import Kind, Reduction
 from lossctl.core.quantiles import Quantiles, level_name
 from lossctl.core.settings import Settings
 
@@ -84,9 +85,17 @@ def _told(
     scale = abs(tally.finished(index)[1])
     losses, slopes = ([value_of(bucket.key) for bucket in found[of]] for of in _BOTH)
     return Quantiles(
-        dict(zip(names, losses, strict=True)),
+        dict(zip(names, (_alone(tally, index, loss) for loss in losses), strict=True)),
         dict(zip(names, (scale * slope for slope in slopes), strict=True)),
     )
+
+
+def _alone(tally: ModelTally, index: int, loss: float) -> float:
+    """Give the value that a loss would have on a row alone: of rmse ``|ŷ − y|``."""
+    chosen = tally.plan.losses[index]
+    if chosen.loss.kind is Kind.DISTRIBUTION or tally.reduction(chosen) is Reduction.SUM:
+        return loss  # rows across columns are finished; terms of a sum have no value of their own
+    return chosen.finish((loss,))[0]
 
 
 def _unit(tally: ModelTally) -> int | None:

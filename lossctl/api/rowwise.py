@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
-__all__ = ["Found", "find_rows", "model_names", "why_no_rows"]
+__all__ = ["Found", "find_rows", "kept_columns", "model_names", "why_no_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def find_rows(
     on_progress: Progress | None,
     *,
     watched: Callable[[ModelPlan], ModelPlan] = lambda plan: plan,
+    columns: Sequence[str] = (),
 ) -> list[Found]:
     """Compute losses on all sources, so that every fault of theirs is known before a row is told of.
 
@@ -70,6 +71,8 @@ def find_rows(
         As in `lossctl.evaluate`.
     watched
         As in `lossctl.api.evaluating.compute_source`.
+    columns
+        Columns that each source must have.
 
     Raises
     ------
@@ -86,6 +89,8 @@ def find_rows(
     values = len(selection.losses) * max(1, len(settings.predictions))
     with workers((location for _, location in named), settings.threads, values) as crew:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
+        for _, each in opened:
+            kept_columns(each, columns)
         return [
             _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched))
             for label, each in opened
@@ -99,6 +104,20 @@ def why_no_rows(chosen: ChosenLoss) -> str | None:
     if chosen.loss.parts > 1:
         return "it is made of several means, and no loss of a row stands behind it"
     return None
+
+
+def kept_columns(source: Source, columns: Sequence[str]) -> tuple[str, ...]:
+    """Give the columns to show beside rows, each a name, a glob or a list.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such column.
+    """
+    from lossctl.sources.columns import expand
+
+    names = list(source.columns)
+    return tuple(dict.fromkeys(name for each in columns for name in expand(each, names, "--keep")))
 
 
 def model_names(found: Sequence[Found]) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from typer.core import TyperCommand, TyperOption
@@ -9,6 +12,12 @@ from typer.core import TyperCommand, TyperOption
 from lossctl.core.errors import UsageError
 
 __all__ = ["Command"]
+
+_ALONE: Mapping[str, str] = MappingProxyType({"--quantiles": "p50,p90,p95,p99,max"})
+"""Options whose value may be left out, which Typer does not know of, and what it is then."""
+
+_LEVELS = re.compile(r"(?:(?:p?-?[\d.]+(?:e-?\d+)?|min|max)?(?:,\s*|$))+")
+"""What follows such an option as its value; anything else is another argument."""
 
 
 class Command(TyperCommand):
@@ -25,9 +34,17 @@ class Command(TyperCommand):
         UsageError
             Where an option stands twice that has one value.
         """
+        args = [each for place, arg in enumerate(args) for each in _with_value(arg, args[place + 1 : place + 2])]
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         single = [each for each in given if isinstance(each, TyperOption) and not (each.multiple or each.is_flag)]
         for option in single:
             if single.count(option) > 1:
                 raise UsageError(f"{' / '.join(option.opts)} is given twice", "give it once")
         return super().parse_args(ctx, args)
+
+
+def _with_value(arg: str, after: list[str]) -> tuple[str, ...]:
+    """Give an option that may stand alone the value it stands for, unless one follows it."""
+    if arg not in _ALONE or any(_LEVELS.fullmatch(each) for each in after):
+        return (arg,)
+    return arg, _ALONE[arg]

@@ -12,6 +12,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
+from lossctl.core.quantiles import read_levels
 
 EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
 
@@ -44,6 +45,32 @@ Format = Annotated[
 ]
 
 
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top", metavar="N", help="The N rows of the largest loss, for each model and loss.", rich_help_panel="Output"
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="COL",
+        help="With --top: columns to show beside; a name, a glob or a list. Repeatable.",
+        rich_help_panel="Output",
+    ),
+]
+Quantiles = Annotated[
+    str | None,
+    typer.Option(
+        "--quantiles",
+        metavar="[P,Q,R]",
+        help="Exact quantiles of the loss and |slope| of rows: p50,p90,p95,p99,max, or those named, as 0.1,max.",
+        rich_help_panel="Output",
+    ),
+]
+
+
 @options.loss_flags
 @reading_flags
 def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
@@ -52,6 +79,9 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     loss: options.Losses,
     reading: dict[str, Any],
     skill: Skill = False,
+    quantiles: Quantiles = None,
+    top: Top = None,
+    keep: Keep = None,
     per_row: PerRow = False,
     format: Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
@@ -60,8 +90,11 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     **parameters: Any,
 ) -> Outcome:
     """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
+    if keep and top is None:
+        raise UsageError("--keep is of no use without --top", "the rows to keep columns of: --top 10")
     if per_row:
-        _refuse("--per-row", {"--export": export, "--digits": digits, "--skill": skill})
+        others = {"--top": top, "--quantiles": quantiles, "--export": export, "--digits": digits, "--skill": skill}
+        _refuse("--per-row", others)
         from lossctl.cli import rows
 
         to = rows.RowDestination.of(format, output)
@@ -71,8 +104,14 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     destination = Destination.of(format or "table", export, output, digits)
     destination.spare(sources)
     selection = api.select(loss, parameters)
+    if top is not None:
+        _refuse("--top", {"--quantiles": quantiles, "--skill": skill})
+        with progress() as on_progress:
+            worst = api.worst_rows(sources, selection, top, keep=keep or (), on_progress=on_progress, **reading)
+        return Outcome(worst, destination, worst.notices)
+    levels = () if quantiles is None else read_levels(quantiles)
     with progress() as on_progress:
-        result = api.evaluate(sources, selection, on_progress=on_progress, skill=skill, **reading)
+        result = api.evaluate(sources, selection, quantiles=levels, on_progress=on_progress, skill=skill, **reading)
     return Outcome(result, destination, result.notices)
 
 
@@ -80,6 +119,8 @@ _WHY = {
     "--export": "there is one table of rows, and -o writes it",
     "--digits": "numbers of rows keep all their digits",
     "--skill": "what predicting the mean costs is no loss of a row",
+    "--top": "run them apart: every row has its loss there, the worst too",
+    "--quantiles": "run them apart: quantiles stand beside the values of losses",
 }
 """Why a flag does not go with rows."""
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 from lossctl.core.errors import UsageError
@@ -62,7 +61,7 @@ def require_levels(levels: Sequence[Any]) -> tuple[float, ...]:
     if not levels:
         raise UsageError("quantiles: no level is given", cure)
     for level in levels:
-        if not (isinstance(level, Real) and not isinstance(level, bool) and 0.0 <= level <= 1.0):
+        if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 <= level <= 1.0:
             raise UsageError(f"quantiles: {level!r} is no level", cure)
         if list(levels).count(level) > 1:
             raise UsageError(f"quantiles: {level_name(float(level))} stands twice", "give each level once")
@@ -89,8 +88,8 @@ class Quantiles:
     Parameters
     ----------
     loss
-        Of the loss of a row (of a group, where losses are of groups), by the name of the level. ``None``: rows have no
-        losses of their own, as of a ratio of means.
+        Of the value that the loss would have on a row alone (on a group, where losses are of groups), by the name of
+        the level: of rmse ``|ŷ − y|``. ``None``: rows have no losses of their own, as of a ratio of means.
     slope
         Of a row's |slope|, its Euclidean norm for vectors: of what `Gradient.row_max` is the largest.
 
