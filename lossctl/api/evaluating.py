@@ -99,6 +99,8 @@ def evaluate(
     settings = Settings.of(**options)
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()
+    if levels and settings.by:
+        raise UsageError("quantiles are of all rows, not by slice", "choose a slice: --where \"column = 'value'\"")
     return _all(labelled(source), selection, settings, levels, on_progress)
 
 
@@ -167,11 +169,19 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
 
 
 def _evaluate_source(
-    source: Source, selection: Selection, settings: Settings, on_progress: Progress | None, crew: Crew | None
+    source: Source,
+    selection: Selection,
+    settings: Settings,
+    levels: Sequence[float],
+    on_progress: Progress | None,
+    crew: Crew | None,
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
-    computed = compute_source(source, selection, settings, on_progress, crew)
+    computed = compute_source(source, selection, settings, on_progress, crew, watched=counting(levels))
     results = [_result(source, tally, index, settings, {}) for tally, index in computed.reported]
+    if levels:
+        found = quantiles_of(source, computed.reported, levels, settings, crew)
+        results = [replace(each, quantiles=one) for each, one in zip(results, found, strict=True)]
     warnings = computed.infinities(source)
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
     if computed.sliced is not None:
