@@ -79,6 +79,7 @@ REASONS = {
     "crps_laplace": _SLOPE,
     "cosine": _RANGE,
     "margin_ranking": _SLOPE,
+    "triplet_margin": _RANGE,
     "hampel": _SLOPE,
 }
 """Why a kernel takes longer than three times its one-liner."""

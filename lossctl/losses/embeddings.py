@@ -1,8 +1,9 @@
 """Kernels of losses of embeddings: of vectors, of distances between them, and of pairs of scores.
 
-May import NumPy, core, `losses.stable` and the softmax of `losses.multiclass_logit`. Vectors come as ``(n, K)``,
-several of them side by side as ``(n, M·K)``; the loss is ``(n,)`` and the slope, by the prediction, shaped like it.
-Every vector is first scaled by a power of two, which rounds nothing, so that squares neither overflow nor vanish.
+May import NumPy, core, its siblings `stable` and `embeddings_near`, and the softmax of `multiclass_logit`. Vectors
+come as ``(n, K)``, several of them side by side as ``(n, M·K)``; the loss is ``(n,)`` and the slope, by the prediction,
+shaped like it. Every vector is first scaled by a power of two, which rounds nothing, so that squares neither overflow
+nor vanish.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lossctl.core.loss import Array, Kernel
+from lossctl.losses.embeddings_near import cosine_above, distance_beyond
 from lossctl.losses.multiclass_logit import softmax_cross_entropy
 from lossctl.losses.stable import minus_product, residual, residual_tail, row_max, row_sum
 
@@ -27,6 +29,12 @@ __all__ = [
     "margin_ranking",
     "triplet_margin",
 ]
+
+_NEARLY = 2.0**-20
+"""What is left of terms, as a share of them, where it is computed anew with twice the digits.
+
+There a hinge could fall on the wrong side. Further off the last digits of the inputs move it more than rounding does.
+"""
 
 _LARGEST, _LEAST, _HALF = 1.7976931348623157e308, 5e-324, 0.5
 _LEAST_EXPONENT = -1000
@@ -47,12 +55,15 @@ class _Angle:
         Its cosine.
     versine
         1 − cosine, with all its digits however small the angle.
+    converse
+        1 + cosine, with all its digits however near the vectors are to opposite.
     slope
         The slope of `versine` by the second vector, ``(n, K)``.
     """
 
     cosine: Array
     versine: Array
+    converse: Array
     slope: Array
 
 
@@ -100,12 +111,13 @@ def _angle(u: Array, v: Array, copies: int = 1) -> _Angle:
     left -= (row_sum(left * b) / size)[:, None] * b
     norms = np.sqrt(size * other)
     cosine = product / norms
-    wide = 1.0 - cosine
-    versine = np.where(cosine > _HALF, row_sum(left * left) / (other * (1.0 + cosine)), wide)
+    sine = row_sum(left * left) / other
+    versine = np.where(cosine > _HALF, sine / (1.0 + cosine), 1.0 - cosine)
+    converse = np.where(cosine < -_HALF, sine / (1.0 - cosine), 1.0 + cosine)
     left /= norms[:, None]
     left *= -scale[:, None]
     left += 0.0
-    return _Angle(cosine, versine, left)
+    return _Angle(cosine, versine, converse, left)
 
 
 def _difference(target: Array, prediction: Array) -> tuple[Array, Array]:
@@ -174,8 +186,7 @@ def cosine_embedding(target: Array, prediction: Array, margin: float) -> tuple[A
     half = prediction.shape[1] // 2
     first, second = prediction[:, :half], prediction[:, half:]
     by_second, by_first = _angle(first, second), _angle(second, first)
-    near = (1.0 - margin) - by_second.versine
-    excess = np.where(by_second.cosine > _HALF, near, by_second.cosine - margin)
+    excess = _above_margin(first, second, by_second, margin)
     similar = target == 1.0
     loss = np.where(similar, by_second.versine, np.maximum(excess, 0.0))
     factor = np.where(similar, 1.0, -1.0 * (excess > 0.0))
@@ -183,6 +194,17 @@ def cosine_embedding(target: Array, prediction: Array, margin: float) -> tuple[A
     slope *= factor[:, None]
     slope += 0.0
     return loss, slope
+
+
+def _above_margin(first: Array, second: Array, angle: _Angle, margin: float) -> Array:
+    """Compute cos − margin from 1 − cos or 1 + cos where one of them is small; with twice the digits near 0."""
+    cosine = angle.cosine
+    excess = np.where(cosine > _HALF, (1.0 - margin) - angle.versine, cosine - margin)
+    excess = np.where(cosine < -_HALF, angle.converse - (1.0 + margin), excess)
+    nearly = np.flatnonzero(np.abs(excess) < _NEARLY * np.minimum(angle.versine, angle.converse))
+    if nearly.size:
+        excess[nearly] = cosine_above(first[nearly], second[nearly], margin)
+    return excess
 
 
 @_in_parts
@@ -270,6 +292,10 @@ def triplet_margin(target: Array, prediction: Array, margin: float, p: float) ->
     near, pull = _distance(target, prediction[:, :half], p)
     far, push = _distance(target, prediction[:, half:], p)
     loss = (np.minimum(near, _LARGEST) - np.minimum(far, _LARGEST)) + margin
+    nearly = np.flatnonzero(np.abs(loss) < _NEARLY * far)
+    if nearly.size:
+        anchor, pair = target[nearly], prediction[nearly]
+        loss[nearly] = distance_beyond(anchor, pair[:, :half], pair[:, half:], margin, p)
     np.maximum(loss, 0.0, out=loss)
     slope = np.concatenate([pull, -push], axis=1)
     slope *= (loss > 0.0)[:, None]

@@ -101,7 +101,7 @@ def log_gap(p: Array, q: Array) -> Array:
     """
     low, high = np.minimum(p, q), np.maximum(p, q)
     gap = np.log1p((high - low) / where_positive(high, low))
-    overflown = np.flatnonzero(np.isinf(gap) | (low < _TINY))
+    overflown = np.flatnonzero(np.isinf(gap) | ((low < _TINY) & (gap > 1.0)))
     if overflown.size:
         low, high = np.take(low, overflown), np.take(high, overflown)
         np.put(gap, overflown, np.where(high == 0.0, 0.0, np.log(where_positive(high, high)) - np.log(low)))

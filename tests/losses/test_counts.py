@@ -181,9 +181,19 @@ def test_the_gap_of_an_exponential() -> None:
 
 
 def test_the_gap_of_logarithms() -> None:
-    p = np.array([1.0, 1.0, 5e-324, 3e-310, 0.25])
-    q = np.array([1.0 - 2.0**-53, 5e-324, 1.0, 1e300, 0.75])
+    p = np.array([1.0, 1.0, 5e-324, 3e-310, 0.25, 1e-304, 8e-310])
+    q = np.array([1.0 - 2.0**-53, 5e-324, 1.0, 1e300, 0.75, 1e-304 * (1.0 + 1e-9), 8e-310 * (1.0 + 1e-9)])
     with mp.workdps(60):
         expected = [float(abs(mp.log(mp.mpf(a)) - mp.log(mp.mpf(b)))) for a, b in zip(p, q, strict=True)]
     assert_allclose(log_gap(p, q), expected, rtol=1e-15)
     assert_allclose(log_gap(q, p), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [1e-290, 1.1e-303, 8e-310])
+def test_tweedie_of_numbers_near_the_least_there_are(size: float) -> None:
+    y, mu = size, size * (1.0 + 2.0**-30)
+    with mp.workdps(60):
+        a, b = mp.mpf(y), mp.mpf(mu)
+        true = float(4 * (mp.sqrt(a) - mp.sqrt(b)) ** 2 / mp.sqrt(b))
+    loss, _ = LOSSES["tweedie_deviance"].choose(power=1.5).compute(np.array([y]), np.array([mu]))
+    assert_allclose(loss, true, rtol=1e-14)

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from lossctl.core.loss import Role
 from lossctl.losses import LOSSES
-from tests.differences import TEXTS, page
+from tests.differences import SILENT, TEXTS, page
 from tests.elsewhere import Answer, answers
 
 NOT_LOSSES = {"jax.numpy.abs", "statsmodels.robust.norms.RamsayE"}
@@ -93,6 +93,12 @@ def test_each_text_of_the_page_is_of_an_answer_and_each_cell_fits_its_table() ->
     lines = page().splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {3, 4}
     assert not [line for line in lines if "{" in line]
+
+
+def test_only_names_without_an_answer_are_not_compared() -> None:
+    answered, named = {one.name for one in answers()}, {name for loss in LOSSES.values() for name in loss.elsewhere}
+    assert set(SILENT) <= named - answered
+    assert page().count("not compared: ") == len(SILENT)
 
 
 def test_each_name_stands_on_the_page() -> None:

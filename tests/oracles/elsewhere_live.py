@@ -10,8 +10,12 @@ import scoringrules
 from scipy import optimize, special, stats
 from scipy.spatial import distance
 from sklearn import metrics
+from sklearn._loss.loss import ExponentialLoss
+from sklearn.decomposition._nmf import _beta_divergence
+from sklearn.linear_model import _sgd_fast
 from sklearn.metrics import pairwise
 
+from lossctl.core.loss import Array
 from tests.oracles import make_elsewhere as given
 from tests.oracles.make_elsewhere import answer, one
 
@@ -92,6 +96,30 @@ def of_sklearn() -> Iterator[dict[str, Any]]:
     certain = lambda y, q: metrics.log_loss(y, np.column_stack([1.0 - q, q]), labels=[0, 1])  # noqa: E731 -- one line
     yield plain("sklearn.metrics.log_loss", "binary_cross_entropy", one(1.0, 0.0), certain, **WRONG)
     yield plain("sklearn.metrics.log_loss", "categorical_cross_entropy", IMPOSSIBLE, log_loss, **WRONG)
+
+
+def of_sklearn_models() -> Iterator[dict[str, Any]]:
+    """Answer by the losses that scikit-learn's models minimize, which no public function gives."""
+    regressor, classifier = "sklearn.linear_model.SGDRegressor", "sklearn.linear_model.SGDClassifier"
+    width = _sgd_fast.EpsilonInsensitive(0.7), _sgd_fast.SquaredEpsilonInsensitive(0.7)
+    for loss, each in zip(("epsilon_insensitive", "squared_epsilon_insensitive"), width, strict=True):
+        found = _by_numbers(each.py_loss, given.REAL)
+        yield answer(f"{regressor}(loss='{loss}')", f"{loss}(epsilon=0.7)", given.REAL, found)
+    signed = 2.0 * given.LOGIT[0] - 1.0, 2.0 * given.LOGIT[1]  # so that margins are below −1 too
+    inputs = given.LOGIT[0], signed[1]
+    for loss, each in (("perceptron", _sgd_fast.Hinge(0.0)), ("modified_huber", _sgd_fast.ModifiedHuber())):
+        yield answer(f"{classifier}(loss='{loss}')", loss, inputs, _by_numbers(each.py_loss, signed))
+    boosting = "sklearn.ensemble.GradientBoostingClassifier(loss='exponential')"
+    yield plain(boosting, "exponential", given.LOGIT, ExponentialLoss().loss)
+    for loss, name, beta in (("itakura_saito", "itakura-saito", 0), ("generalized_kl", "kullback-leibler", 1)):
+        y, mu = (values[:, None] for values in given.POSITIVE)
+        found = _beta_divergence(y, mu, np.ones((1, 1)), beta) / given.ROWS
+        yield answer(f"sklearn.decomposition.NMF(beta_loss='{name}')", loss, given.POSITIVE, found)
+
+
+def _by_numbers(loss: Callable[[float, float], float], inputs: Any) -> Array:
+    """Call for each row, with the prediction first."""
+    return np.array([loss(float(x), float(y)) for y, x in zip(*inputs, strict=True)])
 
 
 def of_scipy() -> Iterator[dict[str, Any]]:
@@ -227,4 +255,4 @@ def of_ensembles() -> Iterator[dict[str, Any]]:
 
 def live() -> list[dict[str, Any]]:
     """Give all answers."""
-    return [*of_sklearn(), *of_scipy(), *of_scoringrules()]
+    return [*of_sklearn(), *of_sklearn_models(), *of_scipy(), *of_scoringrules()]

@@ -64,10 +64,18 @@ def _renyi(p: Vector, q: Vector, alpha: Number, base: Number) -> Number:
 
 
 def _alpha(p: Vector, q: Vector, alpha: Number) -> Number:
-    if alpha == 1:
-        return _kl(p, q) - mp.fsum(p) + mp.fsum(q)
-    terms = zip(p, q, _powers(p, q, alpha), strict=True)
-    return mp.fsum(alpha * a + (1 - alpha) * b - m for a, b, m in terms) / (alpha * (1 - alpha))
+    return mp.fsum(_alpha_term(a, b, alpha) for a, b in zip(p, q, strict=True))
+
+
+def _alpha_term(p: Number, q: Number, alpha: Number) -> Number:
+    """Give one of the terms, none of which is below 0; near q = p it is the square of the difference over p."""
+    if p == q:
+        return mp.mpf(0)
+    zeros = max(0, int(-mp.log10(abs(p - q) / max(p, q))))
+    with mp.extradps(20 + 2 * zeros):
+        if alpha == 1:
+            return _kl([p], [q]) - p + q
+        return (alpha * p + (1 - alpha) * q - _powers([p], [q], alpha)[0]) / (alpha * (1 - alpha))
 
 
 def _cumulative(p: Vector, q: Vector) -> Vector:

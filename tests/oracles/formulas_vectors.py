@@ -42,7 +42,10 @@ def cosine_embedding(y: Number, pair: Vector, margin: Number) -> Number:
 
 def triplet_margin(a: Vector, pair: Vector, margin: Number, p: Number) -> Number:
     positive, negative = parts(pair, len(a))
-    return max(0, distance(a, positive, p) - distance(a, negative, p) + margin)
+    apart = [abs(n - f) for n, f in zip(positive, negative, strict=True) if n != f]
+    zeros = mp.log10(max(map(abs, [*a, *pair])) / min([*apart, margin or apart[0]])) if apart else 0
+    with mp.extradps(20 + max(0, int(zeros))):  # so many digits an anchor that is far off has before the others
+        return max(0, distance(a, positive, p) - distance(a, negative, p) + margin)
 
 
 def info_nce(a: Vector, others: Vector, temperature: Number) -> Number:
