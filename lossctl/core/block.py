@@ -8,8 +8,9 @@ nowhere else. Imports NumPy and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,8 @@ class Batch:
     identity
         ``(n,)``, where it is asked for: a number that says which row (its key) or cluster each is, the same in every
         order and file.
+    texts
+        Columns as Arrow arrays of texts, where they are asked for; what does not come straight from a source has none.
     """
 
     columns: Mapping[str, Array]
@@ -63,6 +66,7 @@ class Batch:
     file: int = 0
     slices: Rows | None = None
     identity: npt.NDArray[np.uint64] | None = None
+    texts: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.length
@@ -97,7 +101,8 @@ class Batch:
             starts = starts[(starts >= start) & (starts < stop)] - start
         slices = None if self.slices is None else self.slices[start:stop]
         identity = None if self.identity is None else self.identity[start:stop]
-        return Batch(columns, self.first_row + start, stop - start, rows, starts, self.file, slices, identity)
+        texts = {name: values.slice(start, stop - start) for name, values in self.texts.items()}
+        return Batch(columns, self.first_row + start, stop - start, rows, starts, self.file, slices, identity, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +228,11 @@ class Block:
 
     def first_row(self, found: Mask) -> int:
         """Give the first number in the source of the rows found, a mask of rows or of groups that has some."""
-        if self.starts is None:
+        if self.starts is None and self.batch.rows is None:
             return self.row_number(int(np.flatnonzero(found)[0]))
-        if len(found) != len(self):
+        if self.starts is not None and len(found) != len(self):
             found = np.repeat(found, np.diff(self.starts, append=len(self)))
-        return min(self.row_number(int(index)) for index in np.flatnonzero(found))
+        return int(self.row_numbers()[found].min())
 
     @classmethod
     def of(cls, batch: Batch, binding: Binding, faults: Faults) -> tuple[Block, int]:
@@ -267,7 +272,7 @@ class Block:
         good = domain.contains(values)
         if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
             every: Mask = np.logical_and.reduce(good, axis=1)
-            count, row, _ = first_bad(every, values[:, 0])
+            count, row, _ = first_bad(every, values[:, 0], self.rows)
             value = float(values[row][~good[row]][0])
         else:
             count, row, value = first_bad(good, values, self.rows)
@@ -279,7 +284,7 @@ class Block:
         if self.prediction is None or domain.contains_all(self.prediction[:, place]):
             return True
         values = self.prediction[:, place]
-        count, row, value = first_bad(domain.contains(values), values)
+        count, row, value = first_bad(domain.contains(values), values, self.rows)
         faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
         return False
 
@@ -291,7 +296,7 @@ class Block:
         good = low <= high
         if good.all():
             return True
-        count, row, value = first_bad(good, low)
+        count, row, value = first_bad(good, low, self.rows)
         faults.record(Fault(What.CROSSED, column, count, self.row_number(row), value, other=float(high[row])))
         return False
 
@@ -304,7 +309,7 @@ class Block:
         good: Mask = np.logical_and.reduce(nonzero, axis=1)
         if good.all():
             return True
-        count, row, value = first_bad(good, values[:, 0])
+        count, row, value = first_bad(good, values[:, 0], self.rows)
         faults.record(Fault(What.ZERO_VECTOR, column, count, self.row_number(row), value))
         return False
 
@@ -317,7 +322,7 @@ class Block:
         good = np.abs(sums - 1.0) <= SUM_TOLERANCE
         if good.all():
             return True
-        count, row, value = first_bad(good, sums)
+        count, row, value = first_bad(good, sums, self.rows)
         faults.record(Fault(What.NOT_SUMMING_TO_ONE, column, count, self.row_number(row), value))
         return False
 

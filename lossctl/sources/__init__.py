@@ -12,9 +12,10 @@ from lossctl.sources.options import ColumnType, ReadOptions
 from lossctl.sources.place import Place
 
 if TYPE_CHECKING:
+    from lossctl.sources.slices import Slices
     from lossctl.sources.source import Source
 
-__all__ = ["ColumnType", "Place", "ReadOptions", "Source", "open_source", "size_of", "split_label"]
+__all__ = ["ColumnType", "Place", "ReadOptions", "Slices", "Source", "open_source", "size_of", "split_label"]
 
 
 def __getattr__(name: str) -> object:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> object:
         from lossctl.sources.source import Source
 
         return Source
+    if name == "Slices":
+        from lossctl.sources.slices import Slices
+
+        return Slices
     raise AttributeError(name)

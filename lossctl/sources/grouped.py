@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import arro3.core as arro
 import duckdb
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from lossctl.core.block import Batch, Rows
 from lossctl.core.errors import DataError, LossctlError
-from lossctl.core.loss import Array
+from lossctl.sources.marks import NoIdentityError
 from lossctl.sources.stream import Request, Stream, pass_on_interrupt, unreadable
 
 __all__ = ["Grouped"]
@@ -26,15 +27,13 @@ __all__ = ["Grouped"]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Rows in the order of their groups: columns, numbers in the source, and which are the first of a group."""
+    """Rows in the order of their groups, and which are the first of a group."""
 
-    columns: dict[str, Array]
-    rows: Rows
+    batch: Batch
     fresh: npt.NDArray[np.bool_]
 
     def cut(self, start: int, stop: int) -> _Part:
-        columns = {name: values[start:stop] for name, values in self.columns.items()}
-        return _Part(columns, self.rows[start:stop], self.fresh[start:stop])
+        return _Part(self.batch.cut(start, stop), self.fresh[start:stop])
 
 
 class Grouped:
@@ -43,7 +42,7 @@ class Grouped:
     Attributes
     ----------
     missing
-        The number of the first row whose group is missing, where there is one: nothing was given then.
+        The number of a row whose group, or identity, is missing, and its column; nothing was given then, or not all.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Grouped:
         self._cancelled = False
         for stream in streams:
             stream.prepare(self._cursor)
-        self.missing: int | None = None
+        self.missing: tuple[int, str] | None = None
 
     def cancel(self) -> None:
         """Make the reader stop with an error."""
@@ -80,20 +79,27 @@ class Grouped:
             last = int(firsts[-1])
             if held or last:
                 yield _joined([*held, part.cut(0, last)])
-            held = [part.cut(last, len(part.rows))]
+            held = [part.cut(last, len(part.fresh))]
         if held:
             yield _joined(held)
 
     def _parts(self) -> Iterator[_Part]:
-        place = len(self._request.wanted)
         try:
             for record in arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query())):
-                rows: Rows = np.asarray(record.column(place)).astype(np.int64)
-                if len(rows) and record.column(place + 2)[0].as_py():
-                    self.missing = int(rows[0])
+                rows: Rows = np.asarray(record.column("kept")).astype(np.int64)
+                if len(rows) and record.column("missing")[0].as_py():
+                    self.missing = (int(rows[0]), str(self._request.group))
                     return
-                fresh = np.asarray(record.column(place + 1), dtype=np.bool_)
-                yield _Part(self._streams[0].arrays(record), rows, fresh)
+                fresh = np.asarray(record.column("fresh"), dtype=np.bool_)
+                try:
+                    marks = self._request.marks.read(record, None)
+                except NoIdentityError as error:
+                    self.missing = (int(rows[error.index]), str(self._request.marks.identity))
+                    return
+                batch = Batch(
+                    self._streams[0].arrays(record), int(rows[0]) if len(rows) else 0, len(rows), rows, **marks
+                )
+                yield _Part(batch, fresh)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
@@ -106,7 +112,8 @@ class Grouped:
         )
         ordered = f"select * from ({' union all '.join(queries)}) order by team nulls first, kept"
         numbers = [f"v{number}" for number in range(len(self._request.wanted))]
-        chosen = [*numbers, "kept", "team is distinct from lag(team) over () as fresh", "team is null as missing"]
+        own = self._request.marks.names
+        chosen = [*numbers, *own, "kept", "team is distinct from lag(team) over () as fresh", "team is null as missing"]
         return f"select {', '.join(chosen)} from ({ordered})"
 
     def _explain(self, error: Exception) -> LossctlError:
@@ -123,9 +130,22 @@ class Grouped:
 
 
 def _joined(parts: Sequence[_Part]) -> Batch:
-    one = parts[0]
-    if len(parts) > 1:
-        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in one.columns}
-        one = _Part(columns, np.concatenate([p.rows for p in parts]), np.concatenate([p.fresh for p in parts]))
-    starts = np.flatnonzero(one.fresh).astype(np.int64)
-    return Batch(one.columns, int(one.rows[0]), len(one.rows), one.rows, starts)
+    batches, fresh = [part.batch for part in parts], np.concatenate([part.fresh for part in parts])
+    starts = np.flatnonzero(fresh).astype(np.int64)
+    one = batches[0]
+    if len(batches) == 1:
+        return replace(one, starts=starts)
+    return replace(
+        one,
+        columns={name: np.concatenate([each.columns[name] for each in batches]) for name in one.columns},
+        length=len(fresh),
+        rows=_concatenated([each.rows for each in batches]),
+        starts=starts,
+        slices=_concatenated([each.slices for each in batches]),
+        identity=_concatenated([each.identity for each in batches]),
+        texts={n: arro.ChunkedArray([each.texts[n] for each in batches]).combine_chunks() for n in one.texts},
+    )
+
+
+def _concatenated(arrays: Sequence[Any]) -> Any:
+    return None if arrays[0] is None else np.concatenate(arrays)

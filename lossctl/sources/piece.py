@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lossctl.core.errors import LossctlError
 
-__all__ = ["Piece", "label_text", "quote_name", "quote_text"]
+__all__ = ["NOT_TOLD_APART", "Piece", "label_text", "quote_name", "quote_text"]
 
 
 def quote_name(name: str) -> str:
@@ -38,6 +38,11 @@ def label_text(column: str, kind: ColumnType) -> str:
         return f"{column}::varchar"
     whole = f"try_cast({column} as bigint)"
     return f"case when {whole} = {column} then {whole}::varchar else {column}::varchar end"
+
+
+LEAST_ROUNDED = "9007199254740992"
+"""From here on a double may stand for more than one whole number."""
+NOT_TOLD_APART = "and would not be told apart"
 
 
 class Piece(ABC):
@@ -76,9 +81,23 @@ class Piece(ABC):
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
 
-    def group_text(self, name: str) -> str:
-        """Give the SQL for the name of a group, from a column that `relation` was asked for as text."""
-        return f"{quote_name(name)}::varchar"
+    def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
+        """Give the SQL for a value as a text, of a column that `relation` was asked for as this type.
+
+        A text stays as it stands. A number is written without a decimal point where it is whole, and is missing where
+        it is none; one that cannot be told from its neighbours is an error.
+        """
+        if read_as is not ColumnType.NUMBER:
+            return f"{quote_name(name)}::varchar"
+        column = quote_name(name)
+        text = f"nullif({label_text(column, read_as)}, 'nan')"
+        message = f'column "{name}": whole numbers beyond 2^53 are read as numbers, {NOT_TOLD_APART}'
+        return f"case when abs({column}) >= {LEAST_ROUNDED} then error({quote_text(message)}) else {text} end"
+
+    def whole_number(self, name: str) -> str | None:
+        """Give the SQL for a value as a BIGINT, where the column holds nothing else."""
+        del name
+        return None
 
     def has_group(self, name: str) -> str:
         """Give the SQL condition that the group of a row is not missing."""

@@ -23,11 +23,13 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.beside import Beside
 from lossctl.sources.database import disconnect
 from lossctl.sources.grouped import Grouped
+from lossctl.sources.marks import Marks, NoIdentityError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, label_text, quote_name
 from lossctl.sources.place import Place
-from lossctl.sources.stream import Request, Stream, unreadable
+from lossctl.sources.slices import Slices
+from lossctl.sources.stream import ROW, Request, Stream, numbered, unreadable
 from lossctl.sources.typed import TypedPiece
 from lossctl.sources.where import Filter, parse_filter
 
@@ -111,7 +113,9 @@ class Source:
         where: str | None = None,
         labels: Mapping[str, Sequence[str]] | None = None,
         group: str | None = None,
-        batch_rows: int = BLOCK_ROWS,
+        by: Slices | None = None,
+        identity: str | None = None,
+        texts: Sequence[str] = (),
     ) -> Iterator[Batch]:
         """Stream columns as numbers, in file order or group by group.
 
@@ -129,23 +133,38 @@ class Source:
         group
             A column of any type: rows of one value come together, over all files, and no batch ends within a group.
             They are sorted on disk where they do not fit into memory; a single group must.
-        batch_rows
-            The most rows of a batch that holds more than one group.
+        by
+            Gives each row the code of its slice, in `Batch.slices`, and is told what slices there are. Columns of any
+            type; values are told apart as texts: those of a text file as they stand there, so that ``1`` and ``1.0``
+            are two, whole numbers of other files without a decimal point. A column of a text file that is also read as
+            numbers is told apart by these. A missing value is a slice of its own.
+        identity
+            The column that says who each row is (its key, or its cluster), given in `Batch.identity` as a number that
+            hangs on the text alone: `lossctl.sources.marks.mix` of a whole number, else the lower half of its MD5
+            digest.
+        texts
+            Columns of any type, given as Arrow arrays of texts in `Batch.texts`: ``batch.texts["id"].to_pylist()``
+            is a list of texts, ``None`` where there is no value.
 
         Raises
         ------
         UsageError
             Where there is no such column, or the filter is none.
         DataError
-            Where a value cannot be read, or the group of a row is missing; the message says which and what to do.
+            Where a value cannot be read, or the group or the identity of a row is missing; the message says which and
+            what to do.
         """
         condition = None if where is None else parse_filter(where, self._connection)
         labels = labels or {}
         wanted = {name: ColumnType.TEXT if name in labels else self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
-        _refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group])]))
-        request = Request(wanted, condition, uses, self._widths, labels, group)
-        return self._read(request, batch_rows) if group is None else self._read_groups(request, group, batch_rows)
+        marks = Marks(by, identity, tuple(texts))
+        for name in marks.columns:
+            if name not in self.columns:
+                raise unknown_column(name, self.columns, self.name)
+        _refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group]), *marks.columns]))
+        request = Request(wanted, condition, uses, self._widths, labels, group, marks)
+        return self._read(request) if group is None else self._read_groups(request, group)
 
     def width(self, column: str) -> int:
         """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
@@ -181,6 +200,41 @@ class Source:
                     explained = piece.explain({column: ColumnType.TEXT}, (), str(error))
                     raise explained or unreadable(piece.name, error) from error
         return sorted(found)[:most]
+
+    def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
+        """Give the values of some rows, by number, as texts: one pass over the files that hold them.
+
+        Parameters
+        ----------
+        rows
+            Row numbers, counted from 0 over all files, in any order; each of them gives an item of the list.
+        columns
+            Columns of any type. Values are as in `read` with ``texts``; ``None`` where there is none.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such column.
+        """
+        for name in columns:
+            if name not in self.columns:
+                raise unknown_column(name, self.columns, self.name)
+        types = dict.fromkeys(columns, ColumnType.TEXT)
+        found: dict[int, dict[str, str | None]] = {}
+        for index in sorted({self._piece_of(row)[0] for row in rows}):
+            piece, start = self._pieces[index], self._starts[index]
+            mine = [row - start for row in rows if self._piece_of(row)[0] == index]
+            values = ", ".join(piece.text(name) for name in columns) or "1"
+            number, listed = piece.row_number or ROW, ", ".join(map(str, mine))
+            query = f"select {number}, {values} from {numbered(piece, types)} where {number} in ({listed})"
+            with self._connection.cursor() as cursor:
+                piece.prepare(cursor)
+                try:
+                    got = cursor.execute(query).fetchall()
+                except duckdb.Error as error:
+                    raise piece.explain(types, (), str(error)) or unreadable(piece.name, error) from error
+            found.update({row + start: dict(zip(columns, each, strict=False)) for row, *each in got})
+        return [found[row] for row in rows]
 
     def locate(self, row: int) -> Place:
         """Say where a row stands, counted from 0 over all files. For messages: it may read the file again."""
@@ -242,7 +296,7 @@ class Source:
             found[exact] = guess if known is ColumnType.UNKNOWN else known
         return found
 
-    def _read(self, request: Request, batch_rows: int) -> Iterator[Batch]:
+    def _read(self, request: Request) -> Iterator[Batch]:
         first = 0
         self._consumed, self._finished = 0, False
         for index, piece in enumerate(self._pieces):
@@ -257,14 +311,14 @@ class Source:
                 for batch, read in batches:
                     self._consumed = first + read
                     if len(batch):
-                        yield from replace(batch, file=index).split(batch_rows)
+                        yield from replace(batch, file=index).split(BLOCK_ROWS)
                 if stream.length is not None:
                     first += stream.length
                     if len(self._starts) == index + 1:
                         self._starts.append(first)
         self._finished = True
 
-    def _read_groups(self, request: Request, group: str, batch_rows: int) -> Iterator[Batch]:
+    def _read_groups(self, request: Request, group: str) -> Iterator[Batch]:
         if request.uses.get(group) is ColumnType.NUMBER and not isinstance(self._pieces[0], TypedPiece):
             problem = f'--where takes the column "{group}" for numbers, and --group for names'
             raise UsageError(problem, f'write "{group}"::double in the condition')
@@ -283,9 +337,12 @@ class Source:
             stack.callback(found.close)
             for batch in stack.enter_context(closing(found.batches())):
                 self._consumed += len(batch)
-                yield from batch.split(batch_rows)
+                yield from batch.split(BLOCK_ROWS)
             if found.missing is not None:
-                place = self.locate(found.missing)
+                row, column = found.missing
+                place = self.locate(row)
+                if column != group:
+                    raise NoIdentityError(0).explained(place, column)
                 cure = f"leave such rows out: --where '{self._pieces[0].has_group(group)}'"
                 raise DataError(f'{place}, column "{group}": the group is missing', cure)
         self._finished = True

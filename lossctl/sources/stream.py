@@ -21,11 +21,12 @@ from lossctl.core.block import Batch, Rows
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
+from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, label_text, quote_name, quote_text
+from lossctl.sources.piece import NOT_TOLD_APART, Piece, label_text, quote_name, quote_text
 from lossctl.sources.where import Filter
 
-__all__ = ["Request", "Stream", "pass_on_interrupt", "unreadable"]
+__all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreadable"]
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB says where Ctrl-C reaches it first."""
@@ -52,6 +53,8 @@ class Request:
         The labels of a column that is read as the places of its values among them.
     group
         The column whose values say which rows belong together; ``None``: rows are read in file order.
+    marks
+        What is read beside numbers.
     """
 
     wanted: Mapping[str, ColumnType]
@@ -60,6 +63,13 @@ class Request:
     widths: dict[str, int]
     labels: Mapping[str, Sequence[str]]
     group: str | None = None
+    marks: Marks = NO_MARKS
+
+    @property
+    def types(self) -> dict[str, ColumnType]:
+        """The columns that are needed, and what they are read as: as text where nothing needs them as a number."""
+        texts = [*self.marks.columns, *(() if self.group is None else (self.group,))]
+        return {**dict.fromkeys(texts, ColumnType.TEXT), **self.uses, **self.wanted}
 
 
 class Stream:
@@ -77,9 +87,8 @@ class Stream:
         piece.prepare(self._cursor)
         self._wanted = request.wanted
         self._condition = request.condition
-        self._types = {**request.uses, **request.wanted}
-        if request.group is not None:
-            self._types = {request.group: ColumnType.TEXT, **self._types}
+        self._types = request.types
+        self._marks = request.marks
         self._widths = request.widths
         self._labels = request.labels
         self._cancelled = False
@@ -113,6 +122,9 @@ class Stream:
                 batch, read = self._batch(record, first, read)
             except UnevenError as error:
                 raise self._uneven(error, record, read) from error
+            except NoIdentityError as error:
+                place = self._piece.place(self._row(error.index, record, read))
+                raise error.explained(place, str(self._marks.identity)) from error
             yield batch, read
         self.length = read if self._piece.rows is None else self._piece.rows
 
@@ -127,13 +139,19 @@ class Stream:
             raise self._explain(error) from error
 
     def _uneven(self, error: UnevenError, record: Any, read: int) -> DataError:
-        numbered = self._condition is not None and self._piece.row_number is not None
-        row = int(np.asarray(record.column(len(self._wanted)))[error.index]) if numbered else read + error.index
+        row = self._row(error.index, record, read)
         values = f"{error.length} value" + ("" if error.length == 1 else "s")
         problem = (
             f'{self._piece.place(row)}, column "{error.name}": a list of {values}, where the first has {error.width}'
         )
         return DataError(problem, "write lists of one length")
+
+    def _row(self, index: int, record: Any, read: int) -> int:
+        """Give the number in the piece of a row of a record batch."""
+        if self._condition is None:
+            return read + index
+        kept = record.column("kept")
+        return int(kept[index].as_py()) if self._piece.row_number else read + index
 
     def find_widths(self) -> None:
         """Learn how long the lists of a column are, from the first there is.
@@ -154,30 +172,29 @@ class Stream:
                     raise self._explain(error) from error
                 self._widths[name] = int(found[0][0]) if found else 0
 
-    def query(self, numbered: int | None = None, group: str | None = None) -> str:
+    def query(self, start: int | None = None, group: str | None = None) -> str:
         """Give the SQL of the rows.
 
         Parameters
         ----------
-        numbered
+        start
             The number of the first row, where each row is to come with its own.
         group
             A column to give as a text too.
         """
-        parts = self._values()
+        parts = [*self._values(), *self._marks.query(self._piece, self._types)]
         if group is not None:
-            parts.append(f"{self._piece.group_text(group)} as team")
+            parts.append(f"{self._piece.text(group)} as team")
         text = "" if self._condition is None else f"(\n{self._condition.text}\n)"
         if text:
             self._check_condition(text)
         relation, own = self._piece.relation(self._types), self._piece.row_number
-        if numbered is not None:
-            row = own or ROW
-            relation = relation if own else f"(select *, row_number() over () - 1 as {ROW} from {relation})"
-            parts.append(f"{row} + {numbered} as kept")
-        elif text:
-            parts.append(f"{own} as kept" if own else f"coalesce({text}, false) as kept")
-        filtered = text and (own or numbered is not None)
+        if start is not None:
+            relation = numbered(self._piece, self._types)
+            parts.append(f"{own or ROW} + {start} as kept")
+        elif text or not parts:
+            parts.append(f"{own} as kept" if own else f"coalesce({text or 'true'}, false) as kept")
+        filtered = text and (own or start is not None)
         return f"select {', '.join(parts)} from {relation}{f' where {text}' if filtered else ''}"
 
     def _values(self) -> list[str]:
@@ -224,21 +241,25 @@ class Stream:
         columns = self.arrays(record)
         size = int(record.num_rows)
         if self._condition is None:
-            return Batch(columns, first + read, size), read + size
-        kept = record.column(len(columns))
+            return Batch(columns, first + read, size, **self._marks.read(record, None)), read + size
+        kept = record.column("kept")
         if self._piece.row_number:
             rows: Rows = np.asarray(kept).astype(np.int64) + first
-            return Batch(columns, int(rows[0]) if size else first, size, rows), int(rows[-1]) + 1 - first
+            marks = self._marks.read(record, None)
+            return Batch(columns, int(rows[0]) if size else first, size, rows, **marks), int(rows[-1]) + 1 - first
         mask = to_mask(kept)
         rows = np.flatnonzero(mask) + (first + read)
         columns = {name: values[mask] for name, values in columns.items()}
-        return Batch(columns, int(rows[0]) if len(rows) else first + read, len(rows), rows), read + size
+        marks = self._marks.read(record, mask)
+        return Batch(columns, int(rows[0]) if len(rows) else first + read, len(rows), rows, **marks), read + size
 
     def _explain(self, error: Exception) -> LossctlError:
         if self._cancelled:
             return DataError(f"{self._piece.name}: reading was cancelled")
         pass_on_interrupt(error)
         message = str(error)
+        if NOT_TOLD_APART in message:
+            return unreadable(self._piece.name, error)
         found = self.faulty_data(message) or self.faulty_condition(error)
         return found or unreadable(self._piece.name, error)
 
@@ -262,6 +283,12 @@ class Stream:
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
+
+
+def numbered(piece: Piece, types: Mapping[str, ColumnType]) -> str:
+    """Give the relation of a piece with a column that numbers its rows from 0: its own, or `ROW`."""
+    relation = piece.relation(types)
+    return relation if piece.row_number else f"(select *, row_number() over () - 1 as {ROW} from {relation})"
 
 
 def pass_on_interrupt(error: Exception) -> None:

@@ -16,6 +16,9 @@ __all__ = ["TypedPiece", "column_type"]
 
 NUMBERS = r"(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|BIGNUM)"
 
+WHOLE = r"(?:TINY|SMALL|BIG|UTINY|USMALL)INT|U?INTEGER"
+"""Types whose values all fit into a BIGINT."""
+
 
 def column_type(sql: str) -> ColumnType:
     """Say what a DuckDB type holds.
@@ -58,8 +61,13 @@ class TypedPiece(Piece):
         chosen += [self.row_number] if self.row_number else []
         return f"(select {', '.join(chosen) or '1'} from {self.scan})"
 
-    def group_text(self, name: str) -> str:
-        """Give the SQL for the name of a group; a number that is none is missing."""
+    def whole_number(self, name: str) -> str | None:
+        """Give the SQL for a value as a BIGINT, where the column holds nothing else."""
+        return f"{quote_name(name)}::bigint" if re.fullmatch(WHOLE, self.sql_types[name]) else None
+
+    def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
+        """Give the SQL for a value as a text, whatever it was asked for as; a number that is none is missing."""
+        del read_as
         kind = self.columns[name]
         text = label_text(quote_name(name), kind)
         return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text

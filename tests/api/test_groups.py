@@ -263,7 +263,7 @@ def test_a_condition_may_not_round_the_names_of_groups(tmp_path: Path) -> None:
 
 
 def read_groups(opened: Source, batch_rows: int) -> list[Batch]:
-    return list(opened.read(["y", "s"], group="g", batch_rows=batch_rows))
+    return [part for batch in opened.read(["y", "s"], group="g") for part in batch.split(batch_rows)]
 
 
 @pytest.mark.parametrize("batch_rows", [1, 30, 10**6])
@@ -298,7 +298,7 @@ def test_groups_are_joined_where_arrow_cuts_them() -> None:
 
 def test_reading_groups_may_stop_early() -> None:
     with open_source(frame_of(2000)) as opened:
-        batches = opened.read(["y", "s"], group="g", batch_rows=10)
+        batches = opened.read(["y", "s"], group="g")
         first = next(iter(batches))
         batches.close()  # type: ignore[attr-defined]  # a generator
         assert len(read_groups(opened, 10**6)) == 2

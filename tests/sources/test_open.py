@@ -200,7 +200,7 @@ def test_standard_input_that_cannot_be_read_leaves_nothing(
 def test_batches_cover_all_rows_in_order_and_again(write: Write) -> None:
     with open_source(write("p.csv", MANY)) as source:
         for size in (1000, 2**16):
-            batches = list(source.read(["b", "a"], batch_rows=size))
+            batches = [part for batch in source.read(["b", "a"]) for part in batch.split(size)]
             assert max(map(len, batches)) <= size
             assert [batch.first_row for batch in batches] == list(np.cumsum([0, *map(len, batches)])[:-1])
             np.testing.assert_array_equal(np.concatenate([batch.columns["a"] for batch in batches]), np.arange(400_000))
