@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from lossctl.core.loss import Array
 from lossctl.losses import LOSSES
+from lossctl.losses.embeddings_near import distance_beyond
 from lossctl.losses.twofold import Twofold, difference, product
 from tests.oracles.formulas import FORMULAS
 
@@ -94,3 +95,30 @@ def test_a_cosine_at_its_margin(margin: float) -> None:
         true = [float(FORMULAS["cosine_embedding"](0, list(map(mp.mpf, row)), mp.mpf(margin))) for row in pair.tolist()]
     assert_allclose(loss, true, rtol=1e-14, atol=1e-33)
     assert np.count_nonzero(loss) > 20 or margin == 1.0
+
+
+LARGEST = 1.5e308
+FAR_OFF = [
+    ([LARGEST, 0.0], [-LARGEST, 0.0], [-LARGEST, 1e290]),  # their difference from the anchor overflows
+    ([1e76, 0.0, -3e76], [1.3, 1.03, 0.7], [0.9, 2e-122, 0.4]),  # one component of a tiny distance beside the others
+    ([0.0, 0.0], [1.0, 2.0**-60], [2.0**-60, 1.0]),
+    ([-1e-25, 1.0], [1.0, 1.0], [1.0 + 2.0**-52, 1.0 + 2.0**-53]),
+]
+
+
+@pytest.mark.parametrize(("anchor", "near", "far"), FAR_OFF)
+@pytest.mark.parametrize("p", [1.0, 2.0, 2.6])
+@pytest.mark.parametrize("swap", [False, True])
+def test_triplets_far_off(anchor: list[float], near: list[float], far: list[float], p: float, *, swap: bool) -> None:
+    near, far = (far, near) if swap else (near, far)
+    loss, _ = LOSSES["triplet_margin"].choose(margin=0.0, p=p).compute(np.array([anchor]), np.array([near + far]))
+    with mp.workdps(800):
+        true = float(FORMULAS["triplet_margin"](list(map(mp.mpf, anchor)), list(map(mp.mpf, near + far)), 0, mp.mpf(p)))
+    assert_allclose(loss, true, rtol=1e-14)
+
+
+def test_a_difference_of_sizes_keeps_what_float64_cannot() -> None:
+    a, n, f = np.array([[0.0, 0.0]]), np.array([[1.0, -(2.0**-80)]]), np.array([[-1.0, 2.0**-90]])
+    assert distance_beyond(a, n, f, 0.0, 1.0).tolist() == [2.0**-80 - 2.0**-90]
+    n, f = np.array([[-1.0, 0.0]]), np.array([[-(2.0**-70), 1.0]])
+    assert distance_beyond(a, n, f, 0.0, 1.0).tolist() == [-(2.0**-70)]
