@@ -76,7 +76,7 @@ def compare(
     """
     asked = CompareSettings.of(options)
     settings = Settings.of(**{name: value for name, value in options.items() if name not in OWN})
-    if asked.method.cluster is not None or asked.method.kind == "diebold_mariano":
+    if asked.method.cluster is not None:
         raise UsageError(f"{asked.method.label} is not there yet", "choose another method")
     selection = losses if isinstance(losses, Selection) else select(losses)
     if settings.skill:

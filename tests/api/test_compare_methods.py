@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 import lossctl
 from lossctl.core.errors import UsageError
@@ -17,6 +18,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "t": {},
     "bootstrap": {"method": "bootstrap", "resamples": 499},
     "permutation": {"method": "permutation", "resamples": 499},
+    "diebold-mariano": {"horizon": 3},
     "block-t": {"block": 10},
     "block-bootstrap": {"method": "bootstrap", "block": 10, "resamples": 499},
     "block-permutation": {"method": "permutation", "block": 10, "resamples": 499},
@@ -68,6 +70,19 @@ def test_methods_are_named_and_agree_about_what_is_plain(label: str) -> None:
         assert_allclose([mine.delta_ci.low, mine.delta_ci.high], [theirs.delta - half, theirs.delta + half], atol=half)
         assert mine.p_value is not None
         assert (mine.p_value < 0.05) == (not mine.delta_ci.low <= 0.0 <= mine.delta_ci.high)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 5])
+def test_diebold_and_mariano_by_hand(horizon: int) -> None:
+    frame = frame_of()
+    found = lossctl.compare(frame, "mse", horizon=horizon, **PAIR)[0]
+    d = ((frame["new"] - frame["y"]) ** 2 - (frame["old"] - frame["y"]) ** 2).to_numpy()
+    n, u = len(d), d - d.mean()
+    autocovariances = [np.sum(u[lag:] * u[: n - lag]) / n for lag in range(horizon)]
+    statistic = d.mean() / np.sqrt((autocovariances[0] + 2.0 * np.sum(autocovariances[1:])) / n)
+    harvey = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)  # Harvey, Leybourne and Newbold 1997
+    assert_allclose(found.p_value, 2.0 * stats.t.sf(abs(statistic * harvey), n - 1), rtol=1e-9)
+    assert found.signature.endswith(f"|method=diebold_mariano|horizon={horizon}|adjust=bh")
 
 
 def read_back(signature: str) -> dict[str, Any]:
