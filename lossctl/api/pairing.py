@@ -7,37 +7,25 @@ need their mean before they are squared. May import sources, engine, stats and c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lossctl.api.aligning import side_by_side
 from lossctl.api.checking import check_rows, loss_error
-from lossctl.api.planning import read_for
-from lossctl.core.block import Batch
+from lossctl.api.model_rows import Model, ModelRows
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.exact import ExactSum, round_fraction
-from lossctl.core.loss import Kind
+from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
-from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally, compare_rows
-from lossctl.engine.plan import Linear, ModelPlan
-from lossctl.engine.series import with_lags
-from lossctl.sources import Source
+from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally
+from lossctl.engine.plan import Linear, ModelTally
+from lossctl.sources import Slices
 from lossctl.stats.methods import compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import Lags
 from lossctl.stats.units import Units
 
-__all__ = ["Model", "Paired", "pair_up"]
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model of one source, by the name the user knows it by."""
-
-    name: str
-    source: Source
-    plan: ModelPlan
+__all__ = ["Model", "Paired", "pair_up", "tell_apart"]
 
 
 @dataclass(slots=True)
@@ -54,15 +42,20 @@ class Paired:
         Of the losses that are no means: how each model's value moves with its rows, by model and index.
     sums
         What the statistics need of each pair.
-    method
-        How differences are told from chance.
+    slices
+        The same of each slice that has rows, by its code.
     """
 
     tally: PairsTally
     pairs: list[list[PairTally]]
     linear: list[dict[int, Linear]]
     sums: list[list[PairedSums]]
-    method: Method
+    slices: dict[int, Paired] = field(default_factory=dict)
+
+    @property
+    def method(self) -> Method:
+        """How differences are told from chance."""
+        return self.tally.plan.method
 
     @property
     def matches(self) -> tuple[tuple[int, int], ...]:
@@ -93,10 +86,7 @@ class Paired:
 
     def differences(self, level: float) -> list[list[Difference]]:
         """Tell the differences of all pairs from chance, by match and loss, with intervals of a level."""
-        indices = range(len(self.tally.plan.losses))
-        values = [self.values_of(match, index) for match in range(len(self.matches)) for index in indices]
-        found = compared_together([sums for each in self.sums for sums in each], values, self.method, level)
-        return [found[match * len(indices) : (match + 1) * len(indices)] for match in range(len(self.matches))]
+        return tell_apart([self], level)[0]
 
 
 def pair_up(
@@ -106,6 +96,7 @@ def pair_up(
     method: Method | None = None,
     *,
     every: bool = False,
+    by: Slices | None = None,
 ) -> Paired:
     """Read the rows of all models side by side.
 
@@ -121,6 +112,8 @@ def pair_up(
         How differences are told from chance; Student's t where it is not given.
     every
         Compare every model with every other that comes after it, not with the first alone.
+    by
+        Compare by slice, too: see `Paired.slices`.
 
     Raises
     ------
@@ -134,25 +127,60 @@ def pair_up(
     if method.is_series and models[0].plan.binding.group is not None:
         problem = f"{models[0].plan.losses[0].label} is computed group by group, and groups are no series"
         raise UsageError(problem, "choose another method than Diebold-Mariano")
-    plans = tuple(model.plan for model in models)
     baselines = range(len(models) if every else 1)
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
-    tally = compare_rows(_rows(models, plans, settings, on_progress), PairsPlan(plans, matches, method))
+    plan = PairsPlan(tuple(model.plan for model in models), matches, method)
+    rows = ModelRows(models, settings, method.cluster, by)
+    tallies = rows.compare({None: plan}, None if by is None else plan, on_progress)
+    _check(models, tallies[None], settings)
+    everything = {code: _start(tally) for code, tally in tallies.items() if tally.models[0].units.n}
+    paired = everything[None]
+    _require_units(paired)
+    paired.slices = {code: everything[code] for code in sorted(code for code in everything if code is not None)}
+    _finish(everything, rows)
+    _centre(everything, rows)
+    return paired
+
+
+def tell_apart(found: Sequence[Paired], level: float) -> list[list[list[Difference]]]:
+    """Tell the differences of several from chance, those of a whole and its slices: by match and loss of each.
+
+    One for each; random numbers are drawn once for all.
+    """
+    pairs = [
+        (each.sums[match][index], each.values_of(match, index), each.method)
+        for each in found
+        for match in range(len(each.matches))
+        for index in range(len(each.sums[match]))
+    ]
+    if not pairs:
+        return []
+    told = iter(compared_together([sums for sums, _, _ in pairs], [of for _, of, _ in pairs], pairs[0][2], level))
+    return [[[next(told) for _ in sums] for sums in each.sums] for each in found]
+
+
+def _check(models: Sequence[Model], tally: PairsTally, settings: Settings) -> None:
+    """Raise what keeps rows from being compared."""
     for model, each in zip(models, tally.models, strict=True):
         check_rows(model.source, each, settings)
-        each.plan = replace(each.plan, linear={index: each.linear(index) for index in each.parts})
+        _move(each)
         for index in range(len(each.losses)):
             error = loss_error(model.source, each, index)
             if error is not None:
                 raise error
-    paired = Paired(tally, [list(each) for each in tally.pairs], [{} for _ in models], [], method)
-    _require_units(paired)
-    paired.sums = [
-        [_sums(tally, match, index) for index in range(len(tally.plan.losses))] for match in _places(matches)
-    ]
-    _finish(paired, models, settings)
-    _centre(paired, models, settings)
-    return paired
+
+
+def _start(tally: PairsTally) -> Paired:
+    """Begin with what a first pass found."""
+    for each in tally.models:
+        _move(each)
+    sums = [[_sums(tally, match, index) for index in range(len(pairs))] for match, pairs in enumerate(tally.pairs)]
+    return Paired(tally, [list(each) for each in tally.pairs], [{} for _ in tally.models], sums)
+
+
+def _move(tally: ModelTally) -> None:
+    """Say how values of several parts move with each."""
+    tally.plan = replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
 
 
 def _require_units(paired: Paired) -> None:
@@ -170,26 +198,28 @@ def _require_units(paired: Paired) -> None:
     raise DataError(problem, "blocks are what is compared: make them shorter")
 
 
-def _finish(paired: Paired, models: Sequence[Model], settings: Settings) -> None:
+def _finish(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
     """Pair anew, by what moves their values, the losses that are no means."""
-    losses = models[0].plan.losses
-    chosen = [index for index, each in enumerate(losses) if _is_finished(paired, index)]
+    losses = rows.models[0].plan.losses
+    chosen = [index for index, each in enumerate(losses) if _is_finished(each)]
     if not chosen:
         return
-    paired.linear = [{index: _linear(paired, place, index) for index in chosen} for place in range(len(models))]
-    plans = tuple(_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True))
-    plan = replace(paired.tally.plan, plans=plans)
-    again = compare_rows(_rows(models, plans, settings, None), plan)
-    for match in _places(paired.matches):
-        for number, index in enumerate(chosen):
-            paired.pairs[match][index] = again.pairs[match][number]
-            paired.sums[match][index] = replace(_sums(again, match, number), is_linear=True)
+    plans: dict[int | None, PairsPlan] = {}
+    for code, paired in everything.items():
+        places = range(len(rows.models))
+        paired.linear = [{index: _linear(paired, place, index) for index in chosen} for place in places]
+        plans[code] = _some(paired, chosen)
+    for code, again in rows.compare(plans).items():
+        paired = everything[code]
+        for match in range(len(paired.matches)):
+            for number, index in enumerate(chosen):
+                paired.pairs[match][index] = again.pairs[match][number]
+                paired.sums[match][index] = replace(_sums(again, match, number), is_linear=True)
 
 
-def _is_finished(paired: Paired, index: int) -> bool:
+def _is_finished(chosen: ChosenLoss) -> bool:
     """Say whether a value is more than the mean of its rows; the rows of distributions are finished one by one."""
-    loss = paired.tally.plan.losses[index].loss
-    return loss.finish is not None and loss.kind is not Kind.DISTRIBUTION
+    return chosen.loss.finish is not None and chosen.loss.kind is not Kind.DISTRIBUTION
 
 
 def _linear(paired: Paired, place: int, index: int) -> Linear:
@@ -200,26 +230,30 @@ def _linear(paired: Paired, place: int, index: int) -> Linear:
     return Linear(*tally.plan.losses[index].finish((mean,)))
 
 
-def _centre(paired: Paired, models: Sequence[Model], settings: Settings) -> None:
+def _centre(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
     """Square anew, less their means, the differences whose digits cancelled."""
-    if paired.method.has_units:  # their sums are few enough to be centred as they are
+    plans: dict[int | None, PairsPlan] = {}
+    chosen: dict[int | None, list[int]] = {}
+    for code, paired in everything.items():
+        if paired.method.has_units:  # their sums are few enough to be centred as they are
+            return
+        centres = [
+            [_centre_of(each, paired.values_of(match, index)) for index, each in enumerate(sums)]
+            for match, sums in enumerate(paired.sums)
+        ]
+        some = [index for index, of_loss in enumerate(zip(*centres, strict=True)) if any(of_loss)]
+        if some:
+            chosen[code] = some
+            plans[code] = replace(_some(paired, some), centres=tuple(tuple(of[i] for i in some) for of in centres))
+    if not plans:
         return
-    centres = [
-        [_centre_of(each, paired.values_of(match, index)) for index, each in enumerate(sums)]
-        for match, sums in enumerate(paired.sums)
-    ]
-    chosen = [index for index, of_loss in enumerate(zip(*centres, strict=True)) if any(of_loss)]
-    if not chosen:
-        return
-    plans = tuple(_some(model.plan, chosen, linear) for model, linear in zip(models, paired.linear, strict=True))
-    some = tuple(tuple(each[index] for index in chosen) for each in centres)
-    plan = replace(paired.tally.plan, plans=plans, centres=some)
-    again = compare_rows(_rows(models, plans, settings, None), plan)
-    for match, (sums, theirs) in enumerate(zip(paired.sums, again.pairs, strict=True)):
-        for number, index in enumerate(chosen):
-            if theirs[number].centre is not None:
-                lags = _lags(again, match, number, sums[index].lags)
-                sums[index] = replace(sums[index], centred=theirs[number].d, rest=theirs[number].rest, lags=lags)
+    for code, again in rows.compare(plans).items():
+        for match, sums in enumerate(everything[code].sums):
+            for number, index in enumerate(chosen[code]):
+                pair = again.pairs[match][number]
+                if pair.centre is not None:
+                    lags = _lags(again, match, number, sums[index].lags)
+                    sums[index] = replace(sums[index], centred=pair.d, rest=pair.rest, lags=lags)
 
 
 def _centre_of(sums: PairedSums, values: Values) -> Centre | None:
@@ -247,14 +281,18 @@ def _lags(tally: PairsTally, match: int, index: int, before: Lags | None) -> Lag
     return Lags(products) if before is None else replace(before, centred=products)
 
 
-def _places(matches: Sequence[object]) -> range:
-    return range(len(matches))
-
-
-def _some(plan: ModelPlan, chosen: Sequence[int], linear: dict[int, Linear]) -> ModelPlan:
-    """Give the plan of some of the losses."""
-    losses = tuple(plan.losses[index] for index in chosen)
-    return replace(plan, losses=losses, linear={n: linear[index] for n, index in enumerate(chosen) if index in linear})
+def _some(paired: Paired, chosen: Sequence[int]) -> PairsPlan:
+    """Give the plan of some of the losses, by what their values move with."""
+    plan = paired.tally.plan
+    plans = (
+        replace(
+            each,
+            losses=tuple(each.losses[index] for index in chosen),
+            linear={number: linear[index] for number, index in enumerate(chosen) if index in linear},
+        )
+        for each, linear in zip(plan.plans, paired.linear, strict=True)
+    )
+    return replace(plan, plans=tuple(plans))
 
 
 def _mean(total: ExactSum, tally: PairsTally) -> float:
@@ -263,27 +301,3 @@ def _mean(total: ExactSum, tally: PairsTally) -> float:
 
 def _gap(one: float, other: float) -> float:
     return 0.0 if one == other and math.isfinite(one) else other - one
-
-
-def _rows(
-    models: Sequence[Model],
-    plans: Sequence[ModelPlan],
-    settings: Settings,
-    on_progress: Callable[[int, float | None], None] | None,
-) -> Iterable[Sequence[Batch]]:
-    """Read each source once, and give each model its rows."""
-    sources = list(dict.fromkeys(model.source for model in models))
-    own = [[plan for model, plan in zip(models, plans, strict=True) if model.source is each] for each in sources]
-    streams: list[Iterable[Batch]] = []
-    for source, mine in zip(sources, own, strict=True):
-        streams.append(with_lags(read_for(source, mine, settings), mine))
-    place = [sources.index(model.source) for model in models]
-    rows = 0
-    together: Iterable[list[Batch]] = ([batch] for batch in streams[0])
-    if len(sources) > 1:
-        together = side_by_side(sources, streams, [mine[0] for mine in own])
-    for side in together:
-        rows += len(side[0])
-        if on_progress is not None:
-            on_progress(rows, sources[0].progress())
-        yield [side[each] for each in place]

@@ -176,9 +176,13 @@ def _leave_out_labels(
 
 
 def read_for(
-    source: Source, plans: Sequence[ModelPlan], settings: Settings, slices: Slices | None = None
+    source: Source,
+    plans: Sequence[ModelPlan],
+    settings: Settings,
+    slices: Slices | None = None,
+    identity: str | None = None,
 ) -> Iterable[Batch]:
-    """Read what plans of one grouping need of a source; where `slices` are given, rows know theirs.
+    """Read what plans of one grouping need of a source; where `slices` or a column are given, rows know who they are.
 
     Raises
     ------
@@ -187,9 +191,9 @@ def read_for(
     """
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
     group, labels = plans[0].binding.group, _labels_of(plans)
-    if slices is None:
+    if slices is None and identity is None:
         return source.read(columns, where=settings.where, labels=labels, group=group)
-    return source.read(columns, where=settings.where, labels=labels, group=group, by=slices)
+    return source.read(columns, where=settings.where, labels=labels, group=group, by=slices, identity=identity)
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:

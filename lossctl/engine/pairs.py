@@ -6,7 +6,7 @@ All models see the same rows: one that some model cannot use is left out of all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
-__all__ = ["Centre", "PairTally", "PairsPlan", "PairsTally", "compare_rows"]
+__all__ = ["Centre", "PairTally", "PairsPlan", "PairsTally", "compare_rows", "picked"]
 
 _PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 _CENTRED_PRODUCTS = ((0, 0), (1, 1))
@@ -218,6 +218,14 @@ class PairsTally:
             if self.lags:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first))
 
+    def add_all(self, batches: Batch | Sequence[Batch], first: int) -> int:
+        """Add batches of any length, as `add` does, and say how long they were."""
+        each = [batches] if isinstance(batches, Batch) else batches
+        for together in zip(*(batch.split(BLOCK_ROWS) for batch in each), strict=True):
+            self.add(together[0] if isinstance(batches, Batch) else together, first)
+            first += len(together[0])
+        return len(each[0])
+
     def merge(self, other: PairsTally) -> None:
         """Take over what another worker found."""
         for mine, theirs in zip(self.models, other.models, strict=True):
@@ -253,7 +261,7 @@ class PairsTally:
         found = []
         for batch, tally, mine in zip(batches, self.models, usable, strict=True):
             others = common | ~mine  # rows this model cannot use stay in, to be counted and named
-            kept = batch if others.all() else _pick(batch, others)
+            kept = batch if others.all() else picked(batch, np.flatnonzero(others))
             found.append(_losses(tally.computed(kept)))
             tally.n_read += len(batch) - len(kept)
             tally.n_dropped += len(batch) - len(kept)
@@ -322,10 +330,7 @@ def compare_rows(rows: Iterable[Batch | Sequence[Batch]], plan: PairsPlan) -> Pa
     tally = plan.tally()
     first = 0
     for batches in rows:
-        each = [batches] if isinstance(batches, Batch) else batches
-        for together in zip(*(batch.split(BLOCK_ROWS) for batch in each), strict=True):
-            tally.add(together[0] if isinstance(batches, Batch) else together, first)
-            first += len(together[0])
+        first += tally.add_all(batches, first)
     return tally
 
 
@@ -341,8 +346,8 @@ def _usable(batch: Batch, block: Block) -> npt.NDArray[np.bool_]:
     return usable
 
 
-def _pick(batch: Batch, kept: npt.NDArray[np.bool_]) -> Batch:
-    places = np.flatnonzero(kept)
+def picked(batch: Batch, places: npt.NDArray[np.intp]) -> Batch:
+    """Give some rows of a batch, by their places; where rows stand in groups, in ascending order."""
     rows = batch.rows[places] if batch.rows is not None else batch.first_row + places
     columns = {name: values[places] for name, values in batch.columns.items()}
     starts = batch.starts
@@ -351,6 +356,4 @@ def _pick(batch: Batch, kept: npt.NDArray[np.bool_]) -> Batch:
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
     slices = None if batch.slices is None else batch.slices[places]
     identity = None if batch.identity is None else batch.identity[places]
-    return replace(
-        batch, columns=columns, length=len(places), rows=rows, starts=starts, slices=slices, identity=identity
-    )
+    return Batch(columns, batch.first_row, len(places), rows, starts, batch.file, slices, identity)

@@ -1,0 +1,108 @@
+"""The rows of all models, side by side: each source is read once, and gives the rows of its models.
+
+May import sources, engine and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lossctl.api.aligning import side_by_side
+from lossctl.api.planning import read_for
+from lossctl.core.block import Batch
+from lossctl.core.settings import Settings
+from lossctl.engine.pairs import PairsPlan, PairsTally
+from lossctl.engine.plan import ModelPlan
+from lossctl.engine.series import with_lags
+from lossctl.engine.sliced import SlicedPlan
+from lossctl.engine.slicing import SlicedPairs
+from lossctl.sources import Slices, Source
+
+__all__ = ["Model", "ModelRows"]
+
+Progress = Callable[[int, float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of one source, by the name the user knows it by."""
+
+    name: str
+    source: Source
+    plan: ModelPlan
+
+
+@dataclass(slots=True)
+class ModelRows:
+    """What is read in each pass.
+
+    Parameters
+    ----------
+    models
+        The baseline first.
+    settings
+        What the run was asked to do.
+    cluster
+        The column of the first source that says which rows belong together.
+    by
+        The slices of the rows of the first source; filled by the first pass.
+    """
+
+    models: Sequence[Model]
+    settings: Settings
+    cluster: str | None = None
+    by: Slices | None = None
+
+    def compare(
+        self,
+        plans: Mapping[int | None, PairsPlan],
+        others: PairsPlan | None = None,
+        on_progress: Progress | None = None,
+    ) -> dict[int | None, PairsTally]:
+        """Read all rows, and compare them.
+
+        Parameters
+        ----------
+        plans
+            What to compare of each slice, by its code, and of the whole, by ``None``.
+        others
+            What to compare of slices that have no plan.
+        on_progress
+            Called with the rows read so far and, where it is known, the fraction of the input.
+        """
+        whole = plans[None].tally() if None in plans else None
+        sliced = SlicedPairs(lambda code: plans.get(code, others))
+        has_slices = others is not None or any(code is not None for code in plans)
+        first = 0
+        for batches in self._read(on_progress):
+            if whole is not None:
+                whole.add_all(batches, first)
+            if has_slices:
+                sliced.add(batches)
+            first += len(batches[0])
+        sliced.finish()
+        return {**({} if whole is None else {None: whole}), **sliced.tallies}
+
+    def _read(self, on_progress: Progress | None) -> Iterator[list[Batch]]:
+        """Read each source once, and give each model its rows."""
+        sources = list(dict.fromkeys(model.source for model in self.models))
+        own = [[model.plan for model in self.models if model.source is each] for each in sources]
+        streams = [self._stream(source, mine) for source, mine in zip(sources, own, strict=True)]
+        place = [sources.index(model.source) for model in self.models]
+        together: Iterable[list[Batch]] = ([batch] for batch in streams[0])
+        if len(sources) > 1:
+            together = side_by_side(sources, streams, [mine[0] for mine in own])
+        rows = 0
+        for side in together:
+            rows += len(side[0])
+            if on_progress is not None:
+                on_progress(rows, sources[0].progress())
+            yield [side[each] for each in place]
+
+    def _stream(self, source: Source, plans: Sequence[ModelPlan]) -> Iterable[Batch]:
+        """Read one source; only the rows of the first say which slice and cluster they are of."""
+        is_first = source is self.models[0].source
+        by, cluster = (self.by, self.cluster) if is_first else (None, None)
+        sliced = [] if self.by is None else [SlicedPlan(plan) for plan in plans]
+        return with_lags(read_for(source, plans, self.settings, by, cluster), [*plans, *sliced])
