@@ -16,6 +16,7 @@ import typer
 from lossctl.api import NAN_POLICIES, loss_parameters
 
 __all__ = [
+    "By",
     "ClassWeights",
     "Classes",
     "Clip",
@@ -30,6 +31,7 @@ __all__ = [
     "Level",
     "Levels",
     "Losses",
+    "MinRows",
     "Nan",
     "Normalize",
     "Null",
@@ -104,6 +106,21 @@ Group = Annotated[
     str | None,
     typer.Option(
         "--group", metavar="COL", help="The column of the groups that a ranking orders.", rich_help_panel=_COLUMNS
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="COL",
+        help="Every loss for each slice too: rows that share the values of these columns. Repeatable.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+MinRows = Annotated[
+    int | None,
+    typer.Option(
+        "--min-n", metavar="N", help="Leave out slices of fewer rows, and say how many.", rich_help_panel=_ROWS
     ),
 ]
 Weight = Annotated[

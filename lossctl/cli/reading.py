@@ -20,6 +20,8 @@ _FLAGS: Mapping[str, tuple[Any, Any]] = MappingProxyType(
         "scale": (options.Scales, None),
         "levels": (options.Levels, None),
         "group": (options.Group, None),
+        "by": (options.By, None),
+        "min_n": (options.MinRows, None),
         "weight": (options.Weight, None),
         "positive": (options.Positive, None),
         "classes": (options.Classes, None),

@@ -134,6 +134,13 @@ class ExactSum:
         self.n_posinf += other.n_posinf
         self.n_neginf += other.n_neginf
 
+    def subtract(self, other: ExactSum) -> None:
+        """Take off what `other` holds; `other` stays as it is."""
+        self.units -= other.units
+        self.n_nan += other.n_nan
+        self.n_posinf += other.n_neginf
+        self.n_neginf += other.n_posinf
+
     @property
     def is_finite(self) -> bool:
         """Whether every value added was finite."""

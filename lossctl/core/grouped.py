@@ -108,6 +108,11 @@ class GroupedSum:
         ValueError
             Where shapes differ or a code is negative.
         """
+        self._require(values, codes)
+        self.add_known(values, codes)
+
+    def add_known(self, values: Array, codes: Codes) -> None:
+        """Add as `add` does, what is known to fit, by codes for which there is room: nothing is checked."""
         for chunk, their_codes in self._chunks(values, codes):
             self._add_chunk(chunk, their_codes)
 
@@ -126,6 +131,11 @@ class GroupedSum:
         TypeError, ValueError
             As in `add`.
         """
+        self._require(values, codes)
+        self.add_known_squares(values, codes)
+
+    def add_known_squares(self, values: Array, codes: Codes) -> None:
+        """Add as `add_squares` does, what is known to fit, by codes for which there is room: nothing is checked."""
         for chunk, their_codes in self._chunks(values, codes):
             squares = scratch.derived[: chunk.size]
             with np.errstate(over="ignore", under="ignore"):
@@ -138,7 +148,7 @@ class GroupedSum:
 
     def merge(self, other: GroupedSum) -> None:
         """Add what `other` holds, code by code; `other` stays as it is."""
-        self._reserve(other._groups)
+        self.reserve(other._groups)
         for kind, counts in other._special.items():
             self._counts(kind)[: other._groups] += counts[: other._groups]
         for grid, limb in other._limbs.items():
@@ -180,9 +190,17 @@ class GroupedSum:
 
     def total(self) -> ExactSum:
         """Give the sum over all codes."""
-        total = _empty({kind: int(counts.sum()) for kind, counts in self._special.items()})
-        total.units = _units({grid: _sum_of(limb) for grid, limb in self._limbs.items()})
+        (total,) = self.totals(1)
         return total
+
+    def totals(self, step: int) -> tuple[ExactSum, ...]:
+        """Give the sum over every `step`-th code: from code 0, from code 1, and so on to ``step − 1``."""
+        found = []
+        for first in range(step):
+            total = _empty({kind: int(counts[first::step].sum()) for kind, counts in self._special.items()})
+            total.units = _units({grid: _sum_of(limb[first::step]) for grid, limb in self._limbs.items()})
+            found.append(total)
+        return tuple(found)
 
     def floats(self) -> Array:
         """Give every sum, ``(len(self),)``, correctly rounded as `ExactSum.result` gives it."""
@@ -203,8 +221,8 @@ class GroupedSum:
         grids = sorted(self._limbs, reverse=True)
         return add_limbs([self._limbs[grid][: self._groups] for grid in grids], grids, self._groups)
 
-    def _chunks(self, values: Array, codes: Codes) -> Iterator[tuple[Array, Codes]]:
-        """Cut values and codes into chunks that fit the scratch, and make room for the codes."""
+    def _require(self, values: Array, codes: Codes) -> None:
+        """Refuse arrays that do not fit, and make room for the codes."""
         if values.dtype != np.float64 or codes.dtype != np.int64:
             raise TypeError(f"sums by code take float64 and int64, not {values.dtype} and {codes.dtype}")
         if values.ndim != 1 or values.shape != codes.shape:
@@ -213,7 +231,10 @@ class GroupedSum:
             return
         if np.minimum.reduce(codes) < 0:
             raise ValueError("a code is negative")
-        self._reserve(int(np.maximum.reduce(codes)) + 1)
+        self.reserve(int(np.maximum.reduce(codes)) + 1)
+
+    def _chunks(self, values: Array, codes: Codes) -> Iterator[tuple[Array, Codes]]:
+        """Cut values and codes into chunks that fit the scratch."""
         for start in range(0, values.size, CHUNK):
             chunk = values[start : start + CHUNK]
             self._make_room_for_rows(chunk.size)
@@ -294,7 +315,7 @@ class GroupedSum:
             counts = self._special[kind] = np.zeros(self._room, np.int64)
         return counts
 
-    def _reserve(self, groups: int) -> None:
+    def reserve(self, groups: int) -> None:
         """Make room for so many codes."""
         self._groups = max(self._groups, groups)
         if groups > self._room:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.quantiles import Quantiles
+from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
 
@@ -93,7 +94,7 @@ class Evaluation:
     model: str
     target: str | None
     prediction: str | None
-    slice: Mapping[str, str | None]
+    slice: Slice
     chosen: ChosenLoss
     reduction: str
     value: float
@@ -148,10 +149,15 @@ class Evaluation:
             **asked,
         }
 
-    def record(self) -> dict[str, Scalar]:
-        """Give the same as one flat row: nested fields joined by a dot, parameters in the loss's label."""
+    def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
+        """Give the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
         nested = {"ci": [item.name for item in fields(Interval)], "gradient": [item.name for item in fields(Gradient)]}
-        row = {name: value for name, value in self.to_dict().items() if name != "quantiles"}
+        row: dict[str, Any] = {}
+        for name, value in self.to_dict().items():
+            if name == "slice":
+                row.update(slice_fields(self.slice, by))
+            elif name != "quantiles":
+                row[name] = value
         return {**flat(row, nested), **({} if self.quantiles is None else self.quantiles.record())}
 
 
@@ -179,6 +185,11 @@ class Evaluations(Sequence[Evaluation]):
     def __getitem__(self, index: Any) -> Any:
         return self.results[index]
 
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The columns that slice; none where there is only the whole."""
+        return slice_columns(result.slice for result in self.results)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/eval/1``."""
         return {
@@ -194,7 +205,8 @@ class Evaluations(Sequence[Evaluation]):
 
     def records(self) -> list[dict[str, Scalar]]:
         """Give each result as a flat row."""
-        return [result.record() for result in self.results]
+        by = self.by
+        return [result.record(by) for result in self.results]
 
     def to_frame(self) -> pd.DataFrame:
         """Give a pandas DataFrame, one row a result, with the columns of the CSV output."""
@@ -208,11 +220,13 @@ class Evaluations(Sequence[Evaluation]):
 
     def view(self) -> View:
         """Give the table for people: the columns that say something."""
+        by = self.by
         several = len({result.model for result in self.results}) > 1
         level = next((result.ci.level for result in self.results if result.ci is not None), 0.95)
         columns = {
             "model": Column("model"),
             "loss": Column("loss"),
+            **{f"by {name}": Column(name) for name in by},
             "value": Column("value", "right", "main"),
             "unit": Column("unit"),
             "std_error": Column("std error", "right", "side"),
@@ -224,7 +238,7 @@ class Evaluations(Sequence[Evaluation]):
             "n": Column("n", "right", "side"),
             "dropped": Column("dropped", "right", "side"),
         }
-        cells = [{**_cells(result), **_quantile_cells(result)} for result in self.results]
+        cells = [{**_cells(result, by), **_quantile_cells(result)} for result in self.results]
         idle = {name for name in ("unit", "std_error", "ci") if all(row[name] is None for row in cells)}
         idle |= set() if several else {"model"}
         idle |= set() if any(result.n_dropped for result in self.results) else {"dropped"}
@@ -234,11 +248,13 @@ class Evaluations(Sequence[Evaluation]):
         return View(tuple(columns[name] for name in shown), tuple(tuple(row[name] for name in shown) for row in cells))
 
 
-def _cells(result: Evaluation) -> dict[str, Cell]:
+def _cells(result: Evaluation, by: Sequence[str]) -> dict[str, Cell]:
     gradient, ci = result.gradient, result.ci
+    slices = slice_cells(result.slice, by)
     return {
         "model": result.model,
         "loss": result.chosen.label,
+        **{f"by {name}": cell for name, cell in zip(by, slices, strict=True)},
         "value": result.value,
         "unit": result.unit,
         "std_error": result.std_error,

@@ -74,6 +74,11 @@ class Options(TypedDict, total=False):
     skill
         Gives values relative to those of predicting the mean of the targets for every row: relative squared error for
         mse, relative absolute error for mae. Stands in the signature.
+    by
+        Columns to slice by: every loss is given for each slice of the rows that share their values, after the whole. A
+        missing value is a value of its own.
+    min_n
+        The fewest rows of a slice that is shown; those of fewer are counted in a warning.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -98,6 +103,8 @@ class Options(TypedDict, total=False):
     levels: Sequence[float]
     group: str | None
     skill: bool
+    by: str | Sequence[str]
+    min_n: int | None
     threads: int | None
 
 
@@ -138,6 +145,8 @@ class Settings:
     levels: tuple[float, ...] = ()
     group: str | None = None
     skill: bool = False
+    by: tuple[str, ...] = ()
+    min_n: int | None = None
     threads: int | None = None
 
     @classmethod
@@ -148,7 +157,7 @@ class Settings:
             known = ", ".join(Options.__annotations__)
             raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
         ready: dict[str, Any] = {name: value for name, value in options.items() if name not in {"prediction", "scale"}}
-        for name in ("null", "classes"):
+        for name in ("null", "classes", "by"):
             ready[name] = _texts(options.get(name))
         ready["levels"] = _levels(options.get("levels"))
         return cls(predictions=_texts(options.get("prediction")), scales=_texts(options.get("scale")), **ready)
@@ -165,11 +174,23 @@ class Settings:
         if self.threads is not None and not (_is_whole(self.threads) and 1 <= self.threads <= MOST_THREADS):
             cure = "without it there are as many as cores"
             raise UsageError(f"threads: {self.threads!r} is not a whole number from 1 to {MOST_THREADS}", cure)
+        self._check_slices()
         for label, weight in self.class_weights.items():
             if not (_is_number(weight) and 0.0 <= weight < float("inf")):
                 raise UsageError(f"class_weights: {label}={weight!r} is no weight", "weights are numbers of at least 0")
         if self.decimal not in {".", ","}:
             raise UsageError(f"decimal: {self.decimal!r} is neither a point nor a comma", "write 1.5 or 1,5 throughout")
+
+    def _check_slices(self) -> None:
+        for name in self.by:
+            if self.by.count(name) > 1:
+                raise UsageError(f"by: {name!r} stands twice", "name each column once")
+        if self.min_n is None:
+            return
+        if not (_is_whole(self.min_n) and self.min_n >= 1):
+            raise UsageError(f"min_n: {self.min_n!r} is not a whole number of at least 1", "such as 30")
+        if not self.by:
+            raise UsageError("--min-n is of no use: there are no slices", "name their columns: --by COL")
 
 
 def _is_number(value: object) -> bool:

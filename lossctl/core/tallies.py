@@ -6,6 +6,7 @@ takes longer for many codes than for few. Imports NumPy and core.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from lossctl.core.block import Block, Rows
 from lossctl.core.exact import ExactSum
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
-from lossctl.core.tally import SUMS, LossTally, Peak, WeightTally, row_norms, weighted_squares
+from lossctl.core.tally import LossTally, Peak, WeightTally, row_norms, weighted_squares
 
 __all__ = ["Counts", "LossTallies", "WeightTallies"]
 
@@ -122,15 +123,16 @@ class _Peaks:
     def offer(self, sizes: Array, codes: Codes, block: Block, groups: int) -> None:
         """Look at the sizes of the slopes of a block's rows."""
         self._reserve(groups)
-        known = self.values[codes]
-        if block.starts is None and block.row_number(0) > self.last:
+        known, rows = self.values[codes], block.row_numbers()
+        if np.minimum.reduce(rows) > self.last:
             found = np.flatnonzero(sizes > known)  # rows that come later lose where they tie
         else:
             found = np.flatnonzero(sizes >= known)
-        self.last = max(self.last, block.row_number(len(block) - 1))
-        if found.size == 0:
-            return
-        self._take(sizes[found], codes[found], block.row_numbers()[found])
+            first = (sizes[found] > known[found]) | (rows[found] < self.rows[codes[found]])
+            found = found[first]
+        self.last = max(self.last, int(np.maximum.reduce(rows)))
+        if found.size:
+            self._take(sizes[found], codes[found], rows[found])
 
     def merge(self, other: _Peaks) -> None:
         """Take over what was found in other rows."""
@@ -165,9 +167,15 @@ class _Peaks:
         self.rows = longer(self.rows, groups, _NO_ROW)
 
 
+_SUMS = ("loss", "loss_square", "loss_weight", "slope_square", "row_norm", "row_square")
+
+
 @dataclass(slots=True)
 class LossTallies:
     """The sums of one loss for one model by code: a `LossTally` for each.
+
+    Slopes are summed apart where they are negative, which gives both Σws and Σ|ws|: those of code c at 2c, or at
+    2c + 1 where they are.
 
     Parameters
     ----------
@@ -182,74 +190,75 @@ class LossTallies:
     vector: bool = False
     width: int = 1
     first_infinite: int = -1
-    n: Counts = field(default_factory=Counts)
-    positive: Counts = field(default_factory=Counts)
-    negative: Counts = field(default_factory=Counts)
+    signs: Counts = field(default_factory=Counts)
+    zeros: Counts = field(default_factory=Counts)
     zero_rows: Counts = field(default_factory=Counts)
     peaks: _Peaks = field(default_factory=_Peaks)
     largest_component: Array = field(default_factory=lambda: np.empty(0))
-    sums: dict[str, GroupedSum] = field(default_factory=lambda: {name: GroupedSum() for name in SUMS})
+    slopes: GroupedSum = field(default_factory=GroupedSum)
+    sums: dict[str, GroupedSum] = field(default_factory=lambda: {name: GroupedSum() for name in _SUMS})
 
     @np.errstate(over="ignore", invalid="ignore")  # a product that overflows is infinite, and counted as that
     def add(self, loss: Array, slope: Array, block: Block, codes: Codes) -> None:
         """Add the rows of a block: as `LossTally.add`, with the code of each row."""
         if len(slope) == 0:
             return
-        self.n.add(codes)
-        groups = len(self.n.array)
+        groups = int(np.maximum.reduce(codes)) + 1
+        for sums in self.sums.values():
+            sums.reserve(groups)
+        self.slopes.reserve(2 * groups)
+        self.signs.reserve(2 * groups)
         self._add_loss(loss, block, codes if block.starts is None else codes[block.starts])
-        sizes = np.abs(slope)
-        weight = block.weight
-        if slope.ndim == 1:
-            self.positive.add(codes[slope > 0.0])
-            self.negative.add(codes[slope < 0.0])
-            self.zero_rows.add(codes[slope == 0.0])
-            pulled = slope if weight is None else weight * slope
-        else:
-            self.vector, self.width = True, slope.shape[1]
-            sizes = row_norms(slope)
-            self.zero_rows.add(codes[sizes == 0.0])
-            pulled = (slope if weight is None else weight[:, None] * slope).reshape(-1)
-            self.sums["row_norm"].add(sizes if weight is None else weight * sizes, codes)
+        weight, sizes = block.weight, np.abs(slope) if slope.ndim == 1 else row_norms(slope)
         self.peaks.offer(sizes, codes, block, groups)
+        if np.minimum.reduce(sizes) == 0.0:
+            self.zero_rows.add(codes[sizes == 0.0])
         if weight is not None:
             self._add_weighted_squares(weight, sizes, codes)
-        if slope.ndim > 1:
-            codes = np.repeat(codes, slope.shape[1])
-            signs = slope.reshape(-1)
-            self.positive.add(codes[signs > 0.0])
-            self.negative.add(codes[signs < 0.0])
-        self._add_components(pulled, codes, groups)
+        if slope.ndim == 1:
+            self._add_components(slope, sizes, weight, codes, groups)
+            return
+        self.vector, self.width = True, slope.shape[1]
+        self.sums["row_norm"].add_known(sizes if weight is None else weight * sizes, codes)
+        flat, codes = slope.reshape(-1), np.repeat(codes, self.width)
+        weight = None if weight is None else np.repeat(weight, self.width)
+        if not flat.all():
+            self.zeros.add(codes[flat == 0.0])
+        self._add_components(flat, np.abs(flat), weight, codes, groups)
 
     def _add_loss(self, loss: Array, block: Block, codes: Codes) -> None:
         if self.centers is not None:
             loss = loss - self.centers[codes]
         if block.weight is not None:
             loss = block.weight * loss
-            self.sums["loss_weight"].add(block.weight * loss, codes)
-        self.sums["loss"].add(loss, codes)
-        self.sums["loss_square"].add_squares(loss, codes)
+            self.sums["loss_weight"].add_known(block.weight * loss, codes)
+        self.sums["loss"].add_known(loss, codes)
+        self.sums["loss_square"].add_known_squares(loss, codes)
         if np.fmax.reduce(loss) == np.inf:
             row = block.first_row(loss == np.inf)
             self.first_infinite = row if self.first_infinite < 0 else min(row, self.first_infinite)
 
-    def _add_components(self, pulled: Array, codes: Codes, groups: int) -> None:
-        """Add what the components of slopes pull, each with the code of its row."""
-        self.sums["slope"].add(pulled, codes)
-        self.sums["slope_square"].add_squares(pulled, codes)
-        sizes = np.abs(pulled)
-        self.sums["slope_abs"].add(sizes, codes)
+    def _add_components(self, slope: Array, sizes: Array, weight: Array | None, codes: Codes, groups: int) -> None:
+        """Add the components of slopes, each with its magnitude and with the weight and the code of its row."""
+        signed = codes + codes
+        signed += slope < 0.0
+        np.add.at(self.signs.array, signed, 1)
+        pulled = sizes if weight is None else weight * sizes
+        self.slopes.add_known(pulled, signed)
+        self.sums["slope_square"].add_known_squares(pulled, codes)
+        if weight is None and not self.vector:
+            return  # the largest is that of the rows
         self.largest_component = longer(self.largest_component, groups, 0.0)
-        found = np.flatnonzero(sizes > self.largest_component[codes])
-        np.maximum.at(self.largest_component, codes[found], sizes[found])
+        found = np.flatnonzero(pulled > self.largest_component[codes])
+        np.maximum.at(self.largest_component, codes[found], pulled[found])
 
     def _add_weighted_squares(self, weight: Array, sizes: Array, codes: Codes) -> None:
         total = self.sums["row_square"]
         products, lost = weighted_squares(weight, sizes)
         if lost is not None:
-            total.add_squares(np.sqrt(weight[lost]) * sizes[lost], codes[lost])
+            total.add_known_squares(np.sqrt(weight[lost]) * sizes[lost], codes[lost])
             products, codes = products[~lost], codes[~lost]
-        total.add(products, codes)
+        total.add_known(products, codes)
 
     def spread(self, rows: WeightTallies, units: Codes) -> tuple[Array, Array]:
         """Give, by code, Σ(wd)² and what is left of it about the mean, to about ten digits of the former.
@@ -278,44 +287,59 @@ class LossTallies:
             both = (self.first_infinite, other.first_infinite)
             self.first_infinite = min(both) if self.first_infinite >= 0 else other.first_infinite
         self.vector, self.width = self.vector or other.vector, max(self.width, other.width)
-        self.n.merge(other.n)
-        self.positive.merge(other.positive)
-        self.negative.merge(other.negative)
+        self.signs.merge(other.signs)
+        self.zeros.merge(other.zeros)
         self.zero_rows.merge(other.zero_rows)
         self.peaks.merge(other.peaks)
         length = len(other.largest_component)
         self.largest_component = longer(self.largest_component, length, 0.0)
         mine = self.largest_component[:length]
         np.maximum(mine, other.largest_component, mine)
+        self.slopes.merge(other.slopes)
         for name, sums in self.sums.items():
             sums.merge(other.sums[name])
 
-    def of(self, code: int) -> LossTally:
-        """Give the tally of one code; it does not say where the first infinite loss is."""
+    def of(self, code: int, n: int) -> LossTally:
+        """Give the tally of one code, which has n rows; it does not say where the first infinite loss is."""
         center = 0.0 if self.centers is None else float(self.centers[code])
-        made = LossTally(self.weighted, center, self.vector)
-        made.n = self.n.of(code)
-        made.components = made.n * self.width
-        made.positive, made.negative = self.positive.of(code), self.negative.of(code)
-        made.zero_rows = self.zero_rows.of(code)
+        made = LossTally(self.weighted, center, self.vector, n)
+        made.negative, made.zero_rows = self.signs.of(2 * code + 1), self.zero_rows.of(code)
+        zeros = self.zeros.of(code) if self.vector else made.zero_rows
+        made.positive = self.signs.of(2 * code) - zeros
         made.peak = self.peaks.of(code)
         if code < len(self.largest_component):
             made.largest_component = float(self.largest_component[code])
-        for name, sums in self.sums.items():
-            setattr(made, name, sum_of(sums, code))
-        made.infinite = made.loss.n_posinf
+        _fill(made, {name: sum_of(sums, code) for name, sums in self.sums.items()})
+        _fill_slopes(made, [sum_of(self.slopes, 2 * code), sum_of(self.slopes, 2 * code + 1)], self.width)
         return made
 
-    def whole(self) -> LossTally:
-        """Give the tally of all codes together; there must be no centers."""
-        made = LossTally(self.weighted, vector=self.vector)
-        made.n = self.n.total()
-        made.components = made.n * self.width
-        made.positive, made.negative = self.positive.total(), self.negative.total()
-        made.zero_rows = self.zero_rows.total()
+    def whole(self, n: int) -> LossTally:
+        """Give the tally of all codes together, which have n rows; there must be no centers."""
+        made = LossTally(self.weighted, vector=self.vector, n=n)
+        signs = self.signs.array
+        made.negative, made.zero_rows = int(signs[1::2].sum()), self.zero_rows.total()
+        made.positive = int(signs[::2].sum()) - (self.zeros.total() if self.vector else made.zero_rows)
         made.peak = self.peaks.whole()
         made.largest_component = float(self.largest_component.max(initial=0.0))
-        for name, sums in self.sums.items():
-            setattr(made, name, sums.total())
-        made.infinite, made.first_infinite = made.loss.n_posinf, self.first_infinite
+        _fill(made, {name: sums.total() for name, sums in self.sums.items()})
+        _fill_slopes(made, self.slopes.totals(2), self.width)
+        made.first_infinite = self.first_infinite
         return made
+
+
+def _fill(tally: LossTally, sums: Mapping[str, ExactSum]) -> None:
+    for name, total in sums.items():
+        setattr(tally, name, total)
+    tally.infinite = tally.loss.n_posinf
+
+
+def _fill_slopes(tally: LossTally, magnitudes: Sequence[ExactSum], width: int) -> None:
+    """Set what follows from the sums of the magnitudes of slopes above 0, and of those below."""
+    up, down = magnitudes
+    tally.components = tally.n * width
+    tally.slope_abs.merge(up)
+    tally.slope_abs.merge(down)
+    tally.slope.merge(up)
+    tally.slope.subtract(down)
+    if not tally.vector and not tally.weighted and tally.n:
+        tally.largest_component = tally.peak.value

@@ -8,20 +8,27 @@ and its own package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import Batch, Block, weights_of
+from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array, ChosenLoss, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
-__all__ = ["Linears", "SlicedPlan", "SlicedTally"]
+__all__ = ["Linears", "SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
+
+_FEW = 8
+"""Up to so many slices it is faster to part the rows of a block than to sum by code (measured)."""
+_MANY = 2**14
+"""Above, the sums of a block's rows lie all over the memory unless these are ordered by slice first (measured)."""
+_WINDOW = 2**18
+"""Rows that are ordered together where slices are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,15 @@ class SlicedPlan:
             alone = {role: float(np.asarray(each)[code]) for role, each in sums.items()}
         linear = {index: linears.of(code) for index, linears in self.linear.items()}
         centers = tuple(float(each[code]) for each in self.centers)
-        return replace(self.plan, column_sums=alone, linear=linear, centers=centers, references=None)
+        return replace(self.plan, column_sums=alone, linear=linear, centers=centers)
 
 
 @dataclass(slots=True)
 class SlicedTally:
     """What one worker accumulates for one model, slice by slice; `merge` joins the workers' parts.
 
-    `front` counts the rows of all slices and finds what is wrong with them.
+    `front` counts the rows of all slices and finds what is wrong with them. `few` holds what came while slices were
+    few: a tally for each, whose rows were parted instead of summed by code.
     """
 
     plan: SlicedPlan
@@ -113,6 +121,7 @@ class SlicedTally:
     groups: Counts = field(default_factory=Counts)
     sums: dict[Role, GroupedSum] = field(init=False)
     parts: dict[int, list[GroupedSum]] = field(default_factory=dict)
+    few: dict[int, ModelTally] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         weighted = self.plan.plan.binding.weighted
@@ -140,6 +149,18 @@ class SlicedTally:
                 self._add_parts(index, loss, computed, codes)
             else:
                 self.losses[index].add(loss, slope, computed, codes)
+
+    def add_few(self, code: int, batch: Batch) -> None:
+        """Compute every loss of the plan on rows that are all of one slice, where slices are few."""
+        batch = self._arranged(batch)
+        if len(batch):
+            self._tally_of(code).add(batch)
+
+    def _tally_of(self, code: int) -> ModelTally:
+        tally = self.few.get(code)
+        if tally is None:
+            tally = self.few[code] = self.plan.of(code).tally()
+        return tally
 
     def _count(self, batch: Batch, block: Block) -> Codes:
         """Count the rows of each slice, those left out too; give the codes of those that are not."""
@@ -171,7 +192,8 @@ class SlicedTally:
         """Leave out slices nobody asks for, look back within slices, and let no group reach over two of them."""
         plan = self.plan.plan
         if self.plan.members is not None:
-            batch = _picked(batch, np.flatnonzero(self.plan.members[_slices_of(batch)]))
+            wanted = self.plan.members[_slices_of(batch)]
+            batch = batch if wanted.all() else _picked(batch, np.flatnonzero(wanted))
         past = {
             name: batch.columns[sliced_lag(name)]
             for chosen in plan.losses
@@ -199,12 +221,16 @@ class SlicedTally:
         for index, addends in other.parts.items():
             for total, addend in zip(self._totals(index, len(addends)), addends, strict=True):
                 total.merge(addend)
+        for code, tally in other.few.items():
+            self._tally_of(code).merge(tally)
 
     def whole(self) -> ModelTally:
         """Give the tally of all slices together, where the losses of rows are the same for it."""
         made = self.front
-        made.losses = [each.whole() for each in self.losses]
+        made.losses = [each.whole(made.rows.n) for each in self.losses]
         made.parts = {index: [each.total() for each in sums] for index, sums in self.parts.items()}
+        for tally in self.few.values():
+            made.merge(tally)
         return made
 
     def of(self, code: int) -> ModelTally:
@@ -216,24 +242,155 @@ class SlicedTally:
         made.vectors = self.front.vectors
         made.sums = {role: sum_of(sums, code) for role, sums in self.sums.items()}
         made.parts = {index: [sum_of(each, code) for each in sums] for index, sums in self.parts.items()}
-        made.losses = [each.of(code) for each in self.losses]
+        made.losses = [each.of(code, made.rows.n) for each in self.losses]
+        if code in self.few:
+            made.merge(self.few[code])
         return made
+
+    @property
+    def codes(self) -> int:
+        """No code is as large: there is room for so many."""
+        return max([len(self.n_read.array), *(code + 1 for code in self.few)])
+
+    def column_sums(self) -> dict[Role, Array]:
+        """Give the correctly rounded sums of the distributions down the file, of each slice."""
+        found = {}
+        for role, total in self.sums.items():
+            floats = total.floats()
+            found[role] = np.append(floats, np.zeros(self.codes - len(floats)))
+            for code in self.few:
+                found[role][code] = self.of(code).column_sums()[role]
+        return found
+
+    def n_read_of(self, codes: int) -> Codes:
+        """Give how many rows each slice has."""
+        return self._counted(self.n_read, codes, lambda tally: tally.n_read)
+
+    def n_of(self, codes: int) -> Codes:
+        """Give how many rows of each slice count."""
+        return self._counted(self.rows.n, codes, lambda tally: tally.rows.n)
+
+    def units_of(self, codes: int) -> Codes:
+        """Give how many rows, or groups of them, losses are averaged over in each slice."""
+        by_group = self.plan.plan.binding.group is not None
+        counts = self.groups if by_group else self.rows.n
+        return self._counted(counts, codes, lambda tally: tally.units.n)
+
+    def _counted(self, counts: Counts, codes: int, count: Callable[[ModelTally], int]) -> Codes:
+        counts.reserve(codes)
+        found = counts.array[:codes].copy()
+        for code, tally in self.few.items():
+            found[code] += count(tally)
+        return found
 
     def maybe_cancelled(self, codes: int) -> npt.NDArray[np.bool_]:
         """Say of which codes the variance of some loss may have lost its digits; the rest certainly have not."""
         found = np.zeros(codes, np.bool_)
-        units = self.rows.n if self.plan.plan.binding.group is None else self.groups
-        units.reserve(codes)
-        several = units.array[:codes] > 1
+        units = self.units_of(codes)
         for each in self.losses:
-            squares, spread = each.spread(self.rows, units.array[:codes])
+            squares, spread = each.spread(self.rows, units)
             with np.errstate(invalid="ignore"):
-                found |= several & ~(spread > _NEARLY * squares)
-        return found
+                found |= ~(spread > _NEARLY * squares)
+        found[list(self.few)] = True
+        return found & (units > 1)
 
 
 _NEARLY = 2e-8
 """Twice the share of squares at which a variance is taken to have cancelled: far above the rounding of this look."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlicedPlans:
+    """Plans of slices that are computed on the same rows: what is done to these is done once for all."""
+
+    plans: tuple[SlicedPlan, ...]
+
+    @property
+    def losses(self) -> tuple[ChosenLoss, ...]:
+        """The losses of all of them."""
+        return tuple(chosen for plan in self.plans for chosen in plan.losses)
+
+    def tally(self) -> SlicedTallies:
+        """Start with nothing added."""
+        return SlicedTallies([plan.tally() for plan in self.plans])
+
+
+@dataclass(slots=True)
+class SlicedTallies:
+    """What one worker accumulates for `SlicedPlans`.
+
+    Where slices are many, rows wait until there are enough to be ordered by slice: then a block touches but a part of
+    the sums, which stays in a core's cache.
+    """
+
+    tallies: list[SlicedTally]
+    waiting: list[Batch] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Compute every loss of the plans on a batch of at most `BLOCK_ROWS` rows that know their slices."""
+        codes = _slices_of(batch)
+        groups = int(codes.max(initial=-1)) + 1
+        if groups > _MANY and batch.starts is None:
+            self.waiting.append(_copied(batch))  # the memory it was read into may be used again
+            if sum(map(len, self.waiting)) >= _WINDOW:
+                self.flush()
+        elif groups > _FEW:
+            for tally in self.tallies:
+                tally.add(batch)
+        else:
+            for code in np.unique(codes).tolist():
+                piece = _picked(batch, np.flatnonzero(codes == code))
+                for tally in self.tallies:
+                    tally.add_few(code, piece)
+
+    def flush(self) -> None:
+        """Compute what is still waiting."""
+        if not self.waiting:
+            return
+        batch = _joined(self.waiting)
+        self.waiting = []
+        codes = _slices_of(batch)
+        shift = max(0, int(codes.max()).bit_length() - 16)  # integers of 16 bits are sorted by their digits
+        ordered = _picked(batch, np.argsort((codes >> shift).astype(np.uint16), kind="stable"))
+        for piece in ordered.split(BLOCK_ROWS):
+            for tally in self.tallies:
+                tally.add(piece)
+
+    def merge(self, other: SlicedTallies) -> None:
+        """Take over what another worker found."""
+        other.flush()
+        for mine, theirs in zip(self.tallies, other.tallies, strict=True):
+            mine.merge(theirs)
+
+    def __getstate__(self) -> list[SlicedTally]:
+        self.flush()
+        return self.tallies
+
+    def __setstate__(self, tallies: list[SlicedTally]) -> None:
+        self.tallies, self.waiting = tallies, []
+
+
+def _copied(batch: Batch) -> Batch:
+    columns = {name: values.copy() for name, values in batch.columns.items()}
+    return replace(batch, columns=columns, rows=_numbers(batch).copy(), slices=_slices_of(batch).copy(), identity=None)
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    """Put batches of numbered rows one after the other."""
+    if len(batches) == 1:
+        return batches[0]
+    names = batches[0].columns
+    return replace(
+        batches[0],
+        columns={name: np.concatenate([each.columns[name] for each in batches]) for name in names},
+        length=sum(map(len, batches)),
+        rows=np.concatenate([_numbers(each) for each in batches]),
+        slices=np.concatenate([_slices_of(each) for each in batches]),
+    )
+
+
+def _numbers(batch: Batch) -> Codes:
+    return batch.rows if batch.rows is not None else np.arange(batch.first_row, batch.first_row + len(batch))
 
 
 def _slices_of(batch: Batch) -> Codes:
@@ -248,9 +405,6 @@ def _codes_of(block: Block) -> Codes:
 
 def _picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
     """Give some rows of a batch, in the order given; groups lose the rows that are not among them."""
-    if len(rows) == len(batch) and batch.starts is None:
-        return batch
-    numbers = batch.rows if batch.rows is not None else np.arange(batch.first_row, batch.first_row + len(batch))
     starts = batch.starts
     if starts is not None:
         group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(batch)))[rows]
@@ -259,7 +413,7 @@ def _picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
         batch,
         columns={name: values[rows] for name, values in batch.columns.items()},
         length=len(rows),
-        rows=numbers[rows],
+        rows=_numbers(batch)[rows],
         starts=starts,
         slices=_slices_of(batch)[rows],
         identity=None if batch.identity is None else batch.identity[rows],

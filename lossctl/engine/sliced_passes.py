@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from lossctl.core.block import Batch
 from lossctl.core.loss import Reduction
@@ -20,11 +19,12 @@ from lossctl.engine.local import run
 from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
-from lossctl.engine.sliced import Linears, SlicedPlan, SlicedTally
+from lossctl.engine.sliced import Linears, SlicedPlan, SlicedPlans, SlicedTally
 
 __all__ = ["BySlice", "compute_by_slice"]
 
-Runner = Callable[[Sequence[ModelPlan | SlicedPlan]], list[ModelTally | SlicedTally]]
+Found = tuple[list[ModelTally], list[SlicedTally]]
+Runner = Callable[[Sequence[ModelPlan], Sequence[SlicedPlan]], Found]
 
 
 @dataclass(slots=True)
@@ -56,17 +56,6 @@ class BySlice:
             return self.slices
         return centred
 
-    @property
-    def n_read(self) -> npt.NDArray[np.int64]:
-        """How many rows each slice has."""
-        return self.slices.n_read.array
-
-    def n(self, codes: int) -> npt.NDArray[np.int64]:
-        """Give how many rows of each slice count."""
-        counts = self.slices.rows.n
-        counts.reserve(codes)
-        return counts.array[:codes]
-
 
 def compute_by_slice(
     read: Callable[[], Iterable[Batch]],
@@ -92,16 +81,15 @@ def compute_by_slice(
         One a job, in order.
     """
 
-    def again(plans: Sequence[ModelPlan | SlicedPlan]) -> list[ModelTally | SlicedTally]:
-        return _run(read, plans, threads, None, crew)
+    def again(wholes: Sequence[ModelPlan], slices: Sequence[SlicedPlan]) -> Found:
+        return _run(read, wholes, slices, threads, None, crew)
 
-    sliced = [SlicedPlan(plan) for _, plan in jobs]
     apart = [whole for whole, plan in jobs if not _is_shared(whole, plan)]
-    tallies = _run(read, [*sliced, *apart], threads, on_rows, crew)
-    found, wholes = _sliced(tallies[: len(jobs)]), iter(_plain(tallies[len(jobs) :]))
+    plain, sliced = _run(read, apart, [SlicedPlan(plan) for _, plan in jobs], threads, on_rows, crew)
+    wholes = iter(plain)
     made = [
         BySlice(tally.whole() if _is_shared(*job) else next(wholes), tally)
-        for job, tally in zip(jobs, found, strict=True)
+        for job, tally in zip(jobs, sliced, strict=True)
     ]
     _repeat(again, made, [normalized_plan(each.whole) for each in made], [_normalized(each) for each in made])
     _repeat(again, made, [linear_plan(each.whole) for each in made], [_linear(each) for each in made])
@@ -118,57 +106,47 @@ def _is_shared(whole: ModelPlan, plan: ModelPlan) -> bool:
 
 def _run(
     read: Callable[[], Iterable[Batch]],
-    plans: Sequence[ModelPlan | SlicedPlan],
+    wholes: Sequence[ModelPlan],
+    slices: Sequence[SlicedPlan],
     threads: int | None,
     on_rows: Callable[[int], None] | None,
     crew: Crew | None,
-) -> list[ModelTally | SlicedTally]:
-    plain = cast("Sequence[ModelPlan]", plans)  # all that is asked of a plan is its losses and a tally to add to
-    return cast("list[ModelTally | SlicedTally]", run(with_lags(read(), plans), plain, threads, on_rows, crew))
+) -> Found:
+    """Compute plans of wholes and of slices in one read."""
+    together = [*wholes, SlicedPlans(tuple(slices))] if slices else list(wholes)
+    plans = cast("list[ModelPlan]", together)  # all that is asked of a plan is its losses and a tally to add to
+    tallies: list[Any] = list(run(with_lags(read(), [*wholes, *slices]), plans, threads, on_rows, crew))
+    return tallies[: len(wholes)], tallies[-1].tallies if slices else []
 
 
 def _repeat(
     again: Runner, made: list[BySlice], wholes: Sequence[ModelPlan | None], slices: Sequence[SlicedPlan | None]
 ) -> None:
     """Compute the plans that are given, and put what they find in the place of what was known."""
-    wanted: list[ModelPlan | SlicedPlan] = [plan for plan in (*wholes, *slices) if plan is not None]
-    if not wanted:
+    wanted = [plan for plan in wholes if plan is not None], [plan for plan in slices if plan is not None]
+    if not any(wanted):
         return
-    tallies = again(wanted)
-    plain = iter(_plain(tallies))
-    for each, plan in zip(made, wholes, strict=True):
-        if plan is not None:
+    found = again(*wanted)
+    plain, sliced = iter(found[0]), iter(found[1])
+    for each, whole, by_slice in zip(made, wholes, slices, strict=True):
+        if whole is not None:
             each.whole = next(plain)
-    sliced = iter(_sliced(tallies))
-    for each, by_slice in zip(made, slices, strict=True):
         if by_slice is not None and by_slice.centers:
             each.centred = next(sliced)
         elif by_slice is not None:
             each.slices = next(sliced)
 
 
-def _plain(tallies: Sequence[ModelTally | SlicedTally]) -> list[ModelTally]:
-    return [tally for tally in tallies if isinstance(tally, ModelTally)]
-
-
-def _sliced(tallies: Sequence[ModelTally | SlicedTally]) -> list[SlicedTally]:
-    return [tally for tally in tallies if isinstance(tally, SlicedTally)]
-
-
 def _normalized(made: BySlice) -> SlicedPlan | None:
     """Give the plan that divides distributions down the file by the sums of their slices."""
     tally, plan = made.slices, made.slices.plan
-    if not plan.plan.normalize or tally.front.vectors:
+    if not plan.plan.normalize or made.whole.vectors:
         return None
-    summed = [chosen.loss for chosen in plan.losses if tally.front.reduction(chosen) is Reduction.SUM]
+    summed = [chosen.loss for chosen in plan.losses if made.whole.reduction(chosen) is Reduction.SUM]
     roles = {role for loss in summed for role in loss.roles}
     if not roles:
         return None
-    codes = len(tally.n_read.array)
-    sums = {}
-    for role, total in tally.sums.items():
-        floats = total.floats()
-        sums[role] = np.append(floats, np.zeros(codes - len(floats)))
+    sums = tally.column_sums()
     undivided = np.logical_or.reduce([sums[role] <= 0.0 for role in roles])
     divisors = {role: np.where(undivided, 1.0, each) for role, each in sums.items()}
     return replace(plan, plan=replace(plan.plan, column_sums=divisors), undivided=undivided)
@@ -177,24 +155,23 @@ def _normalized(made: BySlice) -> SlicedPlan | None:
 def _linear(made: BySlice) -> SlicedPlan | None:
     """Give the plan that knows the means of the parts of losses in each slice."""
     tally = made.slices
-    if not tally.parts:
-        return None
-    codes = len(tally.n_read.array)
-    counted = tally.rows.n if tally.plan.plan.binding.group is None else tally.groups
-    found: dict[int, Linears] = {}
-    for index, sums in tally.parts.items():
-        values, derivatives = np.full(codes, np.nan), np.zeros((len(sums), codes))
-        for code in np.flatnonzero(counted.array):
-            linear = tally.of(int(code)).linear(index)
+    codes, found = tally.codes, dict[int, Linears]()
+    known = np.flatnonzero(tally.units_of(codes))
+    alone = {int(code): tally.of(int(code)) for code in known}
+    for index in sorted({index for each in alone.values() for index in each.parts}):
+        linears = {code: each.linear(index) for code, each in alone.items()}
+        parts = max(len(each.derivatives) for each in linears.values())
+        values, derivatives = np.full(codes, np.nan), np.zeros((parts, codes))
+        for code, linear in linears.items():
             values[code], derivatives[:, code] = linear.value, linear.derivatives
         found[index] = Linears(values, derivatives)
-    return replace(tally.plan, linear=found)
+    return replace(tally.plan, linear=found) if found else None
 
 
 def _centred(made: BySlice) -> SlicedPlan | None:
     """Give the plan that centres the losses of slices whose variance cancelled."""
     tally = made.slices
-    codes = len(tally.n_read.array)
+    codes = tally.codes
     members = np.zeros(codes, np.bool_)
     centers = [np.zeros(codes) for _ in tally.losses]
     for code in np.flatnonzero(tally.maybe_cancelled(codes)):

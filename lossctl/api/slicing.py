@@ -1,0 +1,276 @@
+"""`--by`: which slices there are, in which order they are shown, which are left out, and what is computed of each.
+
+May import sources, engine, losses and core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossctl.core.errors import DataError
+from lossctl.core.loss import Reduction
+from lossctl.core.result import Evaluation
+from lossctl.core.settings import Settings
+from lossctl.core.slices import Slice, slice_text
+from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.sliced_passes import BySlice, compute_by_slice
+from lossctl.losses.skill import UNIT
+from lossctl.sources import Source
+from lossctl.sources.slices import Slices
+
+if TYPE_CHECKING:
+    from lossctl.engine.crew import Crew
+
+__all__ = [
+    "FEW_EFFECTIVE_ROWS",
+    "Shown",
+    "SlicedResults",
+    "compute_sliced",
+    "in_order",
+    "named",
+    "results_of",
+    "shown",
+]
+
+FEW_EFFECTIVE_ROWS = 100
+"""Below this many effective rows an interval deserves a warning."""
+
+
+def named(slices: Slices, code: int) -> Slice:
+    """Give what a slice is called: by the columns of `slices`, in their order."""
+    return dict(zip(slices.columns, slices.values(code), strict=True))
+
+
+def in_order(slices: Slices) -> list[int]:
+    """Give the codes of slices ordered by value: numbers as numbers, a missing value last."""
+    found = [slices.values(code) for code in range(len(slices))]
+    keys = [_keys([values[place] for values in found]) for place in range(len(slices.columns))]
+    return sorted(range(len(found)), key=lambda code: [each[code] for each in keys])
+
+
+def _keys(texts: Sequence[str | None]) -> list[tuple[bool, float, str]]:
+    """Give what the values of one column are sorted by."""
+    numbers = {text: _number(text) for text in set(texts) if text is not None}
+    numeric = all(math.isfinite(number) for number in numbers.values())
+    return [(text is None, numbers.get(text or "", 0.0) if numeric else 0.0, text or "") for text in texts]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def compute_sliced(
+    source: Source,
+    plans: Sequence[ModelPlan],
+    slices: Slices,
+    settings: Settings,
+    told: Callable[[int], None] | None,
+    crew: Crew | None,
+    watched: Callable[[ModelPlan], ModelPlan] = lambda plan: plan,
+) -> list[BySlice]:
+    """Compute plans for the whole and for each slice, in their order.
+
+    Parameters
+    ----------
+    source, slices, settings, crew
+        What to read, by which slices, how, and who computes.
+    plans
+        What to compute. With ``--skill`` its losses are made relative to the mean of the targets: of the whole for the
+        whole, of a slice for that.
+    told
+        Called with the number of rows read so far.
+    watched
+        Gives for each plan the one to compute for the whole in its place.
+    """
+    from lossctl.api.planning import read_for
+
+    found: dict[int, BySlice] = {}
+    for group in dict.fromkeys(each.binding.group for each in plans):
+        places = [place for place, each in enumerate(plans) if each.binding.group == group]
+        together = [plans[place] for place in places]
+        reading = partial(read_for, source, together, settings, slices)
+        jobs = [(plan, plan) for plan in together]
+        if settings.skill:
+            jobs = [_relative(source, plan, slices, settings, crew) for plan in together]
+        jobs = [(watched(whole), plan) for whole, plan in jobs]
+        made = compute_by_slice(reading, jobs, settings.threads, told, crew)
+        found.update(zip(places, made, strict=True))
+    return [found[place] for place in range(len(plans))]
+
+
+def _relative(
+    source: Source, plan: ModelPlan, slices: Slices, settings: Settings, crew: Crew | None
+) -> tuple[ModelPlan, ModelPlan]:
+    """Make losses relative to those of predicting the mean: a pass finds that of the whole and of each slice."""
+    from lossctl.api.checking import check_rows
+    from lossctl.api.planning import read_for
+    from lossctl.losses.skill import relative_to, target_mean
+
+    relative = [relative_to(chosen, None) for chosen in plan.losses]  # refuses what cannot be, before anything is read
+    means = replace(plan, losses=(target_mean(relative[0]),))
+    (made,) = compute_by_slice(
+        partial(read_for, source, [means], settings, slices), [(means, means)], settings.threads, None, crew
+    )
+    check_rows(source, made.whole, settings)
+    mean, _ = made.whole.finished(0)
+    references = np.full(len(slices), math.nan)
+    for code in np.flatnonzero(made.slices.n_of(len(slices))):
+        references[code], _ = made.of(int(code)).finished(0)
+    whole = replace(plan, losses=tuple(relative_to(chosen, mean) for chosen in plan.losses))
+    return whole, replace(plan, losses=tuple(relative), references=references)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which slices of one model are shown.
+
+    Parameters
+    ----------
+    codes
+        Those of enough rows, in order.
+    few, empty
+        How many slices have fewer rows, or none that counts, and how many rows these are.
+    slices
+        How many there are in all.
+    """
+
+    codes: Sequence[int]
+    few: tuple[int, int]
+    empty: tuple[int, int]
+    slices: int
+
+    def lines(self, settings: Settings) -> list[str]:
+        """Say what is left out."""
+        lines = []
+        for (count, rows), why in (
+            (self.few, f"fewer than {settings.min_n} rows"),
+            (self.empty, "no row that counts"),
+        ):
+            if count:
+                has, them = ("has", "is") if count == 1 else ("have", "are")
+                of = f"of {self.slices} slices"
+                lines.append(f"{count} {of} {has} {why} and {them} left out ({_rows(rows)})")
+        return lines
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def shown(made: BySlice, order: Sequence[int], settings: Settings) -> Shown:
+    """Say which slices of a model are shown: those with a row that counts, and with ``--min-n`` rows of these."""
+    counted = made.slices.n_of(len(order))
+    empty = counted == 0
+    few = ~empty & (counted < (settings.min_n or 1))
+    codes = [code for code in order if not (empty[code] or few[code])]
+    rows = made.slices.n_read_of(len(order))
+    return Shown(
+        codes,
+        (int(few.sum()), int(rows[few].sum())),
+        (int(empty.sum()), int(rows[empty].sum())),
+        len(order),
+    )
+
+
+@dataclass(slots=True)
+class SlicedResults:
+    """The results of the slices of one model, and what is to be said of them.
+
+    Parameters
+    ----------
+    found
+        By the index of a loss: one for each slice shown that it fits.
+    warnings
+        What the caller should know.
+    """
+
+    found: dict[int, list[Evaluation]]
+    warnings: list[str]
+
+
+def results_of(
+    source: Source,
+    made: BySlice,
+    indices: Sequence[int],
+    slices: Slices,
+    order: Sequence[int],
+    settings: Settings,
+    result: Callable[[ModelTally, int, Slice], Evaluation],
+) -> SlicedResults:
+    """Give the results of some losses of a model for each slice shown.
+
+    Raises
+    ------
+    DataError
+        Where a slice is no distribution though the file is to hold one.
+    """
+    visible = shown(made, order, settings)
+    results = SlicedResults({index: [] for index in indices}, visible.lines(settings))
+    unfitting: dict[int, list[DataError]] = {}
+    few = FewRows()
+    for code in visible.codes:
+        tally, values = made.of(code), named(slices, code)
+        for index in indices:
+            error = _unfit(source, tally, index, values)
+            if error is None:
+                results.found[index].append(result(tally, index, values))
+            else:
+                unfitting.setdefault(index, []).append(error)
+        few.look(tally, values)
+    for index, errors in unfitting.items():
+        label, cure = made.slices.plan.losses[index].label, errors[0].cure
+        where = "1 slice" if len(errors) == 1 else f"{len(errors)} slices"
+        results.warnings.append(f"{label} is left out of {where}: {errors[0].problem}; {cure}")
+    if any(each.ci is not None for found in results.found.values() for each in found):
+        results.warnings += few.lines(made, len(visible.codes))
+    return results
+
+
+def _unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:
+    """Give what keeps a loss from being computed on a slice, though it can be on the whole; ``None``: nothing."""
+    from lossctl.api.checking import loss_error
+
+    chosen = tally.plan.losses[index]
+    summed = tally.reduction(chosen) is Reduction.SUM
+    if not (chosen.loss.series or chosen.unit == UNIT or summed):
+        return None
+    error = loss_error(source, tally, index)
+    if error is None:
+        return None
+    told = DataError(error.problem.replace(source.name, f"{source.name}, slice {slice_text(values)}", 1), error.cure)
+    if summed:
+        raise told
+    return told
+
+
+@dataclass(slots=True)
+class FewRows:
+    """The slices whose intervals rest on few effective rows."""
+
+    count: int = 0
+    fewest: float = math.inf
+    where: str = ""
+
+    def look(self, tally: ModelTally, values: Slice) -> None:
+        effective = tally.units.effective_rows
+        if effective < FEW_EFFECTIVE_ROWS:
+            self.count += 1
+            if effective < self.fewest:
+                self.fewest, self.where = effective, slice_text(values)
+
+    def lines(self, made: BySlice, slices: int) -> list[str]:
+        if not self.count:
+            return []
+        units = "rows" if made.whole.plan.binding.group is None else "groups"
+        of = "1 slice" if slices == 1 else f"{self.count} of {slices} slices"
+        fewest = f"the fewest: {self.fewest:.6g}, of {self.where}"
+        return [f"intervals of {of} rest on fewer than {FEW_EFFECTIVE_ROWS} effective {units} ({fewest})"]
