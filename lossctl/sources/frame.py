@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import arro3.core as arro
@@ -16,7 +17,8 @@ from lossctl.sources.typed import TypedPiece
 __all__ = ["open_frame"]
 
 MATRIX = 2
-VIEW = "frame"
+_NUMBERS = count()
+"""No two frames share a name, so that they can be joined."""
 
 
 class FramePiece(TypedPiece):
@@ -24,12 +26,13 @@ class FramePiece(TypedPiece):
 
     def __init__(self, name: str, connection: duckdb.DuckDBPyConnection, table: Any, names: Sequence[str]) -> None:
         self.table = table
+        self.view = f"frame_{next(_NUMBERS)}"
         self.prepare(connection)
-        super().__init__(name, connection, VIEW, names, len(table))
+        super().__init__(name, connection, self.view, names, len(table))
 
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Register the frame: DuckDB keeps a registration to one cursor."""
-        cursor.register(VIEW, self.table)
+        cursor.register(self.view, self.table)
 
 
 def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection) -> TypedPiece:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.block import Rows
 from lossctl.core.errors import DataError
 from lossctl.sources.arrow import to_mask
 from lossctl.sources.options import ColumnType
@@ -66,8 +67,8 @@ class Marks:
         who = [] if self.identity is None else ["who", "hashed", "kind"]
         return [*by, *who, *(f"text{number}" for number in range(len(self.texts)))]
 
-    def read(self, record: Any, kept: Flags | None) -> dict[str, Any]:
-        """Give the fields of a batch, of the rows that count (``None``: all).
+    def read(self, record: Any, kept: Rows | None) -> dict[str, Any]:
+        """Give the fields of a batch, of the rows at these places (``None``: all).
 
         Raises
         ------
@@ -81,9 +82,8 @@ class Marks:
         if self.identity is not None:
             fields["identity"] = _identities(record, kept)
         if self.texts:
-            places = None if kept is None else np.flatnonzero(kept)
             texts = {name: record.column(f"text{number}") for number, name in enumerate(self.texts)}
-            fields["texts"] = {n: each if places is None else each.take(places) for n, each in texts.items()}
+            fields["texts"] = {n: each if kept is None else each.take(kept) for n, each in texts.items()}
         return fields
 
 
@@ -103,13 +103,14 @@ def _identity(text: str, whole: str | None) -> Iterator[str]:
     yield f"case when {is_whole} then {_WHOLE} when ({text}) is null then 2 else {_TEXT} end::utinyint as kind"
 
 
-def _identities(record: Any, kept: Flags | None) -> npt.NDArray[np.uint64]:
+def _identities(record: Any, kept: Rows | None) -> npt.NDArray[np.uint64]:
     numbers, digests, kinds = (np.asarray(record.column(name)) for name in ("who", "hashed", "kind"))
-    nobody = kinds > _TEXT if kept is None else (kinds > _TEXT) & kept
-    if nobody.any():
-        raise NoIdentityError(int(np.argmax(nobody)))
-    found = np.where(kinds == _WHOLE, mix(numbers), digests)
-    return found if kept is None else found[kept]
+    if kept is not None:
+        numbers, digests, kinds = numbers[kept], digests[kept], kinds[kept]
+    if len(kinds) and kinds.max() > _TEXT:
+        index = int(np.argmax(kinds > _TEXT))
+        raise NoIdentityError(index if kept is None else int(kept[index]))
+    return np.where(kinds == _WHOLE, mix(numbers), digests)
 
 
 def mix(numbers: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,14 @@ class ParquetPiece(TypedPiece):
     """A Parquet file."""
 
     row_number = "file_row_number"
+
+    def __init__(
+        self, name: str, connection: duckdb.DuckDBPyConnection, path: str, own_names: Sequence[str], rows: int
+    ) -> None:
+        pattern = quote_text(glob_escape(path))
+        scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
+        super().__init__(name, connection, scan, own_names, rows)
+        self.path = path
 
 
 def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) -> ParquetPiece:
@@ -51,10 +59,9 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
     try:
         schema = connection.execute(f"select name, num_children from parquet_schema({pattern})").fetchall()
         length = connection.execute(f"select sum(num_rows) from parquet_file_metadata({pattern})").fetchall()[0][0]
-        scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
         names = list(_top_names(schema))
         refuse_twice(name, names)
-        return ParquetPiece(name, connection, scan, names, int(length))
+        return ParquetPiece(name, connection, path, names, int(length))
     except duckdb.InterruptException as error:  # Ctrl-C that reached DuckDB first
         raise KeyboardInterrupt from error
     except duckdb.Error as error:

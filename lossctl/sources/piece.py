@@ -61,9 +61,12 @@ class Piece(ABC):
     row_number
         The column of `relation` that numbers its rows from 0, where the format has one: a filter is then pushed
         down to the reader, and skips what it can.
+    path
+        The file to be read; empty: there is none.
     """
 
     row_number: str | None = None
+    path: str = ""
 
     def __init__(
         self,
@@ -93,6 +96,15 @@ class Piece(ABC):
         text = f"nullif({label_text(column, read_as)}, 'nan')"
         message = f'column "{name}": whole numbers beyond 2^53 are read as numbers, {NOT_TOLD_APART}'
         return f"case when abs({column}) >= {LEAST_ROUNDED} then error({quote_text(message)}) else {text} end"
+
+    def label(self, name: str) -> str:
+        """Give the SQL for a label as a text, of a column that `relation` was asked for as text."""
+        return label_text(quote_name(name), self.columns[name])
+
+    def named(self, column: str) -> str:
+        """Name the file that a column is of."""
+        del column
+        return self.name
 
     def whole_number(self, name: str) -> str | None:
         """Give the SQL for a value as a BIGINT, where the column holds nothing else."""

@@ -65,7 +65,7 @@ class Slices:
             values.append(texts.keys[last])
         return (self._texts[0].keys[code], *reversed(values))
 
-    def encode(self, columns: Iterable[tuple[Any, Flags | None]], kept: Flags | None) -> Rows:
+    def encode(self, columns: Iterable[tuple[Any, Flags | None]], kept: Rows | None) -> Rows:
         """Give the codes of rows.
 
         Parameters
@@ -73,7 +73,7 @@ class Slices:
         columns
             Of each column the Arrow array of texts or of whole numbers, and which of them are missing.
         kept
-            The rows that count; ``None``: all.
+            The places of the rows that count, in order; ``None``: all.
         """
         codes: Rows | None = None
         found: list[Any]
@@ -118,7 +118,7 @@ class _Numbers:
         return numbers[local]
 
 
-def _told_apart(values: Any, kept: Flags | None) -> tuple[Rows, list[Any]]:
+def _told_apart(values: Any, kept: Rows | None) -> tuple[Rows, list[Any]]:
     """Give the different values of an Arrow array, as texts or pairs of codes, and each row's place among them."""
     whole = values.type == arro.DataType.int64()
     coded = values.cast(_DICTIONARIES["whole" if whole else "text"])

@@ -26,7 +26,7 @@ from lossctl.sources.grouped import Grouped
 from lossctl.sources.marks import Marks, NoIdentityError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, label_text, quote_name
+from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
 from lossctl.sources.slices import Slices
 from lossctl.sources.stream import ROW, Request, Stream, numbered, unreadable
@@ -95,6 +95,16 @@ class Source:
         """Make readers in other threads stop, with an error: part of the rows must not pass for all."""
         for stream in tuple(self._streams):
             stream.cancel()
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """The files, or the frame."""
+        return self._pieces
+
+    def starts(self) -> list[int]:
+        """Give the number of the first row of each piece; reads files whose rows are not known to be counted yet."""
+        self._piece_of(sys.maxsize)
+        return self._starts[: len(self._pieces)]
 
     def progress(self) -> float | None:
         """Give the share of the rows the last `read` has handed out; a guess for text, ``None`` where there is none."""
@@ -189,7 +199,7 @@ class Source:
         """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
         found: set[str] = set()
         for piece in self._pieces:
-            text = label_text(quote_name(column), piece.columns[column])
+            text = piece.label(column)
             relation = piece.relation({column: ColumnType.TEXT})
             query = f"select distinct {text} as label from {relation} where label is not null order by 1 limit {most}"
             with self._connection.cursor() as cursor:
@@ -281,7 +291,7 @@ class Source:
             piece.prepare(cursor)
             found = cursor.execute(query).fetchall()
         example = f' such as "{found[0][0][:EXAMPLE]}"' if found else ""
-        problem = f'{piece.name}, column "{name}" holds {held}{example}, not numbers'
+        problem = f'{piece.named(name)}, column "{name}" holds {held}{example}, not numbers'
         return DataError(problem, "choose another column, or write it as numbers")
 
     def _resolve(self, condition: Filter) -> dict[str, ColumnType]:
@@ -303,7 +313,7 @@ class Source:
             with ExitStack() as stack:
                 if piece.needs_verifying and index not in self._verified:
                     stack.enter_context(self._verifying(index))
-                stream = Stream(piece, self._connection, request)
+                stream = self._stream(piece, request)
                 self._streams.add(stream)
                 stack.callback(self._streams.discard, stream)
                 stack.callback(stream.close)
@@ -318,6 +328,9 @@ class Source:
                         self._starts.append(first)
         self._finished = True
 
+    def _stream(self, piece: Piece, request: Request) -> Stream:
+        return Stream(piece, self._connection, request)
+
     def _read_groups(self, request: Request, group: str) -> Iterator[Batch]:
         if request.uses.get(group) is ColumnType.NUMBER and not isinstance(self._pieces[0], TypedPiece):
             problem = f'--where takes the column "{group}" for numbers, and --group for names'
@@ -327,11 +340,11 @@ class Source:
             for index, piece in enumerate(self._pieces):
                 if piece.needs_verifying and index not in self._verified:
                     stack.enter_context(self._verifying(index))
-            self._piece_of(sys.maxsize)  # learns where each piece starts
+            starts = self.starts()
             streams = [Stream(piece, self._connection, request) for piece in self._pieces]
             for stream in streams:
                 stack.callback(stream.close)
-            found = Grouped(streams, self._starts[: len(streams)], self._connection, request)
+            found = Grouped(streams, starts, self._connection, request)
             self._streams.add(found)
             stack.callback(self._streams.discard, found)
             stack.callback(found.close)

@@ -23,7 +23,7 @@ from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import NOT_TOLD_APART, Piece, label_text, quote_name, quote_text
+from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
 from lossctl.sources.where import Filter
 
 __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreadable"]
@@ -214,7 +214,7 @@ class Stream:
     def _code(self, name: str, column: str) -> str:
         """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""
         known = ", ".join(quote_text(label) for label in self._labels[name])
-        text = label_text(column, self._piece.columns[name])
+        text = self._piece.label(name)
         place = f"coalesce(list_position([{known}], {text}), 0)::double - 1"
         return f"case when {column} is null then 'nan'::double else {place} end"
 
@@ -228,11 +228,11 @@ class Stream:
             written = self._condition.text if self._condition else text
             raise UsageError(f"--where {written!r} is {kind}, not true or false", "compare it with something")
 
-    def arrays(self, record: Any) -> dict[str, Array]:
-        """Give the columns wanted of an Arrow record batch."""
+    def arrays(self, record: Any, side: str = "") -> dict[str, Array]:
+        """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
         columns: dict[str, Array] = {}
         for number, (name, kind) in enumerate(self._wanted.items()):
-            column = record.column(number)
+            column = record.column(f"{side}v{number}")
             lists = kind is ColumnType.NUMBERS
             columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
         return columns
@@ -248,9 +248,10 @@ class Stream:
             marks = self._marks.read(record, None)
             return Batch(columns, int(rows[0]) if size else first, size, rows, **marks), int(rows[-1]) + 1 - first
         mask = to_mask(kept)
-        rows = np.flatnonzero(mask) + (first + read)
+        places = np.flatnonzero(mask)
+        rows = places + (first + read)
         columns = {name: values[mask] for name, values in columns.items()}
-        marks = self._marks.read(record, mask)
+        marks = self._marks.read(record, places)
         return Batch(columns, int(rows[0]) if len(rows) else first + read, len(rows), rows, **marks), read + size
 
     def _explain(self, error: Exception) -> LossctlError:

@@ -1,0 +1,368 @@
+"""Predictions joined with targets that stand in other files, as one source. Imports duckdb, NumPy and core."""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+
+from lossctl.core.block import Batch, Rows
+from lossctl.sources.arrow import to_mask
+from lossctl.sources.audit import Audit, RepeatedKeyError, Tally
+from lossctl.sources.database import connect
+from lossctl.sources.keyed import (
+    Unmatched,
+    join_condition,
+    key_texts,
+    key_values,
+    keyless,
+    refuse_alone,
+    repeated,
+    require_keys,
+)
+from lossctl.sources.marks import NO_MARKS
+from lossctl.sources.options import ColumnType
+from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.place import Place
+from lossctl.sources.source import Source
+from lossctl.sources.stream import ROW, Request, Stream, numbered
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from lossctl.core.errors import LossctlError
+
+__all__ = ["JoinedSource", "join"]
+
+_LEFT, _RIGHT = 0, 1
+
+
+def join(
+    left: Source,
+    right: Source,
+    keys: Sequence[str],
+    *,
+    unmatched: Unmatched = "error",
+    ordered: bool = False,
+    threads: int | None = None,
+) -> JoinedSource:
+    """Join the rows of two sources that have the same key.
+
+    Parameters
+    ----------
+    left
+        The predictions: row numbers and places are theirs.
+    right
+        The targets. Where both have a column of one name, that of `left` keeps it; `JoinedSource.right_names` says
+        what that of `right` is called.
+    keys
+        The columns, of the same names in both, that together say which row belongs to which. Values are compared as
+        texts (a whole number of a typed column without a decimal point), so that 7 of a Parquet file is ``7`` of a
+        text file, and ``07`` is another key.
+    unmatched
+        ``error`` refuses rows whose key the other source does not have, ``drop`` leaves them out and counts them.
+    ordered
+        Whether rows must come in the order of `left`: they are sorted then, out of core.
+    threads
+        Threads to join with; ``None``: all cores.
+
+    Raises
+    ------
+    UsageError
+        Where a source has no such column.
+
+    Examples
+    --------
+    >>> from lossctl.sources import open_source
+    >>> left = open_source({"id": ["a", "b"], "prediction": [1.5, 2.5]})
+    >>> right = open_source({"id": ["b", "a"], "target": [2.0, 1.0]})
+    >>> with join(left, right, ["id"]) as joined:
+    ...     (batch,) = joined.read(["target", "prediction"])
+    >>> batch.columns["target"].tolist(), batch.rows.tolist()
+    ([1.0, 2.0], [0, 1])
+    """
+    require_keys((left, right), keys)
+    paths = [piece.path for source in (left, right) for piece in source.pieces if piece.path]
+    piece = _JoinedPiece(left, right, keys)
+    return JoinedSource(piece, connect(paths, threads), unmatched, ordered=ordered)
+
+
+class _JoinedPiece(Piece):
+    """Two sources as one relation."""
+
+    row_number = ROW
+
+    def __init__(self, left: Source, right: Source, keys: Sequence[str]) -> None:
+        self.right_names = {
+            name: f"{right.name}:{name}" if name in left.columns and name not in keys else name
+            for name in right.columns
+        }
+        self.owners = {name: (_LEFT, name) for name in left.columns}
+        for name, alias in self.right_names.items():
+            self.owners.setdefault(alias, (_RIGHT, name))
+        self.sources = (left, right)
+        self.keys = tuple(keys)
+        likely = [piece.likely_rows for piece in left.pieces]
+        columns = {name: self.sources[side].columns[own] for name, (side, own) in self.owners.items()}
+        super().__init__(left.name, columns, likely_rows=sum(each or 0.0 for each in likely) if all(likely) else None)
+        self._texts: list[bool] = key_texts(self.sources, keys)
+
+    def side(self, side: int, types: Mapping[str, ColumnType]) -> str:
+        """Give the rows of a source: columns that are asked for, the key, and the row number."""
+        own = {self.owners[name][1]: kind for name, kind in types.items() if self.owners[name][0] == side}
+        read = {**dict.fromkeys(self.keys, ColumnType.TEXT), **own}
+        source = self.sources[side]
+        queries = []
+        for piece, start in zip(source.pieces, source.starts(), strict=True):
+            chosen = []
+            for name, kind in own.items():
+                value = piece.text(name) if kind is ColumnType.TEXT else quote_name(name)
+                chosen.append(f"{value} as {quote_name(name if side == _LEFT else self.right_names[name])}")
+            values = key_values(piece, self.keys, self._texts, read)
+            chosen += [f"{value} as key{side}_{number}" for number, value in enumerate(values)]
+            chosen.append(f"{piece.row_number or ROW} + {start} as row{side}")
+            queries.append(f"select {', '.join(chosen)} from {numbered(piece, read)}")
+        return f"({' union all '.join(queries)})"
+
+    def relation(self, types: Mapping[str, ColumnType]) -> str:
+        """Give the rows that both sources have."""
+        return self._joined("", types)
+
+    def outer(self, types: Mapping[str, ColumnType]) -> str:
+        """Give the rows that either has, and what an audit needs of them."""
+        return self._joined("full", types)
+
+    def _joined(self, how: str, types: Mapping[str, ColumnType]) -> str:
+        chosen = [*(quote_name(name) for name in types), f"row0 as {ROW}", "row0", "row1"]
+        chosen.append(f"{keyless(2, len(self.keys))} as keyless")
+        sides = f"{self.side(_LEFT, types)} {how} join {self.side(_RIGHT, types)}"
+        return f"(select {', '.join(chosen)} from {sides} on {join_condition(1, len(self.keys))})"
+
+    def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
+        """Give the SQL for a value as a text; what was asked for as text is one already."""
+        return quote_name(name) if read_as is ColumnType.TEXT else super().text(name, read_as)
+
+    def label(self, name: str) -> str:
+        """Give the SQL for a label as a text."""
+        return quote_name(name)
+
+    def named(self, column: str) -> str:
+        """Name the file that a column is of."""
+        return self.sources[self.owners[column][0]].name
+
+    def has_group(self, name: str) -> str:
+        """Give the SQL condition that the group of a row is not missing."""
+        side, own = self.owners[name]
+        return self.sources[side].pieces[0].has_group(own)
+
+    def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make frames known to a cursor."""
+        for source in self.sources:
+            for piece in source.pieces:
+                piece.prepare(cursor)
+
+    def place(self, row: int) -> Place:
+        """Say where a row of the predictions stands."""
+        return self.sources[_LEFT].locate(row)
+
+    def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
+        """Find what is wrong with the data of either source."""
+        for side, source in enumerate(self.sources):
+            own = {self.owners[name][1]: kind for name, kind in types.items() if self.owners[name][0] == side}
+            read = {**dict.fromkeys(self.keys, ColumnType.TEXT), **own}
+            for piece in source.pieces:
+                if found := piece.explain(read, filtered, message):
+                    return found
+        return None
+
+    def verify(self, stop: Event) -> None:
+        """Check what DuckDB does not."""
+        for source in self.sources:
+            for piece in source.pieces:
+                if piece.needs_verifying:
+                    piece.verify(stop)
+
+    @property
+    def needs_verifying(self) -> bool:
+        """Whether `verify` has anything to do."""
+        return any(piece.needs_verifying for source in self.sources for piece in source.pieces)
+
+
+class _JoinedStream(Stream):
+    """One pass over a full outer join, which counts what it leaves out."""
+
+    def __init__(
+        self, source: JoinedSource, piece: _JoinedPiece, connection: duckdb.DuckDBPyConnection, request: Request
+    ) -> None:
+        super().__init__(piece, connection, request)
+        self._source, self._joined = source, piece
+        self._audit = Audit([Tally(), Tally()])
+
+    def batches(self, first: int) -> Generator[tuple[Batch, int]]:
+        """Give each batch, and how many rows of the join have been read."""
+        try:
+            yield from super().batches(first)
+            self._audit.finish()
+        except RepeatedKeyError:
+            sides = [self._joined.side(side, {}) for side in (_LEFT, _RIGHT)]
+            raise repeated(self._cursor, self._joined.sources, sides, self._joined.keys) from None
+        refuse_alone(self._audit, self._joined.sources, self._joined.keys, self._source.unmatched)
+        self._source.alone = (self._audit.sides[_LEFT].alone, self._audit.sides[_RIGHT].alone)
+
+    def query(self, start: int | None = None, group: str | None = None) -> str:
+        """Give the SQL of the rows: with a `start` of those that match, else of all, for the audit."""
+        if start is not None:
+            return super().query(start, group)
+        passes = "true"
+        if self._condition is not None:
+            text = f"(\n{self._condition.text}\n)"
+            self._check_condition(text)
+            passes = f"coalesce({text}, false)"
+        parts = [*self._values(), *self._marks.query(self._piece, self._types)]
+        rows = [f"coalesce(row{side}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
+        chosen = ", ".join([*parts, *rows, "keyless", f"{passes} as passes"])
+        return f"select {chosen} from {self._joined.outer(self._types)}"
+
+    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
+        rows = [np.asarray(record.column(f"row{side}")) for side in (_LEFT, _RIGHT)]
+        passes = to_mask(record.column("passes"))
+        places = self._audit.add(rows, to_mask(record.column("keyless")), [passes, passes])
+        numbers: Rows = rows[_LEFT][places]
+        columns = {name: values[places] for name, values in self.arrays(record).items()}
+        start = int(numbers[0]) if len(numbers) else first
+        marks = self._marks.read(record, places)
+        return Batch(columns, start, len(numbers), numbers, **marks), read + int(record.num_rows)
+
+    def _row(self, index: int, record: Any, read: int) -> int:
+        del read
+        return max(int(record.column("row0")[index].as_py()), 0)
+
+
+class _OrderedStream(Stream):
+    """One pass over the rows that match, in the order of the predictions."""
+
+    def query(self, start: int | None = None, group: str | None = None) -> str:
+        """Give the SQL of the rows."""
+        return f"{super().query(start or 0, group)} order by kept"
+
+    def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
+        numbers: Rows = np.asarray(record.column("kept")).astype(np.int64)
+        start = int(numbers[0]) if len(numbers) else first
+        marks = self._marks.read(record, None)
+        return Batch(self.arrays(record), start, len(numbers), numbers, **marks), read + len(numbers)
+
+    def _row(self, index: int, record: Any, read: int) -> int:
+        del read
+        return int(record.column("kept")[index].as_py())
+
+
+class JoinedSource(Source):
+    """What `join` gives.
+
+    Attributes
+    ----------
+    keys
+        The columns it is joined by.
+    unmatched
+        ``error`` or ``drop``.
+    alone
+        Of the last read that came to its end: how many rows of the predictions, and how many of the targets, were
+        left out for their key was not in the other.
+    right_names
+        What each column of the targets is called here.
+    """
+
+    def __init__(
+        self,
+        piece: _JoinedPiece,
+        connection: duckdb.DuckDBPyConnection,
+        unmatched: Unmatched,
+        *,
+        ordered: bool,
+    ) -> None:
+        super().__init__(piece.sources[_LEFT].name, [piece], connection)
+        self.keys, self.unmatched = piece.keys, unmatched
+        self.alone = (0, 0)
+        self.right_names: Mapping[str, str] = piece.right_names
+        self._joined, self._ordered = piece, ordered
+        self._checked: tuple[str | None] | None = None
+
+    @property
+    def sides(self) -> tuple[Source, Source]:
+        """The predictions and the targets."""
+        return self._joined.sources
+
+    def close(self) -> None:
+        """Stop reading and release what is held, of both sources too."""
+        super().close()
+        for source in self.sides:
+            source.close()
+
+    def width(self, column: str) -> int:
+        """Give how many numbers a row of a column holds."""
+        side, own = self._joined.owners[column]
+        return self.sides[side].width(own)
+
+    def distinct(self, column: str, most: int) -> list[str]:
+        """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
+        side, own = self._joined.owners[column]
+        return self.sides[side].distinct(own, most)
+
+    def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
+        """Give the values of some rows as texts; only those of columns of the predictions."""
+        if all(self._joined.owners.get(name, (_LEFT, name))[0] == _LEFT for name in columns):
+            return self.sides[_LEFT].texts(rows, columns)
+        return super().texts(rows, columns)
+
+    def locate(self, row: int) -> Place:
+        """Say where a row of the predictions stands."""
+        return self.sides[_LEFT].locate(row)
+
+    def _stream(self, piece: Piece, request: Request) -> Stream:
+        del piece
+        for name, kind in request.wanted.items():
+            if kind is ColumnType.NUMBERS:
+                self._widths[name] = self.width(name)
+        if self._ordered:
+            return _OrderedStream(self._joined, self._connection, request)
+        return _JoinedStream(self, self._joined, self._connection, request)
+
+    def _read(self, request: Request) -> Iterator[Batch]:
+        if not self._ordered:
+            yield from super()._read(request)
+            return
+        self._check(request)
+        starts = self.sides[_LEFT].starts()
+        for batch in super()._read(request):
+            numbers = batch.rows if batch.rows is not None else np.empty(0, np.int64)
+            cuts = [0, *np.searchsorted(numbers, starts[1:]).tolist(), len(batch)]
+            for file, (start, stop) in enumerate(pairwise(cuts)):
+                if stop > start:
+                    yield replace(batch.cut(start, stop), file=file, first_row=int(numbers[start]))
+
+    def _read_groups(self, request: Request, group: str) -> Iterator[Batch]:
+        self._check(request)
+        yield from super()._read_groups(request, group)
+
+    def _check(self, request: Request) -> None:
+        """Audit the keys in a pass of its own, before rows are sorted: a key that stands twice may make too many."""
+        where = None if request.condition is None else request.condition.text
+        if self._checked == (where,):
+            return
+        bare = replace(request, wanted={}, group=None, marks=NO_MARKS)
+        stream = _JoinedStream(self, self._joined, self._connection, bare)
+        self._streams.add(stream)
+        try:
+            with closing(stream):
+                for _ in stream.batches(0):
+                    pass
+        finally:
+            self._streams.discard(stream)
+        self._checked = (where,)

@@ -1,0 +1,141 @@
+"""Sides of a join: the rows of sources with their keys, as SQL, and what to say of keys that do not do.
+
+Imports duckdb, NumPy and core.
+"""
+
+# ruff: noqa: S608 -- what goes into SQL is quoted by quote_name and quote_text, or parsed first by parse_filter
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.sources.audit import Audit
+from lossctl.sources.names import listed, unknown_column
+from lossctl.sources.options import ColumnType
+from lossctl.sources.piece import Piece
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lossctl.sources.source import Source
+
+__all__ = [
+    "Unmatched",
+    "join_condition",
+    "key_texts",
+    "key_values",
+    "keyless",
+    "refuse_alone",
+    "repeated",
+    "require_keys",
+]
+
+Unmatched = Literal["error", "drop"]
+_CURE_TWICE = "a key names one row: remove the others, or name further columns that make it one: -k KEY -k OTHER"
+
+
+def require_keys(sources: Sequence[Source], keys: Sequence[str]) -> None:
+    """Refuse keys that some source has no column for, or that are named twice."""
+    for key in keys:
+        if keys.count(key) > 1:
+            raise UsageError(f"--key {key} is given twice", "name each column once")
+        for source in sources:
+            if key not in source.columns:
+                raise unknown_column(key, source.columns, f"{source.name}, --key")
+
+
+def key_texts(sources: Sequence[Source], keys: Sequence[str]) -> list[bool]:
+    """Say of each key whether it is compared as a text: as a number only where all sides hold whole numbers."""
+    pieces = [piece for source in sources for piece in source.pieces]
+    return [not all(piece.whole_number(key) for piece in pieces) for key in keys]
+
+
+def key_values(piece: Piece, keys: Sequence[str], texts: Sequence[bool], types: Mapping[str, ColumnType]) -> list[str]:
+    """Give the SQL of the keys of a piece, from a relation with columns of these types."""
+    wholes = [None if text else piece.whole_number(key) for key, text in zip(keys, texts, strict=True)]
+    return [whole or piece.text(key, types[key]) for key, whole in zip(keys, wholes, strict=True)]
+
+
+def join_condition(side: int, keys: int) -> str:
+    """Give the SQL by which a side joins those before it."""
+    said = []
+    for key in range(keys):
+        before = ", ".join(f"key{each}_{key}" for each in range(side))
+        said.append(f"{f'coalesce({before})' if side > 1 else before} = key{side}_{key}")
+    return " and ".join(said)
+
+
+def keyless(sides: int, keys: int) -> str:
+    """Give the SQL that a row of the join has no key, or not all of it."""
+    every = [f"coalesce({', '.join(f'key{side}_{key}' for side in range(sides))}) is null" for key in range(keys)]
+    return f"({' or '.join(every)})"
+
+
+def repeated(
+    cursor: duckdb.DuckDBPyConnection, sources: Sequence[Source], sides: Sequence[str], keys: Sequence[str]
+) -> LossctlError:
+    """Give the error that a key stands twice: the first one that does, with its places.
+
+    Parameters
+    ----------
+    cursor
+        Knows the relations.
+    sources, sides
+        The sources, and the relation of each: columns ``row`` and ``key{side}_{number}``.
+    keys
+        The columns of the key.
+    """
+    for place, (source, side) in enumerate(zip(sources, sides, strict=True)):
+        own = [f"key{place}_{number}" for number in range(len(keys))]
+        given = " and ".join(f"{each} is not null" for each in own)
+        twice = (
+            f"select min(row{place}, 2) as rows, {', '.join(own)} from {side} where {given} "
+            f"group by {', '.join(own)} having count(*) > 1"
+        )
+        found = cursor.execute(f"select *, count(*) over () from ({twice}) order by rows[1] limit 1").fetchone()
+        if found is not None:
+            rows, values, count = found[0], found[1:-1], found[-1]
+            first, second = (source.locate(row) for row in rows)
+            many = "" if count == 1 else f"; {count} keys stand in more than one row"
+            problem = f"{second}: {named(keys, values)} stands there again (first: {first}){many}"
+            return DataError(problem, _CURE_TWICE)
+    return DataError(f"{sources[0].name}: a key stands twice", _CURE_TWICE)
+
+
+def named(keys: Sequence[str], values: Sequence[object]) -> str:
+    """Name a key to a person."""
+    return "the key " + ", ".join(f'{key} "{value}"' for key, value in zip(keys, values, strict=True))
+
+
+def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], unmatched: Unmatched) -> None:
+    """Refuse rows without a key, and, unless they are to be dropped, rows whose key another side does not have.
+
+    Raises
+    ------
+    DataError
+        Naming the first of them, and how many there are.
+    """
+    for tally, source in zip(audit.sides, sources, strict=True):
+        if tally.keyless:
+            column = listed(keys)
+            more = "" if tally.keyless == 1 else f" (so it is in {tally.keyless} rows)"
+            problem = f'{source.locate(tally.first_keyless)}, column "{column}": the key is missing{more}'
+            raise DataError(problem, f"fill it in, or leave such rows out: --where '\"{keys[0]}\" is not null'")
+    alone = [(tally, source) for tally, source in zip(audit.sides, sources, strict=True) if tally.alone]
+    if not alone or unmatched == "drop":
+        return
+    said = []
+    for tally, source in alone:
+        others = " and ".join(other.name for other in sources if other is not source)
+        if len(sources) > 2:  # noqa: PLR2004 -- one other, or several
+            others = f"all of {others}"
+        rows = "1 row has a key" if tally.alone == 1 else f"{tally.alone} rows have a key"
+        (values,) = source.texts([tally.first_alone], keys)
+        first = f"first: {source.locate(tally.first_alone)}, {named(keys, list(values.values()))}"
+        said.append(f"{source.name}: {rows} that is not in {others} ({first})")
+    cure = "--unmatched drop leaves such rows out and counts them"
+    if not audit.matched:
+        cure = "no key is in both: name the column that is with --key, or write keys alike"
+    raise DataError("; ".join(said), cure)
