@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from lossctl.api.aligning import side_by_side
 from lossctl.api.planning import read_for
 from lossctl.core.block import Batch
 from lossctl.core.settings import Settings
+from lossctl.engine.crew import Crew
+from lossctl.engine.local import run
 from lossctl.engine.pairs import PairsPlan, PairsTally
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
@@ -47,12 +50,15 @@ class ModelRows:
         The column of the first source that says which rows belong together.
     by
         The slices of the rows of the first source; filled by the first pass.
+    crew
+        Processes to compute in. Rows of one source are handed to them, where neither their order nor slices count.
     """
 
     models: Sequence[Model]
     settings: Settings
     cluster: str | None = None
     by: Slices | None = None
+    crew: Crew | None = None
 
     def compare(
         self,
@@ -71,6 +77,8 @@ class ModelRows:
         on_progress
             Called with the rows read so far and, where it is known, the fraction of the input.
         """
+        if others is None and list(plans) == [None] and self._may_share(plans[None]):
+            return {None: self._shared(plans[None], on_progress)}
         whole = plans[None].tally() if None in plans else None
         sliced = SlicedPairs(lambda code: plans.get(code, others))
         has_slices = others is not None or any(code is not None for code in plans)
@@ -83,6 +91,17 @@ class ModelRows:
             first += len(batches[0])
         sliced.finish()
         return {**({} if whole is None else {None: whole}), **sliced.tallies}
+
+    def _may_share(self, plan: PairsPlan) -> bool:
+        """Say whether rows may be compared in any order, by others."""
+        return not plan.method.is_series and all(model.source is self.models[0].source for model in self.models)
+
+    def _shared(self, plan: PairsPlan, on_progress: Progress | None) -> PairsTally:
+        """Let others compare the rows that are read here."""
+        batches = (batches[0] for batches in self._read(on_progress))
+        asked = cast("ModelPlan", plan)  # all that is asked of a plan is its losses and a tally to add to
+        (found,) = run(batches, [asked], self.settings.threads, None, self.crew)
+        return cast("PairsTally", found)
 
     def _read(self, on_progress: Progress | None) -> Iterator[list[Batch]]:
         """Read each source once, and give each model its rows."""

@@ -17,6 +17,7 @@ from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
+from lossctl.engine.crew import Crew
 from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally
 from lossctl.engine.plan import Linear, ModelTally
 from lossctl.sources import Slices
@@ -97,6 +98,7 @@ def pair_up(
     *,
     every: bool = False,
     by: Slices | None = None,
+    crew: Crew | None = None,
 ) -> Paired:
     """Read the rows of all models side by side.
 
@@ -114,6 +116,8 @@ def pair_up(
         Compare every model with every other that comes after it, not with the first alone.
     by
         Compare by slice, too: see `Paired.slices`.
+    crew
+        Processes to compute in.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def pair_up(
     baselines = range(len(models) if every else 1)
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
     plan = PairsPlan(tuple(model.plan for model in models), matches, method)
-    rows = ModelRows(models, settings, method.cluster, by)
+    rows = ModelRows(models, settings, method.cluster, by, crew)
     tallies = rows.compare({None: plan}, None if by is None else plan, on_progress)
     _check(models, tallies[None], settings)
     everything = {code: _start(tally) for code, tally in tallies.items() if tally.models[0].units.n}

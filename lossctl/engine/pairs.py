@@ -23,7 +23,7 @@ from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
-__all__ = ["Centre", "PairTally", "PairsPlan", "PairsTally", "compare_rows", "picked"]
+__all__ = ["Centre", "Margin", "PairTally", "PairsPlan", "PairsTally", "compare_rows", "picked"]
 
 _PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 _CENTRED_PRODUCTS = ((0, 0), (1, 1))
@@ -49,6 +49,33 @@ class Centre:
     gap: float
     share: float
     rest: float
+
+
+@dataclass(slots=True)
+class Margin:
+    """By how much the losses of a baseline, ``(n,)``, must be missed for a row to be won or lost."""
+
+    baseline: Array
+    width: Array = field(init=False)
+    under: Array = field(init=False)
+    is_finite: bool = field(init=False)
+
+    @np.errstate(invalid="ignore")
+    def __post_init__(self) -> None:
+        self.width = TIE * np.abs(self.baseline)
+        self.under = -self.width
+        self.is_finite = bool(np.maximum.reduce(self.width, initial=0.0) < np.inf)  # not where one is NaN
+
+    @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
+    def ties_and_wins(self, candidate: Array, gap: Array) -> tuple[int, int]:
+        """Count ties and wins of a candidate's losses; `gap` is what they are less the baseline's."""
+        if self.is_finite and not np.isnan(np.maximum.reduce(gap, initial=0.0)):
+            wins = int(np.count_nonzero(gap < self.under))
+            return len(gap) - wins - int(np.count_nonzero(gap > self.width)), wins
+        tied = np.abs(gap) <= self.width
+        tied &= np.isfinite(self.baseline)
+        tied |= candidate == self.baseline  # infinities too
+        return int(np.count_nonzero(tied)), int(np.count_nonzero((candidate < self.baseline) & ~tied))
 
 
 @dataclass(slots=True)
@@ -83,15 +110,12 @@ class PairTally:
     def __post_init__(self) -> None:
         self.d, self.rest = (Spread(self.weighted) for _ in range(2))
 
-    @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
-    def count(self, baseline: Array, candidate: Array) -> None:
-        """Count who won how many rows, by the losses of rows ``(n,)`` each."""
-        tied = np.abs(candidate - baseline) <= TIE * np.abs(baseline)
-        tied &= np.isfinite(baseline)
-        tied |= candidate == baseline  # infinities too
-        self.n += len(tied)
-        self.ties += int(np.count_nonzero(tied))
-        self.wins += int(np.count_nonzero((candidate < baseline) & ~tied))
+    def count(self, margin: Margin, candidate: Array, gap: Array) -> None:
+        """Count who won how many rows, by the candidate's losses ``(n,)`` and what these are less the baseline's."""
+        ties, wins = margin.ties_and_wins(candidate, gap)
+        self.n += len(gap)
+        self.ties += ties
+        self.wins += wins
         self.losses = self.n - self.wins - self.ties
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -213,8 +237,8 @@ class PairsTally:
                     tally.add_parts(index, loss, of)
                 continue
             moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
-            self._add_loss(index, moved, block.weight, codes)
-            self._count(index, losses, moved, linear)
+            gaps = self._add_loss(index, moved, block.weight, codes)
+            self._count(index, losses, linear, gaps)
             if self.lags:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first))
 
@@ -268,25 +292,31 @@ class PairsTally:
         return found
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
-    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> None:
-        """Add what the values of all models move with, by one loss."""
+    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> list[Array]:
+        """Add what the values of all models move with, by one loss; give d of each match."""
+        gaps = []
         if not self.plan.centres:
             self._add_own(index, moved, weight, codes)
         for number, ((one, other), pairs) in enumerate(zip(self.plan.matches, self.pairs, strict=True)):
             gap = moved[other] - moved[one]
+            gaps.append(gap)
             pairs[index].add(moved[one], gap, weight)
             if self.units is not None and codes is not None:
                 self.units.add(("d", number, index), gap if weight is None else weight * gap, codes)
+        return gaps
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _count(
-        self, index: int, losses: Sequence[Array], moved: Sequence[Array], linear: Sequence[Linear | None]
+        self, index: int, losses: Sequence[Array], linear: Sequence[Linear | None], gaps: Sequence[Array]
     ) -> None:
         """Count who won, by the losses of rows; of several parts by what they add to one and the same value."""
-        for (one, other), pairs in zip(self.plan.matches, self.pairs, strict=True):
-            if losses[one].ndim > 1:
-                pairs[index].count(moved[one], _moved(linear[one], losses[other]))
-            else:
-                pairs[index].count(losses[one], losses[other])
+        baselines: dict[int, Margin] = {}
+        for (one, other), pairs, gap in zip(self.plan.matches, self.pairs, gaps, strict=True):
+            mine = losses[one] if losses[one].ndim == 1 else _moved(linear[one], losses[one])
+            theirs = losses[other] if losses[other].ndim == 1 else _moved(linear[one], losses[other])
+            if one not in baselines:
+                baselines[one] = Margin(mine)
+            pairs[index].count(baselines[one], theirs, gap if linear[one] is None else theirs - mine)
 
     @np.errstate(over="ignore", invalid="ignore")
     def _add_lags(self, index: int, moved: Sequence[Array], weight: Array | None, positions: Rows) -> None:

@@ -18,7 +18,7 @@ from lossctl.core.exact import ExactSum
 from lossctl.core.faults import What
 from lossctl.core.loss import Array
 from lossctl.core.spread import Spread
-from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally, compare_rows
+from lossctl.engine.pairs import Centre, Margin, PairsPlan, PairsTally, PairTally, compare_rows
 from lossctl.engine.plan import Linear, ModelPlan
 from lossctl.losses import LOSSES
 from tests.kinds import GROUPED
@@ -187,13 +187,15 @@ def test_ties_are_within_a_billionth_of_the_baseline() -> None:
     pair = pair_of_none()
     b = np.array([1.0, 1.0, 1.0, 1.0, -4.0, 0.0, 0.0, 0.0])
     c = b + np.array([0.9e-9, -0.9e-9, 1.1e-9, -1.1e-9, 3e-9, 0.0, 1e-300, -1e-300])
-    pair.count(b, c)
+    pair.count(Margin(b), c, c - b)
     assert (pair.n, pair.wins, pair.ties, pair.losses) == (8, 2, 4, 2)
 
 
 def test_infinite_losses_win_nothing() -> None:
     pair = pair_of_none()
-    pair.count(np.array([np.inf, np.inf, 1.0, -np.inf]), np.array([1.0, np.inf, np.inf, 1.0]))
+    b, c = np.array([np.inf, np.inf, 1.0, -np.inf]), np.array([1.0, np.inf, np.inf, 1.0])
+    with np.errstate(invalid="ignore"):
+        pair.count(Margin(b), c, c - b)
     assert (pair.wins, pair.ties, pair.losses) == (1, 1, 2)
 
 
