@@ -1,0 +1,1 @@
+"""Gates: their language, and how the figures of a run become verdicts. Imports core."""
