@@ -1,0 +1,180 @@
+"""From the sums of pairs to comparisons, of the whole and of each slice. May import sources, engine, stats and core."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, signature_of
+from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
+from lossctl.core.compare_settings import CompareSettings
+from lossctl.core.comparison import Comparison
+from lossctl.core.settings import Settings
+from lossctl.core.slices import Slice, slice_text
+from lossctl.sources import Slices
+from lossctl.stats.paired import Difference, Values
+
+__all__ = ["Compared", "compare_models"]
+
+FEW_UNITS = 20
+"""Below this many clusters or blocks the error of an interval is itself poorly known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was found of models that are compared by the same losses.
+
+    Parameters
+    ----------
+    comparisons
+        Loss by loss, of each the whole before its slices; not yet adjusted for how many there are.
+    warnings
+        What the caller should know.
+    """
+
+    comparisons: list[Comparison]
+    warnings: list[str]
+
+
+def compare_models(
+    models: Sequence[Model], settings: Settings, asked: CompareSettings, on_progress: Progress | None
+) -> Compared:
+    """Pair models, and tell their differences from chance.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `lossctl.compare`.
+    """
+    slices = Slices(settings.by) if settings.by else None
+    every = asked.pairs == "all"
+    paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices)
+    parts, warnings = [_Part({}, paired)], _warnings(models, paired)
+    if slices is not None:
+        some, lines = _sliced(models, paired, slices, settings)
+        parts += some
+        warnings += lines
+    told = tell_apart([part.paired for part in parts], settings.level)
+    found = [
+        comparison
+        for index in range(len(models[0].plan.losses))
+        for part, differences in zip(parts, told, strict=True)
+        for comparison in _comparisons(models, part, differences, index, settings, asked)
+    ]
+    return Compared(found, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The whole, or a slice: what it is called, and what was found."""
+
+    slice: Slice
+    paired: Paired
+
+
+def _comparisons(
+    models: Sequence[Model],
+    part: _Part,
+    differences: Sequence[Sequence[Difference]],
+    index: int,
+    settings: Settings,
+    asked: CompareSettings,
+) -> list[Comparison]:
+    """Give the comparisons by one loss."""
+    chosen, paired = models[0].plan.losses[index], part.paired
+    by = settings.by if part.slice else ()
+    found = []
+    for match, (one, other) in enumerate(paired.matches):
+        pair, values, told = paired.pairs[match][index], paired.values_of(match, index), differences[match][index]
+        found.append(
+            Comparison(
+                chosen=chosen,
+                slice=part.slice,
+                baseline=models[one].name,
+                candidate=models[other].name,
+                baseline_value=values.baseline,
+                candidate_value=values.candidate,
+                delta=told.delta,
+                delta_ci=told.delta_ci,
+                relative=told.relative,
+                relative_ci=told.relative_ci,
+                p_value=told.p_value,
+                p_adjusted=told.p_value,
+                significant=False,
+                wins=pair.wins,
+                ties=pair.ties,
+                losses=pair.losses,
+                detectable=told.detectable,
+                rows_needed=told.rows_needed,
+                n=pair.n,
+                status=_status(values),
+                signature=f"{signature_of(paired.tally.models[other], chosen, settings, by)}|{asked.signature}",
+            )
+        )
+    return found
+
+
+def _status(values: Values) -> str:
+    if math.isfinite(values.delta) and math.isfinite(values.baseline):
+        return "ok"
+    return "nan" if math.isnan(values.baseline) or math.isnan(values.candidate) else "inf"
+
+
+def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Say which losses are infinite in some rows, and that intervals rest on few."""
+    said = []
+    n = paired.pairs[0][0].n
+    for index, chosen in enumerate(models[0].plan.losses):
+        for model, own in zip(models, paired.tally.own, strict=True):
+            total = own[index].total
+            if total.n_posinf and index not in paired.linear[0]:
+                said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
+    units = paired.tally.models[0].units
+    if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
+        said.append(f"intervals rest on {units.effective_rows:.6g} effective {_units(models)}, which is few")
+    if paired.n_units is not None and paired.n_units < FEW_UNITS:
+        of = "blocks" if paired.method.cluster is None else "clusters"
+        said.append(f"intervals rest on {paired.n_units} {of}, which is few")
+    return said
+
+
+def _units(models: Sequence[Model]) -> str:
+    return "rows" if models[0].plan.binding.group is None else "groups"
+
+
+def _sliced(
+    models: Sequence[Model], paired: Paired, slices: Slices, settings: Settings
+) -> tuple[list[_Part], list[str]]:
+    """Give the slices that are shown, in order, and what is to be said of them."""
+    from lossctl.api.slicing import Shown, in_order, named
+
+    order = in_order(slices)
+    tallies = {code: each.tally.models[0] for code, each in paired.slices.items()}
+    few = [code for code, tally in tallies.items() if tally.rows.n < (settings.min_n or 1)]
+    codes = [code for code in order if code in tallies and code not in few]
+    counted = sum(tally.n_read for tally in tallies.values())
+    shown = Shown(
+        codes,
+        few=(len(few), sum(tallies[code].n_read for code in few)),
+        empty=(len(order) - len(tallies), paired.tally.models[0].n_read - counted),
+        slices=len(order),
+    )
+    parts = [_Part(named(slices, code), paired.slices[code]) for code in codes]
+    return parts, [*shown.lines(settings), *_few_of_slices(parts, _units(models))]
+
+
+def _few_of_slices(parts: Sequence[_Part], units: str) -> list[str]:
+    """Say of how many slices the intervals rest on few rows, clusters or blocks."""
+    rows = [(part.paired.tally.models[0].units.effective_rows, part) for part in parts]
+    groups = [(float(part.paired.n_units), part) for part in parts if part.paired.n_units is not None]
+    said = []
+    of_groups = "blocks" if not parts or parts[0].paired.method.cluster is None else "clusters"
+    for counts, least, of in ((rows, FEW_EFFECTIVE_ROWS, f"effective {units}"), (groups, FEW_UNITS, of_groups)):
+        below = [(count, part) for count, part in counts if count < least]
+        if below:
+            count, part = min(below, key=lambda each: each[0])
+            many = "1 slice" if len(parts) == 1 else f"{len(below)} of {len(parts)} slices"
+            fewest = f"the fewest: {count:.6g}, of {slice_text(part.slice)}"
+            said.append(f"intervals of {many} rest on fewer than {least} {of} ({fewest})")
+    return said

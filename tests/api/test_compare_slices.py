@@ -1,0 +1,188 @@
+"""Comparisons by slice, and of rows that belong together: each slice is what a comparison of its rows alone gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+import lossctl
+from lossctl.core.errors import DataError, UsageError
+
+PAIR: Any = {"target": "y", "prediction": ["old", "new"]}
+LOSSES = "mae,rmse,wmape,mase"
+
+
+def frame_of(rows: int = 400, seed: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    y = rng.gamma(3.0, 4.0, size=rows)
+    shop = rng.choice(["b", "a", "10", "9"], rows, p=[0.4, 0.3, 0.2, 0.1]).astype(object)
+    shop[rng.uniform(size=rows) < 0.1] = None
+    return pd.DataFrame(
+        {
+            "y": y,
+            "old": y + rng.normal(size=rows) * 2.0,
+            "new": y * 1.1 + rng.normal(size=rows),
+            "third": y + 1.0 + rng.normal(size=rows),
+            "w": rng.gamma(2.0, size=rows),
+            "shop": shop,
+            "day": np.arange(rows) // 100,
+            "half": np.arange(rows) // 200,
+            "person": rng.integers(0, 60, rows),
+        }
+    )
+
+
+def figures(found: list[lossctl.Comparison]) -> list[dict[str, Any]]:
+    """Give all that does not depend on what else is compared."""
+    keys = {"slice", "signature", "p_adjusted", "significant"}
+    return [{name: value for name, value in each.to_dict().items() if name not in keys} for each in found]
+
+
+def condition(values: dict[str, str | None]) -> str:
+    return " and ".join(f"{name} is null" if value is None else f"{name} = '{value}'" for name, value in values.items())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"weight": "w"},
+        {"pairs": "all", "prediction": ["old", "new", "third"]},
+        {"method": "bootstrap", "resamples": 199},
+        {"method": "permutation", "resamples": 199, "cluster": "person"},
+        {"horizon": 2},
+    ],
+)
+def test_a_slice_is_what_its_rows_alone_give(tmp_path: Path, options: dict[str, Any]) -> None:
+    by = ["half", "shop"]
+    path = tmp_path / "rows.csv"
+    frame_of().to_csv(path, index=False)  # so that rows keep their numbers where others are left out
+    asked: Any = PAIR | {"adjust": "none"} | options
+    found = lossctl.compare(str(path), LOSSES, by=by, **asked)
+    slices = list(dict.fromkeys(tuple(each.slice.items()) for each in found))
+    assert slices[0] == ()
+    assert len(slices) == 1 + len(frame_of().groupby(by, dropna=False))
+    for values in slices:
+        mine = [each for each in found if tuple(each.slice.items()) == values]
+        where = condition(dict(values)) if values else None
+        alone = lossctl.compare(str(path), LOSSES, where=where, **asked)
+        assert figures(mine) == figures(list(alone))
+
+
+def test_slices_are_ordered_by_value_after_the_whole_loss_by_loss() -> None:
+    found = lossctl.compare(frame_of(), "mse,mae", by="day", **PAIR)
+    assert [(each.loss, dict(each.slice)) for each in found] == [
+        (loss, values) for loss in ("mse", "mae") for values in ({}, *({"day": str(day)} for day in range(4)))
+    ]
+    shops = [each.slice.get("shop", "whole") for each in lossctl.compare(frame_of(), "mae", by="shop", **PAIR)]
+    assert shops == ["whole", "10", "9", "a", "b", None]
+
+
+def test_slices_are_adjusted_together_with_the_whole() -> None:
+    found = lossctl.compare(frame_of(), "mae", by="shop", **PAIR)
+    p_values = [each.p_value for each in found]
+    assert len(p_values) == 6
+    assert_allclose([each.p_adjusted for each in found], stats.false_discovery_control(p_values), rtol=1e-12)
+    assert "p is adjusted for 6 comparisons (Benjamini-Hochberg)" in found.view().notes
+
+
+def test_the_signature_names_the_columns_of_a_slice() -> None:
+    whole, first, *_ = lossctl.compare(frame_of(), "mae", by=["day", "shop"], **PAIR)
+    assert "|by=" not in whole.signature
+    assert "|by=day|by=shop|" in first.signature
+
+
+def test_small_slices_are_left_out_and_told() -> None:
+    frame = frame_of()
+    counts = frame["day"].value_counts()
+    frame.loc[frame["day"] == 3, "day"] = np.where(np.arange(counts[3]) < 7, 3, 2)
+    found = lossctl.compare(frame, "mae", by="day", min_n=50, **PAIR)
+    assert [dict(each.slice) for each in found] == [{}, {"day": "0"}, {"day": "1"}, {"day": "2"}]
+    assert "1 of 4 slices has fewer than 50 rows and is left out (7 rows)" in found.warnings
+
+
+def test_slices_without_a_row_that_counts_are_told() -> None:
+    frame = frame_of().assign(w=lambda f: np.where(f["day"] == 1, 0.0, f["w"]))
+    found = lossctl.compare(frame, "mae", by="day", weight="w", **PAIR)
+    assert [dict(each.slice) for each in found] == [{}, {"day": "0"}, {"day": "2"}, {"day": "3"}]
+    assert any(said.startswith("1 of 4 slices has no row that counts") for said in found.warnings)
+
+
+def test_few_rows_of_slices_are_told_in_a_line() -> None:
+    found = lossctl.compare(frame_of(), "mae", by="shop", **PAIR)
+    least = min(found, key=lambda each: each.n)
+    (said,) = found.warnings
+    assert said.startswith("intervals of ")
+    assert least.slice == {"shop": None}
+    assert said.endswith(f" slices rest on fewer than 100 effective rows (the fewest: {least.n}, of shop missing)")
+    clustered = lossctl.compare(frame_of(), "mae", by="day", block=10, **PAIR)
+    (said,) = (each for each in clustered.warnings if "blocks" in each)
+    assert said == "intervals of 4 of 4 slices rest on fewer than 20 blocks (the fewest: 10, of day=0)"
+
+
+def test_slices_of_two_files_are_those_of_the_first(tmp_path: Path) -> None:
+    frame = frame_of()
+    frame.drop(columns=["new", "third"]).rename(columns={"old": "p"}).to_csv(tmp_path / "old.csv", index=False)
+    frame[["y", "new"]].rename(columns={"new": "p"}).to_csv(tmp_path / "new.csv", index=False)
+    one = lossctl.compare(frame, "mae,rmse,wmape", by="shop", **PAIR)
+    sources = [f"{name}={tmp_path}/{name}.csv" for name in ("old", "new")]
+    two = lossctl.compare(sources, "mae,rmse,wmape", by="shop", target="y", prediction="p")
+    for mine, theirs in zip(two.items(), one.items(), strict=True):
+        assert mine == theirs
+
+
+def test_losses_that_disagree_about_a_slice_name_it() -> None:
+    rng = np.random.default_rng(5)
+    small = rng.uniform(0.0, 0.2, 400)
+    small[::20] = rng.uniform(5.0, 6.0, 20)
+    even = rng.uniform(0.6, 0.8, 400)
+    first = np.arange(400) < 200
+    frame = {"y": np.zeros(400), "even": even, "rare": np.where(first, small, 0.5), "half": np.where(first, "1", "2")}
+    found = lossctl.compare(frame, "mae,mse", by="half", target="y", prediction=["even", "rare"])
+    said = [line for line in found.warnings if "disagree" in line]
+    assert "losses disagree about even and rare where half=1: mse prefers even; mae prefers rare" in said
+    assert not any("half=2" in line for line in said)
+
+
+def test_a_cluster_is_one_unit() -> None:
+    frame = frame_of()
+    found = lossctl.compare(frame, "mae", cluster="person", **PAIR)[0]
+    frame["d"] = (frame["new"] - frame["y"]).abs() - (frame["old"] - frame["y"]).abs()
+    mean = frame["d"].mean()
+    sums = (frame["d"] - mean).groupby(frame["person"]).sum()
+    units = len(sums)
+    error = np.sqrt(units / (units - 1) * np.sum(sums**2)) / len(frame)
+    assert found.delta_ci is not None
+    assert_allclose(found.delta_ci.high - found.delta, stats.t.ppf(0.975, units - 1) * error, rtol=1e-9)
+    assert found.delta_ci.method == "cluster-t"
+    assert "|method=t|cluster=person|" in found.signature
+
+
+@pytest.mark.parametrize("method", ["t", "bootstrap", "permutation"])
+def test_a_model_is_as_good_as_itself_by_cluster_and_slice(method: Any) -> None:
+    options: Any = {"target": "y", "prediction": "old", "cluster": "person", "method": method, "by": "shop"}
+    for each in lossctl.compare([frame_of(), frame_of()], "mae,rmse,wmape", **options):
+        assert (each.delta, each.p_value, each.p_adjusted) == (0.0, 1.0, 1.0)
+        assert (each.wins, each.ties, each.losses) == (0, each.n, 0)
+
+
+def test_one_cluster_is_refused() -> None:
+    with pytest.raises(DataError, match='all 400 rows are of one cluster of "one"'):
+        lossctl.compare(frame_of().assign(one=1), "mae", cluster="one", **PAIR)
+
+
+def test_a_missing_cluster_is_refused() -> None:
+    with pytest.raises(DataError, match='column "shop"'):
+        lossctl.compare(frame_of(), "mae", cluster="shop", **PAIR)
+
+
+@pytest.mark.parametrize("options", [{"by": "shops"}, {"cluster": "shops"}])
+def test_columns_that_are_not_there_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="shops"):
+        lossctl.compare(frame_of(), "mae", **options, **PAIR)
