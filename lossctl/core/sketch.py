@@ -182,12 +182,19 @@ class Near:
     bucket
         Which values to keep.
     most
-        How many different ones may be kept.
+        How many different ones may be kept: at least 2, or a look would tell nothing new.
+
+    Raises
+    ------
+    ValueError
+        Where they are fewer.
     """
 
     __slots__ = ("_keys", "_masses", "_most", "_waiting", "_waits", "bucket", "dropped")
 
     def __init__(self, bucket: Bucket, most: int) -> None:
+        if most < 2:  # noqa: PLR2004 -- see above
+            raise ValueError("at least 2 values must be kept")
         self.bucket = bucket
         self.dropped = 0
         self._most = most
@@ -195,6 +202,11 @@ class Near:
         self._masses: Masses = np.zeros(0, np.int64)
         self._waiting: list[tuple[Keys, Masses]] = []
         self._waits = 0
+
+    @property
+    def kept(self) -> int:
+        """How many values are kept."""
+        return len(self._keys) + self._waits
 
     def add(self, keys: Keys, masses: Masses | None = None) -> None:
         """Keep those keys that are in the bucket."""
