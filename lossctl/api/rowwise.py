@@ -81,6 +81,8 @@ def find_rows(
     """
     if settings.skill:
         raise UsageError("rows take no skill", "what predicting the mean costs is no loss of a row")
+    if settings.by:
+        raise UsageError("rows are told of the whole, not by slice", "choose a slice: --where \"column = 'value'\"")
     for chosen in () if selection.fitting_only else selection.losses:
         reason = why_no_rows(chosen)
         if reason is not None:
