@@ -20,7 +20,7 @@ from lossctl.stats.units import Ratio
 __all__ = ["flipped", "studentised"]
 
 _AT_ONCE = 2**20
-"""Counts or signs made at once: what they take stays in a core's cache, or nearly."""
+"""Counts or signs made at once, and sums of them: memory stays flat however many there are."""
 
 _DOUBLE = 53
 """Bits of a double."""
@@ -55,7 +55,7 @@ def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Arra
         columns += [u, w, u * u, u * w, w * w]
     table = np.column_stack([_on_grid(column, units) for column in columns])
     found = [np.empty(resamples) for _ in ratios]
-    for start, counts in _drawn(seed, units, resamples):
+    for start, counts in _drawn(seed, units, resamples, _step(table)):
         sums = counts @ table
         for place, each in enumerate(found):
             each[start : start + len(counts)] = _student(*sums[:, 5 * place : 5 * place + 5].T, units=units)
@@ -103,7 +103,7 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
     slack = len(table) * np.array([_unit_of_sum(column) for column in table.T])
     counts = [0] * len(ratios)
     roots = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
-    for start, signs in _signs(seed, len(table), resamples):
+    for start, signs in _signs(seed, len(table), resamples, _step(table)):
         sums = signs @ table
         for place, (low, high) in enumerate(roots):
             x, w = sums[:, 2 * place], sums[:, 2 * place + 1]
@@ -127,10 +127,14 @@ def _roots(x: Array, w: Array, total: float, weight: float) -> tuple[Array, Arra
     return np.where(beyond, -np.inf, low), np.where(beyond, np.inf, high)
 
 
-def _drawn(seed: int, units: int, resamples: int) -> Iterator[tuple[int, Array]]:
+def _step(table: Array) -> int:
+    """Give how many replicates to make at once of the columns of a table."""
+    return max(1, _AT_ONCE // max(len(table), table.shape[1]))
+
+
+def _drawn(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
     """Give how often each unit is drawn in some replicates, ``(some, units)``, and the number of the first of them."""
     words = _words(seed, 0)
-    step = max(1, _AT_ONCE // units)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
         halves = words(some * ((units + 1) // 2)).view(np.uint32).reshape(some, -1)[:, :units]
@@ -140,10 +144,9 @@ def _drawn(seed: int, units: int, resamples: int) -> Iterator[tuple[int, Array]]
         yield start, counts.reshape(some, units).astype(np.float64)
 
 
-def _signs(seed: int, units: int, resamples: int) -> Iterator[tuple[int, Array]]:
+def _signs(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
     """Give the signs of units in some replicates, ``(some, units)``, and the number of the first of them."""
     words = _words(seed, 1)
-    step = max(1, _AT_ONCE // units)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
         raw = words(some * -(-units // 64)).view(np.uint8).reshape(some, -1)
