@@ -12,6 +12,7 @@ from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, slice_text
+from lossctl.engine.crew import Crew
 from lossctl.sources import Slices
 from lossctl.stats.paired import Difference, Values
 
@@ -38,7 +39,11 @@ class Compared:
 
 
 def compare_models(
-    models: Sequence[Model], settings: Settings, asked: CompareSettings, on_progress: Progress | None
+    models: Sequence[Model],
+    settings: Settings,
+    asked: CompareSettings,
+    on_progress: Progress | None,
+    crew: Crew | None,
 ) -> Compared:
     """Pair models, and tell their differences from chance.
 
@@ -49,7 +54,7 @@ def compare_models(
     """
     slices = Slices(settings.by) if settings.by else None
     every = asked.pairs == "all"
-    paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices)
+    paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices, crew=crew)
     parts, warnings = [_Part({}, paired)], _warnings(models, paired)
     if slices is not None:
         some, lines = _sliced(models, paired, slices, settings)

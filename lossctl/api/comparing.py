@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress, labelled, open_for
 from lossctl.api.selecting import Selection, select
+from lossctl.api.working import workers
 from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
@@ -109,14 +110,16 @@ def _all(
     named = labelled(source)
     found: list[Comparison] = []
     said = _Said()
-    with ExitStack() as stack:
+    alone = [location for _, location in named] if len(named) == 1 else []  # rows of several are aligned by one
+    values = len(selection.losses) * max(2, len(settings.predictions))
+    with workers(alone, settings.threads, values) as crew, ExitStack() as stack:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
         left_out: list[LeftOut] = []
         if selection.fitting_only:
             selection, left_out = fitting_all(opened, selection, replace(settings, by=(), min_n=None), on_progress)
             on_progress = None
         for models in line_up(opened, selection, settings):
-            part = compare_models(models, settings, asked, on_progress)
+            part = compare_models(models, settings, asked, on_progress, crew)
             found += part.comparisons
             for line in part.warnings:
                 said.add(line)

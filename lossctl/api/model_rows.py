@@ -6,7 +6,7 @@ May import sources, engine and core.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from lossctl.api.aligning import side_by_side
@@ -14,6 +14,7 @@ from lossctl.api.planning import read_for
 from lossctl.core.block import Batch
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
+from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.local import run
 from lossctl.engine.pairs import PairsPlan, PairsTally
 from lossctl.engine.plan import ModelPlan
@@ -117,7 +118,20 @@ class ModelRows:
             rows += len(side[0])
             if on_progress is not None:
                 on_progress(rows, sources[0].progress())
-            yield [side[each] for each in place]
+            shared = side if self.by is None else self._looking_back(side, [mine[0] for mine in own])
+            yield [shared[each] for each in place]
+
+    def _looking_back(self, side: Sequence[Batch], plans: Sequence[ModelPlan]) -> list[Batch]:
+        """Let all sources look back on what the first does: the same targets, of which it alone knows the slices."""
+        given: list[Batch] = []
+        for batch, plan in zip(side, plans, strict=True):
+            lags = {}
+            for chosen in plan.losses:
+                if chosen.loss.series:
+                    mine, theirs = (sliced_lag(lag_column(chosen, each.binding)[2]) for each in (plans[0], plan))
+                    lags[theirs] = side[0].columns[mine]
+            given.append(replace(batch, columns={**batch.columns, **lags}) if lags else batch)
+        return given
 
     def _stream(self, source: Source, plans: Sequence[ModelPlan]) -> Iterable[Batch]:
         """Read one source; only the rows of the first say which slice and cluster they are of."""

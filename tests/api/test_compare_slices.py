@@ -130,9 +130,9 @@ def test_slices_of_two_files_are_those_of_the_first(tmp_path: Path) -> None:
     frame = frame_of()
     frame.drop(columns=["new", "third"]).rename(columns={"old": "p"}).to_csv(tmp_path / "old.csv", index=False)
     frame[["y", "new"]].rename(columns={"new": "p"}).to_csv(tmp_path / "new.csv", index=False)
-    one = lossctl.compare(frame, "mae,rmse,wmape", by="shop", **PAIR)
+    one = lossctl.compare(frame, LOSSES, by="shop", **PAIR)
     sources = [f"{name}={tmp_path}/{name}.csv" for name in ("old", "new")]
-    two = lossctl.compare(sources, "mae,rmse,wmape", by="shop", target="y", prediction="p")
+    two = lossctl.compare(sources, LOSSES, by="shop", target="y", prediction="p")
     for mine, theirs in zip(two.items(), one.items(), strict=True):
         assert mine == theirs
 
@@ -167,7 +167,7 @@ def test_a_cluster_is_one_unit() -> None:
 @pytest.mark.parametrize("method", ["t", "bootstrap", "permutation"])
 def test_a_model_is_as_good_as_itself_by_cluster_and_slice(method: Any) -> None:
     options: Any = {"target": "y", "prediction": "old", "cluster": "person", "method": method, "by": "shop"}
-    for each in lossctl.compare([frame_of(), frame_of()], "mae,rmse,wmape", **options):
+    for each in lossctl.compare([frame_of(), frame_of()], LOSSES, **options):
         assert (each.delta, each.p_value, each.p_adjusted) == (0.0, 1.0, 1.0)
         assert (each.wins, each.ties, each.losses) == (0, each.n, 0)
 
