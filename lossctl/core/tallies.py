@@ -294,7 +294,7 @@ class LossTallies:
         length = len(other.largest_component)
         self.largest_component = longer(self.largest_component, length, 0.0)
         mine = self.largest_component[:length]
-        np.maximum(mine, other.largest_component, mine)
+        np.maximum(mine, other.largest_component, out=mine)
         self.slopes.merge(other.slopes)
         for name, sums in self.sums.items():
             sums.merge(other.sums[name])
