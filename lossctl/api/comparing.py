@@ -10,20 +10,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.evaluating import Progress, labelled, open_for
+from lossctl.api.evaluating import Progress
+from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.core.ranking import disagreements
+from lossctl.core.ranking import Disagreement, disagreements
 from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
 
 __all__ = ["compare"]
+
+MOST_TOLD = 5
+"""The most disagreements of losses that a terminal shows."""
 
 
 def compare(
@@ -79,11 +83,12 @@ def compare(
     found = _adjusted(found, asked.adjust, settings.level)
     for line in _negative(found):
         said.add(line)
-    for each in disagreements(found):
-        said.add(each.line(), each.short_line())
+    differing = disagreements(found)
+    said.in_full += [each.line() for each in differing]
+    said.in_short += _in_short(differing)
     notes = [] if asked.note is None else [asked.note]
     if asked.pairs == "all":
-        notes += [each.short_line() for each in disagreements(found, by_value=True)]
+        notes += _in_short(disagreements(found, by_value=True))
     return Comparisons(tuple(found), tuple(said.in_full), asked.adjust, tuple(said.in_short), tuple(notes))
 
 
@@ -127,6 +132,15 @@ def _all(
         for line, short in zip(each.lines(), each.short_lines(), strict=True):
             said.add(line, short)
     return found, said
+
+
+def _in_short(differing: Sequence[Disagreement]) -> list[str]:
+    """Give a line for each of a few disagreements, and one for the rest."""
+    lines = [each.short_line() for each in differing]
+    if len(lines) <= MOST_TOLD + 1:  # one more is as short as saying so
+        return lines
+    more = "losses disagree" if differing[0].sure else "by value alone, losses disagree"
+    return [*lines[:MOST_TOLD], f"{more} about {len(lines) - MOST_TOLD} more pairs of models, or slices"]
 
 
 def _negative(found: Sequence[Comparison]) -> list[str]:

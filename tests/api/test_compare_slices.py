@@ -150,6 +150,20 @@ def test_losses_that_disagree_about_a_slice_name_it() -> None:
     assert not any("half=2" in line for line in said)
 
 
+def test_a_terminal_shows_a_few_of_many_disagreements() -> None:
+    rng = np.random.default_rng(5)
+    rows = 9 * 200
+    rare = rng.uniform(0.0, 0.2, rows)
+    rare[::20] = rng.uniform(5.0, 6.0, rows // 20)
+    frame = {"y": np.zeros(rows), "even": rng.uniform(0.6, 0.8, rows), "rare": rare, "part": np.arange(rows) // 200}
+    found = lossctl.compare(frame, "mae,mse", by="part", target="y", prediction=["even", "rare"])
+    whole, *parts = [line for line in found.warnings if "disagree" in line]
+    assert "where" not in whole
+    assert [line.partition(" where ")[2][:6] for line in parts] == [f"part={part}" for part in range(9)]
+    told = [line for line in found.notices if "disagree" in line]
+    assert told == [whole, *parts[:4], "losses disagree about 5 more pairs of models, or slices"]
+
+
 def test_a_cluster_is_one_unit() -> None:
     frame = frame_of()
     found = lossctl.compare(frame, "mae", cluster="person", **PAIR)[0]
