@@ -39,6 +39,7 @@ __all__ = [
     "compute_plans",
     "compute_source",
     "evaluate",
+    "evaluate_source",
     "labelled",
     "open_for",
     "signature_of",
@@ -120,7 +121,7 @@ def _all(
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
-                part = _evaluate_source(opened, selection, settings, levels, on_progress, crew)
+                part = evaluate_source(opened, selection, settings, levels, on_progress, crew)
             results += part.results
             origins += [Origin(number, each.source, label, each.model) for each in part.results]
             warnings += part.warnings
@@ -168,7 +169,7 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
     return opening.result()
 
 
-def _evaluate_source(
+def evaluate_source(
     source: Source,
     selection: Selection,
     settings: Settings,
