@@ -182,7 +182,7 @@ def test_a_fault_of_our_own_is_70_and_asks_for_a_report(preds: Path) -> None:
     script = (
         "import lossctl.api.evaluating as e, sys\n"
         "def broken(*a, **k): raise ZeroDivisionError('boom')\n"
-        "e._evaluate_source = broken\n"
+        "e.evaluate_source = broken\n"
         "from lossctl.cli.main import main\n"
         f"sys.exit(main(['eval', {str(preds)!r}, '--loss', 'mae']))\n"
     )
