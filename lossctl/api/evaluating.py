@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
+from lossctl.api.matched import key_parts, unmatched_rows
 from lossctl.api.naming import Origin, names_of
+from lossctl.api.opening import labelled, open_for
 from lossctl.api.quantiles import counting, quantiles_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
@@ -22,8 +23,6 @@ from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
-from lossctl.sources import ReadOptions, open_source, size_of, split_label
-from lossctl.sources.beside import Beside
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
@@ -40,15 +39,11 @@ __all__ = [
     "compute_source",
     "evaluate",
     "evaluate_source",
-    "labelled",
-    "open_for",
     "signature_of",
 ]
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning; of slices too."""
-
-_NEEDED_NEXT = ("lossctl.api.planning", "lossctl.api.checking", "lossctl.engine.passes", "lossctl.stats.intervals")
 
 Progress = Callable[[int, float | None], None]
 
@@ -98,6 +93,9 @@ def evaluate(
     [1.1667, 0.875]
     """
     settings = Settings.of(**options)
+    if settings.key and settings.targets is None:
+        problem = "--key is of no use: there is but one file"
+        raise UsageError(problem, "name the file the targets are in: --targets FILE")
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()
     if levels and settings.by:
@@ -130,45 +128,6 @@ def _all(
     return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 
-def labelled(source: Any) -> list[tuple[str | None, Any]]:
-    """Give each source with its label, if any; refuse none at all, and those whose results could not be told apart."""
-    sources = list(source) if isinstance(source, (list, tuple)) else [source]
-    if not sources:
-        raise UsageError("no source is given", "name a file, or - for standard input")
-    named = [split_label(each) if isinstance(each, str) else (None, each) for each in sources]
-    texts = [location for _, location in named if isinstance(location, str)]
-    if texts.count("-") > 1:
-        raise UsageError("standard input is named twice", "it can be read once")
-    names = [label or location for label, location in named if isinstance(location, str)]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"two models are called {name!r}", "label them apart: one=a.csv other=b.csv")
-    return named
-
-
-def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
-    """Open a source whose columns the selected losses can bind to."""
-
-    def fits(names: Sequence[str]) -> bool:
-        from lossctl.api.planning import could_bind  # loads DuckDB, which is better started first
-
-        return could_bind(names, selection, settings)
-
-    reading = ReadOptions(
-        delimiter=settings.delimiter,
-        decimal=settings.decimal,
-        null=settings.null,
-        threads=settings.threads,
-        format=settings.input_format,
-    )
-    if not size_of(source):  # a stream is copied first, which Ctrl-C must be able to stop
-        return open_source(source, reading, fits=fits)
-    opening = Beside(partial(open_source, source, reading, fits=fits))
-    for name in _NEEDED_NEXT:  # while DuckDB starts and looks at the file
-        import_module(name)
-    return opening.result()
-
-
 def evaluate_source(
     source: Source,
     selection: Selection,
@@ -183,7 +142,7 @@ def evaluate_source(
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         results = [replace(each, quantiles=one) for each, one in zip(results, found, strict=True)]
-    warnings = computed.infinities(source)
+    warnings = [*unmatched_rows(source), *computed.infinities(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
     if computed.sliced is not None:
         results, told = _with_slices(source, computed, computed.sliced, results, settings)
@@ -308,6 +267,9 @@ def compute_source(
         if settings.skill:
             plans = [_relative(source, each, settings, crew) for each in plans]
         tallies = compute_plans(source, [watched(each) for each in plans], settings, on_progress, crew)
+    for tally in tallies:  # they were read, and had no target
+        tally.n_read += source.alone[0]
+        tally.n_dropped += source.alone[0]
     reported = _reported(source, tallies, selection, settings, left_out)
     if not reported:
         raise left_out.refusal(DataError)
@@ -461,6 +423,7 @@ def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings, by: 
     if tally.plan.binding.group is not None:
         parts.append(f"group={tally.plan.binding.group}")
     parts += [f"by={name}" for name in by]
+    parts += key_parts(settings)
     if settings.where is not None:
         parts.append(f"where={settings.where}")
     if settings.clip is not None:

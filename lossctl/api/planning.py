@@ -146,7 +146,7 @@ def _bind(
     source: Source, chosen: ChosenLoss, group: Sequence[ChosenLoss], selection: Selection, settings: Settings
 ) -> list[Binding]:
     """Bind the columns of one loss of a group that binds alike, for each model."""
-    bindings = bind(list(source.columns), group, settings)
+    bindings = bind(list(source.columns), group, settings, source.spaces)
     for binding in bindings:
         require_shape(source, chosen, binding)
     if selection.fitting_only:
@@ -181,8 +181,11 @@ def read_for(
     settings: Settings,
     slices: Slices | None = None,
     identity: str | None = None,
+    texts: Sequence[str] = (),
 ) -> Iterable[Batch]:
     """Read what plans of one grouping need of a source; where `slices` or a column are given, rows know who they are.
+
+    `texts` are columns to read as texts beside.
 
     Raises
     ------
@@ -191,9 +194,11 @@ def read_for(
     """
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
     group, labels = plans[0].binding.group, _labels_of(plans)
-    if slices is None and identity is None:
+    if slices is None and identity is None and not texts:
         return source.read(columns, where=settings.where, labels=labels, group=group)
-    return source.read(columns, where=settings.where, labels=labels, group=group, by=slices, identity=identity)
+    return source.read(
+        columns, where=settings.where, labels=labels, group=group, by=slices, identity=identity, texts=texts
+    )
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:

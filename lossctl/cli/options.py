@@ -28,6 +28,7 @@ __all__ = [
     "Group",
     "IgnoreLabel",
     "InputFormat",
+    "Key",
     "Level",
     "Levels",
     "Losses",
@@ -41,7 +42,9 @@ __all__ = [
     "Scales",
     "Sources",
     "Target",
+    "Targets",
     "Threads",
+    "Unmatched",
     "Weight",
     "Where",
     "loss_flags",
@@ -121,6 +124,31 @@ MinRows = Annotated[
     int | None,
     typer.Option(
         "--min-n", metavar="N", help="Leave out slices of fewer rows, and say how many.", rich_help_panel=_ROWS
+    ),
+]
+Key = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        "-k",
+        metavar="COL",
+        help="The column that says which rows of two files belong together. Repeatable.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Targets = Annotated[
+    str | None,
+    typer.Option(
+        "--targets", metavar="FILE", help="The file the targets are in, joined by --key.", rich_help_panel=_COLUMNS
+    ),
+]
+Unmatched = Annotated[
+    str,
+    typer.Option(
+        "--unmatched",
+        metavar="error|drop",
+        help="Rows whose key the other file does not have: refuse, or leave out and count.",
+        rich_help_panel=_ROWS,
     ),
 ]
 Weight = Annotated[

@@ -13,9 +13,10 @@ from typing import Any, Literal, TypedDict
 
 from lossctl.core.errors import UsageError
 
-__all__ = ["NanPolicy", "Options", "Settings"]
+__all__ = ["NanPolicy", "Options", "Settings", "Unmatched"]
 
 NanPolicy = Literal["error", "omit"]
+Unmatched = Literal["error", "drop"]
 
 MOST_THREADS = 1024
 """Each thread costs memory: a slip of the keyboard must not take all of it."""
@@ -79,6 +80,14 @@ class Options(TypedDict, total=False):
         missing value is a value of its own.
     min_n
         The fewest rows of a slice that is shown; those of fewer are counted in a warning.
+    key
+        The columns that together say which row of one file belongs to which row of another. Rows of the same key are
+        joined, whatever their order; without it rows are compared in file order.
+    targets
+        Where the targets are, if not in the source: a path or a frame, joined on `key`. `target` names its columns.
+    unmatched
+        What to do about rows whose key another file does not have: ``error`` refuses, ``drop`` leaves them out and
+        counts them.
     threads
         How many threads read and compute; as many as there are cores where it is not given.
     """
@@ -105,6 +114,9 @@ class Options(TypedDict, total=False):
     skill: bool
     by: str | Sequence[str]
     min_n: int | None
+    key: str | Sequence[str] | None
+    targets: Any
+    unmatched: Unmatched
     threads: int | None
 
 
@@ -147,6 +159,9 @@ class Settings:
     skill: bool = False
     by: tuple[str, ...] = ()
     min_n: int | None = None
+    key: tuple[str, ...] = ()
+    targets: Any = None
+    unmatched: Unmatched = "error"
     threads: int | None = None
 
     @classmethod
@@ -157,7 +172,7 @@ class Settings:
             known = ", ".join(Options.__annotations__)
             raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
         ready: dict[str, Any] = {name: value for name, value in options.items() if name not in {"prediction", "scale"}}
-        for name in ("null", "classes", "by"):
+        for name in ("null", "classes", "by", "key"):
             ready[name] = _texts(options.get(name))
         ready["levels"] = _levels(options.get("levels"))
         return cls(predictions=_texts(options.get("prediction")), scales=_texts(options.get("scale")), **ready)
@@ -175,6 +190,7 @@ class Settings:
             cure = "without it there are as many as cores"
             raise UsageError(f"threads: {self.threads!r} is not a whole number from 1 to {MOST_THREADS}", cure)
         self._check_slices()
+        self._check_keys()
         for label, weight in self.class_weights.items():
             if not (_is_number(weight) and 0.0 <= weight < float("inf")):
                 raise UsageError(f"class_weights: {label}={weight!r} is no weight", "weights are numbers of at least 0")
@@ -191,6 +207,19 @@ class Settings:
             raise UsageError(f"min_n: {self.min_n!r} is not a whole number of at least 1", "such as 30")
         if not self.by:
             raise UsageError("--min-n is of no use: there are no slices", "name their columns: --by COL")
+
+    def _check_keys(self) -> None:
+        for name in self.key:
+            if self.key.count(name) > 1:
+                raise UsageError(f"key: {name!r} stands twice", "name each column once")
+        if self.unmatched not in {"error", "drop"}:
+            cure = "drop leaves rows out, error refuses them"
+            raise UsageError(f"unmatched: {self.unmatched!r} is not error or drop", cure)
+        if self.targets is not None and not self.key:
+            problem = "--targets needs to know which row belongs to which"
+            raise UsageError(problem, "name the column that both files have: --key COL")
+        if self.unmatched == "drop" and not self.key:
+            raise UsageError("--unmatched is of no use: rows are not matched by a key", "name its column: --key COL")
 
 
 def _is_number(value: object) -> bool:

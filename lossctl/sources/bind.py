@@ -13,7 +13,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
 from lossctl.sources.bind_kinds import KINDS, Found
-from lossctl.sources.columns import USUAL_NAMES, category, expand, parts, require, spelled, usual
+from lossctl.sources.columns import USUAL_NAMES, Spaces, category, expand, parts, require, spelled, usual
 from lossctl.sources.names import listed
 
 __all__ = ["USUAL_NAMES", "alike", "bind", "can_bind", "has_usual_target"]
@@ -42,7 +42,9 @@ def alike(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
     return list(groups.values())
 
 
-def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> list[Binding]:
+def bind(
+    names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings, spaces: Spaces | None = None
+) -> list[Binding]:
     """Settle which columns each model consists of.
 
     Parameters
@@ -53,6 +55,8 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
         What will be computed: losses that bind `alike`, whose roles say what is needed.
     settings
         What the user said of columns.
+    spaces
+        Where targets and predictions are looked for, where they stand in different files.
 
     Returns
     -------
@@ -78,13 +82,27 @@ def bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings)
     target: tuple[str, ...] = ()
     target_text = settings.target
     if Role.TARGET in needed or target_text is not None:
-        target_text = _usual_target(names, kind) if target_text is None else target_text
-        target = expand(target_text, names, "-t")
+        target_text, target = _target(names if spaces is None else spaces, kind, target_text)
     found = [Found(target_text or "", "", ())]
+    names = names if spaces is None else spaces.predictions
     if Role.PREDICTION in needed or settings.predictions:
         found = KINDS.get(kind, _any_kind)(names, _settled(names, losses, settings))
     common = Binding("", target, (), settings.weight, target_text, group=group)
-    return [_binding(each, common, names, losses, settings) for each in dict.fromkeys(found)]
+    bindings = [_binding(each, common, names, losses, settings) for each in dict.fromkeys(found)]
+    if spaces is None:
+        return bindings
+    return [replace(each, target=tuple(spaces.targets[name] for name in each.target)) for each in bindings]
+
+
+def _target(names: Sequence[str] | Spaces, kind: Kind, text: str | None) -> tuple[str, tuple[str, ...]]:
+    """Name the target to a person, and give its columns, by the names they have in their own file."""
+    if not isinstance(names, Spaces):
+        text = _usual_target(names, kind) if text is None else text
+        return text, expand(text, names, "-t")
+    try:
+        return _target(list(names.targets), kind, text)
+    except UsageError as error:
+        raise UsageError(f"{names.file}: {error.problem}", error.cure) from None
 
 
 def _binding(

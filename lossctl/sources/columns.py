@@ -6,14 +6,15 @@ Imports the standard library, core and its own package.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import Role
 from lossctl.sources.names import listed, unknown_column
 
-__all__ = ["FLAGS", "USUAL_NAMES", "category", "expand", "parts", "require", "spelled", "usual"]
+__all__ = ["FLAGS", "USUAL_NAMES", "Spaces", "category", "expand", "parts", "require", "spelled", "usual"]
 
 USUAL_NAMES = {
     Role.TARGET: ("target", "y_true", "y", "label", "actual", "observed", "truth"),
@@ -22,6 +23,25 @@ USUAL_NAMES = {
 """Names looked for, in any case, where the user names no column."""
 
 FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """Where names of targets and of predictions are looked for, where these stand in different files.
+
+    Parameters
+    ----------
+    predictions
+        The columns of the predictions.
+    targets
+        Those of the targets, and what each is called in the source that joins both.
+    file
+        What the user calls the targets.
+    """
+
+    predictions: tuple[str, ...]
+    targets: Mapping[str, str]
+    file: str
 
 
 def expand(text: str, names: Sequence[str], flag: str) -> tuple[str, ...]:

@@ -14,11 +14,12 @@ import duckdb
 import numpy as np
 
 from lossctl.core.block import Batch, Rows
+from lossctl.core.settings import Unmatched
 from lossctl.sources.arrow import to_mask
 from lossctl.sources.audit import Audit, RepeatedKeyError, Tally
+from lossctl.sources.columns import Spaces
 from lossctl.sources.database import connect
 from lossctl.sources.keyed import (
-    Unmatched,
     join_condition,
     key_texts,
     key_values,
@@ -60,7 +61,7 @@ def join(
     left
         The predictions: row numbers and places are theirs.
     right
-        The targets. Where both have a column of one name, that of `left` keeps it; `JoinedSource.right_names` says
+        The targets. Where both have a column of one name, that of `left` keeps it; `JoinedSource.spaces` says
         what that of `right` is called.
     keys
         The columns, of the same names in both, that together say which row belongs to which. Values are compared as
@@ -275,8 +276,8 @@ class JoinedSource(Source):
     alone
         Of the last read that came to its end: how many rows of the predictions, and how many of the targets, were
         left out for their key was not in the other.
-    right_names
-        What each column of the targets is called here.
+    spaces
+        Which columns are of the predictions, and what those of the targets are called here.
     """
 
     def __init__(
@@ -290,7 +291,7 @@ class JoinedSource(Source):
         super().__init__(piece.sources[_LEFT].name, [piece], connection)
         self.keys, self.unmatched = piece.keys, unmatched
         self.alone = (0, 0)
-        self.right_names: Mapping[str, str] = piece.right_names
+        self.spaces = Spaces(tuple(piece.sources[_LEFT].columns), piece.right_names, piece.sources[_RIGHT].name)
         self._joined, self._ordered = piece, ordered
         self._checked: tuple[str | None] | None = None
 

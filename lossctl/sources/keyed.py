@@ -8,9 +8,10 @@ Imports duckdb, NumPy and core.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.core.settings import Unmatched
 from lossctl.sources.audit import Audit
 from lossctl.sources.names import listed, unknown_column
 from lossctl.sources.options import ColumnType
@@ -32,7 +33,6 @@ __all__ = [
     "require_keys",
 ]
 
-Unmatched = Literal["error", "drop"]
 _CURE_TWICE = "a key names one row: remove the others, or name further columns that make it one: -k KEY -k OTHER"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from threading import Event
@@ -20,7 +20,9 @@ import duckdb
 
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.alike import refuse_alike, union_of
 from lossctl.sources.beside import Beside
+from lossctl.sources.columns import Spaces
 from lossctl.sources.database import disconnect
 from lossctl.sources.grouped import Grouped
 from lossctl.sources.marks import Marks, NoIdentityError
@@ -51,7 +53,14 @@ class Source:
         As the user wrote it; ``<stdin>``, ``<frame>``.
     columns
         What each column holds, in file order.
+    spaces
+        Which of them are of the predictions and which of the targets, where these stand in different files.
+    alone
+        How many rows of these the last read left out, for their key was not in the other.
     """
+
+    spaces: Spaces | None = None
+    alone: tuple[int, int] = (0, 0)
 
     def __init__(
         self,
@@ -61,7 +70,7 @@ class Source:
         on_close: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
-        self.columns: Mapping[str, ColumnType] = _union(pieces)
+        self.columns: Mapping[str, ColumnType] = union_of(pieces)
         self._pieces = pieces
         self._connection = connection
         self._on_close = on_close
@@ -172,7 +181,7 @@ class Source:
         for name in marks.columns:
             if name not in self.columns:
                 raise unknown_column(name, self.columns, self.name)
-        _refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group]), *marks.columns]))
+        refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group]), *marks.columns]))
         request = Request(wanted, condition, uses, self._widths, labels, group, marks)
         return self._read(request) if group is None else self._read_groups(request, group)
 
@@ -372,37 +381,3 @@ class Source:
         finally:
             stop.set()
             check.wait()
-
-
-def _refuse_alike(names: Iterable[str]) -> None:
-    """Refuse names that SQL takes for one."""
-    seen: dict[str, str] = {}
-    for name in names:
-        if name.lower() in seen:
-            problem = f'the columns "{seen[name.lower()]}" and "{name}" differ only in case'
-            raise DataError(problem, "rename one of them to use both")
-        seen[name.lower()] = name
-
-
-def _union(pieces: Sequence[Piece]) -> dict[str, ColumnType]:
-    """Give the columns of the pieces, which must be the same."""
-    merged = dict(pieces[0].columns)
-    for piece in pieces[1:]:
-        for name in (*merged, *piece.columns):
-            if name not in piece.columns or name not in merged:
-                has, lacks = (pieces[0], piece) if name in merged else (piece, pieces[0])
-                problem = f'{lacks.name} has no column "{name}", which {has.name} has'
-                raise DataError(problem, "give files of the same columns, or name them apart")
-            merged[name] = _merge(merged[name], piece.columns[name], name, pieces[0], piece)
-    return merged
-
-
-def _merge(one: ColumnType, other: ColumnType, name: str, first: Piece, second: Piece) -> ColumnType:
-    if one is other or other is ColumnType.UNKNOWN:
-        return one
-    if one is ColumnType.UNKNOWN:
-        return other
-    if {one, other} == {ColumnType.NUMBER, ColumnType.BOOLEAN}:
-        return ColumnType.NUMBER
-    problem = f'column "{name}" holds {one} in {first.name} and {other} in {second.name}'
-    raise DataError(problem, "give files whose columns hold the same")
