@@ -216,9 +216,12 @@ def multi_margin(target: Array, prediction: Array, p: int, margin: float) -> tup
     np.maximum(excess, 0.0, out=excess)
     excess[rows, label] = 0.0
     slope = (excess > 0.0).astype(np.float64) if p == 1 else excess + excess
-    if p > 1:
-        excess *= excess
     classes = prediction.shape[1]
     slope[rows, label] = 0.0 - row_sum(slope)
     slope /= classes
-    return row_sum(excess) / classes, slope
+    loss = row_sum(excess if p == 1 else excess * excess) / classes
+    far = np.flatnonzero(np.isinf(loss))  # of which the sum may overflow where the mean does not
+    if far.size:
+        share = excess[far] / classes
+        loss[far] = row_sum(share if p == 1 else share * excess[far])
+    return loss, slope

@@ -342,6 +342,12 @@ def test_margins_divide_by_the_classes() -> None:
     assert_allclose(loss, 0.85, rtol=1e-15)  # the example of MultiLabelMarginLoss
 
 
+@pytest.mark.parametrize(("p", "far", "expected"), [(1, 1.5e308, 1e308), (2, 1.2e154, 9.6e307)])
+def test_a_mean_of_margins_may_be_finite_where_their_sum_is_not(p: int, far: float, expected: float) -> None:
+    loss, _ = compute("multi_margin", [0.0], [[0.0, far, far]], p=p)
+    assert_allclose(loss, expected, rtol=1e-15)
+
+
 def test_hinge_of_scikit_learn_by_the_row() -> None:
     sample = everyday(LOSSES["crammer_singer"], np.random.default_rng(13))
     expected = metrics.hinge_loss(sample.target, sample.prediction, labels=np.arange(5))

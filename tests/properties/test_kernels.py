@@ -17,7 +17,7 @@ from tests.support import CASES, FAR, LABELS, at_target, everyday, extreme, fact
 
 every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 def cases_with(*roles: Role) -> pytest.MarkDecorator:
@@ -388,9 +388,9 @@ def test_symmetric(chosen: ChosenLoss) -> None:
 def test_down_the_file_is_the_same_distribution(chosen: ChosenLoss, seed: int) -> None:
     if chosen.loss.across:
         return
-    for sample in (everyday(chosen.loss, generator(seed), rows=20), extreme(chosen.loss, generator(seed), rows=20)):
+    for sample in (everyday(chosen.loss, generator(seed), rows=8), extreme(chosen.loss, generator(seed), rows=8)):
         loss, slope = sample.compute(chosen)
-        for row in range(20):
+        for row in range(8):
             terms, term_slopes = Sample(
                 *(None if values is None else values[row].copy() for values in (sample.target, sample.prediction))
             ).compute(chosen)
