@@ -166,7 +166,8 @@ def paired(b: Array, c: Array, who: Identities, method: Method) -> tuple[PairedS
     if method.is_series:
         products = LagTally(method.lags, PAIRS)
         products.add([np.ones(len(b)), b, c - b], np.arange(len(b)))
-        lags = Lags(products.fractions() or ())
+        found = products.fractions()
+        lags = None if found is None else Lags(found)
     return PairedSums(len(b), (n, n), own, gaps, cross, units=units, lags=lags), Values(*values, delta)
 
 

@@ -256,7 +256,7 @@ def _centre(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
             for number, index in enumerate(chosen[code]):
                 pair = again.pairs[match][number]
                 if pair.centre is not None:
-                    lags = _lags(again, match, number, sums[index].lags)
+                    lags = _lags(again, match, number)
                     sums[index] = replace(sums[index], centred=pair.d, rest=pair.rest, lags=lags)
 
 
@@ -273,16 +273,16 @@ def _sums(tally: PairsTally, match: int, index: int) -> PairedSums:
     units = None
     if tally.units is not None and pair.n:
         units = Units(*tally.unit_sums(match, index))
-    lags = _lags(tally, match, index, None)
+    lags = _lags(tally, match, index)
     return PairedSums(pair.n, (rows.total, rows.total_square), pair.b, pair.d, pair.cross, units=units, lags=lags)
 
 
-def _lags(tally: PairsTally, match: int, index: int, before: Lags | None) -> Lags | None:
-    """Give the products of rows of a series; where they are centred, beside those of the pass before."""
+def _lags(tally: PairsTally, match: int, index: int) -> Lags | None:
+    """Give the products of rows of a series; ``None`` where the method takes none, or they are not finite."""
     products = tally.lags[match][index].fractions() if tally.lags else None
     if products is None:
-        return before
-    return Lags(products) if before is None else replace(before, centred=products)
+        return None
+    return Lags((), products) if tally.plan.centres else Lags(products)
 
 
 def _some(paired: Paired, chosen: Sequence[int]) -> PairsPlan:

@@ -121,7 +121,7 @@ class PairedSums:
 
     def lag_errors(self, values: Values) -> tuple[float | None, float | None]:
         """Give the standard errors of the difference and of the relative change, of a series."""
-        if self.lags is None or self.n <= len(self.lags.products) or not math.isfinite(values.delta):
+        if self.lags is None or self.n <= self.lags.horizon or not math.isfinite(values.delta):
             return None, None
         weight = self.weights[0]
         mean = self.d.total.fraction() / weight

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lossctl.core.loss import Array
 from lossctl.stats.units import Ratio
 
-__all__ = ["flipped", "studentised"]
+__all__ = ["Words", "draws", "flipped", "signs_of", "studentised"]
 
 _AT_ONCE = 2**20
 """Counts or signs made at once, and sums of them: memory stays flat however many there are."""
@@ -55,7 +55,7 @@ def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Arra
         columns += [u, w, u * u, u * w, w * w]
     table = np.column_stack([_on_grid(column, units) for column in columns])
     found = [np.empty(resamples) for _ in ratios]
-    for start, counts in _drawn(seed, units, resamples, _step(table)):
+    for start, counts in draws(seed, units, resamples, _step(table)):
         sums = counts @ table
         for place, each in enumerate(found):
             each[start : start + len(counts)] = _student(*sums[:, 5 * place : 5 * place + 5].T, units=units)
@@ -103,7 +103,7 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
     slack = len(table) * np.array([_unit_of_sum(column) for column in table.T])
     counts = [0] * len(ratios)
     roots = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
-    for start, signs in _signs(seed, len(table), resamples, _step(table)):
+    for start, signs in signs_of(seed, len(table), resamples, _step(table)):
         sums = signs @ table
         for place, (low, high) in enumerate(roots):
             x, w = sums[:, 2 * place], sums[:, 2 * place + 1]
@@ -129,12 +129,12 @@ def _roots(x: Array, w: Array, total: float, weight: float) -> tuple[Array, Arra
 
 def _step(table: Array) -> int:
     """Give how many replicates to make at once of the columns of a table."""
-    return max(1, _AT_ONCE // max(len(table), table.shape[1]))
+    return max(1, _AT_ONCE // max(len(table), len(table.T)))
 
 
-def _drawn(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
+def draws(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
     """Give how often each unit is drawn in some replicates, ``(some, units)``, and the number of the first of them."""
-    words = _words(seed, 0)
+    words = Words(seed, 0)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
         halves = words(some * ((units + 1) // 2)).view(np.uint32).reshape(some, -1)[:, :units]
@@ -144,16 +144,16 @@ def _drawn(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[i
         yield start, counts.reshape(some, units).astype(np.float64)
 
 
-def _signs(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
+def signs_of(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
     """Give the signs of units in some replicates, ``(some, units)``, and the number of the first of them."""
-    words = _words(seed, 1)
+    words = Words(seed, 1)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
         raw = words(some * -(-units // 64)).view(np.uint8).reshape(some, -1)
         yield start, 1.0 - 2.0 * np.unpackbits(raw, axis=1)[:, :units].astype(np.float64)
 
 
-class _words:  # noqa: N801 -- called like a function
+class Words:
     """The words of one stream, so many at a time: as little-endian bytes, on any machine."""
 
     def __init__(self, seed: int, stream: int) -> None:
@@ -162,6 +162,7 @@ class _words:  # noqa: N801 -- called like a function
         self._philox = Philox(key=np.array([seed, stream], dtype=np.uint64))
 
     def __call__(self, count: int) -> npt.NDArray[np.uint64]:
+        """Give the next words."""
         found: npt.NDArray[np.uint64] = np.asarray(self._philox.random_raw(count), dtype="<u8")
         return found
 

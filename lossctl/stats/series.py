@@ -27,11 +27,16 @@ class Lags:
     products
         By lag, for each of `PAIRS`: Σ of xᵢ(t)·xⱼ(t − k) + xⱼ(t)·xᵢ(t − k); half of that of a column with itself.
     centred
-        By lag, the products of u = w(d − D), and of w(d − ρb) less its mean: from a second pass. Empty: there was none.
+        In their place, by lag, the products of u = w(d − D) and of w(d − ρb) less its mean, from a second pass.
     """
 
     products: Sequence[Sequence[Fraction]]
     centred: Sequence[Sequence[Fraction]] = ()
+
+    @property
+    def horizon(self) -> int:
+        """How many lags there are."""
+        return len(self.centred or self.products)
 
     def gap(self, mean: Fraction) -> list[Fraction]:
         """Give γ of d − mean."""
