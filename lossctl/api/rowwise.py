@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lossctl.api.evaluating import Progress, compute_source, labelled, open_for
+from lossctl.api.evaluating import Progress, compute_source
 from lossctl.api.naming import Origin, names_of
+from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection
 from lossctl.api.working import workers
 from lossctl.core.errors import UsageError
@@ -59,7 +60,7 @@ def find_rows(
     on_progress: Progress | None,
     *,
     watched: Callable[[ModelPlan], ModelPlan] = lambda plan: plan,
-    columns: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> list[Found]:
     """Compute losses on all sources, so that every fault of theirs is known before a row is told of.
 
@@ -71,8 +72,8 @@ def find_rows(
         As in `lossctl.evaluate`.
     watched
         As in `lossctl.api.evaluating.compute_source`.
-    columns
-        Columns that each source must have.
+    keep
+        Columns that each source must have, beside those of the key.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def find_rows(
     with workers((location for _, location in named), settings.threads, values) as crew:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
         for _, each in opened:
-            kept_columns(each, columns)
+            _require_columns(each, keep, settings.key)
         return [
             _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched))
             for label, each in opened
@@ -120,6 +121,15 @@ def kept_columns(source: Source, columns: Sequence[str]) -> tuple[str, ...]:
 
     names = list(source.columns)
     return tuple(dict.fromkeys(name for each in columns for name in expand(each, names, "--keep")))
+
+
+def _require_columns(source: Source, keep: Sequence[str], key: Sequence[str]) -> None:
+    """Refuse columns that are not there, before anything is read."""
+    from lossctl.sources.columns import require
+
+    kept_columns(source, keep)
+    for name in key:
+        require(name, list(source.columns), "--key")
 
 
 def model_names(found: Sequence[Found]) -> list[str]:

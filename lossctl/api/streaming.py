@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 from lossctl.api.evaluating import Progress
 from lossctl.api.rowwise import Found, find_rows, model_names
 from lossctl.api.selecting import Selection, select
-from lossctl.core.errors import UsageError
+from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Options, Settings
 
@@ -100,6 +100,7 @@ class RowStream:
         losses = [tally.plan.losses[index].label for tally, index in tallies]
         self.layout = Layout(
             tuple(zip(model_names(found), losses, strict=True)),
+            key=settings.key or None,
             weighted=any(tally.plan.binding.weighted for tally, _ in tallies),
             vectors=any(tally.losses[index].vector for tally, index in tallies),
         )
@@ -159,11 +160,17 @@ class RowStream:
     def _lines(self, one: Found) -> Iterator[Lines]:
         """Read a source again, row by row."""
         from lossctl.api.planning import read_for
-        from lossctl.engine.rows import lines_of
+        from lossctl.engine.rows import MissingKeyError, lines_of
 
         plans, order = _plans_of(one.reported)
-        batches = read_for(one.source, plans, self._settings)
-        return lines_of(batches, plans, order, weighted=self.layout.weighted, vectors=self.layout.vectors)
+        batches = read_for(one.source, plans, self._settings, texts=self._settings.key)
+        try:
+            yield from lines_of(batches, plans, order, self.layout)
+        except MissingKeyError as error:
+            place = one.source.locate(error.row)
+            raise DataError(
+                f'{place}, column "{error.column}": the key is missing', "name rows by another column"
+            ) from None
 
 
 def _plans_of(reported: Sequence[tuple[ModelTally, int]]) -> tuple[list[ModelPlan], list[int]]:

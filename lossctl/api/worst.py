@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
@@ -78,19 +79,28 @@ def worst_rows(
         return WatchedPlan.of(plan, Watch(top=count))
 
     with ExitStack() as stack:
-        found = find_rows(stack, source, selection, settings, on_progress, watched=watched, columns=keep)
+        found = find_rows(stack, source, selection, settings, on_progress, watched=watched, keep=keep)
         names = iter(model_names(found))
         rows: list[WorstRow] = []
         notes: list[str] = []
         for one in found:
-            texts = _texts(one, keep)
+            kept = kept_columns(one.source, keep)
+            texts = _texts(one, (*kept, *settings.key))
             for tally, index in one.reported:
-                mine = _rows(one.source, next(names), tally, index, texts)
+                mine = [
+                    replace(
+                        row,
+                        key=",".join(texts[row.row - 1][name] or "" for name in settings.key) if settings.key else None,
+                        keep={name: texts[row.row - 1][name] for name in kept},
+                    )
+                    for row in _rows(one.source, next(names), tally, index)
+                ]
                 rows += mine
-                notes += _share(tally, index, mine, many=len(one.reported) > 1 or len(found) > 1)
+                notes += _share(tally, index, mine, many=sum(len(each.reported) for each in found) > 1)
     warnings = dict.fromkeys(line for one in found for line in one.warnings)
     notices = dict.fromkeys(line for one in found for line in one.notices)
-    return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes))
+    key = ",".join(settings.key) or None
+    return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes), key)
 
 
 def _worst(tally: ModelTally, index: int) -> Worst:
@@ -102,16 +112,14 @@ def _worst(tally: ModelTally, index: int) -> Worst:
 
 
 def _texts(one: Found, columns: Sequence[str]) -> dict[int, Mapping[str, str | None]]:
-    """Read the columns to keep of all rows that are told of, in one look at the source."""
-    if not columns:
-        return {}
+    """Read some columns of all rows that are told of, in one look at the source."""
     numbers = sorted({int(row) for tally, index in one.reported for row in _worst(tally, index).rows})
-    return dict(zip(numbers, one.source.texts(numbers, kept_columns(one.source, columns)), strict=True))
+    if not columns:
+        return {row: {} for row in numbers}
+    return dict(zip(numbers, one.source.texts(numbers, list(dict.fromkeys(columns))), strict=True))
 
 
-def _rows(
-    source: Source, model: str, tally: ModelTally, index: int, texts: Mapping[int, Mapping[str, str | None]]
-) -> list[WorstRow]:
+def _rows(source: Source, model: str, tally: ModelTally, index: int) -> list[WorstRow]:
     worst, binding = _worst(tally, index), tally.plan.binding
     chosen = tally.plan.losses[index]
     rows = []
@@ -134,7 +142,6 @@ def _rows(
                 slope=beside["slope"],
                 target=target,
                 prediction=beside.get("prediction"),
-                keep=texts.get(row, {}),
             )
         )
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperOption
 
 from lossctl.core.errors import UsageError
 
-__all__ = ["Command"]
+__all__ = ["Command", "with_values"]
 
 _ALONE: Mapping[str, str] = MappingProxyType({"--quantiles": "p50,p90,p95,p99,max"})
 """Options whose value may be left out, which Typer does not know of, and what it is then."""
@@ -34,7 +34,7 @@ class Command(TyperCommand):
         UsageError
             Where an option stands twice that has one value.
         """
-        args = [each for place, arg in enumerate(args) for each in _with_value(arg, args[place + 1 : place + 2])]
+        args = with_values(args)
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         single = [each for each in given if isinstance(each, TyperOption) and not (each.multiple or each.is_flag)]
         for option in single:
@@ -43,8 +43,17 @@ class Command(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def _with_value(arg: str, after: list[str]) -> tuple[str, ...]:
-    """Give an option that may stand alone the value it stands for, unless one follows it."""
-    if arg not in _ALONE or any(_LEVELS.fullmatch(each) for each in after):
-        return (arg,)
-    return arg, _ALONE[arg]
+def with_values(args: Sequence[str]) -> list[str]:
+    """Give options that may stand alone the value they stand for, unless one follows.
+
+    Examples
+    --------
+    >>> with_values(["p.csv", "--quantiles", "--loss", "mae"])
+    ['p.csv', '--quantiles', 'p50,p90,p95,p99,max', '--loss', 'mae']
+    """
+    found = []
+    for place, arg in enumerate(args):
+        found.append(arg)
+        if arg in _ALONE and not any(_LEVELS.fullmatch(each) for each in args[place + 1 : place + 2]):
+            found.append(_ALONE[arg])
+    return found

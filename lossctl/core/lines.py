@@ -32,7 +32,7 @@ class Layout:
     entries
         The model and the loss of each entry, as a person names them.
     key
-        The column that names rows; ``None``: they are named by their number.
+        The columns that name rows together; ``None``: they are named by their number.
     weighted
         Whether lines tell the weight of the row.
     vectors
@@ -40,7 +40,7 @@ class Layout:
     """
 
     entries: Sequence[tuple[str, str]]
-    key: str | None = None
+    key: tuple[str, ...] | None = None
     weighted: bool = False
     vectors: bool = False
 

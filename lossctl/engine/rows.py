@@ -13,12 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Rows
-from lossctl.core.lines import Codes, Lines
+from lossctl.core.lines import Codes, Layout, Lines
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
 
-__all__ = ["lines_of", "rows_only"]
+__all__ = ["MissingKeyError", "lines_of", "rows_only"]
+
+
+class MissingKeyError(Exception):
+    """A row has no key: the column, and the number of the row from 0."""
+
+    def __init__(self, column: str, row: int) -> None:
+        super().__init__(column, row)
+        self.column, self.row = column, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ def rows_only(plan: ModelPlan, wanted: Sequence[int]) -> ModelPlan:
 
 
 def lines_of(
-    batches: Iterable[Batch], plans: Sequence[ModelPlan], order: Sequence[int], *, weighted: bool, vectors: bool
+    batches: Iterable[Batch], plans: Sequence[ModelPlan], order: Sequence[int], layout: Layout
 ) -> Iterator[Lines]:
     """Compute the losses of rows, piece by piece: at most `BLOCK_ROWS` rows each.
 
@@ -49,15 +57,14 @@ def lines_of(
         What to compute. The rows must have been found to fit.
     order
         The place of each loss among the entries, plan after plan.
-    weighted
-        Whether to give weights too: 1 where a model has none.
-    vectors
-        Whether slopes are given as lists, those of one number too.
+    layout
+        What lines tell. Where a model has no weights, they are 1; where any slope is a vector, all are lists.
     """
     for batch in with_lags(batches, plans):
         for piece in batch.split(BLOCK_ROWS):
             parts = dict(zip(order, (part for plan in plans for part in _parts(plan, piece)), strict=True))
-            yield _interleaved([parts[place] for place in sorted(parts)], weighted=weighted, vectors=vectors)
+            lines = _interleaved([parts[place] for place in sorted(parts)], layout)
+            yield lines if layout.key is None else replace(lines, keys=_keys(piece, lines.rows, layout.key))
 
 
 def _parts(plan: ModelPlan, piece: Batch) -> list[_Part]:
@@ -69,16 +76,30 @@ def _parts(plan: ModelPlan, piece: Batch) -> list[_Part]:
     return found
 
 
-def _interleaved(parts: Sequence[_Part], *, weighted: bool, vectors: bool) -> Lines:
+def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
+    """Give what names each row: the texts of the key columns, with a comma between them."""
+    first = piece.first_row
+    places = rows - first if piece.rows is None else np.searchsorted(piece.rows, rows)
+    texts = [np.array(piece.texts[name].to_pylist(), dtype=object) for name in columns]
+    for name, values in zip(columns, texts, strict=True):
+        missing = [place for place in np.unique(places) if values[place] is None]
+        if missing:
+            raise MissingKeyError(name, piece.row_number(int(missing[0])))
+    if len(texts) == 1:
+        return [str(each) for each in texts[0][places]]
+    return [",".join(each) for each in zip(*(values[places] for values in texts), strict=True)]
+
+
+def _interleaved(parts: Sequence[_Part], layout: Layout) -> Lines:
     entries = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.rows) for part in parts])
     rows = np.concatenate([part.rows for part in parts])
     order = np.argsort(rows, kind="stable") if len(parts) > 1 else slice(None)
     weights = None
-    if weighted:
+    if layout.weighted:
         ones = [np.ones(len(part.rows)) if part.weight is None else part.weight for part in parts]
         weights = np.concatenate(ones)[order]
     values = np.concatenate([part.value for part in parts])[order]
-    if not vectors:
+    if not layout.vectors:
         slopes = np.concatenate([part.slope for part in parts])[order]
         return Lines(entries[order], rows[order], weights, values, slopes)
     widths = np.repeat([_width(part) for part in parts], [len(part.rows) for part in parts])
