@@ -303,15 +303,15 @@ _LEAST_PRODUCT = 1e-290
 
 
 def row_norms(slope: Array) -> Array:
-    """Euclidean norms of rows; scaled first where squares could overflow or vanish."""
+    """Euclidean norms of rows; those whose squares could overflow or vanish are scaled first, whatever the others."""
     largest = np.abs(slope).max(axis=1, initial=0.0)
-    usual = (largest < 1e150) & (largest > 1e-150)  # noqa: PLR2004 -- squares stay well inside float64
-    if usual.all():
+    with np.errstate(over="ignore", under="ignore"):
         norms: Array = np.sqrt(np.square(slope).sum(axis=1))
-        return norms
-    scale = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
-    scaled: Array = scale * np.sqrt(np.square(slope / scale[:, None]).sum(axis=1))
-    return scaled
+    unusual = (largest >= 1e150) | (largest <= 1e-150) & (largest > 0.0)  # noqa: PLR2004 -- well inside float64
+    if unusual.any():
+        scale = np.where(np.isfinite(largest[unusual]), largest[unusual], 1.0)
+        norms[unusual] = scale * np.sqrt(np.square(slope[unusual] / scale[:, None]).sum(axis=1))
+    return norms
 
 
 def _ratio(total: ExactSum, by: Fraction) -> float:

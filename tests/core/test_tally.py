@@ -16,7 +16,7 @@ from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.exact import sqrt_fraction
 from lossctl.core.faults import Faults
 from lossctl.core.loss import Reduction
-from lossctl.core.tally import LossTally, Moments, WeightTally
+from lossctl.core.tally import LossTally, Moments, WeightTally, row_norms
 
 BINDING = Binding("m", ("y",), ("p",), None)
 WEIGHTED = Binding("m", ("y",), ("p",), "w")
@@ -276,3 +276,10 @@ def test_effective_rows() -> None:
     plain = WeightTally(weighted=False)
     plain.add(block_of(7))
     assert plain.effective_rows == 7.0
+
+
+def test_the_norm_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:
+    slope = rng(8).normal(size=(400, 7))
+    beside = np.vstack([slope, np.zeros((1, 7)), np.full((1, 7), 1e200), np.full((1, 7), 1e-200)])
+    np.testing.assert_array_equal(row_norms(beside)[:400], row_norms(slope))
+    assert_allclose(row_norms(beside)[400:], np.sqrt(7.0) * np.array([0.0, 1e200, 1e-200]), rtol=1e-15)
