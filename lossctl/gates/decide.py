@@ -141,7 +141,7 @@ def decide(
     found
         What was found, gate by gate.
     level
-        The confidence of the bounds; a p-value below 1 − `level` is small.
+        The confidence of the bounds: 1 − `level` is the chance of a false verdict that p-values are held against.
     min_n
         The least rows of a slice: of one that a gate names, fewer is not evaluated; of ``*``, it is skipped.
     adjust
@@ -210,7 +210,7 @@ def _by_test(found: Found, evidence: Evidence, small: float, words: str) -> tupl
     if evidence.p_keeps is not None:
         fails = evidence.p_keeps < small
     if evidence.p_breaks is not None:
-        passes = evidence.p_breaks < small
+        passes = evidence.p_breaks <= small
     if fails or passes:
         return _result(found, Verdict.FAIL if fails else Verdict.PASS, words), False
     words += ": the data do not tell"

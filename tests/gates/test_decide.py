@@ -142,8 +142,11 @@ def test_p_values_decide_where_there_are_some() -> None:
     assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.051)).verdict is PASS
     assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.049)).verdict is FAIL
     assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.049), level=0.99).verdict is PASS
-    assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.049)).verdict is PASS
-    assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.05)).verdict is UNSURE
+    assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.05)).verdict is PASS
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.05)).verdict is PASS, "L = m is not beyond it"
+    assert decide([held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.05)])[1] == []
+    assert len(decide([held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.051)])[1]) == 1
+    assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.051)).verdict is UNSURE
 
 
 def holm(p_values: object) -> list[float | None]:
