@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
+from lossctl.api.matched import unmatched_rows
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
@@ -113,6 +114,10 @@ def _all(
     from lossctl.api.contenders import fitting_all, line_up
 
     named = labelled(source)
+    if len(named) == 1 and settings.key and settings.targets is None:
+        raise UsageError("--key is of no use: there is but one file", "name another model's, or --targets FILE")
+    if len(named) > 1 and settings.key:
+        raise UsageError("files are compared in the order of their rows, not yet by --key", "leave out --key")
     found: list[Comparison] = []
     said = _Said()
     alone = [location for _, location in named] if len(named) == 1 else []  # rows of several are aligned by one
@@ -128,8 +133,11 @@ def _all(
             found += part.comparisons
             for line in part.warnings:
                 said.add(line)
-    for each in left_out:
-        for line, short in zip(each.lines(), each.short_lines(), strict=True):
+        for _, each in opened:
+            for line in unmatched_rows(each):
+                said.add(line)
+    for reasons in left_out:
+        for line, short in zip(reasons.lines(), reasons.short_lines(), strict=True):
             said.add(line, short)
     return found, said
 
