@@ -16,6 +16,7 @@ from lossctl.core.version import __version__
 if TYPE_CHECKING:
     from lossctl.api import (
         Selection,
+        check,
         compare,
         evaluate,
         list_losses,
@@ -51,6 +52,7 @@ __all__ = [
     "WorstRow",
     "WorstRows",
     "__version__",
+    "check",
     "compare",
     "evaluate",
     "list_losses",
@@ -64,6 +66,7 @@ __all__ = [
 _HOMES = {
     "lossctl.api": {
         "Selection",
+        "check",
         "compare",
         "evaluate",
         "list_losses",

@@ -13,6 +13,7 @@ from lossctl.core.settings import NanPolicy
 from lossctl.reports import RenderOptions, formats, render
 
 if TYPE_CHECKING:
+    from lossctl.api.checks import check
     from lossctl.api.comparing import compare
     from lossctl.api.streaming import open_rows
     from lossctl.api.worst import worst_rows
@@ -21,6 +22,7 @@ __all__ = [
     "NAN_POLICIES",
     "RenderOptions",
     "Selection",
+    "check",
     "compare",
     "draw_loss",
     "evaluate",
@@ -37,7 +39,7 @@ __all__ = [
 NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)
 
 
-_LATE = {"compare": "comparing", "open_rows": "streaming", "worst_rows": "worst"}
+_LATE = {"check": "checks", "compare": "comparing", "open_rows": "streaming", "worst_rows": "worst"}
 """What an evaluation does without, and the modules they live in."""
 
 

@@ -1,6 +1,7 @@
 """What a check was asked to do, beside what every run is: how gates are decided. Imports core and its own package.
 
-`CheckOptions` is what callers write, as keywords, each documented once; `CheckSettings` is the same, checked and frozen.
+`CheckOptions` is what callers write, as keywords, each documented once; `CheckSettings` is the same, checked
+and frozen.
 """
 
 from __future__ import annotations
@@ -162,8 +163,7 @@ class CheckSettings:
         ):
             if value not in known:
                 raise UsageError(f"{name}: there is no {value!r}", f"one of {', '.join(known)}")
-        whole = isinstance(self.min_n, Integral) and not isinstance(self.min_n, bool)
-        if not (whole and self.min_n >= 1):
+        if not (_is(Integral, self.min_n) and self.min_n >= 1):
             raise UsageError(f"min_n: {self.min_n!r} is not a whole number of at least 1", "such as 30")
         if not isinstance(self.allow_inverted, bool):
             raise UsageError(f"allow_inverted: {self.allow_inverted!r} is neither true nor false", "write true")
@@ -179,9 +179,12 @@ class CheckSettings:
             return
         if share is None:
             raise UsageError("nonfinite = omit needs max_omitted", "the largest share of rows to leave out, as 0.01")
-        real = isinstance(share, Real) and not isinstance(share, bool)
-        if not (real and math.isfinite(share) and 0.0 <= share < 1.0):
+        if not (_is(Real, share) and math.isfinite(share) and 0.0 <= share < 1.0):
             raise UsageError(f"max_omitted: {share!r} is no share from 0 to 1", "such as 0.01")
+
+
+def _is(kind: type, value: object) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _test(given: object) -> Test:

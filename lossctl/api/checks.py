@@ -1,0 +1,267 @@
+"""`lossctl.check`: gates held against the figures of a model, alone or beside a baseline.
+
+May import every package but `cli`; what a run needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
+
+from lossctl.api.opening import labelled, open_for
+from lossctl.api.selecting import Selection, select
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import ChosenLoss, Direction
+from lossctl.core.settings import Settings
+from lossctl.core.verdict import Checked, GateResult, Place, Verdict
+from lossctl.gates.decide import Found, Test, check_test, decide, default_test, no_such_slice
+from lossctl.gates.gate import Gate, Measure
+from lossctl.gates.grammar import parse_gate
+from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
+
+if TYPE_CHECKING:
+    from lossctl.api.gate_deltas import Deltas
+    from lossctl.api.gate_figures import Figure, Figures
+    from lossctl.sources import Source
+
+__all__ = ["Asked", "check"]
+
+_COUNTS = {Measure.ROWS, Measure.NONFINITE}
+_COUNTED = "mae"
+"""What rows are counted for, where no gate names a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gate with what is said beside it.
+
+    Parameters
+    ----------
+    gate
+        The gate.
+    test
+        How it is decided; ``None``: as the check says.
+    place
+        Where it is written.
+    """
+
+    gate: Gate
+    test: Test | None = None
+    place: Place | None = None
+
+
+def check(
+    source: Any,
+    gates: str | Gate | Asked | Iterable[str | Gate | Asked],
+    *,
+    baseline: Any = None,
+    **options: Unpack[CheckOptions],
+) -> Checked:
+    """Hold gates against a model's losses, or against how they differ from a baseline's.
+
+    Parameters
+    ----------
+    source
+        One source of one model's predictions, as in `lossctl.evaluate`.
+    gates
+        As text, such as ``'mse <= 0.3'``, ``'p95(mae)[sex=*] < 2'`` or ``'delta(mse) <= 1%'``; or parsed.
+    baseline
+        What deltas are taken from, if it is no column of the source: another file or frame of the same rows.
+    **options
+        See `lossctl.gates.settings.CheckOptions`, and `lossctl.core.settings.Options`.
+
+    Returns
+    -------
+    Checked
+        One result for each gate and slice, in the order of the gates. Nothing passes but what was found to keep to its
+        bound.
+
+    Raises
+    ------
+    UsageError
+        Where a gate, a loss, a column or an option is wrong, or a delta has no baseline.
+    DataError
+        Where the data are: as of `lossctl.evaluate` and `lossctl.compare`.
+
+    Examples
+    --------
+    >>> frame = {"target": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 1.0]}
+    >>> [(each.verdict.value, each.reason) for each in check(frame, ["mae <= 2", "n >= 10"])]
+    [('pass', '1.167 <= 2'), ('fail', '3 < 10')]
+    """
+    own = CheckSettings.of(options)
+    nan = "error" if own.nonfinite == "error" else "omit"
+    settings = Settings.of(nan=nan, **{name: value for name, value in options.items() if name not in OWN})
+    run = _Run(settings, own, _asked(gates, own), baseline)
+    named = labelled(source)
+    if len(named) != 1:
+        raise UsageError(f"a check is of one model, and {len(named)} sources are given", "check them one by one")
+    if not run.asked:
+        return Checked((), ("there are no gates: nothing was checked",))
+    return run.checked(named[0][1])
+
+
+def _asked(gates: object, own: CheckSettings) -> list[Asked]:
+    """Read gates, and refuse tests that make no sense of them."""
+    given: list[Any] = [gates] if isinstance(gates, str | Gate | Asked) else _listed(gates)
+    asked = []
+    for each in given:
+        one = each if isinstance(each, Asked) else Asked(each if isinstance(each, Gate) else parse_gate(each))
+        test = one.test
+        if test is None:
+            test = own.test if own.test is not None and one.gate.measure is Measure.DELTA else default_test(one.gate)
+        check_test(one.gate, test)
+        asked.append(replace(one, test=test))
+    return asked
+
+
+def _listed(gates: object) -> list[Any]:
+    given = list(gates) if isinstance(gates, Iterable) else [gates]
+    for each in given:
+        if not isinstance(each, str | Gate | Asked):
+            raise UsageError(f"{type(each).__name__} is no gate", "write one as a text: 'mse <= 0.3'")
+    return given
+
+
+@dataclass(slots=True)
+class _Run:
+    """One check: what was asked, and what is opened for it."""
+
+    settings: Settings
+    own: CheckSettings
+    asked: Sequence[Asked]
+    baseline: Any
+    warnings: list[str] = field(default_factory=list)
+    digest: str | None = None
+
+    def checked(self, location: Any) -> Checked:
+        """Find what the gates look at, and decide them."""
+        losses = self._losses()
+        selection = Selection(tuple(dict.fromkeys(losses.values())))
+        with ExitStack() as stack:
+            source = stack.enter_context(open_for(location, selection, self.settings))
+            return self._decided(self._found(stack, source, losses))
+
+    def _losses(self) -> dict[str, ChosenLoss]:
+        """Give each loss by the name that gates call it, and refuse gates against its direction."""
+        losses: dict[str, ChosenLoss] = {}
+        for each in self.asked:
+            gate = each.gate
+            direction = Direction.LOWER
+            if gate.loss:
+                chosen = select(gate.loss)
+                if len(chosen.losses) != 1 or chosen.fitting_only:
+                    raise UsageError(f"gate {gate.shown!r}: {gate.loss} is not one loss", "write a gate for each")
+                losses[gate.loss] = chosen.losses[0]
+                direction = chosen.losses[0].loss.direction
+            gate.check_direction(direction, allow_inverted=self.own.allow_inverted)
+        return losses or {_COUNTED: select(_COUNTED).losses[0]}
+
+    def _found(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> list[_Part]:
+        """Give what was found for each gate and slice."""
+        figures, deltas = self._figures(source, losses), self._deltas(stack, source, losses)
+        found: list[_Part] = []
+        for each in self.asked:
+            is_delta = deltas is not None and each.gate.measure is Measure.DELTA
+            made = _of_deltas(each, deltas) if is_delta and deltas is not None else _of_figures(each, figures)
+            found += made or [_Part(each, _nowhere(each))]
+        self.warnings += figures.warnings
+        return found
+
+    def _figures(self, source: Source, losses: Mapping[str, ChosenLoss]) -> Figures:
+        from lossctl.api.gate_figures import Figures, refuse_omitted
+
+        wanted = {each.gate.loss for each in self.asked if each.gate.measure is not Measure.DELTA}
+        if any(each.gate.measure in _COUNTS for each in self.asked):
+            wanted = set(losses)
+        mine = {name: chosen for name, chosen in losses.items() if name in wanted}
+        figures = Figures(source, mine, self.settings, self.own.min_n)
+        if mine:
+            whole = figures.whole()
+            refuse_omitted(source.name, whole.n_dropped, whole.n_read, self.own.max_omitted)
+        return figures
+
+    def _deltas(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> Deltas | None:
+        from lossctl.api.gate_deltas import Deltas
+        from lossctl.api.opponents import digest_of, open_opponent
+
+        self.digest = None if self.baseline is None else digest_of(self.baseline)
+        wanted = {each.gate.loss for each in self.asked if each.gate.measure is Measure.DELTA}
+        if not wanted:
+            if self.baseline is not None or self.own.baseline_prediction is not None:
+                self.warnings.append("no gate is a delta: the baseline is not looked at")
+            return None
+        mine = {name: chosen for name, chosen in losses.items() if name in wanted}
+        selection = Selection(tuple(dict.fromkeys(mine.values())))
+        prediction = self.own.baseline_prediction
+        opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
+        self.digest = opponent.digest
+        return Deltas(opponent, mine, self.settings, self.own.method, self.own.max_omitted)
+
+    def _decided(self, parts: Sequence[_Part]) -> Checked:
+        """Decide gates, all of a run together."""
+        from lossctl.stats.adjust import adjust
+
+        results, told = decide(
+            [each.found for each in parts],
+            level=self.settings.level,
+            min_n=self.own.min_n,
+            adjust=partial(adjust, method=self.own.correction),
+        )
+        decided = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
+        return Checked(tuple(decided), tuple(dict.fromkeys([*self.warnings, *told])))
+
+    def _settled(self, result: GateResult, part: _Part) -> GateResult:
+        """Give the result of a gate, or what becomes of it where rows are missing."""
+        found = part.found
+        if found.n == 0 and found.gate.terms and not found.missing:
+            return no_such_slice(found)
+        if part.omitted and self.own.nonfinite == "fail" and result.verdict is not Verdict.SKIPPED:
+            rows = f"{part.omitted} of {part.omitted + found.n} rows have a missing or non-finite value"
+            return replace(result, verdict=Verdict.FAIL, reason=rows)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A gate on one slice: what was found, and how many rows were left out of it."""
+
+    asked: Asked
+    found: Found
+    omitted: int = 0
+
+
+def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
+    counts = asked.gate.measure in _COUNTS
+    return [_Part(asked, _of(asked, each), 0 if counts else each.omitted) for each in figures.of(asked.gate)]
+
+
+def _of_deltas(asked: Asked, deltas: Deltas) -> list[_Part]:
+    test = asked.test or default_test(asked.gate)
+    return [
+        _Part(asked, replace(_of(asked, each.figure), evidence=each.evidence), each.figure.omitted)
+        for each in deltas.of(asked.gate, test)
+    ]
+
+
+def _of(asked: Asked, figure: Figure) -> Found:
+    return Found(
+        asked.gate,
+        figure.value,
+        figure.n,
+        figure.slice,
+        asked.test or default_test(asked.gate),
+        figure.ci,
+        None,
+        figure.missing,
+        asked.place,
+    )
+
+
+def _nowhere(asked: Asked) -> Found:
+    """Give what stands for a slice that no row is in."""
+    named = {term.column: term.value for term in asked.gate.terms if not term.every}
+    return Found(asked.gate, None, 0, named, place=asked.place)

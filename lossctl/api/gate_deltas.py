@@ -1,0 +1,128 @@
+"""The differences gates look at: candidate less baseline, paired row by row, of all rows and by slice.
+
+They are those of `lossctl.compare`. May import every package but `cli`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from lossctl.api.gate_figures import Figure, columns_of, fits, refuse_omitted, unaccounted
+from lossctl.api.opponents import Opponent
+from lossctl.api.pairing import Model, Paired, pair_up
+from lossctl.api.slicing import in_order, named
+from lossctl.core.loss import ChosenLoss
+from lossctl.core.method import Method
+from lossctl.core.settings import Settings
+from lossctl.core.slices import Slice
+from lossctl.gates.decide import Evidence, Test
+from lossctl.gates.gate import Gate
+from lossctl.sources import Slices
+from lossctl.stats.margin import margin
+
+__all__ = ["Delta", "Deltas"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A difference, and what the data say of it."""
+
+    figure: Figure
+    evidence: Evidence | None
+
+
+@dataclass(slots=True)
+class _Table:
+    """Pairs of one set of losses, of the whole and of each slice."""
+
+    places: Mapping[ChosenLoss, int]
+    whole: Paired
+    slices: list[tuple[Slice, Paired]]
+
+
+@dataclass(slots=True)
+class Deltas:
+    """The differences between a candidate and its baseline.
+
+    Parameters
+    ----------
+    opponent
+        Both.
+    losses
+        By the name a gate calls it.
+    settings, method
+        How rows are read, and what the units are.
+    max_omitted
+        The largest share of rows that may be left out.
+    """
+
+    opponent: Opponent
+    losses: Mapping[str, ChosenLoss]
+    settings: Settings
+    method: Method
+    max_omitted: float | None = None
+    _found: dict[tuple[str, ...], list[_Table]] = field(default_factory=dict)
+
+    def of(self, gate: Gate, test: Test) -> list[Delta]:
+        """Give the difference of a gate on each slice it is about; none where no row is in such a slice."""
+        chosen = self.losses[gate.loss]
+        table = next(each for each in self._tables(columns_of(gate)) if chosen in each.places)
+        parts = [*([({}, table.whole)] if not gate.terms else []), *table.slices]
+        index = table.places[chosen]
+        found = [self._delta(gate, test, values, paired, index) for values, paired in parts if fits(gate.terms, values)]
+        if any(term.every for term in gate.terms):
+            counts = [_counts(paired) for _, paired in table.slices]
+            missing = unaccounted(_counts(table.whole), counts)
+            if missing:
+                found.append(Delta(Figure({}, None, _counts(table.whole)[0], missing=missing), None))
+        return found
+
+    def _tables(self, columns: tuple[str, ...]) -> list[_Table]:
+        if columns not in self._found:
+            self._found[columns] = [self._table(pair, columns) for pair in self.opponent.pairs]
+        return self._found[columns]
+
+    def _table(self, pair: tuple[Model, Model], columns: tuple[str, ...]) -> _Table:
+        slices = Slices(columns) if columns else None
+        settings = replace(self.settings, by=columns, min_n=None)
+        paired = pair_up(list(pair), settings, None, self.method, by=slices)
+        counted, omitted = _counts(paired)
+        refuse_omitted(pair[1].source.name, omitted, counted + omitted, self.max_omitted)
+        places = {chosen: place for place, chosen in enumerate(pair[1].plan.losses)}
+        parts = []
+        if slices is not None:
+            parts = [(named(slices, code), paired.slices[code]) for code in in_order(slices) if code in paired.slices]
+        return _Table(places, paired, parts)
+
+    def _delta(self, gate: Gate, test: Test, values: Slice, paired: Paired, index: int) -> Delta:
+        of, told = paired.values_of(0, index), paired.differences(self.settings.level)[0][index]
+        n, omitted = _counts(paired)
+        percent = gate.bound.percent
+        value, ci, missing = of.delta, told.delta_ci, ""
+        if percent:
+            if of.relative is None:
+                missing = f"the baseline's {gate.loss} is {of.baseline:.4g}: there is no percentage of it"
+                return Delta(Figure(values, None, n, omitted, missing=missing), None)
+            value, ci = of.relative, told.relative_ci
+        figure = Figure(values, value, n, omitted, ci)
+        return Delta(figure, None if test is Test.POINT else self._evidence(gate, paired, index))
+
+    def _evidence(self, gate: Gate, paired: Paired, index: int) -> Evidence | None:
+        percent, of = gate.bound.percent, paired.values_of(0, index)
+        share, limit = (gate.bound.share, 0.0) if percent else (0.0, gate.bound.share)
+        found = margin(paired.sums[0][index], of, paired.method, limit=limit, share=share, level=self.settings.level)
+        if found is None:
+            return None
+        detectable = found.detectable / of.baseline if percent else found.detectable
+        keeps, breaks = found.p_below, found.p_above
+        if not gate.operator.keeps_low:
+            keeps, breaks = breaks, keeps
+        return Evidence(found.low, found.high, limit, keeps, breaks, detectable if math.isfinite(detectable) else None)
+
+
+def _counts(paired: Paired) -> tuple[int, int]:
+    """Give how many rows counted, and how many were left out."""
+    rows = paired.tally.models[0]
+    return rows.rows.n, rows.n_dropped

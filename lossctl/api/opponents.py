@@ -1,0 +1,122 @@
+"""What a candidate is held against: another prediction column, another file, or what a baseline stored.
+
+May import sources and core; what reads is imported when it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossctl.api.opening import open_for
+from lossctl.api.planning import LeftOut, plan
+from lossctl.api.selecting import Selection
+from lossctl.core.errors import UsageError
+from lossctl.core.settings import Settings
+
+if TYPE_CHECKING:
+    from lossctl.api.pairing import Model
+    from lossctl.sources import Source
+
+__all__ = ["Opponent", "open_opponent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opponent:
+    """A candidate and its baseline, on the same rows.
+
+    Parameters
+    ----------
+    pairs
+        For each set of losses that bind alike the baseline and the candidate, in this order: their plans are of the
+        same losses, and their sources give the same rows (or are one and the same).
+    digest
+        What waivers are bound to: a hash of the baseline, in hexadecimal digits; ``None`` where it has none.
+    """
+
+    pairs: tuple[tuple[Model, Model], ...]
+    digest: str | None
+
+
+def open_opponent(
+    stack: ExitStack,
+    source: Source,
+    baseline: Any,
+    prediction: str | None,
+    selection: Selection,
+    settings: Settings,
+) -> Opponent:
+    """Open what a candidate is held against.
+
+    Parameters
+    ----------
+    stack
+        Closes what is opened.
+    source
+        The candidate's predictions, open.
+    baseline
+        A path or a frame; ``None``: the baseline is a column of `source`.
+    prediction
+        The baseline's column, where it is not called as the candidate's is.
+    selection, settings
+        The losses of deltas, and how rows are read.
+
+    Raises
+    ------
+    UsageError
+        Where the columns, or the baseline itself, are not named.
+    DataError
+        Where the baseline is missing, or is none of these rows.
+    """
+    theirs = settings if prediction is None else replace(settings, predictions=(prediction,))
+    if baseline is None:
+        if prediction is None:
+            raise UsageError("a delta needs a baseline", "name one: --baseline FILE or --baseline-pred COL")
+        return Opponent(_pairs(source, source, selection, settings, theirs), digest_of(source.name))
+    other = stack.enter_context(open_for(baseline, selection, theirs))
+    return Opponent(_pairs(source, other, selection, settings, theirs), digest_of(baseline))
+
+
+def digest_of(location: object) -> str | None:
+    """Give the SHA-256 of a file, its first 16 digits; ``None`` where it is no single file.
+
+    Examples
+    --------
+    >>> digest_of("-") is None
+    True
+    """
+    if not isinstance(location, str):
+        return None
+    path = Path(location)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16] if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _pairs(
+    source: Source, other: Source, selection: Selection, mine: Settings, theirs: Settings
+) -> tuple[tuple[Model, Model], ...]:
+    """Bind the columns of candidate and baseline, and put together what is of the same losses."""
+    from lossctl.api.pairing import Model
+
+    candidates = {_losses(each): each for each in plan(source, selection, mine, LeftOut(source.name))}
+    pairs = []
+    for each in plan(other, selection, theirs, LeftOut(other.name)):
+        candidate = candidates.pop(_losses(each), None)
+        if candidate is None:
+            raise UsageError(f"{source.name}: there is more than one model, and a check is of one", "name it with -p")
+        if source is other and candidate.binding == each.binding:
+            problem = f"{source.name}: candidate and baseline are both {each.binding.model}"
+            raise UsageError(problem, "name the candidate with -p")
+        pairs.append((Model("baseline", other, each), Model("candidate", source, candidate)))
+    return tuple(pairs)
+
+
+def _losses(each: Any) -> Sequence[str]:
+    return tuple(chosen.label for chosen in each.losses)
