@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.domain import Array
+from lossctl.core.doubles import Doubles, is_rounded
 from lossctl.core.exact import ExactSum
 from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, lost_bits, measure, scratch
-from lossctl.core.limbs import Doubles, add_limbs, is_rounded
+from lossctl.core.limbs import add_limbs
 
 __all__ = ["Codes", "GroupedSum"]
 
@@ -220,6 +221,21 @@ class GroupedSum:
         self._carry()
         grids = sorted(self._limbs, reverse=True)
         return add_limbs([self._limbs[grid][: self._groups] for grid in grids], grids, self._groups)
+
+    def of_pairs(self) -> tuple[Doubles, Doubles]:
+        """Give, of codes 2c and 2c + 1, the difference and the sum of their sums."""
+        self._carry()
+        grids, even = sorted(self._limbs, reverse=True), self._groups - self._groups % 2
+        pairs = [self._limbs[grid][:even].reshape(-1, 2) for grid in grids]
+        apart, together = [each[:, 0] - each[:, 1] for each in pairs], [each[:, 0] + each[:, 1] for each in pairs]
+        return add_limbs(apart, grids, even // 2), add_limbs(together, grids, even // 2)
+
+    def not_finite(self, codes: int) -> npt.NDArray[np.bool_]:
+        """Say to which of so many codes something was added that is not finite."""
+        found = np.zeros(codes, np.bool_)
+        for counts in self._special.values():
+            found[: len(counts)] |= counts[:codes] > 0
+        return found
 
     def _require(self, values: Array, codes: Codes) -> None:
         """Refuse arrays that do not fit, and make room for the codes."""

@@ -1,21 +1,19 @@
 """Many exact sums at once as doubles: the integers of `lossctl.core.grouped` turned into the doubles nearest to them.
 
 Limbs are added from the highest down without error into a double, what it leaves, and a bound of what both leave.
-Where the bound cannot decide how to round, the caller is told, and asks Python's integers. Imports NumPy, and core for
-the types of arrays.
+Where the bound cannot decide how to round, the caller is told, and asks Python's integers. Imports NumPy and core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.domain import Array
+from lossctl.core.doubles import Doubles, two_sum
 
-__all__ = ["Doubles", "add_limbs", "is_rounded"]
+__all__ = ["add_limbs"]
 
 _LEAST_GRID, _MOST_GRID = -960, 960
 """Limbs between are ordinary doubles."""
@@ -23,17 +21,6 @@ _BELOW = 2.0 ** (_LEAST_GRID + 40)
 """No integer of a lower limb counts as much."""
 _SAFE_LOW, _SAFE_HIGH = 2.0**-900, 2.0**1000
 """Magnitudes between round as if exponents had no end."""
-
-
-class Doubles(NamedTuple):
-    """Many numbers, each within `bound` of ``high + low``, where `high` is what ``high + low`` rounds to.
-
-    A bound is NaN where nothing is known.
-    """
-
-    high: Array
-    low: Array
-    bound: Array
 
 
 def add_limbs(limbs: Sequence[npt.NDArray[np.int64]], grids: Sequence[int], groups: int) -> Doubles:
@@ -52,34 +39,12 @@ def add_limbs(limbs: Sequence[npt.NDArray[np.int64]], grids: Sequence[int], grou
         elif grid < _LEAST_GRID:
             bound += np.where(limb != 0, _BELOW, 0.0)
         else:
-            high, left = _add(high, np.ldexp(limb.astype(np.float64), grid))
-            low, lost = _add(low, left)
+            high, left = two_sum(high, np.ldexp(limb.astype(np.float64), grid))
+            low, lost = two_sum(low, left)
             bound += np.abs(lost)
-    high, low = _add(high, low)
+    high, low = two_sum(high, low)
     magnitude = np.abs(high)
     outside = (magnitude < _SAFE_LOW) | (magnitude > _SAFE_HIGH)
     outside &= (magnitude != 0.0) | (bound != 0.0)
     bound[outside] = np.nan
     return Doubles(high, low, bound * (1.0 + 2.0**-20))
-
-
-def is_rounded(doubles: Doubles) -> npt.NDArray[np.bool_]:
-    """Say of which numbers `high` is certainly the double nearest to them, ties to even.
-
-    Examples
-    --------
-    >>> is_rounded(Doubles(np.array([1.0, 1.0]), np.array([0.0, 2.0**-53]), np.array([0.0, 2.0**-100]))).tolist()
-    [True, False]
-    """
-    high, low, bound = doubles
-    up = 0.5 * (np.nextafter(high, np.inf) - high)
-    down = 0.5 * (high - np.nextafter(high, -np.inf))
-    sure: npt.NDArray[np.bool_] = (bound == 0.0) | ((low + bound < up) & (low - bound > -down))
-    return sure
-
-
-def _add(a: Array, b: Array) -> tuple[Array, Array]:
-    """Give the rounded sum and exactly what that leaves (Knuth)."""
-    total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)

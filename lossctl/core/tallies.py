@@ -147,6 +147,11 @@ class _Peaks:
             return Peak()
         return Peak(float(self.values[code]), int(self.rows[code]))
 
+    def arrays(self, codes: int) -> tuple[Array, Rows]:
+        """Give the largest of so many codes, and their rows; −inf where there is no row."""
+        self._reserve(codes)
+        return self.values[:codes], self.rows[:codes]
+
     def whole(self) -> Peak:
         """Give the largest of all."""
         if not len(self.values) or not np.any(self.rows != _NO_ROW):
@@ -312,6 +317,14 @@ class LossTallies:
         _fill(made, {name: sum_of(sums, code) for name, sums in self.sums.items()})
         _fill_slopes(made, [sum_of(self.slopes, 2 * code), sum_of(self.slopes, 2 * code + 1)], self.width)
         return made
+
+    def counts(self, codes: int) -> tuple[Codes, Codes, Codes]:
+        """Give how many slopes of each code are negative and positive, and of how many rows they are 0."""
+        for counts in (self.signs, self.zeros, self.zero_rows):
+            counts.reserve(2 * codes)
+        signs, zero_rows = self.signs.array[: 2 * codes], self.zero_rows.array[:codes]
+        zeros = self.zeros.array[:codes] if self.vector else zero_rows
+        return signs[1::2], signs[::2] - zeros, zero_rows
 
     def whole(self, n: int) -> LossTally:
         """Give the tally of all codes together, which have n rows; there must be no centers."""

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
+from lossctl.core.figures import Figures, Units, figures_of, round_sums
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array, ChosenLoss, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
@@ -261,6 +262,19 @@ class SlicedTally:
             for code in self.few:
                 found[role][code] = self.of(code).column_sums()[role]
         return found
+
+    def figures(self, index: int, codes: int) -> Figures:
+        """Give the figures of one loss for so many codes, of a loss whose value is a mean."""
+        units = Units(self.rows, self.n_of(codes), self.units_of(codes))
+        found = figures_of(self.losses[index], units, codes)
+        found.doubtful[list(self.few)] = True
+        return found
+
+    def weight_sums(self, codes: int) -> Array:
+        """Give the correctly rounded sum of the weights of each code, or the number of its rows or groups."""
+        if self.plan.plan.binding.weighted:
+            return round_sums(self.rows.weights, codes)
+        return self.units_of(codes).astype(np.float64)
 
     def n_read_of(self, codes: int) -> Codes:
         """Give how many rows each slice has."""
