@@ -80,10 +80,13 @@ def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) 
 def _lines(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[str, Cell]]:
     """Give the line of one loss and slice, of two models."""
     (each,) = together
-    marks = _marks(best(together))
+    found = best(together)
+    marks = _marks(found)
     mark = next(iter(marks.values()), None)
-    winners = None if mark is None else f"{' and '.join(marks)} {mark}"
-    row = {"baseline": each.baseline_value, "best": mark, "best of two": winners}
+    winner = None if mark is None else f"{next(iter(marks))} {mark}"
+    if found is not None and len(found.models) > 1:
+        mark, winner = None, "equal"
+    row = {"baseline": each.baseline_value, "best": mark, "best of two": winner}
     return [_lead(each, slices) | row | _cells(each)]
 
 

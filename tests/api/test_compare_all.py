@@ -41,6 +41,11 @@ def test_all_are_those_that_fit_every_model() -> None:
         assert (same.delta, same.delta_ci, same.p_value) == (one.delta, one.delta_ci, one.p_value)
 
 
+def test_losses_stay_in_their_order_whatever_columns_they_take() -> None:
+    found = lossctl.compare(shares(), "mae,brier,mse", pairs="all", **SHARES)
+    assert labels_of(found) == ["mae", "brier", "mse"]
+
+
 def test_losses_left_out_are_named_with_the_reason() -> None:
     frame = shares().assign(new=lambda f: f["new"] * 2.0)
     found = lossctl.compare(frame, "all", **SHARES)

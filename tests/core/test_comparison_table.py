@@ -59,7 +59,7 @@ def test_two_models_stand_beside_each_other() -> None:
     assert column(view, "b") == [2.0, 8.0, 4.0, 3.0]
     assert column(view, "change") == ["~", Change(-0.125), Change(0.25), "~"]
     assert column(view, "verdict") == [None, "better", "worse", None]
-    assert column(view, "best") == ["b *~", "b *", "a *", "a and b *~"]
+    assert column(view, "best") == ["b *~", "b *", "a *", "equal"]
     assert column(view, "difference") == [-1.0, -1.0, 1.0, 0.0]
 
 
