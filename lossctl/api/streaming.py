@@ -103,6 +103,7 @@ class RowStream:
             key=settings.key or None,
             weighted=any(tally.plan.binding.weighted for tally, _ in tallies),
             vectors=any(tally.losses[index].vector for tally, index in tallies),
+            width=max(tally.losses[index].components // tally.losses[index].n for tally, index in tallies),
         )
         self.warnings = tuple(dict.fromkeys(line for one in found for line in one.warnings))
         self.notices = tuple(dict.fromkeys(line for one in found for line in one.notices))

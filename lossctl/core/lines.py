@@ -37,12 +37,15 @@ class Layout:
         Whether lines tell the weight of the row.
     vectors
         Whether slopes are lists.
+    width
+        How long the longest of them is.
     """
 
     entries: Sequence[tuple[str, str]]
     key: tuple[str, ...] | None = None
     weighted: bool = False
     vectors: bool = False
+    width: int = 1
 
     @property
     def columns(self) -> tuple[str, ...]:

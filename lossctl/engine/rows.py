@@ -21,6 +21,10 @@ from lossctl.engine.series import with_lags
 __all__ = ["MissingKeyError", "lines_of", "rows_only"]
 
 
+_MOST_NUMBERS = 2**22
+"""Of the slopes of a piece: 32 MB."""
+
+
 class MissingKeyError(Exception):
     """A row has no key: the column, and the number of the row from 0."""
 
@@ -47,7 +51,7 @@ def rows_only(plan: ModelPlan, wanted: Sequence[int]) -> ModelPlan:
 def lines_of(
     batches: Iterable[Batch], plans: Sequence[ModelPlan], order: Sequence[int], layout: Layout
 ) -> Iterator[Lines]:
-    """Compute the losses of rows, piece by piece: at most `BLOCK_ROWS` rows each.
+    """Compute the losses of rows, piece by piece: at most `BLOCK_ROWS` rows each, fewer where slopes are long.
 
     Parameters
     ----------
@@ -60,8 +64,9 @@ def lines_of(
     layout
         What lines tell. Where a model has no weights, they are 1; where any slope is a vector, all are lists.
     """
+    size = max(1, min(BLOCK_ROWS, _MOST_NUMBERS // (layout.width * len(layout.entries))))
     for batch in with_lags(batches, plans):
-        for piece in batch.split(BLOCK_ROWS):
+        for piece in batch.split(size):
             parts = dict(zip(order, (part for plan in plans for part in _parts(plan, piece)), strict=True))
             lines = _interleaved([parts[place] for place in sorted(parts)], layout)
             yield lines if layout.key is None else replace(lines, keys=_keys(piece, lines.rows, layout.key))

@@ -33,6 +33,11 @@ _OPTIONS = {
     "jsonl": "format json",
     "parquet": "format parquet",
 }
+_MOST_WAITING = "200MB"
+"""Of text that several threads wrote, to be put in its order: without a limit it grows with the rows, and no limit is
+faster (30 M rows: 13 s and 0.5 GB without, 12 s and 0.14 GB with one)."""
+_GROUP_NUMBERS, _LEAST_GROUP, _MOST_GROUP = 2**21, 2048, 122_880
+"""Of a row group of Parquet, which is held until it is whole: the numbers of its slopes, and its rows."""
 _CHUNK = 1 << 20
 """Bytes of a pipe that are handed on at once."""
 
@@ -75,12 +80,13 @@ def write_lines(
     """
     source = _Reader(lines, layout, escape=kind in {"csv", "tsv"})
     with closing(duckdb.connect()) as connection:
-        if threads is not None:
-            connection.execute(f"set threads = {min(threads, os.cpu_count() or 1)}")
-        connection.execute("set enable_progress_bar = false")
+        for setting in _settings(layout, kind, threads):
+            connection.execute(f"set {setting}")
         connection.register("lines", source.stream())
         query = _query(layout, kind)
         options = _OPTIONS[kind] + (", compression gzip" if gzip else "") + ", use_tmp_file false"
+        if kind == "parquet":
+            options += f", row_group_size {max(_LEAST_GROUP, min(_MOST_GROUP, _GROUP_NUMBERS // layout.width))}"
         try:
             if isinstance(target, str):
                 _copy(connection, query, target, options)
@@ -95,6 +101,18 @@ def write_lines(
         except BaseException:  # an interrupt that reached the rows first is what the user did
             source.raise_failure()
             raise
+
+
+def _settings(layout: Layout, kind: str, threads: int | None) -> list[str]:
+    """Give what keeps memory flat: where a row may be long, one thread writes rows as they come."""
+    long = layout.vectors or layout.key is not None
+    most = os.cpu_count() or 1
+    return [
+        f"threads = {1 if long else min(threads or most, most)}",
+        "enable_progress_bar = false",
+        "temp_directory = ''",
+        *([f"memory_limit = '{_MOST_WAITING}'"] if kind != "parquet" and not long else []),
+    ]
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: str, options: str) -> None:
