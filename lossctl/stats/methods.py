@@ -132,7 +132,8 @@ def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_To
     few = _few(method, level)
     for ratio, (beyond, lows, highs) in zip(ratios, flipped(ratios, method.seed, method.resamples), strict=True):
         low, high = (-math.inf, math.inf) if few < 0 else (float(lows[few]), float(highs[-1 - few]))
-        found.append(_told(ratio, Interval(level, low, high, method.label), beyond, method))
+        interval = Interval(level, ratio.value + low, ratio.value + high, method.label)
+        found.append(_told(ratio, interval, beyond, method))
     return found
 
 

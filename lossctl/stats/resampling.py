@@ -79,8 +79,8 @@ def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int)
 def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[int, Array, Array]]:
     """Flip the signs of the units of ratios, and say what each replicate cannot tell from what was found.
 
-    With s the signs, x* = Σsx and w* = Σsw, a replicate counts against a figure θ where |x* − θw*| ≥ |Σx − θΣw|: from
-    one root of that to the other, with Σx/Σw between them.
+    With s the signs, a replicate counts against a figure t where |Σs(x − tw)| ≥ |Σ(x − tw)|: from θ + Σsu/(Σsw − Σw) to
+    θ + Σsu/(Σsw + Σw), or the other way round, for x − tw = u + (θ − t)w.
 
     Parameters
     ----------
@@ -90,41 +90,40 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
     Returns
     -------
     list[tuple[int, Array, Array]]
-        For each ratio how many replicates have |x*| ≥ |Σx|, and the lower and the upper roots, ``(resamples,)``,
-        ascending.
+        For each ratio how many replicates count against 0, and from where to where below and above θ they count,
+        ``(resamples,)``, ascending.
 
     References
     ----------
     Fisher (1935), The Design of Experiments, section 21. Tukey and McLaughlin (1963), Sankhya A 25, 331-352 (the
     interval of what is not rejected).
     """
-    table = np.column_stack([_on_grid_of_sum(_scaled(each)) for ratio in ratios for each in (ratio.x, ratio.w)])
+    table = np.column_stack([_on_grid_of_sum(_scaled(each)) for r in ratios for each in (r.x, r.u, r.w)])
     totals = table.sum(axis=0)
     slack = len(table) * np.array([_unit_of_sum(column) for column in table.T])
     counts = [0] * len(ratios)
-    roots = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
+    ends = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
     for start, signs in signs_of(seed, len(table), resamples, _step(table)):
         sums = signs @ table
-        for place, (low, high) in enumerate(roots):
-            x, w = sums[:, 2 * place], sums[:, 2 * place + 1]
+        for place, (low, high) in enumerate(ends):
+            x, u, w = sums[:, 3 * place : 3 * place + 3].T
             of = slice(start, start + len(signs))
-            counts[place] += int(np.count_nonzero(np.abs(x) >= abs(totals[2 * place]) - slack[2 * place]))
-            low[of], high[of] = _roots(x, w, totals[2 * place], totals[2 * place + 1])
+            counts[place] += int(np.count_nonzero(np.abs(x) >= abs(totals[3 * place]) - slack[3 * place]))
+            low[of], high[of] = _ends(u, w, totals[3 * place + 2])
     found = []
     for place, ratio in enumerate(ratios):
-        scale = _scale(ratio.x) / _scale(ratio.w)
-        low, high = (np.sort(each) * scale for each in roots[place])
+        scale = _scale(ratio.u) / _scale(ratio.w)
+        low, high = (np.sort(each) * scale for each in ends[place])
         found.append((counts[place], low, high))
     return found
 
 
-def _roots(x: Array, w: Array, total: float, weight: float) -> tuple[Array, Array]:
-    """Give the ends of the figures θ with ``|x − θw| ≥ |total − θ·weight|``: all figures where w outweighs that."""
+def _ends(u: Array, w: Array, weight: float) -> tuple[Array, Array]:
+    """Give u/(w − weight) and u/(w + weight), the lower first; all figures where w outweighs the weight."""
     with np.errstate(all="ignore"):
-        one, other = (total - x) / (weight - w), (total + x) / (weight + w)
-    low, high = np.minimum(one, other), np.maximum(one, other)
+        one, other = u / (w - weight), u / (w + weight)
     beyond = ~(np.abs(w) < abs(weight))
-    return np.where(beyond, -np.inf, low), np.where(beyond, np.inf, high)
+    return np.where(beyond, -np.inf, np.minimum(one, other)), np.where(beyond, np.inf, np.maximum(one, other))
 
 
 def _step(table: Array) -> int:

@@ -210,7 +210,7 @@ def test_the_interval_of_flipped_signs_is_what_they_do_not_reject(*, weighted: b
         ((count, _, _),) = flipped([Ratio(shifted, moved - shifted * w, w)], method.seed, 999)
         return (1 + count) / 1000
 
-    for end, inward in ((lows[few], 1.0), (highs[-1 - few], -1.0)):
+    for end, inward in ((theta + lows[few], 1.0), (theta + highs[-1 - few], -1.0)):
         assert p_of(end + inward * 1e-9) > 0.05
         assert p_of(end - inward * 1e-9) <= 0.05
 
