@@ -15,9 +15,11 @@ from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.sources import Source
 
-__all__ = ["side_by_side"]
+__all__ = ["KEY_CURE", "require_same", "side_by_side"]
 
-_CURE = "models are compared on the same rows: give files of the same rows, in the same order"
+_GROUPS_CURE = "models are compared on the same rows: give files of the same rows, in the same order"
+_CURE = f"{_GROUPS_CURE}, or match them with --key"
+KEY_CURE = "models are compared on the same rows: those of one key must have one target, and one weight"
 
 
 def side_by_side(
@@ -50,7 +52,7 @@ def side_by_side(
         batches = [batch for batch in held if batch is not None]
         size = min(len(batch) for batch in batches)
         now = [batch.cut(0, size) for batch in batches]
-        _require_same(sources, now, plans)
+        require_same(sources, now, plans)
         yield now
         held = [batch.cut(size, len(batch)) for batch in batches]
         row += size
@@ -74,7 +76,16 @@ def _lengths(sources: Sequence[Source], held: Sequence[Batch | None], row: int) 
     )
 
 
-def _require_same(sources: Sequence[Source], batches: Sequence[Batch], plans: Sequence[ModelPlan]) -> None:
+def require_same(
+    sources: Sequence[Source], batches: Sequence[Batch], plans: Sequence[ModelPlan], cure: str = _CURE
+) -> None:
+    """Refuse batches whose targets or weights differ from those of the first, row by row.
+
+    Raises
+    ------
+    DataError
+        Naming the first row that does, in both sources.
+    """
     first = plans[0].binding
     for source, batch, plan in zip(sources[1:], batches[1:], plans[1:], strict=True):
         binding = plan.binding
@@ -86,7 +97,7 @@ def _require_same(sources: Sequence[Source], batches: Sequence[Batch], plans: Se
             if mine in first.target and first.labels != binding.labels:
                 right = _recoded(right, binding.labels, first.labels)
             if left.shape != right.shape or not np.array_equal(left, right, equal_nan=True):
-                raise _differ((sources[0], source), (batches[0], batch), (mine, theirs), (left, right))
+                raise _differ((sources[0], source), (batches[0], batch), (mine, theirs), (left, right), cure)
         _require_same_groups((sources[0], source), (batches[0], batch))
 
 
@@ -107,16 +118,20 @@ def _require_same_groups(sources: tuple[Source, Source], batches: tuple[Batch, B
     places = [source.locate(batch.row_number(index)) for source, batch in zip(sources, batches, strict=True)]
     began = 0 if index in mine else 1
     problem = f"{places[began]} begins a group, but {places[1 - began]} does not"
-    raise DataError(problem, _CURE)
+    raise DataError(problem, _GROUPS_CURE)
 
 
 def _differ(
-    sources: tuple[Source, Source], batches: tuple[Batch, Batch], names: tuple[str, str], values: tuple[Array, Array]
+    sources: tuple[Source, Source],
+    batches: tuple[Batch, Batch],
+    names: tuple[str, str],
+    values: tuple[Array, Array],
+    cure: str,
 ) -> DataError:
     left, right = values
     if left.shape != right.shape:
         problem = f'{sources[0].name} and {sources[1].name}: the vectors of "{names[0]}" are not equally long'
-        return DataError(problem, _CURE)
+        return DataError(problem, cure)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     if same.ndim > 1:
         same = same.all(axis=1)
@@ -126,4 +141,4 @@ def _differ(
         row = batch.row_number(index)
         shown = source.raw(row, name) or np.array2string(np.asarray(each[index]), separator=", ")
         said.append(f'{source.locate(row)}, column "{name}": {shown}')
-    return DataError(", but ".join(said), _CURE)
+    return DataError(", but ".join(said), cure)

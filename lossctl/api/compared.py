@@ -55,7 +55,7 @@ def compare_models(
     slices = Slices(settings.by) if settings.by else None
     every = asked.pairs == "all"
     paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices, crew=crew)
-    parts, warnings = [_Part({}, paired)], _warnings(models, paired)
+    parts, warnings = [_Part({}, paired)], [*paired.warnings, *_warnings(models, paired)]
     if slices is not None:
         some, lines = _sliced(models, paired, slices, settings)
         parts += some

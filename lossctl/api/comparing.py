@@ -116,8 +116,6 @@ def _all(
     named = labelled(source)
     if len(named) == 1 and settings.key and settings.targets is None:
         raise UsageError("--key is of no use: there is but one file", "name another model's, or --targets FILE")
-    if len(named) > 1 and settings.key:
-        raise UsageError("files are compared in the order of their rows, not yet by --key", "leave out --key")
     found: list[Comparison] = []
     said = _Said()
     alone = [location for _, location in named] if len(named) == 1 else []  # rows of several are aligned by one

@@ -6,11 +6,14 @@ May import sources, engine and core.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import tee
+from operator import itemgetter
 from typing import cast
 
-from lossctl.api.aligning import side_by_side
-from lossctl.api.planning import read_for
+from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
+from lossctl.api.matched import unmatched
+from lossctl.api.planning import read_for, request_for
 from lossctl.core.block import Batch
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
@@ -22,6 +25,7 @@ from lossctl.engine.series import with_lags
 from lossctl.engine.sliced import SlicedPlan
 from lossctl.engine.slicing import SlicedPairs
 from lossctl.sources import Slices, Source
+from lossctl.sources.paired import Matched, paired_by_key
 
 __all__ = ["Model", "ModelRows"]
 
@@ -53,6 +57,10 @@ class ModelRows:
         The slices of the rows of the first source; filled by the first pass.
     crew
         Processes to compute in. Rows of one source are handed to them, where neither their order nor slices count.
+    ordered
+        Whether rows must come in the order of the first source, also where they are joined.
+    matched
+        What was left out of sources that are matched by a key.
     """
 
     models: Sequence[Model]
@@ -60,6 +68,8 @@ class ModelRows:
     cluster: str | None = None
     by: Slices | None = None
     crew: Crew | None = None
+    ordered: bool = False
+    matched: Matched = field(default_factory=Matched)
 
     def compare(
         self,
@@ -93,6 +103,23 @@ class ModelRows:
         sliced.finish()
         return {**({} if whole is None else {None: whole}), **sliced.tallies}
 
+    def alone(self) -> list[int]:
+        """Give for each model how many rows of its source were left out, for others have no row of their key."""
+        sources = list(dict.fromkeys(model.source for model in self.models))
+        counts = dict(zip(sources, self.matched.alone, strict=False))
+        return [model.source.alone[0] + counts.get(model.source, 0) for model in self.models]
+
+    def unmatched(self) -> list[str]:
+        """Warn of rows that were left out, for another source has no row of their key."""
+        sources = list(dict.fromkeys(model.source for model in self.models))
+        said = []
+        for source, count in zip(sources, self.matched.alone, strict=False):
+            others = [other.name for other in sources if other is not source]
+            if count:
+                every = "all of " if len(others) > 1 else ""
+                said.append(unmatched(count, source.name, every + " and ".join(others)))
+        return said
+
     def _may_share(self, plan: PairsPlan) -> bool:
         """Say whether rows may be compared in any order, by others."""
         return not plan.method.is_series and all(model.source is self.models[0].source for model in self.models)
@@ -108,11 +135,17 @@ class ModelRows:
         """Read each source once, and give each model its rows."""
         sources = list(dict.fromkeys(model.source for model in self.models))
         own = [[model.plan for model in self.models if model.source is each] for each in sources]
-        streams = [self._stream(source, mine) for source, mine in zip(sources, own, strict=True)]
         place = [sources.index(model.source) for model in self.models]
-        together: Iterable[list[Batch]] = ([batch] for batch in streams[0])
-        if len(sources) > 1:
-            together = side_by_side(sources, streams, [mine[0] for mine in own])
+        if self.ordered:
+            sources[0].keep_order()
+        together: Iterable[list[Batch]]
+        if len(sources) > 1 and self.settings.key:
+            together = self._by_key(sources, own)
+        else:
+            streams = [self._stream(source, mine) for source, mine in zip(sources, own, strict=True)]
+            together = ([batch] for batch in streams[0])
+            if len(sources) > 1:
+                together = side_by_side(sources, streams, [mine[0] for mine in own])
         rows = 0
         for side in together:
             rows += len(side[0])
@@ -120,6 +153,34 @@ class ModelRows:
                 on_progress(rows, sources[0].progress())
             shared = side if self.by is None else self._looking_back(side, [mine[0] for mine in own])
             yield [shared[each] for each in place]
+
+    def _by_key(self, sources: Sequence[Source], own: Sequence[Sequence[ModelPlan]]) -> Iterator[list[Batch]]:
+        """Read the rows of the same keys, of all sources together."""
+        settings, plans = self.settings, [plan for mine in own for plan in mine]
+        requests = [
+            request_for(source, mine, settings, self.by if place == 0 else None, self.cluster if place == 0 else None)
+            for place, (source, mine) in enumerate(zip(sources, own, strict=True))
+        ]
+        matched = paired_by_key(
+            sources,
+            requests,
+            settings.key,
+            unmatched=settings.unmatched,
+            ordered=self.ordered or any(chosen.loss.series for plan in plans for chosen in plan.losses),
+            matched=self.matched,
+            threads=settings.threads,
+        )
+        sides = [
+            with_lags(map(itemgetter(place), copy), self._looking(mine))
+            for place, (copy, mine) in enumerate(zip(tee(matched, len(sources)), own, strict=True))
+        ]
+        for batches in zip(*sides, strict=True):
+            require_same(sources, batches, [mine[0] for mine in own], KEY_CURE)
+            yield list(batches)
+
+    def _looking(self, plans: Sequence[ModelPlan]) -> list[ModelPlan | SlicedPlan]:
+        """Give the plans whose losses look back: over all rows, and within slices."""
+        return [*plans, *([] if self.by is None else [SlicedPlan(plan) for plan in plans])]
 
     def _looking_back(self, side: Sequence[Batch], plans: Sequence[ModelPlan]) -> list[Batch]:
         """Let all sources look back on what the first does: the same targets, of which it alone knows the slices."""

@@ -52,6 +52,7 @@ class Paired:
     linear: list[dict[int, Linear]]
     sums: list[list[PairedSums]]
     slices: dict[int, Paired] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def method(self) -> Method:
@@ -134,8 +135,12 @@ def pair_up(
     baselines = range(len(models) if every else 1)
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
     plan = PairsPlan(tuple(model.plan for model in models), matches, method)
-    rows = ModelRows(models, settings, method.cluster, by, crew)
+    ordered = method.is_series or method.has_units or by is not None
+    rows = ModelRows(models, settings, method.cluster, by, crew, ordered)
     tallies = rows.compare({None: plan}, None if by is None else plan, on_progress)
+    for tally, alone in zip(tallies[None].models, rows.alone(), strict=True):
+        tally.n_read += alone
+        tally.n_dropped += alone
     _check(models, tallies[None], settings)
     everything = {code: _start(tally) for code, tally in tallies.items() if tally.models[0].units.n}
     paired = everything[None]
@@ -143,6 +148,7 @@ def pair_up(
     paired.slices = {code: everything[code] for code in sorted(code for code in everything if code is not None)}
     _finish(everything, rows)
     _centre(everything, rows)
+    paired.warnings = rows.unmatched()
     return paired
 
 

@@ -22,8 +22,9 @@ from lossctl.sources.bind import alike, bind, can_bind
 
 if TYPE_CHECKING:
     from lossctl.sources.slices import Slices
+    from lossctl.sources.stream import Request
 
-__all__ = ["LeftOut", "could_bind", "plan", "read_for"]
+__all__ = ["LeftOut", "could_bind", "plan", "read_for", "request_for"]
 
 _TWO = 2
 _MOST_SHOWN = 5
@@ -199,6 +200,29 @@ def read_for(
     return source.read(
         columns, where=settings.where, labels=labels, group=group, by=slices, identity=identity, texts=texts
     )
+
+
+def request_for(
+    source: Source,
+    plans: Sequence[ModelPlan],
+    settings: Settings,
+    slices: Slices | None = None,
+    identity: str | None = None,
+) -> Request:
+    """Say what `read_for` would read, for sources that are read together.
+
+    Raises
+    ------
+    UsageError
+        Where two losses take one column for different things, or compare the rows of a group.
+    """
+    from lossctl.sources.marks import Marks
+
+    if plans[0].binding.group is not None:
+        problem = f"{source.name}: {plans[0].losses[0].label} takes rows group by group, and --key one by one"
+        raise UsageError(problem, "leave out --key, and sort the rows of both files alike")
+    columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
+    return source.request(columns, settings.where, _labels_of(plans), None, Marks(slices, identity))
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:

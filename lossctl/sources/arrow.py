@@ -8,7 +8,9 @@ import arro3.core as arro
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.errors import DataError
 from lossctl.core.loss import Array
+from lossctl.sources.place import Place
 
 __all__ = ["UnevenError", "lists_to_numpy", "to_mask", "to_numbers"]
 
@@ -19,6 +21,12 @@ class UnevenError(Exception):
     def __init__(self, name: str, index: int, length: int, width: int) -> None:
         super().__init__(name, index, length, width)
         self.name, self.index, self.length, self.width = name, index, length, width
+
+    def explained(self, place: Place) -> DataError:
+        """Say where it stands."""
+        values = f"{self.length} value" + ("" if self.length == 1 else "s")
+        problem = f'{place}, column "{self.name}": a list of {values}, where the first has {self.width}'
+        return DataError(problem, "write lists of one length")
 
 
 def to_numbers(column: arro.Array) -> Array:

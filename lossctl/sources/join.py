@@ -90,9 +90,8 @@ def join(
     ([1.0, 2.0], [0, 1])
     """
     require_keys((left, right), keys)
-    paths = [piece.path for source in (left, right) for piece in source.pieces if piece.path]
     piece = _JoinedPiece(left, right, keys)
-    return JoinedSource(piece, connect(paths, threads), unmatched, ordered=ordered)
+    return JoinedSource(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
 
 
 class _JoinedPiece(Piece):
@@ -169,6 +168,10 @@ class _JoinedPiece(Piece):
             for piece in source.pieces:
                 piece.prepare(cursor)
 
+    def paths(self) -> list[str]:
+        """Give the files to be read."""
+        return [path for source in self.sources for piece in source.pieces for path in piece.paths()]
+
     def place(self, row: int) -> Place:
         """Say where a row of the predictions stands."""
         return self.sources[_LEFT].locate(row)
@@ -215,20 +218,15 @@ class _JoinedStream(Stream):
             sides = [self._joined.side(side, {}) for side in (_LEFT, _RIGHT)]
             raise repeated(self._cursor, self._joined.sources, sides, self._joined.keys) from None
         refuse_alone(self._audit, self._joined.sources, self._joined.keys, self._source.unmatched)
+        self._source.matched = self._audit.matched
         self._source.alone = (self._audit.sides[_LEFT].alone, self._audit.sides[_RIGHT].alone)
 
     def query(self, start: int | None = None, group: str | None = None) -> str:
         """Give the SQL of the rows: with a `start` of those that match, else of all, for the audit."""
         if start is not None:
             return super().query(start, group)
-        passes = "true"
-        if self._condition is not None:
-            text = f"(\n{self._condition.text}\n)"
-            self._check_condition(text)
-            passes = f"coalesce({text}, false)"
-        parts = [*self._values(), *self._marks.query(self._piece, self._types)]
         rows = [f"coalesce(row{side}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
-        chosen = ", ".join([*parts, *rows, "keyless", f"{passes} as passes"])
+        chosen = ", ".join([*self.values(), *rows, "keyless", f"{self.passes()} as passes"])
         return f"select {chosen} from {self._joined.outer(self._types)}"
 
     def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
@@ -325,6 +323,14 @@ class JoinedSource(Source):
     def locate(self, row: int) -> Place:
         """Say where a row of the predictions stands."""
         return self.sides[_LEFT].locate(row)
+
+    def keep_order(self) -> None:
+        """Give rows in the order of the predictions from now on."""
+        self._ordered = True
+
+    def settle(self) -> None:
+        """Check all keys."""
+        self._check(Request({}, None, {}, {}, {}))
 
     def _stream(self, piece: Piece, request: Request) -> Stream:
         del piece

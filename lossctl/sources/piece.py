@@ -101,6 +101,10 @@ class Piece(ABC):
         """Give the SQL for a label as a text, of a column that `relation` was asked for as text."""
         return label_text(quote_name(name), self.columns[name])
 
+    def paths(self) -> list[str]:
+        """Give the files to be read."""
+        return [self.path] if self.path else []
+
     def named(self, column: str) -> str:
         """Name the file that a column is of."""
         del column

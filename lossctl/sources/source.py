@@ -25,14 +25,15 @@ from lossctl.sources.beside import Beside
 from lossctl.sources.columns import Spaces
 from lossctl.sources.database import disconnect
 from lossctl.sources.grouped import Grouped
-from lossctl.sources.marks import Marks, NoIdentityError
+from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
 from lossctl.sources.slices import Slices
-from lossctl.sources.stream import ROW, Request, Stream, numbered, unreadable
+from lossctl.sources.stream import Request, Stream, unreadable
 from lossctl.sources.typed import TypedPiece
+from lossctl.sources.values import distinct_of, texts_of
 from lossctl.sources.where import Filter, parse_filter
 
 __all__ = ["Source"]
@@ -57,10 +58,13 @@ class Source:
         Which of them are of the predictions and which of the targets, where these stand in different files.
     alone
         How many rows of these the last read left out, for their key was not in the other.
+    matched
+        How many rows it joined.
     """
 
     spaces: Spaces | None = None
     alone: tuple[int, int] = (0, 0)
+    matched: int | None = None
 
     def __init__(
         self,
@@ -173,17 +177,40 @@ class Source:
             Where a value cannot be read, or the group or the identity of a row is missing; the message says which and
             what to do.
         """
+        marks = Marks(by, identity, tuple(texts))
+        request = self.request(columns, where, labels, group, marks)
+        return self._read(request) if group is None else self._read_groups(request, group)
+
+    def request(
+        self,
+        columns: Sequence[str],
+        where: str | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        group: str | None = None,
+        marks: Marks = NO_MARKS,
+    ) -> Request:
+        """Check what is asked for, as `read` does.
+
+        Raises
+        ------
+        UsageError
+            Where there is no such column, or the filter is none.
+        """
         condition = None if where is None else parse_filter(where, self._connection)
         labels = labels or {}
         wanted = {name: ColumnType.TEXT if name in labels else self._wanted(name) for name in columns}
         uses = {} if condition is None else self._resolve(condition)
-        marks = Marks(by, identity, tuple(texts))
         for name in marks.columns:
             if name not in self.columns:
                 raise unknown_column(name, self.columns, self.name)
         refuse_alike(dict.fromkeys([*wanted, *uses, *([] if group is None else [group]), *marks.columns]))
-        request = Request(wanted, condition, uses, self._widths, labels, group, marks)
-        return self._read(request) if group is None else self._read_groups(request, group)
+        return Request(wanted, condition, uses, self._widths, labels, group, marks)
+
+    def keep_order(self) -> None:
+        """Give rows in file order, as all sources do but those that are joined."""
+
+    def settle(self) -> None:
+        """Do what must be done before this source is joined with others."""
 
     def width(self, column: str) -> int:
         """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
@@ -208,16 +235,7 @@ class Source:
         """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
         found: set[str] = set()
         for piece in self._pieces:
-            text = piece.label(column)
-            relation = piece.relation({column: ColumnType.TEXT})
-            query = f"select distinct {text} as label from {relation} where label is not null order by 1 limit {most}"
-            with self._connection.cursor() as cursor:
-                piece.prepare(cursor)
-                try:
-                    found.update(row[0] for row in cursor.execute(query).fetchall())
-                except duckdb.Error as error:
-                    explained = piece.explain({column: ColumnType.TEXT}, (), str(error))
-                    raise explained or unreadable(piece.name, error) from error
+            found.update(distinct_of(piece, self._connection, column, most))
         return sorted(found)[:most]
 
     def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
@@ -238,21 +256,11 @@ class Source:
         for name in columns:
             if name not in self.columns:
                 raise unknown_column(name, self.columns, self.name)
-        types = dict.fromkeys(columns, ColumnType.TEXT)
         found: dict[int, dict[str, str | None]] = {}
         for index in sorted({self._piece_of(row)[0] for row in rows}):
             piece, start = self._pieces[index], self._starts[index]
             mine = [row - start for row in rows if self._piece_of(row)[0] == index]
-            values = ", ".join(piece.text(name) for name in columns) or "1"
-            number, listed = piece.row_number or ROW, ", ".join(map(str, mine))
-            query = f"select {number}, {values} from {numbered(piece, types)} where {number} in ({listed})"
-            with self._connection.cursor() as cursor:
-                piece.prepare(cursor)
-                try:
-                    got = cursor.execute(query).fetchall()
-                except duckdb.Error as error:
-                    raise piece.explain(types, (), str(error)) or unreadable(piece.name, error) from error
-            found.update({row + start: dict(zip(columns, each, strict=False)) for row, *each in got})
+            found.update({row + start: each for row, each in texts_of(piece, self._connection, mine, columns)})
         return [found[row] for row in rows]
 
     def locate(self, row: int) -> Place:
@@ -346,9 +354,7 @@ class Source:
             raise UsageError(problem, f'write "{group}"::double in the condition')
         self._consumed, self._finished = 0, False
         with ExitStack() as stack:
-            for index, piece in enumerate(self._pieces):
-                if piece.needs_verifying and index not in self._verified:
-                    stack.enter_context(self._verifying(index))
+            stack.enter_context(self.verifying())
             starts = self.starts()
             streams = [Stream(piece, self._connection, request) for piece in self._pieces]
             for stream in streams:
@@ -368,6 +374,15 @@ class Source:
                 cure = f"leave such rows out: --where '{self._pieces[0].has_group(group)}'"
                 raise DataError(f'{place}, column "{group}": the group is missing', cure)
         self._finished = True
+
+    @contextmanager
+    def verifying(self) -> Iterator[None]:
+        """Check compressed files beside the reader, those that have not been."""
+        with ExitStack() as stack:
+            for index, piece in enumerate(self._pieces):
+                if piece.needs_verifying and index not in self._verified:
+                    stack.enter_context(self._verifying(index))
+            yield
 
     @contextmanager
     def _verifying(self, index: int) -> Iterator[None]:

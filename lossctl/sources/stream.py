@@ -121,7 +121,7 @@ class Stream:
             try:
                 batch, read = self._batch(record, first, read)
             except UnevenError as error:
-                raise self._uneven(error, record, read) from error
+                raise error.explained(self._piece.place(self._row(error.index, record, read))) from error
             except NoIdentityError as error:
                 place = self._piece.place(self._row(error.index, record, read))
                 raise error.explained(place, str(self._marks.identity)) from error
@@ -137,14 +137,6 @@ class Stream:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
             raise self._explain(error) from error
-
-    def _uneven(self, error: UnevenError, record: Any, read: int) -> DataError:
-        row = self._row(error.index, record, read)
-        values = f"{error.length} value" + ("" if error.length == 1 else "s")
-        problem = (
-            f'{self._piece.place(row)}, column "{error.name}": a list of {values}, where the first has {error.width}'
-        )
-        return DataError(problem, "write lists of one length")
 
     def _row(self, index: int, record: Any, read: int) -> int:
         """Give the number in the piece of a row of a record batch."""
@@ -182,7 +174,7 @@ class Stream:
         group
             A column to give as a text too.
         """
-        parts = [*self._values(), *self._marks.query(self._piece, self._types)]
+        parts = self.values()
         if group is not None:
             parts.append(f"{self._piece.text(group)} as team")
         text = "" if self._condition is None else f"(\n{self._condition.text}\n)"
@@ -197,8 +189,16 @@ class Stream:
         filtered = text and (own or start is not None)
         return f"select {', '.join(parts)} from {relation}{f' where {text}' if filtered else ''}"
 
-    def _values(self) -> list[str]:
-        """Give the SQL of each column wanted, under names of our own."""
+    def passes(self) -> str:
+        """Give the SQL that the filter lets a row through."""
+        if self._condition is None:
+            return "true"
+        text = f"(\n{self._condition.text}\n)"
+        self._check_condition(text)
+        return f"coalesce({text}, false)"
+
+    def values(self, side: str = "") -> list[str]:
+        """Give the SQL of each column wanted, under names of our own that start with `side`, and of the marks."""
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
@@ -208,8 +208,8 @@ class Stream:
                 value = f"{column}::double[]"
             else:
                 value = f"coalesce({column}::double, 'nan'::double)"
-            parts.append(f"{value} as v{number}")
-        return parts
+            parts.append(f"{value} as {side}v{number}")
+        return [*parts, *self._marks.query(self._piece, self._types)]
 
     def _code(self, name: str, column: str) -> str:
         """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""

@@ -105,7 +105,7 @@ def test_targets_that_differ_are_refused_by_the_first_row(tmp_path: Path, row: i
         f'{tmp_path}/old.csv line {row + 2}, column "y": {first}, '
         f'but {tmp_path}/new.csv line {row + 2}, column "y": {second}'
     )
-    assert caught.value.cure == CURE
+    assert caught.value.cure == f"{CURE}, or match them with --key"
 
 
 def test_weights_that_differ_are_refused(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_targets_that_differ(run: Run, tmp_path: Path) -> None:
     assert ran.code == ExitCode.DATA
     assert ran.lines == [
         'error: old.csv line 9, column "y": 7, but new.csv line 9, column "y": 7.5',
-        "hint:  models are compared on the same rows: give files of the same rows, in the same order",
+        "hint:  models are compared on the same rows: give files of the same rows, in the same order, or match them with --key",
     ]
 
 
