@@ -1,0 +1,72 @@
+"""Paths that a configuration may name: inside its own folder, whatever links there are. Imports core."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from lossctl.core.errors import UsageError
+from lossctl.core.escape import visible
+
+__all__ = ["confined", "confined_report"]
+
+_CURE = "a configuration names files in its own folder; a flag may name any"
+_SHORT = 80
+
+
+def confined(text: str, folder: Path, where: str) -> str:
+    """Give a path of a configuration, or a glob, as seen from where the command runs.
+
+    Raises
+    ------
+    UsageError
+        Where it is absolute, goes up, leads out by a link, or is no path: a label, standard input.
+
+    Examples
+    --------
+    >>> confined("data/preds.csv", Path("."), "lossctl.toml: source")
+    'data/preds.csv'
+    """
+    if text.startswith("git:"):
+        return text  # a revision of this very repository; its path is checked where it is read
+    shown = visible(text[:_SHORT])
+    if not text or text == "-" or "\0" in text or "=" in text or "://" in text:
+        raise UsageError(f"{where}: {shown!r} is no path", _CURE)
+    if _goes_out(text):
+        raise UsageError(f"{where}: {shown!r} leads out of the folder of the configuration", _CURE)
+    path = os.path.normpath(folder / text)
+    inside = folder.resolve()
+    for found in (path, *glob.iglob(path, recursive=True)):  # noqa: PTH207 -- a pattern, not a path
+        if not Path(found).resolve().is_relative_to(inside):
+            raise UsageError(f"{where}: {shown!r} leads out of the folder of the configuration, by a link", _CURE)
+    return path
+
+
+def confined_report(name: str, folder: Path, where: str) -> Path:
+    """Give the path of a report: a file in one folder, and no link.
+
+    Raises
+    ------
+    UsageError
+        Where the name is more than a name, or something else is in the way.
+
+    Examples
+    --------
+    >>> confined_report("gates.xml", Path("lossctl-reports"), "lossctl.toml: reports.junit").as_posix()
+    'lossctl-reports/gates.xml'
+    """
+    plain = name and name not in {".", ".."} and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    if not plain or name.startswith("."):
+        cure = f"reports go to {folder.name}/ beside the configuration; --export FORMAT=PATH writes anywhere"
+        raise UsageError(f"{where}: {visible(name[:_SHORT])!r} is no plain file name", cure)
+    path = folder / name
+    if folder.is_symlink() or path.is_symlink():
+        raise UsageError(f"{where}: {path} is a link", "remove it")
+    return path
+
+
+def _goes_out(text: str) -> bool:
+    """Say whether a path is absolute or goes up, as any system would read it."""
+    kinds = (PurePosixPath(text), PureWindowsPath(text))
+    return text.startswith("~") or any(each.anchor or each.drive or ".." in each.parts for each in kinds)
