@@ -85,14 +85,13 @@ def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
     """Give what names each row: the texts of the key columns, with a comma between them."""
     first = piece.first_row
     places = rows - first if piece.rows is None else np.searchsorted(piece.rows, rows)
-    texts = [np.array(piece.texts[name].to_pylist(), dtype=object) for name in columns]
-    for name, values in zip(columns, texts, strict=True):
-        missing = [place for place in np.unique(places) if values[place] is None]
-        if missing:
-            raise MissingKeyError(name, piece.row_number(int(missing[0])))
-    if len(texts) == 1:
-        return [str(each) for each in texts[0][places]]
-    return [",".join(each) for each in zip(*(values[places] for values in texts), strict=True)]
+    texts = []
+    for name in columns:
+        values = np.array(piece.texts[name].to_pylist(), dtype=object)[places].tolist()
+        if None in values:
+            raise MissingKeyError(name, int(rows[values.index(None)]))
+        texts.append(values)
+    return texts[0] if len(texts) == 1 else [",".join(each) for each in zip(*texts, strict=True)]
 
 
 def _interleaved(parts: Sequence[_Part], layout: Layout) -> Lines:

@@ -8,8 +8,9 @@ Imports duckdb, arro3, NumPy and core.
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any, BinaryIO
 
@@ -187,7 +188,7 @@ class _Reader:
         if lines.keys is None:
             arrays.append(_numbers(lines.rows + 1))
         else:
-            keys = [guarded(key, '"\t') for key in lines.keys] if self._escape else list(lines.keys)
+            keys = _guarded(lines.keys) if self._escape else list(lines.keys)
             arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
         if lines.weights is not None:
             arrays.append(_numbers(lines.weights))
@@ -195,6 +196,18 @@ class _Reader:
         slopes = _numbers(lines.slopes)
         arrays.append(slopes if lines.ends is None else arro.list_array(_numbers(lines.ends), slopes))
         return arrays
+
+
+def _guarded(texts: Sequence[str]) -> list[str]:
+    """Guard texts; mostly one look at all of them tells that there is nothing to do."""
+    joined = "\n".join(texts)
+    if joined.count("\n") == len(texts) - 1 and _HARMLESS.fullmatch(joined):
+        return list(texts)
+    return [guarded(text, '"\t') for text in texts]
+
+
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_ .:/-]*(?:\n|$))*")
+"""Texts of a line each that `guarded` leaves as they are."""
 
 
 def _numbers(values: Any) -> Any:
