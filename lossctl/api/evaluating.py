@@ -26,6 +26,7 @@ from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
+    from lossctl.api.sliced_results import Pattern
     from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.engine.sliced_passes import BySlice
@@ -162,12 +163,16 @@ def _with_slices(
     found: dict[tuple[int, int], list[Evaluation]] = {}
     told: dict[str, list[str]] = {}
     for tally, made in zip(computed.tallies, sliced.made, strict=True):
-        indices = [index for each, index in computed.reported if each is tally]
+        patterns = {
+            index: _pattern(whole, tally, index, settings)
+            for whole, (each, index) in zip(results, computed.reported, strict=True)
+            if each is tally
+        }
 
         def result(alone: ModelTally, index: int, values: Mapping[str, str | None]) -> Evaluation:
             return _result(source, alone, index, settings, values)
 
-        of_model = results_of(source, made, indices, sliced.slices, order, settings, result)
+        of_model = results_of(source, made, patterns, sliced.slices, order, settings, result)
         found.update({(id(tally), index): each for index, each in of_model.found.items()})
         for line in of_model.warnings:
             told.setdefault(line, []).append(tally.plan.binding.model)
@@ -183,6 +188,14 @@ def _with_slices(
         for each in (whole, *found[id(tally), index])
     ]
     return joined, list(dict.fromkeys(lines))
+
+
+def _pattern(whole: Evaluation, tally: ModelTally, index: int, settings: Settings) -> Pattern:
+    """Give what the results of a loss share in all slices."""
+    from lossctl.api.sliced_results import Pattern
+
+    signature = signature_of(tally, tally.plan.losses[index], settings, by=settings.by)
+    return Pattern(whole, signature.rsplit("|", 2)[0], settings.level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ May import sources, engine, losses and core.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lossctl.api.sliced_results import Pattern, effective_rows, quick_results
 from lossctl.core.errors import DataError
 from lossctl.core.loss import Reduction
 from lossctl.core.result import Evaluation
@@ -122,9 +123,10 @@ def _relative(
     )
     check_rows(source, made.whole, settings)
     mean, _ = made.whole.finished(0)
-    references = np.full(len(slices), math.nan)
-    for code in np.flatnonzero(made.slices.n_of(len(slices))):
-        references[code], _ = made.of(int(code)).finished(0)
+    figures = made.slices.figures(0, len(slices))
+    references = figures.value.copy()
+    for code in np.flatnonzero(figures.doubtful & (made.slices.n_of(len(slices)) > 0)).tolist():
+        references[code], _ = made.of(code).finished(0)
     whole = replace(plan, losses=tuple(relative_to(chosen, mean) for chosen in plan.losses))
     return whole, replace(plan, losses=tuple(relative), references=references)
 
@@ -158,12 +160,12 @@ class Shown:
             if count:
                 has, them = ("has", "is") if count == 1 else ("have", "are")
                 of = f"of {self.slices} slices"
-                lines.append(f"{count} {of} {has} {why} and {them} left out ({_rows(rows)})")
+                lines.append(f"{count} {of} {has} {why} and {them} left out ({_count(rows, 'row')})")
         return lines
 
 
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
+def _count(count: int, of: str) -> str:
+    return f"{count} {of}" if count == 1 else f"{count} {of}s"
 
 
 def shown(made: BySlice, order: Sequence[int], settings: Settings) -> Shown:
@@ -200,7 +202,7 @@ class SlicedResults:
 def results_of(
     source: Source,
     made: BySlice,
-    indices: Sequence[int],
+    patterns: Mapping[int, Pattern],
     slices: Slices,
     order: Sequence[int],
     settings: Settings,
@@ -208,31 +210,60 @@ def results_of(
 ) -> SlicedResults:
     """Give the results of some losses of a model for each slice shown.
 
+    Parameters
+    ----------
+    source, made, slices, settings
+        What was computed, of what.
+    patterns
+        Of each loss, by index, what the results of its slices share.
+    order
+        The codes of all slices, ordered by value.
+    result
+        Gives the result of one loss from the tally of a slice.
+
     Raises
     ------
     DataError
         Where a slice is no distribution though the file is to hold one.
     """
     visible = shown(made, order, settings)
-    results = SlicedResults({index: [] for index in indices}, visible.lines(settings))
-    unfitting: dict[int, list[DataError]] = {}
-    few = FewRows()
-    for code in visible.codes:
-        tally, values = made.of(code), named(slices, code)
-        for index in indices:
-            error = _unfit(source, tally, index, values)
+    names = [named(slices, code) for code in range(len(slices))]
+    results = SlicedResults({}, visible.lines(settings))
+    tally_of = cache(made.of)
+    for index, pattern in patterns.items():
+        found: list[Evaluation] = []
+        errors: list[DataError] = []
+        quick = quick_results(pattern, made, index, names, visible.codes)
+        for code, each in zip(visible.codes, quick, strict=True):
+            if each is not None:
+                found.append(each)
+                continue
+            tally = tally_of(code)
+            error = _unfit(source, tally, index, names[code])
             if error is None:
-                results.found[index].append(result(tally, index, values))
+                found.append(result(tally, index, names[code]))
             else:
-                unfitting.setdefault(index, []).append(error)
-        few.look(tally, values)
-    for index, errors in unfitting.items():
-        label, cure = made.slices.plan.losses[index].label, errors[0].cure
-        where = "1 slice" if len(errors) == 1 else f"{len(errors)} slices"
-        results.warnings.append(f"{label} is left out of {where}: {errors[0].problem}; {cure}")
+                errors.append(error)
+        results.found[index] = found
+        if errors:
+            label, where = pattern.whole.chosen.label, _count(len(errors), "slice")
+            results.warnings.append(f"{label} is left out of {where}: {errors[0].problem}; {errors[0].cure}")
     if any(each.ci is not None for found in results.found.values() for each in found):
-        results.warnings += few.lines(made, len(visible.codes))
+        results.warnings += _few_effective(made, visible.codes, names)
     return results
+
+
+def _few_effective(made: BySlice, codes: Sequence[int], names: Sequence[Slice]) -> list[str]:
+    """Warn of slices whose intervals rest on few effective rows."""
+    effective = effective_rows(made.slices, len(names))[np.asarray(codes, dtype=np.int64)]
+    few = effective < FEW_EFFECTIVE_ROWS
+    if not few.any():
+        return []
+    units = "rows" if made.whole.plan.binding.group is None else "groups"
+    of = "1 slice" if len(codes) == 1 else f"{np.count_nonzero(few)} of {len(codes)} slices"
+    least = int(np.argmin(effective))
+    fewest = f"the fewest: {effective[least]:.6g}, of {slice_text(names[codes[least]])}"
+    return [f"intervals of {of} rest on fewer than {FEW_EFFECTIVE_ROWS} effective {units} ({fewest})"]
 
 
 def _unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:
@@ -250,27 +281,3 @@ def _unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> Data
     if summed:
         raise told
     return told
-
-
-@dataclass(slots=True)
-class FewRows:
-    """The slices whose intervals rest on few effective rows."""
-
-    count: int = 0
-    fewest: float = math.inf
-    where: str = ""
-
-    def look(self, tally: ModelTally, values: Slice) -> None:
-        effective = tally.units.effective_rows
-        if effective < FEW_EFFECTIVE_ROWS:
-            self.count += 1
-            if effective < self.fewest:
-                self.fewest, self.where = effective, slice_text(values)
-
-    def lines(self, made: BySlice, slices: int) -> list[str]:
-        if not self.count:
-            return []
-        units = "rows" if made.whole.plan.binding.group is None else "groups"
-        of = "1 slice" if slices == 1 else f"{self.count} of {slices} slices"
-        fewest = f"the fewest: {self.fewest:.6g}, of {self.where}"
-        return [f"intervals of {of} rest on fewer than {FEW_EFFECTIVE_ROWS} effective {units} ({fewest})"]

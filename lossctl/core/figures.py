@@ -15,7 +15,7 @@ from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.tallies import LossTallies, WeightTallies
 
-__all__ = ["Figures", "Units", "figures_of", "round_sums"]
+__all__ = ["Figures", "Units", "figures_of", "means_of", "round_sums"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,15 @@ def round_sums(sums: GroupedSum, codes: int) -> Array:
     """Give each of so many sums correctly rounded."""
     floats = sums.floats()
     return np.append(floats, np.zeros(max(0, codes - len(floats))))[:codes]
+
+
+@np.errstate(all="ignore")  # of codes without rows, nothing is known
+def means_of(sums: GroupedSum, units: Units, codes: int) -> tuple[Array, Mask]:
+    """Give the means of so many codes, and of which they are in doubt."""
+    rounding = _Rounding(codes)
+    weighted = units.rows.weighted
+    by = rounding.known(units.rows.weights) if weighted else exactly(units.units.astype(np.float64))
+    return rounding.round(divide(rounding.known(sums), by)), rounding.doubtful
 
 
 @np.errstate(all="ignore")  # of codes without rows, nothing is known

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
-from lossctl.core.figures import Figures, Units, figures_of, round_sums
+from lossctl.core.figures import Figures, Units, figures_of, means_of, round_sums
 from lossctl.core.grouped import Codes, GroupedSum
-from lossctl.core.loss import Array, ChosenLoss, Role
+from lossctl.core.loss import Array, ChosenLoss, Reduction, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
@@ -265,10 +265,37 @@ class SlicedTally:
 
     def figures(self, index: int, codes: int) -> Figures:
         """Give the figures of one loss for so many codes, of a loss whose value is a mean."""
-        units = Units(self.rows, self.n_of(codes), self.units_of(codes))
-        found = figures_of(self.losses[index], units, codes)
+        found = figures_of(self.losses[index], self._units(codes), codes)
         found.doubtful[list(self.few)] = True
         return found
+
+    def linears(self, codes: int) -> dict[int, Linears]:
+        """Give the value of each loss of several parts, and how it moves with each, for so many codes."""
+        few = {code: self.of(code) for code in self.few}
+        counts = {index: len(sums) for tally in few.values() for index, sums in tally.parts.items()}
+        counts |= {index: len(sums) for index, sums in self.parts.items()}
+        return {index: self._linears(index, counts[index], codes) for index in sorted(counts)}
+
+    def _linears(self, index: int, parts: int, codes: int) -> Linears:
+        values, derivatives = np.full(codes, np.nan), np.zeros((parts, codes))
+        chosen, units = self.plan.losses[index], self._units(codes)
+        doubtful = np.full(codes, self.reduction(index) is Reduction.SUM)
+        doubtful[list(self.few)] = True
+        columns = []
+        for sums in self.parts.get(index, []):
+            means, doubts = means_of(sums, units, codes)
+            columns.append(means.tolist())
+            doubtful |= doubts
+        for code in np.flatnonzero(units.units).tolist():
+            if doubtful[code] or not columns:
+                linear = self.of(code).linear(index)
+            else:
+                linear = Linear(*chosen.finish(tuple(means[code] for means in columns)))
+            values[code], derivatives[:, code] = linear.value, linear.derivatives
+        return Linears(values, derivatives)
+
+    def _units(self, codes: int) -> Units:
+        return Units(self.rows, self.n_of(codes), self.units_of(codes))
 
     def weight_sums(self, codes: int) -> Array:
         """Give the correctly rounded sum of the weights of each code, or the number of its rows or groups."""
@@ -283,6 +310,15 @@ class SlicedTally:
     def n_of(self, codes: int) -> Codes:
         """Give how many rows of each slice count."""
         return self._counted(self.rows.n, codes, lambda tally: tally.rows.n)
+
+    def n_dropped_of(self, codes: int) -> Codes:
+        """Give how many rows of each slice were left out for a number that is missing or not finite."""
+        return self._counted(self.n_dropped, codes, lambda tally: tally.n_dropped)
+
+    def reduction(self, index: int) -> Reduction:
+        """Say how the losses of rows become one value: as `ModelTally.reduction`."""
+        front = next(iter(self.few.values()), self.front)
+        return front.reduction(self.plan.losses[index]) if not self.front.vectors else Reduction.MEAN
 
     def units_of(self, codes: int) -> Codes:
         """Give how many rows, or groups of them, losses are averaged over in each slice."""

@@ -19,7 +19,7 @@ from lossctl.engine.local import run
 from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
-from lossctl.engine.sliced import Linears, SlicedPlan, SlicedPlans, SlicedTally
+from lossctl.engine.sliced import SlicedPlan, SlicedPlans, SlicedTally
 
 __all__ = ["BySlice", "compute_by_slice"]
 
@@ -155,16 +155,7 @@ def _normalized(made: BySlice) -> SlicedPlan | None:
 def _linear(made: BySlice) -> SlicedPlan | None:
     """Give the plan that knows the means of the parts of losses in each slice."""
     tally = made.slices
-    codes, found = tally.codes, dict[int, Linears]()
-    known = np.flatnonzero(tally.units_of(codes))
-    alone = {int(code): tally.of(int(code)) for code in known}
-    for index in sorted({index for each in alone.values() for index in each.parts}):
-        linears = {code: each.linear(index) for code, each in alone.items()}
-        parts = max(len(each.derivatives) for each in linears.values())
-        values, derivatives = np.full(codes, np.nan), np.zeros((parts, codes))
-        for code, linear in linears.items():
-            values[code], derivatives[:, code] = linear.value, linear.derivatives
-        found[index] = Linears(values, derivatives)
+    found = tally.linears(tally.codes)
     return replace(tally.plan, linear=found) if found else None
 
 
