@@ -158,11 +158,11 @@ def _sliced(
     tallies = {code: each.tally.models[0] for code, each in paired.slices.items()}
     few = [code for code, tally in tallies.items() if tally.rows.n < (settings.min_n or 1)]
     codes = [code for code in order if code in tallies and code not in few]
-    counted = sum(tally.n_read for tally in tallies.values())
+    elsewhere = paired.n_unmatched + sum(tally.n_read for tally in tallies.values())
     shown = Shown(
         codes,
         few=(len(few), sum(tallies[code].n_read for code in few)),
-        empty=(len(order) - len(tallies), paired.tally.models[0].n_read - counted),
+        empty=(len(order) - len(tallies), paired.tally.models[0].n_read - elsewhere),
         slices=len(order),
     )
     parts = [_Part(named(slices, code), paired.slices[code]) for code in codes]

@@ -45,6 +45,10 @@ class Paired:
         What the statistics need of each pair.
     slices
         The same of each slice that has rows, by its code.
+    warnings
+        What the caller should know of rows that others lack.
+    n_unmatched
+        How many of these the baseline's source has.
     """
 
     tally: PairsTally
@@ -53,6 +57,7 @@ class Paired:
     sums: list[list[PairedSums]]
     slices: dict[int, Paired] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    n_unmatched: int = 0
 
     @property
     def method(self) -> Method:
@@ -148,7 +153,7 @@ def pair_up(
     paired.slices = {code: everything[code] for code in sorted(code for code in everything if code is not None)}
     _finish(everything, rows)
     _centre(everything, rows)
-    paired.warnings = rows.unmatched()
+    paired.warnings, paired.n_unmatched = rows.unmatched(), rows.alone()[0]
     return paired
 
 

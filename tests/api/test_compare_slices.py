@@ -114,6 +114,16 @@ def test_slices_without_a_row_that_counts_are_told() -> None:
     assert any(said.startswith("1 of 4 slices has no row that counts") for said in found.warnings)
 
 
+def test_rows_without_a_match_are_of_no_slice() -> None:
+    frame = frame_of().assign(id=np.arange(400), w=lambda f: np.where(f["day"] == 1, 0.0, f["w"]))
+    one, other = (frame.assign(p=frame[name]) for name in ("old", "new"))
+    options: Any = {"key": "id", "unmatched": "drop", "by": "day", "weight": "w", "target": "y", "prediction": "p"}
+    found = lossctl.compare([one, other.drop(index=[3, 150, 399])], "mae", **options)
+    assert [each.n for each in found] == [298, 99, 100, 99]
+    assert "1 of 4 slices has no row that counts and is left out (99 rows)" in found.warnings
+    assert "<frame>: 3 rows have a key that is not in <frame>, and are left out" in found.warnings
+
+
 def test_few_rows_of_slices_are_told_in_a_line() -> None:
     found = lossctl.compare(frame_of(), "mae", by="shop", **PAIR)
     least = min(found, key=lambda each: each.n)
