@@ -1,4 +1,4 @@
-"""The benchmark of comparisons measures what it says: the SQL gives the figures of lossctl, and a wrong one stops it."""
+"""The benchmark of comparisons: the SQL gives the figures of lossctl, and a wrong one stops it."""
 
 from __future__ import annotations
 
