@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         render,
         select,
         show_loss,
+        store_baseline,
         worst_rows,
     )
     from lossctl.api.streaming import RowStream
@@ -60,6 +61,7 @@ __all__ = [
     "render",
     "select",
     "show_loss",
+    "store_baseline",
     "worst_rows",
 ]
 
@@ -74,6 +76,7 @@ _HOMES = {
         "render",
         "select",
         "show_loss",
+        "store_baseline",
         "worst_rows",
     },
     "lossctl.api.streaming": {"RowStream"},

@@ -19,7 +19,14 @@ from lossctl.core.version import __version__
 __all__ = ["COMMANDS", "application"]
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
-    {"eval": "evaluate", "compare": "compare", "check": "check", "losses": "losses", "show": "show"}
+    {
+        "eval": "evaluate",
+        "compare": "compare",
+        "check": "check",
+        "baseline": "baseline",
+        "losses": "losses",
+        "show": "show",
+    }
 )
 """The function of each command, in the module of its name."""
 

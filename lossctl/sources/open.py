@@ -21,6 +21,7 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.beside import Beside
 from lossctl.sources.names import nearest
 from lossctl.sources.options import ReadOptions
+from lossctl.sources.revision import is_revision, open_revision
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,8 +51,8 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
     Parameters
     ----------
     source
-        A path; a glob, for the rows of all its files; ``-`` for standard input; a pandas, Polars or Arrow frame; a
-        dict of NumPy arrays.
+        A path; a glob, for the rows of all its files; ``git:REVISION:PATH``; ``-`` for standard input; a pandas,
+        Polars or Arrow frame; a dict of NumPy arrays.
     options
         How to read it.
     fits
@@ -85,6 +86,9 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
         if sys.stdin is None:
             raise DataError("standard input is closed", "name a file")
         return _open_stream(sys.stdin.buffer, "<stdin>", chosen, fits)
+    if is_revision(named):
+        with open_revision(named) as stream:
+            return _open_stream(stream, named, chosen, fits)
     if _is_stream(named):
         with Path(named).open("rb") as stream:
             return _open_stream(stream, named, chosen, fits)

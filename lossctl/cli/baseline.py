@@ -1,0 +1,67 @@
+"""`lossctl baseline`: stores what a later comparison needs to stay paired. May import the api and core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lossctl import api
+from lossctl.cli import options
+from lossctl.cli.output import Destination, Outcome
+from lossctl.cli.progress import progress
+from lossctl.cli.reading import reading_flags
+
+EPILOG = "Example: lossctl baseline preds.parquet --key id --loss mse -o baseline.parquet"
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="The predictions of the model that later ones are held against; label=path names it.",
+        show_default=False,
+    ),
+]
+File = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where to store it: a Parquet file, or with --no-rows a JSON file.",
+        show_default=False,
+        rich_help_panel="Output",
+    ),
+]
+Rows = Annotated[
+    bool,
+    typer.Option(
+        "--rows/--no-rows",
+        help="Keep the loss of each row, by --key; or values alone, which no difference is paired with.",
+        rich_help_panel="Output",
+    ),
+]
+
+
+@options.loss_flags
+@reading_flags
+def baseline(
+    *,
+    source: Source,
+    loss: options.Losses,
+    output: File,
+    reading: dict[str, Any],
+    rows: Rows = True,
+    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    digits: options.Digits = None,
+    **parameters: Any,
+) -> Outcome:
+    """Store the losses of a model's rows by key, for later models to be compared with: paired, without its file."""
+    written = Destination.of("json", None, output)
+    written.spare([source])
+    destination = Destination.of(format, None, None, digits)
+    selection = api.select(loss, parameters)
+    with progress() as on_progress:
+        stored = api.store_baseline(source, selection, output, rows=rows, on_progress=on_progress, **reading)
+    return Outcome(stored, destination, stored.notices)

@@ -1,0 +1,141 @@
+"""A candidate's rows beside what a stored baseline says of the same keys, checked row by row.
+
+Imports duckdb, NumPy and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+
+from lossctl.core.baseline import ABOVE, BELOW, NOT_A_NUMBER, Baseline
+from lossctl.core.block import Batch
+from lossctl.core.errors import DataError
+from lossctl.core.loss import Array
+from lossctl.core.settings import Unmatched
+from lossctl.sources.columns import Spaces
+from lossctl.sources.database import connect
+from lossctl.sources.fingerprint import Judged, checksum, short
+from lossctl.sources.join import JoinedSource, _JoinedPiece
+from lossctl.sources.keyed import named, require_keys
+from lossctl.sources.source import Source
+from lossctl.sources.stored import CHECK
+
+__all__ = ["AgainstSource"]
+
+_STALE = "the baseline is of other data: make it anew with lossctl baseline, or give the data it was made of"
+
+
+class AgainstSource(JoinedSource):
+    """The rows of a candidate that a stored baseline has too: all columns of the candidate, and the stored losses.
+
+    Every row is checked to be judged by what the baseline's was, in each pass; and once all are read, that they are all
+    those that were stored, with the losses that were stored.
+
+    Parameters
+    ----------
+    candidate
+        The candidate. It is left open.
+    kept
+        The stored rows, closed with this.
+    baseline
+        What the file says of itself.
+    judged
+        What rows are judged by, by the candidate's columns.
+    unmatched
+        As in `lossctl.sources.join.join`.
+    ordered
+        Whether rows must come in the candidate's order.
+    threads
+        Threads to join with.
+    """
+
+    def __init__(
+        self,
+        candidate: Source,
+        kept: Source,
+        baseline: Baseline,
+        judged: Judged,
+        *,
+        unmatched: Unmatched = "error",
+        ordered: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        require_keys((candidate, kept), baseline.key)
+        candidate.settle()
+        piece = _JoinedPiece(candidate, kept, baseline.key)
+        super().__init__(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
+        self.spaces = Spaces(tuple(candidate.columns), {name: name for name in candidate.columns}, candidate.name)
+        self._baseline, self._judged, self._kept = baseline, judged, kept
+        self._check_column = piece.right_names[CHECK]
+        self._names = {piece.right_names[each.name]: each for of in baseline.columns.values() for each in of}
+
+    def columns_of(self, label: str) -> tuple[str, ...]:
+        """Give the columns of the parts of a loss."""
+        own = self._joined.right_names
+        return tuple(own[each.name] for each in self._baseline.columns[label])
+
+    def close(self) -> None:
+        """Release what is held, but for the candidate."""
+        Source.close(self)
+        self._kept.close()
+
+    def read(self, columns: Sequence[str], **options: Any) -> Iterator[Batch]:
+        """Stream columns as `lossctl.sources.source.Source.read` does, and check each row.
+
+        Raises
+        ------
+        DataError
+            Where a row is judged by something else than the baseline's, is missing, or has another loss than was
+            stored.
+        """
+        wanted = list(dict.fromkeys([*columns, *self._judged.columns, self._check_column]))
+        texts = tuple(dict.fromkeys([*options.pop("texts", ()), *self._judged.texts]))
+        return self._watched(super().read(wanted, texts=texts, **options), frozenset(columns))
+
+    def _watched(self, batches: Iterator[Batch], columns: frozenset[str]) -> Iterator[Batch]:
+        sums: dict[str, int] = dict.fromkeys((name for name in self._names if name in columns), 0)
+        judged, n = 0, 0
+        with closing(batches):  # type: ignore[type-var]  # a generator, and to be closed as one
+            for batch in batches:
+                hashes = self._judged.hashes(batch)
+                self._require_same(batch, short(hashes) == batch.columns[self._check_column])
+                judged = (judged + int(hashes.sum(dtype=np.uint64))) % 2**64
+                n += len(batch)
+                for name, total in sums.items():
+                    sums[name] = (total + checksum(_decoded(batch.columns[name]))) % 2**64
+                yield batch
+        if self.unmatched == "error" or n == self._baseline.n:
+            self._require_all(n, judged, sums)
+
+    def _require_same(self, batch: Batch, same: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        if same.all():
+            return
+        index = int(np.flatnonzero(~same)[0])
+        row = batch.row_number(index)
+        (values,) = self.sides[0].texts([row], self.keys)
+        place = f"{self.locate(row)}, {named(self.keys, list(values.values()))}"
+        problem = f"{place}: the {self._judged.words} is not what {self._kept.name} was made with"
+        raise DataError(problem, _STALE)
+
+    def _require_all(self, n: int, judged: int, sums: Mapping[str, int]) -> None:
+        name = self._kept.name
+        if n != self._baseline.n:
+            problem = f"{self.name} has {n} of the {self._baseline.n} rows of {name}"
+            raise DataError(problem, _STALE)
+        if f"{judged:016x}" != self._baseline.targets[:16]:
+            raise DataError(f"{self.name}: the {self._judged.words}s are not those {name} was made with", _STALE)
+        for column, total in sums.items():
+            if f"{total:016x}" != self._names[column].checksum:
+                problem = f'{name}, column "{self._names[column].name}": these are not the losses that were stored'
+                raise DataError(problem, "it was damaged or changed: make it anew with lossctl baseline")
+
+
+def _decoded(values: Array) -> Array:
+    """Give the numbers that are there, as they were stored."""
+    there = values[~np.isnan(values)]
+    known = [there == ABOVE, there == BELOW, there == NOT_A_NUMBER]
+    return np.select(known, [np.inf, -np.inf, np.nan], there)

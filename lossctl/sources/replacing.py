@@ -1,0 +1,37 @@
+"""A file written beside the one whose place it takes: who reads sees one of them, never half. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Give the path of a temporary file that takes the place of `path` at the end; a device is written to as it is.
+
+    Raises
+    ------
+    OSError
+        Where the folder can't be written to.
+    """
+    place = Path(path)
+    if place.exists() and not place.is_file():
+        yield path
+        return
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    os.close(handle)
+    try:
+        yield name
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,94 @@
+"""Files of a git revision, ``git:REV:PATH``, read by git without a shell. Imports the standard library and core."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from lossctl.core.errors import DataError, UsageError
+
+__all__ = ["is_revision", "open_revision"]
+
+_PREFIX = "git:"
+_FORM = "write git:REVISION:PATH, such as git:main:baseline.parquet"
+
+
+def is_revision(named: str) -> bool:
+    """Say whether a name is that of a file of a revision; an existing file of that name wins.
+
+    Examples
+    --------
+    >>> is_revision("git:main:base.parquet"), is_revision("base.parquet")
+    (True, False)
+    """
+    return named.startswith(_PREFIX) and not Path(named).exists()
+
+
+@contextmanager
+def open_revision(named: str) -> Iterator[BinaryIO]:
+    """Give the bytes of a file as git holds it: a path counts from the top of the repository, ``./path`` from here.
+
+    Raises
+    ------
+    UsageError
+        Where the name is of another form, or could be taken for an option.
+    DataError
+        Where there is no git, no such revision, or no such file in it.
+    """
+    import subprocess
+
+    revision, path = _parts(named)
+    with tempfile.TemporaryFile(prefix="lossctl-") as file:
+        command = ["git", "--no-pager", "cat-file", "blob", f"{revision}:{path}"]
+        try:
+            done = subprocess.run(  # noqa: S603 -- without a shell, and neither part can be an option
+                command, stdout=file, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False
+            )
+        except FileNotFoundError:
+            raise DataError(f"{named} can't be read: there is no git here", "install git, or name a file") from None
+        except OSError as error:
+            raise DataError(f"{named} can't be read: {error.strerror}", "name a file") from error
+        if done.returncode:
+            raise _refused(named, revision, path, done.stderr.decode(errors="replace"))
+        file.seek(0)
+        if _is_pointer(file):
+            problem = f"{named} is kept by Git LFS, and the revision holds a pointer to it"
+            raise DataError(problem, f"write the file out: git show {revision}:{path} | git lfs smudge > baseline")
+        file.seek(0)
+        yield file
+
+
+def _parts(named: str) -> tuple[str, str]:
+    """Cut a name into revision and path; neither may be an option, or a range, or span lines."""
+    revision, sign, path = named.removeprefix(_PREFIX).partition(":")
+    if not (revision and sign and path):
+        raise UsageError(f"{named} names no file of a revision", _FORM)
+    if revision.startswith("-") or not re.fullmatch(r"[\w./~^@{}+-]+", revision) or ".." in revision:
+        raise UsageError(f"{named}: {revision!r} is no revision", _FORM)
+    if any(ord(sign) < ord(" ") for sign in path):
+        raise UsageError(f"{named!r} holds a control character", _FORM)
+    return revision, path
+
+
+def _refused(named: str, revision: str, path: str, said: str) -> DataError:
+    """Say why git gave nothing."""
+    line = next((each for each in said.splitlines() if each.strip()), "git gave no reason")
+    line = re.sub(r"^(fatal|error): ", "", line)
+    if "not a git repository" in said:
+        return DataError(f"{named} can't be read: this is no git repository", "run it in one")
+    if "invalid object name" in said or "unknown revision" in said or "ambiguous argument" in said:
+        cure = (
+            f"git fetch origin {revision}; a shallow checkout has but one revision (fetch-depth: 0 in GitHub Actions)"
+        )
+        return DataError(f"{named}: there is no revision {revision} here", cure)
+    if "does not exist in" in said or "exists on disk, but not in" in said:
+        return DataError(f"{named}: there is no {path} in {revision}", "a path counts from the top of the repository")
+    return DataError(f"{named} can't be read: {line}", "check with: git cat-file -p REVISION:PATH")
+
+
+def _is_pointer(file: BinaryIO) -> bool:
+    return file.read(42).startswith(b"version https://git-lfs.github.com/spec/")
