@@ -13,6 +13,7 @@ from lossctl.core.settings import NanPolicy
 from lossctl.reports import RenderOptions, formats, render
 
 if TYPE_CHECKING:
+    from lossctl.api.baselines import store_baseline
     from lossctl.api.checks import check
     from lossctl.api.comparing import compare
     from lossctl.api.streaming import open_rows
@@ -33,13 +34,20 @@ __all__ = [
     "render",
     "select",
     "show_loss",
+    "store_baseline",
     "worst_rows",
 ]
 
 NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)
 
 
-_LATE = {"check": "checks", "compare": "comparing", "open_rows": "streaming", "worst_rows": "worst"}
+_LATE = {
+    "check": "checks",
+    "compare": "comparing",
+    "open_rows": "streaming",
+    "store_baseline": "baselines",
+    "worst_rows": "worst",
+}
 """What an evaluation does without, and the modules they live in."""
 
 
