@@ -107,6 +107,15 @@ def test_small_slices_are_left_out_and_told() -> None:
     assert "1 of 4 slices has fewer than 50 rows and is left out (7 rows)" in found.warnings
 
 
+def test_rows_that_a_model_cannot_use_do_not_make_a_slice_larger() -> None:
+    frame = frame_of().assign(new=lambda f: np.where((f["day"] == 3) & (f.index % 5 > 1), np.nan, f["new"]))
+    options: Any = {"by": "day", "nan": "omit", **PAIR}
+    assert [each.n for each in lossctl.compare(frame, "mae", min_n=40, **options)] == [340, 100, 100, 100, 40]
+    found = lossctl.compare(frame, "mae", min_n=41, **options)
+    assert [each.n for each in found] == [340, 100, 100, 100]
+    assert "1 of 4 slices has fewer than 41 rows and is left out (100 rows)" in found.warnings
+
+
 def test_slices_without_a_row_that_counts_are_told() -> None:
     frame = frame_of().assign(w=lambda f: np.where(f["day"] == 1, 0.0, f["w"]))
     found = lossctl.compare(frame, "mae", by="day", weight="w", **PAIR)
