@@ -16,6 +16,7 @@ import numpy as np
 
 from lossctl.api.evaluating import Progress, evaluate_source
 from lossctl.api.opening import open_for, reading_of
+from lossctl.api.opponents import digest_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.baseline import Baseline, Column, NotInBaselineError
@@ -96,7 +97,8 @@ def store_baseline(
         opened = stack.enter_context(open_for(location, selection, settings))
         found = evaluate_source(opened, selection, settings, (), on_progress, crew)
         made = _Maker(opened, settings, found, label).store(str(path), rows=rows)
-    return StoredBaseline(made, found.results, str(path), Path(path).stat().st_size, found.warnings, found.notices)
+    file, size = str(path), Path(path).stat().st_size
+    return StoredBaseline(made, found.results, file, size, digest_of(file), found.warnings, found.notices)
 
 
 @dataclass(slots=True)
@@ -137,14 +139,8 @@ class _Maker:
         """Give the plans of the losses that were reported; all of one model."""
         from lossctl.api.planning import LeftOut, plan
 
-        labels = {result.chosen.label for result in self.found.results}
-        plans = []
-        left_out = LeftOut(self.source.name)
-        for each in plan(
-            self.source, Selection(tuple({r.chosen for r in self.found.results})), self.settings, left_out
-        ):
-            losses = tuple(chosen for chosen in each.losses if chosen.label in labels)
-            plans.append(replace(each, losses=losses))
+        chosen = dict.fromkeys(result.chosen for result in self.found.results)
+        plans = plan(self.source, Selection(tuple(chosen)), self.settings, LeftOut(self.source.name))
         labelled = [chosen.label for each in plans for chosen in each.losses]
         twice = next((label for label in labelled if labelled.count(label) > 1), None)
         if twice is not None:

@@ -59,7 +59,7 @@ def open_opponent(
     source
         The candidate's predictions, open.
     baseline
-        A path or a frame; ``None``: the baseline is a column of `source`.
+        A path, what `lossctl.store_baseline` wrote too, or a frame; ``None``: the baseline is a column of `source`.
     prediction
         The baseline's column, where it is not called as the candidate's is.
     selection, settings
@@ -77,6 +77,14 @@ def open_opponent(
         if prediction is None:
             raise UsageError("a delta needs a baseline", "name one: --baseline FILE or --baseline-pred COL")
         return Opponent(_pairs(source, source, selection, settings, theirs), digest_of(source.name))
+    from lossctl.api.baselines import models_against, open_baseline
+
+    stored = open_baseline(stack, baseline, settings)
+    if stored is not None:
+        if prediction is not None:
+            problem = f"{stored.name} is a stored baseline, of {stored.baseline.model}: it has no column {prediction}"
+            raise UsageError(problem, "leave out --baseline-pred")
+        return Opponent(tuple(models_against(stack, source, stored, selection, settings)), digest_of(baseline))
     other = stack.enter_context(open_for(baseline, selection, theirs))
     return Opponent(_pairs(source, other, selection, settings, theirs), digest_of(baseline))
 
@@ -89,8 +97,13 @@ def digest_of(location: object) -> str | None:
     >>> digest_of("-") is None
     True
     """
+    from lossctl.sources.revision import is_revision, open_revision
+
     if not isinstance(location, str):
         return None
+    if is_revision(location):
+        with open_revision(location) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
     path = Path(location)
     try:
         with path.open("rb") as file:

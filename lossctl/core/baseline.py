@@ -5,7 +5,6 @@ Imports the standard library and core. Nothing here reads or writes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import sys
@@ -109,17 +108,6 @@ class Baseline:
     def labels(self) -> tuple[str, ...]:
         """The losses it holds, by label."""
         return tuple(dict.fromkeys(str(each["label"]) for each in self.results))
-
-    @property
-    def digest(self) -> str:
-        """A hash of all that it says, whatever version of lossctl stored it: 16 hexadecimal digits.
-
-        It moves when the baseline does.
-        """
-        document = {name: value for name, value in self.to_dict().items() if name != "version"}
-        results = [{**each, "signature": None} for each in document["results"]]  # it names the version too
-        text = json.dumps({**document, "results": results}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def require(self, labels: Sequence[str], name: str) -> None:
         """Refuse losses that it does not hold.

@@ -28,6 +28,8 @@ class StoredBaseline:
         Where it is.
     size
         How many bytes it takes.
+    digest
+        The SHA-256 of the file, its first 16 digits: what waivers are bound to.
     warnings
         What the caller should know.
     notices
@@ -38,12 +40,13 @@ class StoredBaseline:
     results: tuple[Evaluation, ...]
     file: str
     size: int
+    digest: str | None
     warnings: tuple[str, ...] = field(default=())
     notices: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that was stored, with the file, its size and its digest."""
-        beside = {"file": self.file, "bytes": self.size, "digest": self.baseline.digest}
+        beside = {"file": self.file, "bytes": self.size, "digest": self.digest}
         return {**self.baseline.to_dict(), **beside, "warnings": list(self.warnings)}
 
     def items(self) -> list[Mapping[str, Any]]:

@@ -6,8 +6,8 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
 
 from lossctl.core.errors import DataError, UsageError
 
@@ -29,7 +29,7 @@ def is_revision(named: str) -> bool:
 
 
 @contextmanager
-def open_revision(named: str) -> Iterator[BinaryIO]:
+def open_revision(named: str) -> Iterator[BufferedRandom]:
     """Give the bytes of a file as git holds it: a path counts from the top of the repository, ``./path`` from here.
 
     Raises
@@ -90,5 +90,5 @@ def _refused(named: str, revision: str, path: str, said: str) -> DataError:
     return DataError(f"{named} can't be read: {line}", "check with: git cat-file -p REVISION:PATH")
 
 
-def _is_pointer(file: BinaryIO) -> bool:
+def _is_pointer(file: BufferedRandom) -> bool:
     return file.read(42).startswith(b"version https://git-lfs.github.com/spec/")
