@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.page import between
-from benchmarks.simulate_compare import CLUSTERED, PLAIN, SERIES, WORLDS, simulate
+from benchmarks.simulate_compare import CLUSTERED, PLAIN, WORLDS, simulate
 from lossctl.core.method import Method
 from tests.transcript import ROOT
 
@@ -15,7 +15,7 @@ CELLS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in DOCUMENT.s
 
 @pytest.mark.parametrize(
     ("world", "n", "methods", "place"),
-    [("log-normal", 10, PLAIN, 0), ("clusters of 10", 100, CLUSTERED, 1), ("shocks of 3 rows", 30, SERIES, 2)],
+    [("log-normal", 10, PLAIN, 0), ("clusters of 10", 100, CLUSTERED, 1)],
 )
 def test_the_tables_hold_what_the_simulation_gives(world: str, n: int, methods: tuple[Method, ...], place: int) -> None:
     (row,) = [cells for cells in CELLS if cells[:2] == [world, str(n)] and cells[3] == "shuffled"]
