@@ -28,7 +28,7 @@ from lossctl.sources.keyed import (
     repeated,
     require_keys,
 )
-from lossctl.sources.marks import NO_MARKS
+from lossctl.sources.marks import NO_MARKS, Marks
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
@@ -304,6 +304,21 @@ class JoinedSource(Source):
         for source in self.sides:
             source.close()
 
+    def request(
+        self,
+        columns: Sequence[str],
+        where: str | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        group: str | None = None,
+        marks: Marks = NO_MARKS,
+    ) -> Request:
+        """Check what is asked for; how long lists are is asked of their own file, which is not joined for that."""
+        found = super().request(columns, where, labels, group, marks)
+        for name, kind in found.wanted.items():
+            if kind is ColumnType.NUMBERS:
+                self._widths[name] = self.width(name)
+        return found
+
     def width(self, column: str) -> int:
         """Give how many numbers a row of a column holds."""
         side, own = self._joined.owners[column]
@@ -334,9 +349,6 @@ class JoinedSource(Source):
 
     def _stream(self, piece: Piece, request: Request) -> Stream:
         del piece
-        for name, kind in request.wanted.items():
-            if kind is ColumnType.NUMBERS:
-                self._widths[name] = self.width(name)
         if self._ordered:
             return _OrderedStream(self._joined, self._connection, request)
         return _JoinedStream(self, self._joined, self._connection, request)
