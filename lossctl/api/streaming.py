@@ -146,11 +146,12 @@ class RowStream:
         DataError
             Where the file can't be written.
         """
+        from lossctl.reports.shared.machine import json_text
         from lossctl.sources.sink import write_lines
 
         if kind not in ROW_FORMATS:
             raise UsageError(f"rows can't be written as {kind}", f"choose one of {', '.join(ROW_FORMATS)}")
-        write_lines(self, self.layout, kind, target, gzip=gzip, threads=self._settings.threads)
+        write_lines(self, self.layout, kind, target, json_text=json_text, gzip=gzip, threads=self._settings.threads)
 
     def to_frame(self) -> pd.DataFrame:
         """Give a pandas DataFrame of all rows: it holds them all in memory."""

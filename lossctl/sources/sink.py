@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import partial
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import arro3.core as arro
@@ -31,7 +33,7 @@ SINKS = ("csv", "tsv", "jsonl", "parquet")
 _OPTIONS = {
     "csv": "format csv, header true",
     "tsv": "format csv, header true, delimiter '\t', quote ''",
-    "jsonl": "format json",
+    "jsonl": "format csv, header false, quote '', delimiter '\x01'",  # lines that are JSON already
     "parquet": "format parquet",
 }
 _MOST_WAITING = "200MB"
@@ -49,6 +51,7 @@ def write_lines(
     kind: str,
     target: str | BinaryIO,
     *,
+    json_text: Callable[[str], str],
     gzip: bool = False,
     threads: int | None = None,
 ) -> None:
@@ -67,6 +70,8 @@ def write_lines(
         One of `SINKS`.
     target
         The path of a file, which is written over, or a stream, which text is written to as it comes.
+    json_text
+        Writes a text as JSON.
     gzip
         Whether to compress text.
     threads
@@ -79,12 +84,13 @@ def write_lines(
     BrokenPipeError
         Where nobody reads the stream any more.
     """
-    source = _Reader(lines, layout, escape=kind in {"csv", "tsv"})
+    written = _WRITTEN.get(kind, json_text)
+    source = _Reader(lines, layout, written)
     with closing(duckdb.connect()) as connection:
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
         connection.register("lines", source.stream())
-        query = _query(layout, kind)
+        query = _query(layout, kind, written)
         options = _OPTIONS[kind] + (", compression gzip" if gzip else "") + ", use_tmp_file false"
         if kind == "parquet":
             options += f", row_group_size {max(_LEAST_GROUP, min(_MOST_GROUP, _GROUP_NUMBERS // layout.width))}"
@@ -120,43 +126,46 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: str, options:
     connection.execute(f"copy ({query}) to {quote_text(path)} ({options})")
 
 
-def _query(layout: Layout, kind: str) -> str:
+def _query(layout: Layout, kind: str, written: Callable[[str], str]) -> str:
     """Give the SQL that turns entries into names, and numbers into what the format can hold."""
-    text = kind in {"csv", "tsv"}
     models, losses = (
-        ", ".join(quote_text(guarded(each, '"\t' if kind == "tsv" else "") if text else each) for each in names)
-        for names in zip(*layout.entries, strict=True)
+        ", ".join(quote_text(written(each)) for each in names) for names in zip(*layout.entries, strict=True)
     )
-    slope, value = "slope", "value"
-    if layout.vectors and text:
-        slope = "slope::varchar"
+    chosen = {"model": f"([{models}])[entry + 1]", "loss": f"([{losses}])[entry + 1]"}
     if kind == "jsonl":
-        value = _finite("value")
-        slope = f"list_transform(slope, lambda x: {_finite('x')})" if layout.vectors else _finite("slope")
-    chosen = {"model": f"([{models}])[entry + 1]", "loss": f"([{losses}])[entry + 1]", "value": value, "slope": slope}
+        return _json_query(layout, chosen)
+    if layout.vectors and kind != "parquet":
+        chosen["slope"] = "slope::varchar"
     columns = [f"{chosen.get(name, name)} as {quote_name(name)}" for name in layout.columns]
-    if kind == "jsonl":
-        columns.append(_STATUS)
     return f"select {', '.join(columns)} from lines"
 
 
-_STATUS = (
-    "case when isfinite(value) then 'ok' when isnan(value) then 'nan' when value > 0 then 'inf' else '-inf' end"
-    " as status"
-)
+def _json_query(layout: Layout, chosen: dict[str, str]) -> str:
+    """Give the SQL of lines of JSON; texts are written as JSON already."""
+    slope = _json_number("slope")
+    if layout.vectors:
+        finite = "list_transform(slope, lambda x: case when isfinite(x) then x end)"
+        slope = f"replace({finite}::varchar, 'NULL', 'null')"
+    status = (
+        "case when isfinite(value) then 'ok' when isnan(value) then 'nan' when value > 0 then 'inf' else '-inf' end"
+    )
+    chosen |= {"value": _json_number("value"), "slope": slope, "status": f"'\"' || {status} || '\"'"}
+    fields = [f"'\"{name}\": ' || {chosen.get(name, name)}" for name in (*layout.columns, "status")]
+    joined = " || ', ' || ".join(fields)
+    return f"select '{{' || {joined} || '}}' from lines"
 
 
-def _finite(number: str) -> str:
-    return f"case when isfinite({number}) then {number} end"
+def _json_number(number: str) -> str:
+    return f"case when isfinite({number}) then {number}::varchar else 'null' end"
 
 
 class _Reader:
     """Lines as a stream of Arrow batches; keeps what went wrong, of which DuckDB tells only the message."""
 
-    def __init__(self, lines: Iterable[Lines], layout: Layout, *, escape: bool) -> None:
+    def __init__(self, lines: Iterable[Lines], layout: Layout, written: Callable[[str], str]) -> None:
         self._lines = lines
         self._layout = layout
-        self._escape = escape
+        self._written = written
         self._failure: BaseException | None = None
         slope = arro.DataType.float64()
         fields = {"entry": arro.DataType.int32()}
@@ -188,7 +197,7 @@ class _Reader:
         if lines.keys is None:
             arrays.append(_numbers(lines.rows + 1))
         else:
-            keys = _guarded(lines.keys) if self._escape else list(lines.keys)
+            keys = _all_written(lines.keys, self._written)
             arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
         if lines.weights is not None:
             arrays.append(_numbers(lines.weights))
@@ -198,16 +207,22 @@ class _Reader:
         return arrays
 
 
-def _guarded(texts: Sequence[str]) -> list[str]:
-    """Guard texts; mostly one look at all of them tells that there is nothing to do."""
+def _all_written(texts: Sequence[str], written: Callable[[str], str]) -> list[str]:
+    """Write texts; mostly one look at all of them tells that none needs a second."""
     joined = "\n".join(texts)
     if joined.count("\n") == len(texts) - 1 and _HARMLESS.fullmatch(joined):
-        return list(texts)
-    return [guarded(text, '"\t') for text in texts]
+        around = written("")  # quotes, of JSON
+        return [f"{around[:1]}{text}{around[1:]}" for text in texts] if around else list(texts)
+    return [written(text) for text in texts]
 
 
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_ .:/-]*(?:\n|$))*")
-"""Texts of a line each that `guarded` leaves as they are."""
+"""Texts of a line each that every format holds as they are."""
+
+_WRITTEN: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"csv": guarded, "tsv": partial(guarded, also='"\t'), "parquet": str}
+)
+"""How a format holds text; JSON lines as JSON."""
 
 
 def _numbers(values: Any) -> Any:

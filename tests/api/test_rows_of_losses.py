@@ -163,7 +163,7 @@ def test_an_infinite_loss_is_told_as_each_format_can() -> None:
         assert any("infinite in 1 of 2" in line for line in rows.warnings)
 
 
-@pytest.mark.parametrize("ids", [["=1+1", 'a,"b"\t', "::error::"], ["a b", "c\nd", "é"], ["x", "-1", "##[x]"]])
+@pytest.mark.parametrize("ids", [["=1+1", 'a,"b"\t', "::error::"], ["a b", "c\nd", "é"], ["x", "-1", "##[x]\x01\x9b"]])
 def test_keys_name_rows_and_text_of_the_data_is_guarded(ids: list[str]) -> None:
     data = {"target": [1.0, 2.0, 3.0], "=p": [1.5, 2.0, 5.0], "id": ids}
     for kind, sign in (("csv", ","), ("tsv", "\t")):
@@ -173,7 +173,9 @@ def test_keys_name_rows_and_text_of_the_data_is_guarded(ids: list[str]) -> None:
         assert [unguarded(each) for each in table["key"]] == data["id"]
         assert table["key"][1].startswith("'")
         assert table["model"][0] == "'=p"
-    lines = [json.loads(line) for line in text_of(data, "mae", "jsonl", prediction="=p", key="id").splitlines()]
+    text = text_of(data, "mae", "jsonl", prediction="=p", key="id")
+    assert "##" not in text
+    lines = [json.loads(line) for line in text.splitlines()]
     assert [line["key"] for line in lines] == data["id"]
     assert lines[0]["model"] == "=p"
 
