@@ -45,8 +45,8 @@ def compare(
     Parameters
     ----------
     source
-        As in `lossctl.evaluate`: one source with several predictions, or several sources of the same rows in the same
-        order, with the same targets.
+        As in `lossctl.evaluate`: one source with several predictions, or several sources of the same rows, in the same
+        order or matched by a key, with the same targets.
     losses
         As in `lossctl.select`. Of ``all``, those that do not fit every model are left out, and named.
     on_progress
