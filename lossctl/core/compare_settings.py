@@ -87,6 +87,11 @@ class CompareSettings:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> CompareSettings:
         """Build from the keywords of `CompareOptions`; those of `Options` are left alone."""
+        for name in options:
+            if name not in CompareOptions.__annotations__:
+                raise UsageError(
+                    f"no option is called {name!r}", f"the options: {', '.join(CompareOptions.__annotations__)}"
+                )
         given = {name: value for name, value in options.items() if name in OWN and value is not None}
         kind = given.get("method", "diebold_mariano" if "horizon" in given else "t")
         method = Method(

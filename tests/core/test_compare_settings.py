@@ -88,3 +88,9 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any], problem: str, c
 
 def test_options_of_comparisons_come_beside_those_of_all() -> None:
     assert set(Options.__annotations__) < set(CompareOptions.__annotations__)
+
+
+def test_a_name_that_is_no_option_is_refused_with_all_that_are() -> None:
+    with pytest.raises(UsageError, match="no option is called 'resample'") as caught:
+        CompareSettings.of({"resample": 99})
+    assert {"resamples", "target", "cluster"} <= set(str(caught.value.cure).removeprefix("the options: ").split(", "))
