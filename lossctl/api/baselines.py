@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import numpy as np
 
 from lossctl.api.evaluating import Progress, evaluate_source
-from lossctl.api.opening import open_for, reading_of
+from lossctl.api.opening import open_for
 from lossctl.api.opponents import digest_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
@@ -24,7 +24,7 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Options, Settings
 from lossctl.core.stored_baseline import StoredBaseline
-from lossctl.sources import open_source, split_label
+from lossctl.sources import ReadOptions, open_source, split_label
 
 if TYPE_CHECKING:
     from lossctl.api.pairing import Model
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from lossctl.sources.stored import Kept, Summary
 
 __all__ = ["Stored", "models_against", "open_baseline", "store_baseline"]
+
+_HEAD = 200
+_SIGN = b'"schema": "lossctl/'
+"""Stands within so many bytes of a baseline without rows."""
 
 
 def store_baseline(
@@ -278,54 +282,45 @@ def open_baseline(stack: ExitStack, named: Any, settings: Settings) -> Stored | 
     DataError
         Where the file is missing, cut short, damaged, of another schema, or of a newer version of it.
     """
-    from lossctl.sources.parquet import ParquetPiece
+    from lossctl.sources.parquet import MAGIC
 
-    text = _document(named)
-    if text is not None:
-        return Stored(str(named), Baseline.of(text, str(named)))
-    opened = stack.enter_context(open_source(named, replace(reading_of(settings), format=None)))
-    (piece, *others) = opened.pieces
-    if others or not isinstance(piece, ParquetPiece):
-        return None
-    return _stored(stack, opened, piece, settings)
-
-
-def _document(named: Any) -> str | None:
-    """Give the text of a file that is a baseline without rows."""
-    from lossctl.sources.revision import is_revision, open_revision
-
-    start = b'"schema": "lossctl/'
     if not isinstance(named, (str, Path)):
         return None
-    if is_revision(str(named)):
-        with open_revision(str(named)) as stream:
-            head = stream.read(200)
-            return (head + stream.read()).decode(errors="replace") if _is_document(head, start) else None
+    with ExitStack() as held:
+        stream = _stream(held, str(named))
+        head = b"" if stream is None else stream.read(_HEAD)
+        if stream is not None and head.lstrip().startswith(b"{") and _SIGN in head:
+            return Stored(str(named), Baseline.of((head + stream.read()).decode(errors="replace"), str(named)))
+    return _stored(stack, str(named), settings) if head.startswith(MAGIC) else None
+
+
+def _stream(held: ExitStack, named: str) -> BinaryIO | None:
+    """Give the bytes of a file; ``None`` where it is none, or can be read but once."""
+    from lossctl.sources.revision import is_revision, open_revision
+
+    if is_revision(named):
+        return held.enter_context(open_revision(named))
     path = Path(named)
-    if not path.is_file():
-        return None
-    with path.open("rb") as stream:
-        head = stream.read(200)
-        return (head + stream.read()).decode(errors="replace") if _is_document(head, start) else None
+    return held.enter_context(path.open("rb")) if path.is_file() else None
 
 
-def _is_document(head: bytes, start: bytes) -> bool:
-    return head.lstrip().startswith(b"{") and start in head
-
-
-def _stored(stack: ExitStack, opened: Source, piece: Any, settings: Settings) -> Stored | None:
+def _stored(stack: ExitStack, named: str, settings: Settings) -> Stored | None:
+    """Open a Parquet file, if it is a baseline."""
     from lossctl.sources import Source
-    from lossctl.sources.database import connect
+    from lossctl.sources.database import connect, disconnect
     from lossctl.sources.stored import StoredPiece, metadata_of
 
+    opened = stack.enter_context(open_source(named, ReadOptions(threads=settings.threads, format="parquet")))
+    (piece,) = opened.pieces
     connection = connect([piece.path], settings.threads)
-    stack.callback(connection.close)
-    text = metadata_of(piece, connection)
+    stack.callback(disconnect, connection)
+    text = metadata_of(piece.path, connection)
     if text is None:
         return None
     baseline = Baseline.of(text, opened.name)
     losses = [column.name for of in baseline.columns.values() for column in of]
-    kept = StoredPiece(opened.name, connection, piece.path, piece, losses)
+    kept = StoredPiece(opened.name, connection, piece, losses)
+    baseline.require_columns(kept.columns, kept.rows, opened.name)
     return Stored(opened.name, baseline, Source(opened.name, [kept], connection))
 
 
@@ -372,6 +367,7 @@ def models_against(
     baseline.require([chosen.label for chosen in selection.losses], stored.name)
     _require_settings(stored, settings)
     plans = plan(source, selection, settings, LeftOut(source.name))
+    _refuse_parts_of_groups(plans, settings)
     judged = judged_by(plans)
     ordered = any(chosen.loss.series for chosen in selection.losses)
     joined = AgainstSource(
@@ -404,3 +400,13 @@ def _require_settings(stored: Stored, settings: Settings) -> None:
             flag = "--" + name.replace("_", "-")
             problem = f"{stored.name} was made with {name} = {theirs!r}, and this run has {mine!r}"
             raise UsageError(problem, f"give the same {flag}, or make the baseline anew")
+
+
+def _refuse_parts_of_groups(plans: Sequence[ModelPlan], settings: Settings) -> None:
+    """Refuse to leave rows out of groups: what was stored is the loss of whole ones."""
+    if all(each.binding.group is None for each in plans):
+        return
+    if settings.nan == "omit":
+        raise UsageError("--nan omit would change groups whose losses are stored", "mend the rows")
+    if settings.unmatched == "drop":
+        raise UsageError("--unmatched drop would change groups whose losses are stored", "give all rows")

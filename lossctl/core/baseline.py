@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ __all__ = [
     "ABOVE",
     "BASELINE_SCHEMA",
     "BELOW",
+    "CHECK",
     "METADATA_KEY",
     "NOT_A_NUMBER",
     "Baseline",
@@ -34,6 +35,8 @@ ABOVE = sys.float_info.max
 """Stands for ∞ where stored losses are read: what computes takes finite numbers alone."""
 BELOW = -ABOVE
 """Stands for −∞."""
+CHECK = "target_hash"
+"""The column of 16 bits of what each row was judged by."""
 NOT_A_NUMBER = math.nextafter(ABOVE, 0.0)
 """Stands for NaN."""
 
@@ -121,6 +124,21 @@ class Baseline:
         if missing:
             problem = f"{name} holds no {', '.join(missing)}"
             raise NotInBaselineError(problem, f"it holds {', '.join(self.labels)}; {_ANEW} --loss {missing[0]}")
+
+    def require_columns(self, columns: Collection[str], rows: int | None, name: str) -> None:
+        """Refuse a file that does not hold the columns and rows it says.
+
+        Raises
+        ------
+        DataError
+            Where one is missing.
+        """
+        wanted = [*self.key, CHECK, *(each.name for of in self.columns.values() for each in of)]
+        missing = [each for each in wanted if each not in columns]
+        if missing:
+            raise DataError(f'{name} is a damaged baseline: it has no column "{missing[0]}"', _ANEW)
+        if rows != self.n:
+            raise DataError(f"{name} is a damaged baseline: it has {rows} rows, and says it has {self.n}", _ANEW)
 
     def value(self, label: str, values: Mapping[str, str | None] | None = None) -> Mapping[str, Any] | None:
         """Give the result of a loss, for the whole or for a slice; ``None`` where there is none."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lossctl.core.baseline import ABOVE, BELOW, NOT_A_NUMBER, Baseline
+from lossctl.core.baseline import ABOVE, BELOW, CHECK, NOT_A_NUMBER, Baseline
 from lossctl.core.block import Batch
 from lossctl.core.errors import DataError
 from lossctl.core.loss import Array
@@ -22,7 +22,6 @@ from lossctl.sources.fingerprint import Judged, checksum, short
 from lossctl.sources.join import JoinedSource, _JoinedPiece
 from lossctl.sources.keyed import named, require_keys
 from lossctl.sources.source import Source
-from lossctl.sources.stored import CHECK
 
 __all__ = ["AgainstSource"]
 

@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.baseline import ABOVE, BELOW, METADATA_KEY, NOT_A_NUMBER
+from lossctl.core.baseline import ABOVE, BELOW, CHECK, METADATA_KEY, NOT_A_NUMBER
 from lossctl.core.block import Batch
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import Array
@@ -26,14 +26,11 @@ from lossctl.sources.fingerprint import Hashes, checksum
 from lossctl.sources.keyed import named
 from lossctl.sources.options import ColumnType
 from lossctl.sources.parquet import ParquetPiece
-from lossctl.sources.piece import quote_name, quote_text
+from lossctl.sources.piece import Piece, quote_name, quote_text
 from lossctl.sources.replacing import replacing
 from lossctl.sources.source import Source
 
-__all__ = ["CHECK", "Kept", "StoredPiece", "Summary", "metadata_of", "write_stored"]
-
-CHECK = "target_hash"
-"""The column of 16 bits of what each row was judged by."""
+__all__ = ["Kept", "StoredPiece", "Summary", "metadata_of", "write_stored"]
 
 _OPTIONS = "format parquet, compression zstd, parquet_version v2, use_tmp_file false"
 _TWICE = "a key names one row: name further columns that make it one: -k KEY -k OTHER"
@@ -263,9 +260,9 @@ def _line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def metadata_of(piece: ParquetPiece, connection: duckdb.DuckDBPyConnection) -> str | None:
+def metadata_of(path: str, connection: duckdb.DuckDBPyConnection) -> str | None:
     """Give what a Parquet file says under our key; ``None``: nothing."""
-    query = f"select value from parquet_kv_metadata({quote_text(glob_escape(piece.path))}) where key = ?"
+    query = f"select value from parquet_kv_metadata({quote_text(glob_escape(path))}) where key = ?"
     found = connection.execute(query, [METADATA_KEY.encode()]).fetchall()
     return bytes(found[0][0]).decode(errors="replace") if found else None
 
@@ -273,10 +270,8 @@ def metadata_of(piece: ParquetPiece, connection: duckdb.DuckDBPyConnection) -> s
 class StoredPiece(ParquetPiece):
     """The Parquet file of a stored baseline. Losses that are no finite numbers come as those that stand for them."""
 
-    def __init__(
-        self, name: str, connection: duckdb.DuckDBPyConnection, path: str, piece: ParquetPiece, losses: Sequence[str]
-    ) -> None:
-        super().__init__(name, connection, path, list(piece.columns), piece.rows or 0)
+    def __init__(self, name: str, connection: duckdb.DuckDBPyConnection, piece: Piece, losses: Sequence[str]) -> None:
+        super().__init__(name, connection, piece.path, list(piece.columns), piece.rows or 0)
         self._losses = frozenset(losses)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
