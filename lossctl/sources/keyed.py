@@ -110,7 +110,7 @@ def named(keys: Sequence[str], values: Sequence[object]) -> str:
 
 
 def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], unmatched: Unmatched) -> None:
-    """Refuse rows without a key, and, unless they are to be dropped, rows whose key another side does not have.
+    """Refuse rows without a key, and, unless they are to be dropped and others stay, rows whose key another side lacks.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], u
             problem = f'{source.locate(tally.first_keyless)}, column "{column}": the key is missing{more}'
             raise DataError(problem, f"fill it in, or leave such rows out: --where '\"{keys[0]}\" is not null'")
     alone = [(tally, source) for tally, source in zip(audit.sides, sources, strict=True) if tally.alone]
-    if not alone or unmatched == "drop":
+    if not alone or (unmatched == "drop" and audit.matched):
         return
     said = []
     for tally, source in alone:
