@@ -22,7 +22,6 @@ from lossctl.core.worst_rows import Figure, WorstRow, WorstRows
 if TYPE_CHECKING:
     from lossctl.core.worst import Worst
     from lossctl.engine.plan import ModelPlan, ModelTally
-    from lossctl.sources import Source
 
 __all__ = ["MOST_ROWS", "worst_rows"]
 
@@ -81,26 +80,28 @@ def worst_rows(
     with ExitStack() as stack:
         found = find_rows(stack, source, selection, settings, on_progress, watched=watched, keep=keep)
         names = iter(model_names(found))
+        many = sum(len(one.reported) for one in found) > 1
         rows: list[WorstRow] = []
         notes: list[str] = []
         for one in found:
             kept = kept_columns(one.source, keep)
             texts = _texts(one, (*kept, *settings.key))
             for tally, index in one.reported:
-                mine = [
-                    replace(
-                        row,
-                        key=",".join(texts[row.row - 1][name] or "" for name in settings.key) if settings.key else None,
-                        keep={name: texts[row.row - 1][name] for name in kept},
-                    )
-                    for row in _rows(one.source, next(names), tally, index)
-                ]
+                mine = [_with_texts(row, texts, kept, settings.key) for row in _rows(one, next(names), tally, index)]
                 rows += mine
-                notes += _share(tally, index, mine, many=sum(len(each.reported) for each in found) > 1)
+                notes += _share(tally, index, mine, many=many)
     warnings = dict.fromkeys(line for one in found for line in one.warnings)
     notices = dict.fromkeys(line for one in found for line in one.notices)
-    key = ",".join(settings.key) or None
-    return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes), key)
+    return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes), ",".join(settings.key) or None)
+
+
+def _with_texts(
+    row: WorstRow, texts: Mapping[int, Mapping[str, str | None]], kept: Sequence[str], key: Sequence[str]
+) -> WorstRow:
+    """Put beside a row what was read of it."""
+    mine = texts[row.row - 1]
+    named = ",".join(mine[name] or "" for name in key) if key else None
+    return replace(row, key=named, keep={name: mine[name] for name in kept})
 
 
 def _worst(tally: ModelTally, index: int) -> Worst:
@@ -119,7 +120,7 @@ def _texts(one: Found, columns: Sequence[str]) -> dict[int, Mapping[str, str | N
     return dict(zip(numbers, one.source.texts(numbers, list(dict.fromkeys(columns))), strict=True))
 
 
-def _rows(source: Source, model: str, tally: ModelTally, index: int) -> list[WorstRow]:
+def _rows(one: Found, model: str, tally: ModelTally, index: int) -> list[WorstRow]:
     worst, binding = _worst(tally, index), tally.plan.binding
     chosen = tally.plan.losses[index]
     rows = []
@@ -131,7 +132,7 @@ def _rows(source: Source, model: str, tally: ModelTally, index: int) -> list[Wor
         weight = beside.get("weight")
         rows.append(
             WorstRow(
-                source=source.name,
+                source=one.source.name,
                 model=model,
                 chosen=chosen,
                 rank=place + 1,

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -90,21 +90,12 @@ def write_lines(
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
         connection.register("lines", source.stream())
-        query = _query(layout, kind, written)
-        options = _OPTIONS[kind] + (", compression gzip" if gzip else "") + ", use_tmp_file false"
-        if kind == "parquet":
-            options += f", row_group_size {max(_LEAST_GROUP, min(_MOST_GROUP, _GROUP_NUMBERS // layout.width))}"
         try:
-            if isinstance(target, str):
-                _copy(connection, query, target, options)
-            else:
-                with _Pipe(target) as path:
-                    _copy(connection, query, path, options)
+            _copy(connection, _query(layout, kind, written), target, _options(layout, kind, gzip=gzip))
         except duckdb.Error as error:
             source.raise_failure()
-            place = target if isinstance(target, str) else "the output"
             message = str(error).split("\n", 1)[0]
-            raise DataError(f"{place} can't be written: {message}", "free some space or choose another path") from error
+            raise DataError(f"rows can't be written: {message}", "free some space or choose another path") from error
         except BaseException:  # an interrupt that reached the rows first is what the user did
             source.raise_failure()
             raise
@@ -122,8 +113,16 @@ def _settings(layout: Layout, kind: str, threads: int | None) -> list[str]:
     ]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: str, options: str) -> None:
-    connection.execute(f"copy ({query}) to {quote_text(path)} ({options})")
+def _options(layout: Layout, kind: str, *, gzip: bool) -> str:
+    options = _OPTIONS[kind] + (", compression gzip" if gzip else "") + ", use_tmp_file false"
+    if kind != "parquet":
+        return options
+    return f"{options}, row_group_size {max(_LEAST_GROUP, min(_MOST_GROUP, _GROUP_NUMBERS // layout.width))}"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: str | BinaryIO, options: str) -> None:
+    with nullcontext(target) if isinstance(target, str) else _Pipe(target) as path:
+        connection.execute(f"copy ({query}) to {quote_text(path)} ({options})")
 
 
 def _query(layout: Layout, kind: str, written: Callable[[str], str]) -> str:
