@@ -80,6 +80,50 @@ def identities_of(block: Block, method: Method) -> Identities:
     return found if method.block is None else found // np.uint64(method.block)
 
 
+class _Known:
+    """Identities and their codes, in sorted runs of which each is at least twice as long as the next.
+
+    So that many new ones cost little more than few: each is sorted anew as often as its run doubles.
+    """
+
+    __slots__ = ("_runs",)
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Identities, Codes]] = []
+
+    def __len__(self) -> int:
+        return sum(len(known) for known, _ in self._runs)
+
+    def codes(self, distinct: Identities) -> Codes:
+        """Give the codes of identities; -1 where one is not known."""
+        found = np.full(len(distinct), -1, np.int64)
+        for known, codes in self._runs:
+            places = np.searchsorted(known[:-1], distinct)  # the last stands for all above, and is compared like any
+            held = known[places] == distinct
+            found[held] = codes[places[held]]
+        return found
+
+    def add(self, fresh: Identities) -> Codes:
+        """Give new codes to identities that are not known, each once."""
+        count = len(self)
+        given = np.arange(count, count + len(fresh))
+        order = np.argsort(fresh)
+        self._runs.append((fresh[order], given[order]))
+        while len(self._runs) > 1 and len(self._runs[-2][0]) < 2 * len(self._runs[-1][0]):
+            runs = self._runs.pop(), self._runs.pop()
+            known, codes = (np.concatenate([run[place] for run in runs]) for place in (0, 1))
+            order = np.argsort(known, kind="stable")
+            self._runs.append((known[order], codes[order]))
+        return given
+
+    def in_order(self) -> Identities:
+        """Give all identities by their codes."""
+        found = np.empty(len(self), np.uint64)
+        for known, codes in self._runs:
+            found[codes] = known
+        return found
+
+
 @dataclass(slots=True)
 class UnitTally:
     """Exact sums by unit, of several columns.
@@ -96,8 +140,7 @@ class UnitTally:
     weights: GroupedSum = field(default_factory=GroupedSum)
     sums: dict[Hashable, GroupedSum] = field(default_factory=dict)
     in_buckets: bool = False
-    _known: Identities = field(default_factory=lambda: np.empty(0, np.uint64))
-    _codes: Codes = field(default_factory=lambda: np.empty(0, np.int64))
+    _known: _Known = field(default_factory=_Known)
 
     def __len__(self) -> int:
         return BUCKETS if self.in_buckets else len(self._known)
@@ -107,11 +150,10 @@ class UnitTally:
         if not self.in_buckets:
             starts = np.flatnonzero(np.concatenate([[True], identities[1:] != identities[:-1]]))[: len(identities)]
             runs = identities[starts]
-            distinct, places = np.unique(runs, return_inverse=True)
+            distinct, places = np.unique(runs, return_inverse=True)  # sorted, they are looked up far sooner
             codes = self._learn(distinct)
             if not self.in_buckets:
-                lengths = np.diff(starts, append=len(identities))
-                return np.repeat(codes[places], lengths)
+                return np.repeat(codes[places], np.diff(starts, append=len(identities)))
         return self._bucket(identities)
 
     def add_weights(self, weight: Array | None, codes: Codes) -> None:
@@ -129,7 +171,7 @@ class UnitTally:
         """Take over the sums of another part."""
         if other.in_buckets and not self.in_buckets:
             self._fold()
-        codes = self._learn(other._known[np.argsort(other._codes)]) if not other.in_buckets else None
+        codes = self._learn(other._known.in_order()) if not other.in_buckets else None
         if self.in_buckets and not other.in_buckets:
             codes = other._buckets_of_codes()
         for name, total in [(None, other.weights), *other.sums.items()]:
@@ -138,7 +180,7 @@ class UnitTally:
 
     def floats(self, names: Sequence[Hashable]) -> list[Array]:
         """Give the weights and the sums of some names by unit, correctly rounded, by the hash of the unit."""
-        order = slice(None) if self.in_buckets else self._codes[np.argsort(self._hashes(self._known))]
+        order = slice(None) if self.in_buckets else np.argsort(self._hashes(self._known.in_order()))
         totals = [self.weights, *(self.sums[name] for name in names)]
         return [_padded(total.floats(), len(self))[order] for total in totals]
 
@@ -146,35 +188,27 @@ class UnitTally:
         """Give the codes of different units, new ones too; in buckets, nothing that is of use."""
         if self.in_buckets:
             return np.empty(0, np.int64)
-        places = np.searchsorted(self._known, distinct)
-        held = places < len(self._known)
-        held[held] = self._known[places[held]] == distinct[held]
-        fresh = distinct[~held]
-        if self.method.resamples_units and len(self._known) + len(fresh) > BUCKETS:
+        codes = self._known.codes(distinct)
+        fresh = codes < 0
+        count = int(np.count_nonzero(fresh))
+        if self.method.resamples_units and len(self._known) + count > BUCKETS:
             self._fold()
             return np.empty(0, np.int64)
-        if len(fresh):
-            codes = np.arange(len(self._known), len(self._known) + len(fresh))
-            known = np.concatenate([self._known, fresh])
-            order = np.argsort(known, kind="stable")
-            self._codes = np.concatenate([self._codes, codes])[order]
-            self._known = known[order]
-        found: Codes = self._codes[np.searchsorted(self._known, distinct)]
-        return found
+        if count:
+            codes[fresh] = self._known.add(distinct[fresh])
+        return codes
 
     def _fold(self) -> None:
         """Put the units into buckets."""
         codes = self._buckets_of_codes()
         self.weights = _by(self.weights, codes)
         self.sums = {name: _by(total, codes) for name, total in self.sums.items()}
-        self._known, self._codes = np.empty(0, np.uint64), np.empty(0, np.int64)
+        self._known = _Known()
         self.in_buckets = True
 
     def _buckets_of_codes(self) -> Codes:
         """Give the bucket of each unit, by its code."""
-        found = np.empty(len(self._known), np.int64)
-        found[self._codes] = self._bucket(self._known)
-        return found
+        return self._bucket(self._known.in_order())
 
     def _bucket(self, identities: Identities) -> Codes:
         found: Codes = (self._hashes(identities) >> _SHIFT).astype(np.int64)
