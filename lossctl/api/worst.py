@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
@@ -72,12 +73,8 @@ def worst_rows(
         raise UsageError(f"top: {count!r} is not a number of rows", cure)
     selection = losses if isinstance(losses, Selection) else select(losses)
 
-    def watched(plan: ModelPlan) -> ModelPlan:
-        from lossctl.engine.watched import Watch, WatchedPlan
-
-        return WatchedPlan.of(plan, Watch(top=count))
-
     with ExitStack() as stack:
+        watched = partial(_watched, count)
         found = find_rows(stack, source, selection, settings, on_progress, watched=watched, keep=keep)
         names = iter(model_names(found))
         many = sum(len(one.reported) for one in found) > 1
@@ -93,6 +90,12 @@ def worst_rows(
     warnings = dict.fromkeys(line for one in found for line in one.warnings)
     notices = dict.fromkeys(line for one in found for line in one.notices)
     return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes), ",".join(settings.key) or None)
+
+
+def _watched(count: int, plan: ModelPlan) -> ModelPlan:
+    from lossctl.engine.watched import Watch, WatchedPlan
+
+    return WatchedPlan.of(plan, Watch(top=count))
 
 
 def _with_texts(
