@@ -241,6 +241,23 @@ def test_replicates_are_those_of_a_studentised_bootstrap() -> None:
     assert_allclose(found.p_value, (1 + np.sum(t >= d.mean() / error)) / 10_000, atol=0.01)
 
 
+def test_each_replicate_is_what_its_draws_give() -> None:
+    """One by one, as one would write it: the units that were drawn, the ratio of their sums, and its standard error."""
+    rng = np.random.default_rng(15)
+    x, w, n = rng.normal(1.0, 1.0, size=12), rng.gamma(4.0, size=12), 12
+    theta = x.sum() / w.sum()
+    expected = []
+    for _, counts in resampling.draws(20, n, 99, 10):
+        for of in counts.astype(int):
+            drawn_x, drawn_w = np.repeat(x, of), np.repeat(w, of)
+            ratio = drawn_x.sum() / drawn_w.sum()
+            error = math.sqrt(n / (n - 1) * np.sum((drawn_x - ratio * drawn_w) ** 2)) / drawn_w.sum()
+            expected.append(abs(ratio - theta) / error)
+    (found,) = studentised([Ratio(theta, x - theta * w, w)], 20, 99)
+    assert_allclose(found, np.sort(expected), rtol=1e-9)
+    assert_allclose(Ratio(theta, x - theta * w, w).x, x, rtol=1e-12)
+
+
 def test_the_relative_change_is_resampled_as_a_ratio() -> None:
     b, c = losses(50)
     rng = np.random.default_rng(13)
