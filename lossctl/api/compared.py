@@ -11,7 +11,7 @@ from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.settings import Settings
-from lossctl.core.slices import Slice, slice_text
+from lossctl.core.slices import Slice, few_line
 from lossctl.engine.crew import Crew
 from lossctl.sources import Slices
 from lossctl.stats.paired import Difference, Values
@@ -179,7 +179,5 @@ def _few_of_slices(parts: Sequence[_Part], units: str) -> list[str]:
         below = [(count, part) for count, part in counts if count < least]
         if below:
             count, part = min(below, key=lambda each: each[0])
-            many = "1 slice" if len(parts) == 1 else f"{len(below)} of {len(parts)} slices"
-            fewest = f"the fewest: {count:.6g}, of {slice_text(part.slice)}"
-            said.append(f"intervals of {many} rest on fewer than {least} {of} ({fewest})")
+            said.append(few_line((len(below), len(parts)), least, of, (count, part.slice)))
     return said

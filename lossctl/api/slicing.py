@@ -18,7 +18,7 @@ from lossctl.core.errors import DataError
 from lossctl.core.loss import Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
-from lossctl.core.slices import Slice, slice_text
+from lossctl.core.slices import Slice, few_line, slice_text
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.sliced_passes import BySlice, compute_by_slice
 from lossctl.losses.skill import UNIT
@@ -260,10 +260,9 @@ def _few_effective(made: BySlice, codes: Sequence[int], names: Sequence[Slice]) 
     if not few.any():
         return []
     units = "rows" if made.whole.plan.binding.group is None else "groups"
-    of = "1 slice" if len(codes) == 1 else f"{np.count_nonzero(few)} of {len(codes)} slices"
     least = int(np.argmin(effective))
-    fewest = f"the fewest: {effective[least]:.6g}, of {slice_text(names[codes[least]])}"
-    return [f"intervals of {of} rest on fewer than {FEW_EFFECTIVE_ROWS} effective {units} ({fewest})"]
+    counts, fewest = (int(np.count_nonzero(few)), len(codes)), (float(effective[least]), names[codes[least]])
+    return [few_line(counts, FEW_EFFECTIVE_ROWS, f"effective {units}", fewest)]
 
 
 def _unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lossctl.core.view import Scalar
 
-__all__ = ["Slice", "slice_cells", "slice_columns", "slice_fields", "slice_text"]
+__all__ = ["Slice", "few_line", "slice_cells", "slice_columns", "slice_fields", "slice_text"]
 
 Slice = Mapping[str, str | None]
 """The value of each column that slices, as a text; ``None`` where it is missing. Without columns: the whole."""
@@ -58,3 +58,26 @@ def slice_cells(values: Slice, columns: Iterable[str]) -> tuple[str, ...]:
     if not values:
         return tuple(_WHOLE for _ in columns)
     return tuple(values[name] or (_MISSING if values[name] is None else "") for name in columns)
+
+
+def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[float, Slice]) -> str:
+    """Say of how many slices the intervals rest on few rows.
+
+    Parameters
+    ----------
+    counts
+        How many slices have fewer than `least`, and how many there are.
+    least, units
+        How many are not few, and what of.
+    fewest
+        The fewest, and of which slice.
+
+    Examples
+    --------
+    >>> few_line((2, 5), 100, "effective rows", (12.0, {"sex": "f"}))
+    'intervals of 2 of 5 slices rest on fewer than 100 effective rows (the fewest: 12, of sex=f)'
+    """
+    few, slices = counts
+    of = "1 slice" if slices == 1 else f"{few} of {slices} slices"
+    least_of = f"the fewest: {fewest[0]:.6g}, of {slice_text(fewest[1])}"
+    return f"intervals of {of} rest on fewer than {least} {units} ({least_of})"
