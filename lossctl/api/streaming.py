@@ -96,6 +96,8 @@ class RowStream:
         self._found = found
         self._settings = settings
         self._held = held
+        for one in found:
+            one.source.keep_order()  # where rows are joined with their targets, order costs a sort
         tallies = [each for one in found for each in one.reported]
         losses = [tally.plan.losses[index].label for tally, index in tallies]
         self.layout = Layout(

@@ -94,6 +94,15 @@ def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
     )
 
 
+def test_rows_are_told_in_the_order_of_the_predictions(tmp_path: Path) -> None:
+    frame = pd.concat([frame_of().assign(id=lambda each, n=n: each["id"] + f"-{n}") for n in range(300)])
+    predictions, targets = apart(frame, tmp_path)
+    with lossctl.open_rows(predictions, "mae", target="y", prediction="old", targets=targets, key="id") as rows:
+        told = rows.to_frame()
+    assert told["key"].tolist() == frame["id"].tolist()
+    np.testing.assert_allclose(told["value"], np.abs(frame["old"] - frame["y"]), rtol=1e-12)
+
+
 def test_files_that_share_no_key_are_refused_even_where_rows_may_be_dropped() -> None:
     left, right = pd.DataFrame({"id": ["a"], "pred": [1.0]}), pd.DataFrame({"id": ["b"], "y": [1.0]})
     with pytest.raises(DataError, match="1 row has a key that is not in") as raised:
