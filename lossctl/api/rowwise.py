@@ -168,5 +168,6 @@ def _left_out(source: Source, computed: Computed) -> list[str]:
         counts += [f"{light} of weight 0"] if light else []
         if counts:
             model, told = tally.plan.binding.model, " and ".join(counts)
-            lines.append(f"{source.name}: {model}: of {tally.n_read} rows, {told} are left out")
+            verb = "is" if dropped + light == 1 else "are"
+            lines.append(f"{source.name}: {model}: of {tally.n_read} rows, {told} {verb} left out")
     return list(dict.fromkeys(lines))

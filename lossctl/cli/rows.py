@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from lossctl import api
 from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
@@ -85,7 +86,7 @@ class RowDestination:
         """Write all rows."""
         if self.file is None:
             try:
-                rows.write(self.kind, sys.stdout.buffer)
+                rows.write(self.kind, _standard_output())
             except BrokenPipeError:
                 raise
             except OSError as error:
@@ -102,6 +103,25 @@ class RowDestination:
             raise
         except OSError as error:
             raise cannot_write(self.file, error) from error
+
+
+def _standard_output() -> BinaryIO:
+    """Give where bytes are printed; a stream that takes text alone, as where output is caught, is fed that."""
+    stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
+    return cast("BinaryIO", _Decoded()) if stream is None else stream
+
+
+class _Decoded:
+    """Prints bytes as text, cut anywhere."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def write(self, data: bytes) -> None:
+        sys.stdout.write(self._decoder.decode(data))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def per_row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lossctl.cli.command import with_values
+from lossctl.cli.main import main
 from lossctl.core.errors import ExitCode
 from tests.cli.cases import Ran, Run
 
@@ -195,7 +197,7 @@ def test_a_fault_of_the_data_comes_before_the_first_row(run: Run, tmp_path: Path
     ran = run("eval", "p.csv", "-l", "mae", "--per-row", "--nan", "omit")
     assert (ran.code, len(ran.stdout.splitlines())) == (ExitCode.OK, 70_001)
     assert ran.stderr == (
-        "warning: p.csv: prediction: of 70001 rows, 1 with a missing or non-finite number are left out\n"
+        "warning: p.csv: prediction: of 70001 rows, 1 with a missing or non-finite number is left out\n"
     )
 
 
@@ -226,6 +228,15 @@ def test_a_full_disk_is_told(preds: Path) -> None:
         done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == ExitCode.DATA
     assert "error: standard output can't be written: No space left on device" in done.stderr
+
+
+def test_output_that_is_caught_as_text_is_whole(preds: Path) -> None:
+    preds.write_text(PREDS.replace("prediction", "prédiction"))
+    caught = io.StringIO()
+    with contextlib.redirect_stdout(caught):
+        code = main(["eval", str(preds), "-l", "mae", "-p", "prédiction", "--per-row"])
+    assert code == ExitCode.OK
+    assert table(caught.getvalue())[1][0] == "prédiction"
 
 
 def test_rows_of_standard_input(preds: Path) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lossctl.core.block import Batch, Binding, Block
@@ -61,6 +61,8 @@ def found(
     return [value_of(bucket.key) for bucket in buckets], looks
 
 
+@example(values=np.array([0.0, -0.0, 1.0]))
+@example(values=np.array([-0.0, 0.0, -1.0]))
 @given(values=st.lists(DOUBLES | FEW, min_size=2).map(np.array))
 def test_keys_stand_in_the_order_of_the_doubles(values: Array) -> None:
     keys = keys_of(values)
@@ -146,6 +148,7 @@ def test_the_ends_take_no_second_look() -> None:
 def test_the_rank_of_a_level_is_that_of_the_decimal_number() -> None:
     assert [rank_of(each, 100) for each in (0.07, 0.29, 0.57)] == [7, 29, 57]  # 0.57·100 is more than 57 in floats
     assert rank_of(0.5, 3) == 2
+    assert rank_of(0.0, 3) == 1
     assert rank_of(1.0, 3) == 3
 
 
