@@ -125,7 +125,10 @@ def _all(
             origins += [Origin(number, each.source, label, each.model) for each in part.results]
             warnings += part.warnings
             notices += part.notices
-    results = [replace(each, model=name) for each, name in zip(results, names_of(origins), strict=True)]
+    names = names_of(origins)
+    results = [
+        each if each.model == name else replace(each, model=name) for each, name in zip(results, names, strict=True)
+    ]
     return Evaluations(tuple(results), tuple(warnings), tuple(notices))
 
 

@@ -6,7 +6,7 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Value
@@ -83,7 +83,12 @@ class Gradient:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object."""
-        return {name: finite_or_none(value) for name, value in asdict(self).items()}
+        return {name: finite_or_none(getattr(self, name)) for name in GRADIENT_FIGURES}
+
+
+GRADIENT_FIGURES = tuple(item.name for item in fields(Gradient))
+"""The names of the figures of a gradient, in order."""
+_NESTED = {"ci": tuple(item.name for item in fields(Interval)), "gradient": GRADIENT_FIGURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +156,13 @@ class Evaluation:
 
     def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
         """Give the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
-        nested = {"ci": [item.name for item in fields(Interval)], "gradient": [item.name for item in fields(Gradient)]}
         row: dict[str, Any] = {}
         for name, value in self.to_dict().items():
             if name == "slice":
                 row.update(slice_fields(self.slice, by))
             elif name != "quantiles":
                 row[name] = value
-        return {**flat(row, nested), **({} if self.quantiles is None else self.quantiles.record())}
+        return {**flat(row, _NESTED), **({} if self.quantiles is None else self.quantiles.record())}
 
 
 @dataclass(frozen=True, slots=True)
