@@ -95,7 +95,7 @@ def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
 
 
 def test_rows_are_told_in_the_order_of_the_predictions(tmp_path: Path) -> None:
-    frame = pd.concat([frame_of().assign(id=lambda each, n=n: each["id"] + f"-{n}") for n in range(300)])
+    frame = pd.concat([frame_of().assign(id=lambda each, n=n: each["id"] + f"-{n}") for n in range(40)])
     predictions, targets = apart(frame, tmp_path)
     with lossctl.open_rows(predictions, "mae", target="y", prediction="old", targets=targets, key="id") as rows:
         told = rows.to_frame()

@@ -193,6 +193,30 @@ def test_a_key_that_stands_too_often_is_found_before_it_fills_the_disk(write: Wr
             rows_of(joined(left, right, ordered=ordered), ["p", "t"])
 
 
+@pytest.mark.parametrize("ordered", [False, True], ids=["as they come", "in order"])
+def test_many_rows_stand_once_each_and_in_order_where_that_is_asked(ordered: Any) -> None:
+    rows = 400_000  # more than one thread joins at once
+    random = np.random.default_rng(5)
+    left = pd.DataFrame({"id": random.permutation(rows), "p": np.arange(rows) * 1.0})
+    right = pd.DataFrame({"id": random.permutation(rows)})
+    right["t"] = right["id"] / 2
+    with joined(left, right, ordered=ordered) as source:
+        batches = list(source.read(["p", "t"]))
+        assert source.alone == (0, 0)
+    with open_source(left) as one, open_source(right) as other:
+        requests = [one.request(["p"]), other.request(["t"])]
+        pairs = list(paired_by_key([one, other], requests, ["id"], ordered=ordered))
+    for found in ([batch.rows for batch in batches], [first.rows for first, _ in pairs]):
+        numbers = np.concatenate([each for each in found if each is not None])
+        assert all(bool((np.diff(each) > 0).all()) for each in found if each is not None)
+        np.testing.assert_array_equal(numbers if ordered else np.sort(numbers), np.arange(rows))
+    for batch in batches:
+        np.testing.assert_array_equal(batch.columns["p"], batch.rows)
+        np.testing.assert_array_equal(batch.columns["t"], left["id"].to_numpy()[batch.rows] / 2)
+    for first, second in pairs:
+        np.testing.assert_array_equal(second.columns["t"], left["id"].to_numpy()[first.rows] / 2)
+
+
 def test_several_keys_and_several_files(write: Write, tmp_path: Path) -> None:
     write("p1.csv", "day,shop,p\n1,a,1\n2,a,2\n"), write("p2.csv", "day,shop,p\n1,b,3\n2,b,4\n")
     frame = pd.DataFrame({"shop": ["b", "a", "b", "a"], "day": [2, 2, 1, 1], "t": [40.0, 20.0, 30.0, 10.0]})
