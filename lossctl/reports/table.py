@@ -10,7 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import terminal
-from lossctl.reports.shared.layout import GAP, Extent, Piece, arrange
+from lossctl.reports.shared.layout import GAP, Extent, Piece, arrange, cells_wide
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _STYLES = {"plain": "", "main": "bold", "side": "dim"}
+_CODES = {"plain": "", "main": "1", "side": "2", "header": "4"}
+"""Of these styles, as terminals take them."""
 _ENDLESS = 10**6
 """Columns of the console: wider than any line, for widths are settled before."""
 _NARROWEST = 2
@@ -44,8 +46,6 @@ def render(result: Reportable, options: RenderOptions) -> str:
     mse   0.250000
     mae    12.0000
     """
-    from rich.text import Text
-
     view = result.view()
     headers = [terminal(column.header) for column in view.columns]
     rows = [[terminal(format_cell(cell, options.significant)) for cell in row] for row in view.rows]
@@ -53,15 +53,50 @@ def render(result: Reportable, options: RenderOptions) -> str:
         Extent.of(header, [row[index] for row in rows], folds=column.justify == "left")
         for index, (header, column) in enumerate(zip(headers, view.columns, strict=True))
     ]
-    console = _console(color=options.color)
-    width = max(options.width or _ENDLESS, _NARROWEST)
-    blocks = [_printed(console, _table(view.columns, headers, rows, each)) for each in arrange(extents, options.width)]
+    pieces = arrange(extents, options.width)
+    if _fits(extents, pieces) and not any(text != text.strip() for row in (headers, *rows) for text in row):
+        blocks = [_lines(view.columns, [headers, *rows], pieces[0], color=options.color)]
+    else:
+        console = _console(color=options.color)
+        blocks = [_printed(console, _table(view.columns, headers, rows, each)) for each in pieces]
     if view.title:
-        blocks.insert(0, _printed(console, Text(terminal(view.title), "bold", overflow="fold"), width))
+        blocks.insert(0, _text(view.title, "bold", options))
     if view.notes:
-        notes = [Text(terminal(note), "dim", overflow="fold") for note in view.notes]
-        blocks.append("".join(_printed(console, note, width) for note in notes))
+        blocks.append("".join(_text(note, "dim", options) for note in view.notes))
     return "\n".join(blocks)
+
+
+def _fits(extents: Sequence[Extent], pieces: Sequence[Piece]) -> bool:
+    """Say whether all stands in one table of one line a row."""
+    return len(pieces) == 1 and all(width >= extents[index].natural for index, width in pieces[0])
+
+
+def _lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], piece: Piece, *, color: bool) -> str:
+    """Lay out a table that needs no folding, as rich would: that takes a millisecond a row, and some have 100,000."""
+    lines = []
+    for number, row in enumerate(rows):
+        parts = []
+        for index, width in piece:
+            column = columns[index]
+            fill = " " * (width - cells_wide(row[index]))
+            text = fill + row[index] if column.justify == "right" else row[index] + fill
+            gap = "" if index == piece[-1][0] else " " * GAP
+            code = _CODES["header" if number == 0 else column.style] if color else ""
+            parts.append(f"{_styled(text, code)}{_styled(gap, code)}")
+        lines.append("".join(parts).rstrip(" ") + "\n")
+    return "".join(lines)
+
+
+def _styled(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def _text(text: str, style: str, options: RenderOptions) -> str:
+    """Write a line of text, folded where it must be."""
+    from rich.text import Text
+
+    width = max(options.width or _ENDLESS, _NARROWEST)
+    return _printed(_console(color=options.color), Text(terminal(text), style, overflow="fold"), width)
 
 
 def _console(*, color: bool) -> Console:

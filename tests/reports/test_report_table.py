@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -157,3 +158,11 @@ def test_no_word_is_cut_for_the_sake_of_one_more_column(made: Any) -> None:
         "loss                  c\ncross_entropy  0.125000\n"
     )
     assert "cross_entr " in render(made(table=view), "table", RenderOptions(width=20))
+
+
+@given(views(), st.booleans(), st.sampled_from([None, 300]))
+def test_a_table_that_fits_is_what_rich_would_print(made: Any, view: View, color: Any, width: int | None) -> None:
+    options = RenderOptions(color=color, width=width)
+    quick = render(made(table=view), "table", options)
+    with mock.patch("lossctl.reports.table._fits", return_value=False):
+        assert quick == render(made(table=view), "table", options)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["GAP", "Extent", "Piece", "arrange"]
+__all__ = ["GAP", "Extent", "Piece", "arrange", "cells_wide"]
 
 GAP = 2
 """Blank columns between two columns."""
@@ -50,10 +50,10 @@ class Extent:
     @classmethod
     def of(cls, header: str, cells: Sequence[str], *, folds: bool) -> Extent:
         """Measure a column."""
-        cells_natural = max(map(_cells_wide, cells), default=0)
-        header_least = max(map(_cells_wide, header.split(" ")))
-        cells_least = max((_cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
-        natural = max(cells_natural, _cells_wide(header))
+        cells_natural = max(map(cells_wide, cells), default=0)
+        header_least = max(map(cells_wide, header.split(" ")))
+        cells_least = max((cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
+        natural = max(cells_natural, cells_wide(header))
         return cls(natural, max(cells_natural, header_least), max(cells_least, header_least), folds)
 
 
@@ -98,7 +98,7 @@ def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
     return tuple(pieces) or (_squeezed(extents, indices, width),)
 
 
-def _cells_wide(text: str) -> int:
+def cells_wide(text: str) -> int:
     """Give the columns a text takes on a terminal."""
     if text.isascii():
         return len(text)
