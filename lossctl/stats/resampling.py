@@ -71,8 +71,7 @@ def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int)
         spread = uu - 2.0 * gap * uw + gap * gap * ww
         spread[spread <= _NOTHING * uu] = 0.0
         found: Array = np.abs(gap * w) / np.sqrt(spread * (units / (units - 1)))
-        found[u == 0.0] = 0.0
-        found[np.isnan(found)] = 0.0
+        found[np.isnan(found)] = 0.0  # no difference, whatever its standard error
     return found
 
 

@@ -279,6 +279,10 @@ def test_replicates_with_equal_draws_are_as_far_off_as_can_be() -> None:
     assert 0.4 < np.mean(np.isinf(found)) < 0.6
     assert np.all(found[np.isfinite(found)] == 0.0)
     assert ends(difference(np.zeros(2), np.array([1.0, 3.0]), Method("bootstrap"))) == (-math.inf, math.inf)
+    x, w = np.array([0.1, 0.7, 1.3]), np.array([1.1, 0.9, 1.7])  # whose sums are rounded
+    theta = float(x.sum() / w.sum())
+    (found,) = studentised([Ratio(theta, x - theta * w, w)], 1, 9999)
+    assert_allclose(np.mean(np.isinf(found)), 1.0 / 9.0, atol=0.012)
 
 
 @pytest.mark.parametrize("method", EVERY, ids=name_of)
