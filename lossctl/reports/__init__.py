@@ -15,9 +15,11 @@ from lossctl.core.errors import UsageError
 from lossctl.reports.shared.options import RenderOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lossctl.core.view import Reportable
 
-__all__ = ["RenderOptions", "formats", "render"]
+__all__ = ["RenderOptions", "formats", "render", "unknown"]
 
 _ORDER = ("table", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html", "bare")
 """The order the command line documents. A format not named here follows, by name."""
@@ -76,10 +78,15 @@ def render(
     """
     known = formats()
     if format not in known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(format.lower(), known, n=3)
-        cure = f"did you mean {' or '.join(near)}?" if near else f"the formats: {', '.join(known)}"
-        raise UsageError(f"no format is called {format!r}", cure)
+        raise unknown(format, known)
     text: str = import_module(f"{__name__}.{format}").render(result, options)
     return text
+
+
+def unknown(name: str, known: Sequence[str]) -> UsageError:
+    """Give the error of a name that no format has, with the nearest that some have."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), known, n=3)
+    cure = f"did you mean {' or '.join(near)}?" if near else f"the formats: {', '.join(known)}"
+    return UsageError(f"no format is called {name!r}", cure)

@@ -17,10 +17,10 @@ from lossctl.reports.shared.numbers import format_cell
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lossctl.core.view import Reportable
+    from lossctl.core.view import Reportable, View
     from lossctl.reports.shared.options import RenderOptions
 
-__all__ = ["render"]
+__all__ = ["render", "write"]
 
 _MARK = re.compile(r"[\\`*_\[\]~|]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
@@ -46,7 +46,11 @@ def render(result: Reportable, options: RenderOptions) -> str:
     | a\_b | 0.250000 |
     | @&#8203;ann | 12.0000 |
     """
-    view = result.view()
+    return write(result.view(), options)
+
+
+def write(view: View, options: RenderOptions) -> str:
+    """Write a table for people, as `render` does that of a result."""
     lines = [
         _row(_inline(column.header) for column in view.columns),
         _row("---:" if column.justify == "right" else ":---" for column in view.columns),

@@ -1,0 +1,89 @@
+"""Output formats of a check alone, beside those of every result: pure functions from a `Checked` to text. Imports core.
+
+One module a format, with ``render(checked, options) -> str``, as in `lossctl.reports`. A format of the same name there
+gives way: the Markdown of a check is cut to what a step summary takes.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lossctl import reports
+from lossctl.reports.shared.clip import clip
+from lossctl.reports.shared.options import RenderOptions
+
+if TYPE_CHECKING:
+    from lossctl.core.verdict import Checked, GateResult
+
+__all__ = ["formats", "render"]
+
+_DEFAULT = RenderOptions()
+_FOR_PEOPLE = {"table", "markdown", "latex", "html"}
+_MOST = 500
+"""Characters of a text in a format for people: laying out one of a megabyte would take minutes."""
+
+
+def _own() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def formats() -> tuple[str, ...]:
+    """Give the names of the formats a check can be written in, without importing any.
+
+    Examples
+    --------
+    >>> formats()[0], formats()[-3:]
+    ('table', ('github', 'junit', 'openmetrics'))
+    """
+    return tuple(dict.fromkeys((*reports.formats(), *_own())))
+
+
+def render(
+    checked: Checked,
+    format: str,  # noqa: A002 - the word of the flag and of the documentation
+    options: RenderOptions = _DEFAULT,
+) -> str:
+    """Write a check as text.
+
+    Parameters
+    ----------
+    checked
+        What to write.
+    format
+        One of `formats`.
+    options
+        How; formats for machines ignore it.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such format.
+
+    Examples
+    --------
+    >>> from lossctl.core.verdict import Checked
+    >>> print(render(Checked(()), "github"), end="")
+    ::error title=lossctl check::not evaluated: there are no gates
+    """
+    if format not in formats():
+        raise reports.unknown(format, formats())
+    if format in _FOR_PEOPLE:
+        checked = _short(checked)
+    if format not in _own():
+        return reports.render(checked, format, options)
+    text: str = import_module(f"{__name__}.{format}").render(checked, options)
+    return text
+
+
+def _short(checked: Checked) -> Checked:
+    gates = tuple(map(_short_gate, checked.gates))
+    return replace(checked, gates=gates, warnings=tuple(clip(each, _MOST) for each in checked.warnings))
+
+
+def _short_gate(each: GateResult) -> GateResult:
+    names = {clip(name, _MOST): None if value is None else clip(value, _MOST) for name, value in each.slice.items()}
+    gate, reason = clip(each.gate, _MOST), clip(each.reason, _MOST)
+    return replace(each, gate=gate, slice=names, reason=reason, details=tuple(clip(d, _MOST) for d in each.details))
