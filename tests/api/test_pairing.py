@@ -216,6 +216,19 @@ def test_differences_that_are_nearly_alike_keep_their_digits(method: Method) -> 
     assert found.p_value <= 0.01
 
 
+def test_a_series_whose_squares_cancel_is_read_again() -> None:
+    """A forecast one row ahead is Student's t, and so it is where both read their rows again."""
+    rng = np.random.default_rng(5)
+    one = 1.0 + np.round(rng.gamma(2.0, size=80) * 2.0**10) / 2.0**20
+    of = {"y": np.zeros(80), "one": one, "two": one + 2.0**30 + np.round(rng.normal(size=80) * 2.0**10) / 2.0**20}
+    with lined_up(of, "mae", ["one", "two"]) as (lined, settings):
+        ((plain,),) = pair_up(lined, settings, None, Method()).differences(0.95)
+        ((found,),) = pair_up(lined, settings, None, Method("diebold_mariano")).differences(0.95)
+    for name in ("delta_ci", "relative_ci"):
+        ours, theirs = getattr(found, name), getattr(plain, name)
+        assert_allclose(ours.high - ours.low, theirs.high - theirs.low, rtol=1e-6)
+
+
 def test_one_cluster_or_block_is_refused() -> None:
     of = frame(20)
     of["cluster"][:] = 3

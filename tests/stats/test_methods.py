@@ -215,6 +215,22 @@ def test_the_interval_of_flipped_signs_is_what_they_do_not_reject(*, weighted: b
         assert p_of(end - inward * 1e-9) <= 0.05
 
 
+def test_intervals_end_where_p_is_one_in_twenty() -> None:
+    """Of 999 replicates 49 may lie beyond an end: (1 + 49)/1000 is just no more than 0.05."""
+    b, c = losses(30)
+    who = np.arange(30, dtype=np.uint64)
+    for kind in ("bootstrap", "permutation"):
+        method = Method(kind, resamples=999)  # type: ignore[arg-type]
+        sums, values = paired(b, c, who, method)
+        ratio, found = sums.gap_ratio(values), compared(sums, values, method, LEVEL)
+        if kind == "bootstrap":
+            half = float(studentised([ratio], method.seed, 999)[0][-50]) * ratio.std_error
+            assert ends(found) == (values.delta - half, values.delta + half)
+        else:
+            ((_, lows, highs),) = flipped([ratio], method.seed, 999)
+            assert ends(found) == (values.delta + lows[49], values.delta + highs[-50])
+
+
 def test_too_few_rows_for_any_certainty_have_no_bounds() -> None:
     b, c = losses(5)
     found = difference(b, c, Method("permutation"))
