@@ -14,7 +14,8 @@ from lossctl.reports import RenderOptions, formats, render
 
 if TYPE_CHECKING:
     from lossctl.api.baselines import store_baseline
-    from lossctl.api.checks import check
+    from lossctl.api.check_config import load_check_config
+    from lossctl.api.checks import check, check_formats, render_check
     from lossctl.api.comparing import compare
     from lossctl.api.streaming import open_rows
     from lossctl.api.worst import worst_rows
@@ -24,14 +25,17 @@ __all__ = [
     "RenderOptions",
     "Selection",
     "check",
+    "check_formats",
     "compare",
     "draw_loss",
     "evaluate",
     "formats",
     "list_losses",
+    "load_check_config",
     "loss_parameters",
     "open_rows",
     "render",
+    "render_check",
     "select",
     "show_loss",
     "store_baseline",
@@ -43,8 +47,11 @@ NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)
 
 _LATE = {
     "check": "checks",
+    "check_formats": "checks",
     "compare": "comparing",
+    "load_check_config": "check_config",
     "open_rows": "streaming",
+    "render_check": "checks",
     "store_baseline": "baselines",
     "worst_rows": "worst",
 }

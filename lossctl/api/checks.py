@@ -17,17 +17,19 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings
 from lossctl.core.verdict import Checked, GateResult, Place, Verdict
-from lossctl.gates.decide import Found, Test, check_test, decide, default_test, no_such_slice
+from lossctl.gates.decide import Found, Test, check_test, decide, default_test, no_such_slice, waive
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
+from lossctl.reports.check import formats as check_formats
+from lossctl.reports.check import render as render_check
 
 if TYPE_CHECKING:
     from lossctl.api.gate_deltas import Deltas
     from lossctl.api.gate_figures import Figure, Figures
     from lossctl.sources import Source
 
-__all__ = ["Asked", "check"]
+__all__ = ["Asked", "check", "check_formats", "render_check"]
 
 _COUNTS = {Measure.ROWS, Measure.NONFINITE}
 _COUNTED = "mae"
@@ -140,10 +142,21 @@ class _Run:
     def checked(self, location: Any) -> Checked:
         """Find what the gates look at, and decide them."""
         losses = self._losses()
+        self._require_waivers()
         selection = Selection(tuple(dict.fromkeys(losses.values())))
         with ExitStack() as stack:
             source = stack.enter_context(open_for(location, selection, self.settings))
-            return self._decided(self._found(stack, source, losses))
+            figures, deltas = self._figures(source, losses), self._deltas(stack, source, losses)
+            results = self._decided(self._found(figures, deltas))
+            if self.own.explain:
+                results = self._explained(results, figures, deltas)
+        return Checked(tuple(each for each, _ in results), tuple(dict.fromkeys(self.warnings)))
+
+    def _require_waivers(self) -> None:
+        """Refuse waivers of gates that are not there."""
+        for each in self.own.waive:
+            if parse_gate(each.gate) not in [asked.gate for asked in self.asked]:
+                raise UsageError(f"waive: there is no gate {each.gate!r}", "write the gate as it stands, or remove it")
 
     def _losses(self) -> dict[str, ChosenLoss]:
         """Give each loss by the name that gates call it, and refuse gates against its direction."""
@@ -160,15 +173,18 @@ class _Run:
             gate.check_direction(direction, allow_inverted=self.own.allow_inverted)
         return losses or {_COUNTED: select(_COUNTED).losses[0]}
 
-    def _found(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> list[_Part]:
+    def _found(self, figures: Figures, deltas: Deltas | None) -> list[_Part]:
         """Give what was found for each gate and slice."""
-        figures, deltas = self._figures(source, losses), self._deltas(stack, source, losses)
         found: list[_Part] = []
         for each in self.asked:
-            is_delta = deltas is not None and each.gate.measure is Measure.DELTA
-            made = _of_deltas(each, deltas) if is_delta and deltas is not None else _of_figures(each, figures)
+            if deltas is not None and each.gate.measure is Measure.DELTA:
+                made = _of_deltas(each, deltas)
+            else:
+                made = _of_figures(each, figures)
             found += made or [_Part(each, _nowhere(each))]
         self.warnings += figures.warnings
+        if deltas is not None:
+            self.warnings += deltas.warnings
         return found
 
     def _figures(self, source: Source, losses: Mapping[str, ChosenLoss]) -> Figures:
@@ -201,7 +217,7 @@ class _Run:
         self.digest = opponent.digest
         return Deltas(opponent, mine, self.settings, self.own.method, self.own.max_omitted)
 
-    def _decided(self, parts: Sequence[_Part]) -> Checked:
+    def _decided(self, parts: Sequence[_Part]) -> list[tuple[GateResult, Gate]]:
         """Decide gates, all of a run together."""
         from lossctl.stats.adjust import adjust
 
@@ -211,13 +227,50 @@ class _Run:
             min_n=self.own.min_n,
             adjust=partial(adjust, method=self.own.correction),
         )
-        decided = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
-        return Checked(tuple(decided), tuple(dict.fromkeys([*self.warnings, *told])))
+        self.warnings += told
+        settled = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
+        return [(self._waived(result, part), part.asked.gate) for result, part in zip(settled, parts, strict=True)]
+
+    def _waived(self, result: GateResult, part: _Part) -> GateResult:
+        """Skip a failed gate that has a waiver for this very baseline."""
+        if result.verdict is not Verdict.FAIL:
+            return result
+        for each in self.own.waive:
+            if parse_gate(each.gate) != part.asked.gate:
+                continue
+            if self.digest is not None and each.baseline == self.digest:
+                return waive(result, each.reason)
+            self.warnings.append(
+                f"the waiver of {result.gate} is void: it is for the baseline {each.baseline}, "
+                f"and this is {self.digest or 'none that can be told by a file'}"
+            )
+        return result
+
+    def _explained(
+        self, results: Sequence[tuple[GateResult, Gate]], figures: Figures, deltas: Deltas | None
+    ) -> list[tuple[GateResult, Gate]]:
+        """Add to each failure why."""
+        from lossctl.api.explaining import Explainer
+
+        columns = dict.fromkeys(term.column for each in self.asked for term in each.gate.terms)
+        explainer = Explainer(figures, deltas, tuple(columns), self.settings)
+        explained = []
+        for result, gate in results:
+            lines: list[str] = []
+            if result.verdict is Verdict.FAIL and result.n:
+                lines += explainer.lines(gate, result.slice)
+                if gate.measure is Measure.DELTA and self.digest is not None:
+                    lines.append(f"the baseline is {self.digest}: a waiver of this gate names it")
+            explained.append((replace(result, details=tuple(lines)), gate))
+        return explained
 
     def _settled(self, result: GateResult, part: _Part) -> GateResult:
         """Give the result of a gate, or what becomes of it where rows are missing."""
         found = part.found
-        if found.n == 0 and found.gate.terms and not found.missing:
+        if found.n == 0 and found.missing:  # there are rows, and nothing to look at in them
+            verdict = Verdict.FAIL if self.own.nonfinite == "fail" else Verdict.NOT_EVALUATED
+            return replace(result, verdict=verdict, reason=found.missing)
+        if found.n == 0 and found.gate.terms:
             return no_such_slice(found)
         if part.omitted and self.own.nonfinite == "fail" and result.verdict is not Verdict.SKIPPED:
             rows = f"{part.omitted} of {part.omitted + found.n} rows have a missing or non-finite value"

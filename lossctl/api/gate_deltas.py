@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from lossctl.api.gate_figures import Figure, columns_of, fits, refuse_omitted, unaccounted
+from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
 from lossctl.api.pairing import Model, Paired, pair_up
 from lossctl.api.slicing import in_order, named
@@ -40,6 +40,7 @@ class _Table:
     places: Mapping[ChosenLoss, int]
     whole: Paired
     slices: list[tuple[Slice, Paired]]
+    lost: list[Slice]
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Deltas:
     settings: Settings
     method: Method
     max_omitted: float | None = None
+    warnings: list[str] = field(default_factory=list)
     _found: dict[tuple[str, ...], list[_Table]] = field(default_factory=dict)
 
     def of(self, gate: Gate, test: Test) -> list[Delta]:
@@ -72,12 +74,8 @@ class Deltas:
         parts = [*([({}, table.whole)] if not gate.terms else []), *table.slices]
         index = table.places[chosen]
         found = [self._delta(gate, test, values, paired, index) for values, paired in parts if fits(gate.terms, values)]
-        if any(term.every for term in gate.terms):
-            counts = [_counts(paired) for _, paired in table.slices]
-            missing = unaccounted(_counts(table.whole), counts)
-            if missing:
-                found.append(Delta(Figure({}, None, _counts(table.whole)[0], missing=missing), None))
-        return found
+        lost = [values for values in table.lost if fits(gate.terms, values)]
+        return [*found, *(Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None) for values in lost)]
 
     def _tables(self, columns: tuple[str, ...]) -> list[_Table]:
         if columns not in self._found:
@@ -88,13 +86,13 @@ class Deltas:
         slices = Slices(columns) if columns else None
         settings = replace(self.settings, by=columns, min_n=None)
         paired = pair_up(list(pair), settings, None, self.method, by=slices)
+        self.warnings += paired.warnings
         counted, omitted = _counts(paired)
         refuse_omitted(pair[1].source.name, omitted, counted + omitted, self.max_omitted)
         places = {chosen: place for place, chosen in enumerate(pair[1].plan.losses)}
-        parts = []
-        if slices is not None:
-            parts = [(named(slices, code), paired.slices[code]) for code in in_order(slices) if code in paired.slices]
-        return _Table(places, paired, parts)
+        codes = [] if slices is None else [(code, named(slices, code)) for code in in_order(slices)]
+        parts = [(values, paired.slices[code]) for code, values in codes if code in paired.slices]
+        return _Table(places, paired, parts, [values for code, values in codes if code not in paired.slices])
 
     def _delta(self, gate: Gate, test: Test, values: Slice, paired: Paired, index: int) -> Delta:
         of, told = paired.values_of(0, index), paired.differences(self.settings.level)[0][index]

@@ -22,8 +22,9 @@ from lossctl.core.slices import Slice
 from lossctl.gates.gate import QUANTILES, Gate, Measure, Term
 from lossctl.sources import Source
 
-__all__ = ["Figure", "Figures", "columns_of", "fits", "refuse_omitted", "unaccounted"]
+__all__ = ["NO_WHOLE_ROW", "Figure", "Figures", "columns_of", "condition", "fits", "refuse_omitted", "unaccounted"]
 
+NO_WHOLE_ROW = "every row of it has a missing or non-finite value"
 _TWO = 2
 
 
@@ -128,8 +129,13 @@ class Figures:
         if not any(term.every for term in gate.terms):
             return []
         whole, *slices = self._evaluated(columns_of(gate), chosen)
-        missing = unaccounted((whole.n, whole.n_dropped), [(each.n, each.n_dropped) for each in slices])
-        return [Figure({}, None, whole.n, missing=missing)] if missing else []
+        missing = self._unaccounted(whole, slices)
+        return [Figure({}, None, 0, missing=missing)] if missing else []
+
+    def _unaccounted(self, whole: Evaluation, slices: Sequence[Evaluation]) -> str:
+        """Say that rows are of slices where nothing is left; those that a join dropped are of none."""
+        alone = self.source.alone[0]
+        return unaccounted((whole.n, whole.n_dropped - alone), [(each.n, each.n_dropped) for each in slices])
 
     def _evaluated(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[Evaluation]:
         """Give the results of a loss: of the whole, and then of each slice by some columns."""
@@ -176,7 +182,7 @@ class Figures:
         for each in slices:
             if all(term.every or each.slice[term.column] == term.value for term in gate.terms):
                 groups.setdefault(tuple(each.slice[name] for name in columns_of(gate)), []).append(each)
-        missing = unaccounted((whole.n, whole.n_dropped), [(each.n, each.n_dropped) for each in slices])
+        missing = self._unaccounted(whole, slices)
         for key, group in groups.items():
             values = dict(zip(columns_of(gate), key, strict=True))
             counted = [each for each in group if each.n >= self.min_n]
@@ -202,13 +208,13 @@ class Figures:
     def _looked_up(self, values: Slice, chosen: ChosenLoss) -> Evaluation:
         key = (tuple(values.items()), chosen.label)
         if key not in self._looked:
-            settings = replace(self.settings, by=(), min_n=None, where=_where(self.settings.where, values))
+            settings = replace(self.settings, by=(), min_n=None, where=condition(self.settings.where, values))
             levels = tuple(QUANTILES.values())
             self._looked[key] = evaluate_source(self.source, Selection((chosen,)), settings, levels, None, None)[0]
         return self._looked[key]
 
 
-def _where(given: str | None, values: Slice) -> str | None:
+def condition(given: str | None, values: Slice) -> str | None:
     """Give the condition that a row is of a slice."""
     conditions = [] if given is None else [f"({given})"]
     for name, value in values.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -78,8 +80,45 @@ MaxOmitted = Annotated[
         "--max-omitted", metavar="SHARE", help="The most rows that may be left out, as 0.01.", rich_help_panel=_GATES
     ),
 ]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="CSV, TSV, JSON lines or Parquet (.gz, .zst), a quoted glob, or - for standard input.",
+        show_default=False,
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="COL", help="The column that says which rows belong together.", rich_help_panel=_GATES
+    ),
+]
+Block = Annotated[
+    int | None,
+    typer.Option(
+        "--block", metavar="L", help="So many rows, one after the other, belong together.", rich_help_panel=_GATES
+    ),
+]
+Horizon = Annotated[
+    int | None,
+    typer.Option("--horizon", metavar="H", help="Forecasts of a series, H rows ahead.", rich_help_panel=_GATES),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration. Default: lossctl.toml, or [tool.lossctl.check] of pyproject.toml, in this folder.",
+        rich_help_panel=_GATES,
+    ),
+]
+Explain = Annotated[
+    bool | None,
+    typer.Option("--explain", help="Say of each failure which slices and rows add most to it.", rich_help_panel=_GATES),
+]
 AllowInverted = Annotated[
-    bool,
+    bool | None,
     typer.Option("--allow-inverted", help="Let a gate ask for a loss of at least so much.", rich_help_panel=_GATES),
 ]
 
@@ -87,7 +126,8 @@ AllowInverted = Annotated[
 @reading_flags
 def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     *,
-    sources: options.Sources,
+    context: typer.Context,
+    sources: Sources = None,
     reading: dict[str, Any],
     gate: Gates = None,
     baseline: Baseline = None,
@@ -96,31 +136,62 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     correction: Correction = None,
     nonfinite: Nonfinite = None,
     max_omitted: MaxOmitted = None,
-    allow_inverted: AllowInverted = False,
+    allow_inverted: AllowInverted = None,
+    explain: Explain = None,
+    cluster: Cluster = None,
+    block: Block = None,
+    horizon: Horizon = None,
+    config: ConfigFile = None,
     format: options.Format = "table",  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
 ) -> Outcome:
     """Check gates: exit code 0 where every one passed, 1 where one failed, 4 where one could not be evaluated."""
-    destination = Destination.of(format, export, output, digits)
-    destination.spare([*sources, *([baseline] if baseline else [])])
-    asked: dict[str, Any] = {
+    configured = api.load_check_config(config)
+    own = {
+        "baseline": baseline,
         "baseline_prediction": baseline_pred,
         "test": test,
         "correction": correction,
         "nonfinite": nonfinite,
         "max_omitted": max_omitted,
         "allow_inverted": allow_inverted,
+        "explain": explain,
+        "cluster": cluster,
+        "block": block,
+        "horizon": horizon,
     }
-    result = api.check(sources, gate or (), baseline=baseline, **asked, **_reading(reading))
-    return Outcome(result, destination, result.warnings, result.exit_code)
+    given = {name: value for name, value in own.items() if value is not None} | _typed(context, reading)
+    asked = {**configured.options, **given}
+    named = sources or ([] if configured.source is None else [configured.source])
+    exports = [*_reports(configured.reports), *(export or ())]
+    destination = Destination.of(format, exports, output, digits, known=api.check_formats())
+    destination.spare([*named, *(each for each in [asked.get("baseline")] if isinstance(each, str))])
+    result = api.check(named, gate or configured.gates, **asked)
+    return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check)
 
 
-def _reading(flags: dict[str, Any]) -> dict[str, Any]:
-    """Refuse the flags of other commands that gates have their own of."""
-    if flags["nan"] != "error":
-        raise UsageError("check takes no --nan", "--nonfinite fail or omit, with --max-omitted")
-    if flags["by"]:
+def _typed(context: typer.Context, reading: dict[str, Any]) -> dict[str, Any]:
+    """Give the flags of reading that were typed, and refuse those of other commands that gates have their own of."""
+    names = {"pred" if name == "prediction" else name: name for name in reading}
+    typed = {
+        keyword: reading[keyword]
+        for name, keyword in names.items()
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+    if "nan" in typed:
+        raise UsageError("check takes no --nan", "--nonfinite fail, or --nonfinite omit with --max-omitted")
+    if "by" in typed:
         raise UsageError("check takes no --by", "a gate names its slices: 'mse[col=*] <= 1'")
-    return {name: value for name, value in flags.items() if name not in {"nan", "by"}}
+    return typed
+
+
+def _reports(reports: Mapping[str, Path]) -> list[str]:
+    """Give the reports of a configuration as exports, with their folder made."""
+    for path in reports.values():
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{path.parent} can't be made: {error.strerror}", "make it") from None
+    return [f"{name}={path}" for name, path in reports.items()]

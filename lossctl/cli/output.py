@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lossctl.api import RenderOptions, formats, render
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.view import Reportable
 
 __all__ = ["Destination", "Outcome", "cannot_write", "deliver", "replacing"]
+
+_STDOUT = Path("-")
+"""As the path of an export: standard output, before the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,15 @@ class Destination:
 
     @classmethod
     def of(
-        cls, format_name: str, exports: Sequence[str] | None = None, file: Path | None = None, digits: int | None = None
+        cls,
+        format_name: str,
+        exports: Sequence[str] | None = None,
+        file: Path | None = None,
+        digits: int | None = None,
+        *,
+        known: Sequence[str] | None = None,
     ) -> Destination:
-        """Read the options as typed.
+        """Read the options as typed; `known` are the formats, where a result has some of its own.
 
         Raises
         ------
@@ -56,12 +66,13 @@ class Destination:
         """
         pairs = tuple(_export(text) for text in exports or ())
         for name in (format_name, *(name for name, _ in pairs)):
-            if name not in formats():
-                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(formats())}")
+            if name not in (known or formats()):
+                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(known or formats())}")
         paths = [path for _, path in pairs] + ([file] if file else [])
         for path in paths:
-            _require_writable(path)
-            if paths.count(path) > 1:
+            if path != _STDOUT:
+                _require_writable(path)
+            if path != _STDOUT and paths.count(path) > 1:
                 raise UsageError(f"two results would go to {path}", "give each a path of its own")
         return cls(format_name, pairs, file, digits)
 
@@ -97,6 +108,8 @@ class Outcome:
         Draws what stands under the table on standard output: a figure, which no other format has; empty for none.
     stream
         Writes what is too long to be held, in place of a result.
+    render
+        Writes the result in a format as text.
     """
 
     result: Reportable | None
@@ -105,6 +118,7 @@ class Outcome:
     exit_code: ExitCode = ExitCode.OK
     below: Callable[[RenderOptions], str] | None = None
     stream: Callable[[], None] | None = None
+    render: Callable[[Any, str, RenderOptions], str] = render
 
 
 def deliver(outcome: Outcome) -> None:
@@ -114,16 +128,26 @@ def deliver(outcome: Outcome) -> None:
     if outcome.result is None:
         return
     destination = outcome.destination
+    plain, printed = RenderOptions(digits=destination.digits), ""
     for name, path in destination.exports:
-        _write(path, render(outcome.result, name, RenderOptions(digits=destination.digits)))
+        text = outcome.render(outcome.result, name, plain)
+        if path == _STDOUT:
+            printed += text
+        else:
+            _write(path, text)
     if destination.file is not None:
-        _write(destination.file, render(outcome.result, destination.format, RenderOptions(digits=destination.digits)))
+        _write(destination.file, outcome.render(outcome.result, destination.format, plain))
+        _print(printed)
         return
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
-    text = render(outcome.result, destination.format, options)
+    text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
     if below:
         text = f"{text}\n{below}\n"
+    _print(printed + text)
+
+
+def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -72,6 +72,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "block": Key.WHOLE,
         "horizon": Key.WHOLE,
         "waive": Key.WAIVERS,
+        "explain": Key.FLAG,
         "reports": Key.REPORTS,
     }
 )

@@ -89,6 +89,8 @@ class CheckOptions(Options, total=False):
         Lets a gate hold a loss that is better when lower to at least a bound.
     waive
         Waivers: each lets one gate fail, for a reason, until the baseline moves.
+    explain
+        Says of each failure which slices and rows add most to it; a look or two more at the rows.
     cluster
         The column that says which rows belong together.
     block
@@ -104,6 +106,7 @@ class CheckOptions(Options, total=False):
     max_omitted: float | None
     allow_inverted: bool
     waive: Iterable[Waiver | Mapping[str, str]]
+    explain: bool
     cluster: str | None
     block: int | None
     horizon: int | None
@@ -137,6 +140,7 @@ class CheckSettings:
     max_omitted: float | None = None
     allow_inverted: bool = False
     waive: tuple[Waiver, ...] = ()
+    explain: bool = False
     min_n: int = 1
     method: Method = field(default_factory=Method)
 
@@ -165,8 +169,9 @@ class CheckSettings:
                 raise UsageError(f"{name}: there is no {value!r}", f"one of {', '.join(known)}")
         if not (_is(Integral, self.min_n) and self.min_n >= 1):
             raise UsageError(f"min_n: {self.min_n!r} is not a whole number of at least 1", "such as 30")
-        if not isinstance(self.allow_inverted, bool):
-            raise UsageError(f"allow_inverted: {self.allow_inverted!r} is neither true nor false", "write true")
+        for name, flag in (("allow_inverted", self.allow_inverted), ("explain", self.explain)):
+            if not isinstance(flag, bool):
+                raise UsageError(f"{name}: {flag!r} is neither true nor false", "write true")
         if self.baseline_prediction is not None and not isinstance(self.baseline_prediction, str):
             raise UsageError(f"baseline_prediction: {self.baseline_prediction!r} is no column", "give its name")
         self._check_omitted()

@@ -1,0 +1,152 @@
+"""Why a gate failed: the slices it fails most on, and the rows that add most to it, with their keys.
+
+May import sources, engine, gates and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from lossctl.api.evaluating import compute_source
+from lossctl.api.gate_figures import Figures, condition
+from lossctl.api.model_rows import ModelRows
+from lossctl.api.selecting import Selection
+from lossctl.core.errors import LossctlError
+from lossctl.core.settings import Settings
+from lossctl.core.slices import Slice, slice_text
+from lossctl.engine.pair_rows import WorstGaps, WorstGapsPlan
+from lossctl.engine.pairs import PairsPlan
+from lossctl.engine.watched import Watch, WatchedPlan, WatchedTally
+from lossctl.gates.decide import Test
+from lossctl.gates.gate import Bound, Gate, Measure, Term
+from lossctl.sources import Slices
+
+if TYPE_CHECKING:
+    from lossctl.api.gate_deltas import Deltas
+    from lossctl.core.worst import Worst
+    from lossctl.engine.plan import ModelPlan
+    from lossctl.sources import Source
+
+__all__ = ["Explainer"]
+
+_ROWS, _SLICES = 3, 3
+_BY_ROWS = {"", "p50", "p90", "p95", "p99", "max"}
+"""Figures that single rows make high."""
+
+
+@dataclass(slots=True)
+class Explainer:
+    """Explains failures.
+
+    Parameters
+    ----------
+    figures, deltas
+        What the gates looked at.
+    columns
+        By which slices are told of.
+    settings
+        How rows are read.
+    """
+
+    figures: Figures
+    deltas: Deltas | None
+    columns: Sequence[str]
+    settings: Settings
+
+    def lines(self, gate: Gate, values: Slice) -> list[str]:
+        """Explain the failure of a gate on a slice; nothing where there is nothing to add, or it can't be found."""
+        if gate.measure not in {Measure.VALUE, Measure.FIGURE, Measure.DELTA}:
+            return []
+        try:
+            return [*self._slices(gate, values), *self._rows(gate, values)]
+        except LossctlError:  # the verdict stands without
+            return []
+
+    def _slices(self, gate: Gate, values: Slice) -> list[str]:
+        lines = []
+        for column in self.columns:
+            if column in values:
+                continue
+            fixed = tuple(Term(name, value) for name, value in values.items())
+            asked = replace(gate, terms=(*fixed, Term(column, every=True)))
+            is_delta = gate.measure is Measure.DELTA and self.deltas is not None
+            found = (
+                [each.figure for each in self.deltas.of(asked, Test.POINT)]
+                if is_delta and self.deltas
+                else self.figures.of(asked)
+            )
+            known = [each for each in found if each.value is not None]
+            known.sort(key=lambda each: each.value or 0.0, reverse=gate.operator.keeps_low)
+            told = [
+                f"{slice_text(each.slice)} ({_shown(each.value, gate.bound)}, {each.n} rows)"
+                for each in known[:_SLICES]
+            ]
+            if told:
+                lines.append(f"worst by {column}: {', '.join(told)}")
+        return lines
+
+    def _rows(self, gate: Gate, values: Slice) -> list[str]:
+        if gate.measure is Measure.DELTA:
+            return [] if self.deltas is None else self._rows_of_delta(self.deltas, gate, values)
+        if gate.figure not in _BY_ROWS:
+            return []
+        worst = self._worst(gate, values)
+        if worst is None or not len(worst.rows):
+            return []
+        names = self._names(self.figures.source, worst.rows.tolist())
+        told = [f"{name} ({loss:.4g})" for name, loss in zip(names, worst.losses.tolist(), strict=True)]
+        return [f"largest losses: {', '.join(told)}"]
+
+    def _worst(self, gate: Gate, values: Slice) -> Worst | None:
+        chosen = self.figures.losses[gate.loss]
+
+        def watched(plan: ModelPlan) -> ModelPlan:
+            return WatchedPlan.of(plan, Watch(top=_ROWS))
+
+        settings = replace(self.settings, by=(), min_n=None, where=condition(self.settings.where, values))
+        computed = compute_source(self.figures.source, Selection((chosen,)), settings, None, None, watched=watched)
+        tally, index = computed.reported[0]
+        return tally.worst[index] if isinstance(tally, WatchedTally) and gate.operator.keeps_low else None
+
+    def _rows_of_delta(self, deltas: Deltas, gate: Gate, values: Slice) -> list[str]:
+        chosen = deltas.losses[gate.loss]
+        pair = next(each for each in deltas.opponent.pairs if chosen in each[1].plan.losses)
+        index = pair[1].plan.losses.index(chosen)
+        slices = Slices(tuple(values)) if values else None
+        wanted = None
+        if slices is not None:
+            named = tuple(values.values())
+
+            def wanted(codes: Any) -> Any:
+                return np.isin(codes, [code for code in range(len(slices)) if slices.values(code) == named])
+
+        signs = [1.0 if gate.operator.keeps_low else -1.0] * len(pair[1].plan.losses)
+        plan = WorstGapsPlan(PairsPlan((pair[0].plan, pair[1].plan), ((0, 1),), deltas.method), _ROWS, signs, wanted)
+        rows = ModelRows(list(pair), deltas.settings, deltas.method.cluster, slices)
+        (tally,) = rows.compare({None: cast("PairsPlan", plan)}).values()
+        worst = cast("WorstGaps", tally).worst[index]
+        known = worst.losses > 0.0
+        if not known.any():
+            return []
+        names = self._names(pair[1].source, worst.rows[known].tolist())
+        losses = worst.beside["slope"][known].tolist()
+        told = [f"{name} ({old:.4g} → {new:.4g})" for name, (old, new) in zip(names, losses, strict=True)]
+        return [f"rows that add most: {', '.join(told)}"]
+
+    def _names(self, source: Source, rows: Sequence[int]) -> list[str]:
+        """Name rows by their key, or by their number from 1."""
+        keys = list(self.settings.key)
+        if not keys:
+            return [f"row {row + 1}" for row in rows]
+        order = sorted(set(rows))
+        texts = dict(zip(order, source.texts(order, keys), strict=True))
+        return [" ".join(f"{name}={texts[row][name]}" for name in keys) for row in rows]
+
+
+def _shown(value: float | None, bound: Bound) -> str:
+    number = 0.0 if value is None else value
+    return f"{100.0 * number:+.4g}%" if bound.percent else f"{number:.4g}"

@@ -1,0 +1,85 @@
+"""The rows that add most to the difference of two models. Imports NumPy, core and its own package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lossctl.core.block import Batch, Block, Mask, Rows
+from lossctl.core.loss import Array
+from lossctl.core.method import Method
+from lossctl.core.worst import Worst
+from lossctl.engine.pairs import PairsPlan, PairsTally
+
+__all__ = ["WorstGaps", "WorstGapsPlan"]
+
+Wanted = Callable[[Rows], Mask]
+"""Says of the codes of slices, ``(n,)``, which rows count."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorstGapsPlan:
+    """What to keep of a pair.
+
+    Parameters
+    ----------
+    plan
+        Of one pair: the baseline and the candidate.
+    size
+        How many rows of each loss.
+    signs
+        By loss: 1 where more is worse, −1 where less is.
+    wanted
+        Which slices count; ``None``: all rows.
+    """
+
+    plan: PairsPlan
+    size: int
+    signs: Sequence[float]
+    wanted: Wanted | None = None
+
+    @property
+    def method(self) -> Method:
+        """Rows are looked at one after the other."""
+        return Method("diebold_mariano")
+
+    def tally(self) -> WorstGaps:
+        """Start with nothing added."""
+        return WorstGaps(self)
+
+
+class WorstGaps(PairsTally):
+    """The rows whose losses differ most, for the worse.
+
+    Attributes
+    ----------
+    worst
+        By loss: the candidate's rows; `Worst.losses` are candidate less baseline, times the sign, and the weight of the
+        row; ``beside["slope"]`` are the losses of baseline and candidate.
+    """
+
+    def __init__(self, asked: WorstGapsPlan) -> None:
+        super().__init__(asked.plan)
+        self.asked = asked
+        self.worst = [Worst(asked.size) for _ in asked.plan.plans[0].losses]
+        self._blocks: list[dict[int, Block]] = []
+
+    def _computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
+        found = super()._computed(batches)
+        self._blocks = [{index: block for index, (_, block) in of.items()} for of in found]
+        return found
+
+    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Any) -> list[Array]:
+        gaps = super()._add_loss(index, moved, weight, codes)
+        worse = gaps[0] * self.asked.signs[index]
+        if weight is not None:
+            worse = worse * weight
+        first, block = (of[index] for of in self._blocks)
+        if self.asked.wanted is not None and first.slices is not None:
+            worse = np.where(self.asked.wanted(first.slices), worse, -np.inf)
+        if len(worse) == len(block):
+            self.worst[index].add(worse, np.column_stack(moved), block)
+        return gaps

@@ -1,0 +1,446 @@
+"""Every way that checks elsewhere pass by mistake, run through the command line: none passes here.
+
+1 is a failed gate and nothing else; what keeps a gate from being looked at is 2, 3 or 4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lossctl.cli.main import main
+
+Check = Callable[..., tuple[int, str, str]]
+
+GOOD = "id,y,p,old,g,w\n" + "".join(f"{n},{n}.0,{n}.5,{n + (-1) ** n}.25,{'ab'[n % 2]},1\n" for n in range(1, 41))
+ARGUMENTS = ("-t", "y", "-p", "p")
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LOSSCTL_TRACEBACK", raising=False)
+    (tmp_path / "good.csv").write_text(GOOD)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["check", *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is typed, what files there are, and what must come of it."""
+
+    name: str
+    typed: tuple[str, ...]
+    code: int
+    says: str
+    files: dict[str, str | bytes] = field(default_factory=dict)
+
+
+def rows(text: str) -> dict[str, str | bytes]:
+    return {"data.csv": f"id,y,p,old,g,w\n{text}"}
+
+
+def gate(*gates: str, source: str = "good.csv") -> tuple[str, ...]:
+    return (source, *ARGUMENTS, *(word for each in gates for word in ("--gate", each)))
+
+
+DELTA = ("--baseline-pred", "old")
+KEYED = ("--key", "id", "--baseline", "data.csv", "--baseline-pred", "old")
+
+CASES = [
+    # nothing was checked
+    Case("no gates", gate(), 4, "there are no gates"),
+    Case(
+        "no gates in the configuration", ("good.csv",), 4, "there are no gates", {"lossctl.toml": "[check]\ngates = []"}
+    ),
+    Case("an empty gate", gate(""), 2, "there is nothing here"),
+    Case("no rows", gate("mae <= 9", source="data.csv"), 3, "there are no rows", rows("")),
+    Case("no row meets the condition", (*gate("mae <= 9"), "--where", "id > 99"), 3, "no row meets the condition"),
+    Case("no file", gate("mae <= 9", source="gone.csv"), 3, "no file gone.csv"),
+    Case("an empty file", gate("mae <= 9", source="data.csv"), 3, "data.csv", {"data.csv": ""}),
+    Case("no source", ("--gate", "mae <= 9"), 2, "no source"),
+    Case("a glob of no file", gate("mae <= 9", source="gone*.csv"), 3, "gone*.csv"),
+    Case("two sources", ("good.csv", "good.csv", "--gate", "mae <= 9"), 2, "good.csv"),
+    # a slice that is not there, or too small
+    Case("a slice that vanished", gate("mae[g=z] <= 9"), 1, "no row is in the slice g=z"),
+    Case("a slice of every kind in one that vanished", gate("mae[g=z,w=*] <= 9"), 1, "no row is in the slice g=z"),
+    Case("a delta on a slice that vanished", (*gate("delta(mae)[g=z] <= 9"), *DELTA), 1, "no row is in the slice"),
+    Case("a count of a slice that vanished", gate("n[g=z] >= 1"), 1, "no row is in the slice"),
+    Case("a quantile of a slice that vanished", gate("p95(mae)[g=z] <= 9"), 1, "no row is in the slice"),
+    Case("a named slice of few rows", (*gate("mae[g=a] <= 9"), "--min-n", "30"), 4, "20 rows, and 30 are the least"),
+    Case("every slice of few rows", (*gate("mae[g=*] <= 9"), "--min-n", "30"), 4, "30 are the least"),
+    Case("no such slice column", gate("mae[gg=a] <= 9"), 2, "gg"),
+    Case("a gap between one slice", gate("gap(mae, w) <= 9"), 4, "two are needed"),
+    Case("a gap of no such column", gate("gap(mae, ww) <= 9"), 2, "ww"),
+    # numbers that are none
+    Case("a missing prediction", gate("mae <= 9", source="data.csv"), 3, "missing", rows("1,1,,1,a,1\n2,2,2,2,a,1\n")),
+    Case("a NaN", gate("mae <= 9", source="data.csv"), 3, "data.csv line 2", rows("1,1,nan,1,a,1\n2,2,2,2,a,1\n")),
+    Case(
+        "an infinity", gate("mae <= 9", source="data.csv"), 3, "data.csv line 2", rows("1,1,inf,1,a,1\n2,2,2,2,a,1\n")
+    ),
+    Case(
+        "a NaN that is to fail",
+        (*gate("mae <= 9", source="data.csv"), "--nonfinite", "fail"),
+        1,
+        "1 of 2 rows have a missing",
+        rows("1,1,nan,1,a,1\n2,2,2,2,a,1\n"),
+    ),
+    Case(
+        "more omitted than allowed",
+        (*gate("mae <= 9", source="data.csv"), "--nonfinite", "omit", "--max-omitted", "0.4"),
+        3,
+        "more than max_omitted = 0.4 allows",
+        rows("1,1,nan,1,a,1\n2,2,2,2,a,1\n"),
+    ),
+    Case(
+        "more of the baseline omitted than allowed",
+        (*gate("delta(mae) <= 9", source="data.csv"), *DELTA, "--nonfinite", "omit", "--max-omitted", "0.3"),
+        3,
+        "more than max_omitted = 0.3 allows",
+        rows("1,1,1,nan,a,1\n2,2,2,2,a,1\n3,3,3,3,a,1\n"),
+    ),
+    Case("omitted without limit", (*gate("mae <= 9"), "--nonfinite", "omit"), 2, "needs max_omitted"),
+    Case("a NaN limit", (*gate("mae <= 9"), "--nonfinite", "omit", "--max-omitted", "nan"), 2, "max_omitted"),
+    Case("a limit of nothing", (*gate("mae <= 9"), "--max-omitted", "0.1"), 2, "of no use"),
+    Case(
+        "a slice of NaN alone",
+        (*gate("mae[g=*] <= 9", source="data.csv"), "--nonfinite", "omit", "--max-omitted", "0.9"),
+        4,
+        "no row is whole",
+        rows("1,1,nan,1,a,1\n2,2,2,2,b,1\n3,3,3,3,b,1\n"),
+    ),
+    Case(
+        "a delta on a slice of NaN alone",
+        (*gate("delta(mae)[g=*] <= 9", source="data.csv"), *DELTA, "--nonfinite", "omit", "--max-omitted", "0.9"),
+        4,
+        "every row of it has a missing",
+        rows("1,1,nan,1,a,1\n2,2,2,2,b,1\n3,3,3,3,b,1\n"),
+    ),
+    Case(
+        "a NaN baseline",
+        (*gate("delta(mae) <= 9", source="data.csv"), *DELTA),
+        3,
+        "old",
+        rows("1,1,1,nan,a,1\n2,2,2,2,a,1\n"),
+    ),
+    Case(
+        "an infinite loss",
+        ("data.csv", "-t", "y", "-p", "p", "--gate", "log_loss <= 9"),
+        1,
+        "+inf",
+        {"data.csv": "y,p\n1,0\n0,0.5\n"},
+    ),
+    Case("a NaN bound", gate("mae <= nan"), 2, "finite number"),
+    Case("an infinite bound", gate("mae <= inf"), 2, "finite number"),
+    Case("a bound past every float", gate("mae <= 1e999"), 2, "finite"),
+    Case("no bound", gate("mae <="), 2, "finite number"),
+    Case("no operator", gate("mae"), 2, "expected <="),
+    Case("an equals sign", gate("mae = 1"), 2, "expected <="),
+    Case(
+        "a zero baseline",
+        (*gate("delta(mae) <= 5%", source="data.csv"), *DELTA),
+        4,
+        "percentage",
+        rows("1,1,2,1,a,1\n2,2,3,2,a,1\n"),
+    ),
+    Case(
+        "one row of a delta",
+        (*gate("delta(mae) <= 5", source="data.csv"), *DELTA),
+        4,
+        "no interval",
+        rows("1,1,2,1,a,1\n"),
+    ),
+    # names
+    Case("a mistyped loss", gate("mea <= 9"), 2, "mae"),
+    Case("all losses", gate("all <= 9"), 2, "not one loss"),
+    Case("several losses", gate("huber(delta=1,2) <= 9"), 2, ""),
+    Case("a mistyped figure", gate("p96(mae) <= 9"), 2, "p95"),
+    Case("a mistyped column", ("good.csv", "-t", "y", "-p", "pp", "--gate", "mae <= 9"), 2, "pp"),
+    Case("a mistyped key", (*gate("delta(mae) <= 9"), "--key", "idd", "--baseline", "good.csv"), 2, "idd"),
+    Case("a mistyped option", (*gate("mae <= 9"), "--gtae", "mae <= 1"), 2, "--gtae"),
+    Case("a mistyped test", (*gate("delta(mae) <= 9"), *DELTA, "--test", "regres"), 2, "regress"),
+    Case("a mistyped correction", (*gate("mae <= 9"), "--correction", "hlom"), 2, "holm"),
+    Case("a mistyped policy", (*gate("mae <= 9"), "--nonfinite", "drop"), 2, "omit"),
+    Case("a mistyped format", (*gate("mae <= 9"), "--export", "junitt=a.xml"), 2, "junit"),
+    Case("the policy of another command", (*gate("mae <= 9"), "--nan", "omit"), 2, "--nonfinite"),
+    Case("slices of another command", (*gate("mae <= 9"), "--by", "g"), 2, "names its slices"),
+    Case("an inverted gate", gate("mae >= 0"), 2, "--allow-inverted"),
+    Case("an inverted count of NaN", gate("nonfinite >= 0"), 2, "--allow-inverted"),
+    Case("an inverted delta", (*gate("delta(mae) >= 0"), *DELTA), 2, "--allow-inverted"),
+    Case("a percentage of no baseline", gate("mae <= 5%"), 2, "percentage"),
+    Case("two models", ("good.csv", "-t", "y", "-p", "p", "-p", "old", "--gate", "mae <= 9"), 2, "a check is of one"),
+    # baselines
+    Case("no baseline", gate("delta(mae) <= 9"), 2, "needs a baseline"),
+    Case("a missing baseline", (*gate("delta(mae) <= 9"), "--baseline", "gone.csv"), 3, "gone.csv"),
+    Case("a mistyped baseline column", (*gate("delta(mae) <= 9"), "--baseline-pred", "odl"), 2, "odl"),
+    Case("the candidate as its own baseline", (*gate("delta(mae) <= 9"), "--baseline-pred", "p"), 2, "both p"),
+    Case("a non-inferiority without margin", (*gate("delta(mae) <= 0"), *DELTA, "--test", "noninferior"), 2, "margin"),
+    Case(
+        "an unsure non-inferiority",
+        (*gate("delta(mae) <= 0.001", source="data.csv"), *DELTA, "--test", "noninferior"),
+        4,
+        "do not tell",
+        rows("1,1,2,1.9,a,1\n2,2,3,3.3,a,1\n3,3,3.5,3.4,a,1\n"),
+    ),
+    Case(
+        "a baseline of other targets",
+        (*gate("delta(mae) <= 9"), *KEYED),
+        3,
+        "one target",
+        {"data.csv": GOOD.replace("\n7,7.0", "\n7,7.1")},
+    ),
+    Case(
+        "a baseline of fewer rows",
+        (*gate("delta(mae) <= 9"), *KEYED),
+        3,
+        "id",
+        {"data.csv": GOOD[: GOOD.index("\n40,") + 1]},
+    ),
+    Case(
+        "a baseline of a key twice",
+        (*gate("delta(mae) <= 9"), *KEYED),
+        3,
+        "stands there again",
+        {"data.csv": GOOD.replace("\n7,7.0", "\n6,6.0")},
+    ),
+    Case(
+        "a baseline of fewer rows, without a key",
+        (*gate("delta(mae) <= 9"), "--baseline", "data.csv", "--baseline-pred", "old"),
+        3,
+        "ends after",
+        {"data.csv": GOOD[: GOOD.index("\n40,") + 1]},
+    ),
+    Case(
+        "a truncated baseline",
+        (*gate("delta(mae) <= 9"), "--key", "id", "--baseline", "b.parquet"),
+        3,
+        "b.parquet",
+        {"b.parquet": b"PAR1\x00\x01"},
+    ),
+    Case(
+        "a baseline that is none",
+        (*gate("delta(mae) <= 9"), "--key", "id", "--baseline", "b.json"),
+        3,
+        "b.json",
+        {"b.json": '{"schema": "lossctl/eval/1"}'},
+    ),
+    Case(
+        "a newer baseline",
+        (*gate("delta(mae) <= 9"), "--key", "id", "--baseline", "b.json"),
+        3,
+        "newer",
+        {"b.json": '{"schema": "lossctl/baseline/9"}'},
+    ),
+    Case("a malformed revision", (*gate("delta(mae) <= 9"), "--baseline", "git:--all:x.csv"), 2, "git:"),
+    # configuration
+    Case(
+        "a mistyped key of the configuration",
+        ("good.csv",),
+        2,
+        "did you mean gates",
+        {"lossctl.toml": "[check]\ngate = ['mae <= 9']"},
+    ),
+    Case("a configuration that is no TOML", ("good.csv",), 2, "no TOML", {"lossctl.toml": "[check"}),
+    Case(
+        "a mistyped table", ("good.csv",), 2, "the table is [check]", {"lossctl.toml": "[chek]\ngates = ['mae <= 9']"}
+    ),
+    Case(
+        "two configurations",
+        ("good.csv",),
+        2,
+        "both configure",
+        {"lossctl.toml": "[check]", "pyproject.toml": "[tool.lossctl.check]"},
+    ),
+    Case("a number in quotes", ("good.csv",), 2, "min_n", {"lossctl.toml": "[check]\nmin_n = '30'"}),
+    Case("a configuration that is not there", ("good.csv", "--config", "gone.toml"), 2, "gone.toml"),
+    Case(
+        "a source outside",
+        (),
+        2,
+        "leads out",
+        {"lossctl.toml": "[check]\nsource = '../data.csv'\ngates = ['mae <= 9']"},
+    ),
+    Case("an absolute baseline", ("good.csv",), 2, "leads out", {"lossctl.toml": "[check]\nbaseline = '/etc/passwd'"}),
+    Case(
+        "a report outside",
+        ("good.csv",),
+        2,
+        "no plain file name",
+        {"lossctl.toml": "[check]\nreports = {json = '../a.json'}"},
+    ),
+    Case("standard input by configuration", (), 2, "no path", {"lossctl.toml": "[check]\nsource = '-'"}),
+    Case("a file read by a condition", (*gate("mae <= 9"), "--where", "id in (select 1 from 'good.csv')"), 2, "where"),
+    # waivers
+    Case(
+        "a waiver of another baseline",
+        (*gate("delta(mae) <= -9"), *DELTA, "--test", "point"),
+        1,
+        "is void",
+        {"lossctl.toml": "[check]\nwaive = [{gate = 'delta(mae) <= -9', baseline = 'ffff', reason = 'old'}]"},
+    ),
+    Case(
+        "a waiver of no gate",
+        gate("mae <= 0"),
+        2,
+        "there is no gate",
+        {"lossctl.toml": "[check]\nwaive = [{gate = 'mse <= 0', baseline = 'ffff', reason = 'old'}]"},
+    ),
+    Case(
+        "a waiver without a reason",
+        gate("mae <= 0"),
+        2,
+        "reason",
+        {"lossctl.toml": "[check]\nwaive = [{gate = 'mae <= 0', baseline = 'ffff'}]"},
+    ),
+    # reports
+    Case("a report in no folder", (*gate("mae <= 9"), "--export", "json=gone/a.json"), 2, "no directory gone"),
+    Case("a report over the source", (*gate("mae <= 9"), "--export", "json=good.csv"), 2, "is a source"),
+    # what does fail, and what comes first
+    Case("a failed gate", gate("mae <= 0.1"), 1, "0.5 > 0.1"),
+    Case("too few rows", gate("n >= 41"), 1, "40 < 41"),
+    Case("a failure beside what was not evaluated", gate("mae <= 0.1", "gap(mae, w) <= 9"), 1, "two are needed"),
+    Case("a usage error beside a failure", gate("mae <= 0.1", "mea <= 9"), 2, "mae"),
+    Case("a data error beside a failure", gate("mae <= 0.1", "log_loss <= 9"), 3, "does not lie in [0, 1]"),
+    Case("a strict bound met exactly", gate("mae < 0.5"), 1, "0.5 >= 0.5"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_it_does_not_pass(case: Case, check: Check, tmp_path: Path) -> None:
+    for name, content in case.files.items():
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    code, out, err = check(*case.typed)
+    assert code == case.code, f"{code}\n{out}\n{err}"
+    assert case.says in out + err, out + err
+    assert "pass:" not in out
+
+
+def test_what_is_well_passes(check: Check) -> None:
+    code, out, err = check(
+        *gate("mae <= 0.5", "mae[g=*] <= 0.5", "n >= 40", "nonfinite <= 0", "delta(mae) <= 0"), *DELTA
+    )
+    assert code == 0, out + err
+    assert "pass: 6 pass of 6" in out
+
+
+def test_a_model_as_good_as_its_baseline_passes(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "same.csv").write_text(GOOD)
+    same = (*gate("delta(mae) <= 0"), "--key", "id", "--baseline", "same.csv")
+    for test in ("point", "regress"):
+        assert check(*same, "--test", test)[0] == 0
+    noninferior = (*gate("delta(mae) <= 0.1%"), "--key", "id", "--baseline", "same.csv", "--test", "noninferior")
+    assert check(*noninferior)[0] == 0
+
+
+def test_a_waiver_of_this_baseline_skips(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "same.csv").write_text(GOOD)
+    keyed = ("--key", "id", "--baseline", "same.csv", "--baseline-pred", "old", "--test", "point")
+    failed = (*gate("mae <= 9", "delta(mae) <= -9"), *keyed)
+    _, out, _ = check(*failed, "--explain", "-f", "json")
+    (told,) = [line for each in json.loads(out)["gates"] for line in each["details"] if "waiver" in line]
+    digest = told.split()[3].rstrip(":")
+    waiver = f"{{gate = 'delta(mae) <= -9', baseline = '{digest}', reason = 'new sensor'}}"
+    (tmp_path / "lossctl.toml").write_text(f"[check]\nwaive = [{waiver}]")
+    code, out, _ = check(*failed)
+    assert code == 0
+    assert "waived: new sensor" in out
+    (tmp_path / "same.csv").write_text(GOOD.replace("\n7,7.0,7.5,6.25", "\n7,7.0,7.5,6.75"))
+    code, out, err = check(*failed)
+    assert code == 1
+    assert "is void" in err
+
+
+def test_a_fault_of_its_own_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    import lossctl.api.checks as checks
+
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(checks, "decide", broken)
+    code, _, err = check(*gate("mae <= 9"))
+    assert code == 70
+    assert "report it" in err
+
+
+def test_an_interrupt_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    import lossctl.api.checks as checks
+
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checks, "decide", interrupted)
+    assert check(*gate("mae <= 9"))[0] == 130
+
+
+HOSTILE = [
+    "a\n::error::pwned",
+    "##vso[task.setvariable]x",
+    "\x1b[31mred\x1b[0m",
+    "<script>alert(1)</script>|`x`",
+    "]]>\x00\x08&amp;",
+    "\u202eright to left",
+    "=cmd|' /C calc'!A0",
+    "%0A::set-output",
+    "x" * 100_000,
+]
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("form", ["table", "github", "junit", "markdown", "openmetrics", "json", "csv", "html"])
+def test_labels_of_the_data_reach_no_report_unescaped(check: Check, tmp_path: Path, label: str, form: str) -> None:
+    label = label.replace("\x00", "")
+    quoted = label.replace('"', '""')
+    (tmp_path / "data.csv").write_text(f'y,p,g\n1,2,"{quoted}"\n2,3,b\n')
+    code, out, err = check("data.csv", "-t", "y", "-p", "p", "--gate", "mae[g=*] <= 0.5", "-f", form)
+    assert code == 1, err
+    for text in (out, err):
+        assert "\x1b" not in text
+        assert "\x08" not in text
+        assert "\u202e" not in text or form == "json"
+        starts = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+        assert all(line.startswith(("::error title=gate failed::", "::warning title=")) for line in starts)
+        assert form in {"json", "junit"} or "##vso[" not in text
+        if form in {"html", "markdown", "junit"}:
+            assert "<script>" not in text
+    if form == "junit":
+        from xml.etree import ElementTree as XML
+
+        assert len(list(XML.fromstring(out).iter("testcase"))) == 2  # noqa: S314 -- our own text
+
+
+def test_links_lead_out_of_no_configuration(check: Check, tmp_path: Path) -> None:
+    outside = tmp_path.parent / "outside.csv"
+    outside.write_text(GOOD)
+    (tmp_path / "link.csv").symlink_to(outside)
+    (tmp_path / "lossctl.toml").write_text("[check]\nsource = 'link.csv'\ngates = ['mae <= 9']\ntarget = 'y'")
+    code, _, err = check()
+    assert code == 2
+    assert "by a link" in err
+    (tmp_path / "lossctl-reports").symlink_to(tmp_path.parent)
+    (tmp_path / "lossctl.toml").write_text("[check]\nreports = {json = 'a.json'}")
+    code, _, err = check("good.csv")
+    assert code == 2
+    assert "is a link" in err
+
+
+def test_reports_of_a_configuration_go_to_their_folder(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "lossctl.toml").write_text(
+        "[check]\nsource = 'good.csv'\ntarget = 'y'\nprediction = 'p'\ngates = ['mae <= 9']\nreports = {json = 'a.json'}"
+    )
+    assert check()[0] == 0
+    assert json.loads((tmp_path / "lossctl-reports" / "a.json").read_text())["exit_code"] == 0
+
+
+def test_the_same_input_gives_the_same_bytes(check: Check) -> None:
+    for form in ("table", "json", "junit", "github", "markdown", "openmetrics"):
+        first, second = (check(*gate("mae[g=*] <= 0.1"), "-f", form)[1] for _ in range(2))
+        assert first == second
