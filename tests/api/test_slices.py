@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import lossctl
+from lossctl.core.errors import DataError, UsageError
 from lossctl.losses import LOSSES
 from tests.transcript import ROOT
 
@@ -130,3 +131,134 @@ def test_a_slice_is_what_its_rows_alone_give(
         of_slice = [_comparable(each) for each in found if each["slice"] == {"part": value}]
         assert of_slice == [_comparable(each) for each in expected]
     assert [each["slice"].get("part", "whole") for each in found] == ["whole", *_SLICES] * len(whole)
+
+
+def _frame(slices: int = 700, rows: int = 2000) -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    y = rng.gamma(3.0, size=rows)
+    return pd.DataFrame(
+        {
+            "y": y,
+            "p": y * rng.lognormal(sigma=0.2, size=rows),
+            "q": np.round(y + rng.normal(size=rows), 1),
+            "w": rng.uniform(0.2, 3.0, rows),
+            "k": rng.integers(0, slices, rows),
+            "side": rng.choice(["left", "right"], rows),
+        }
+    )
+
+
+MODELS: dict[str, Any] = {"target": "y", "prediction": ["p", "q"]}
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+@pytest.mark.parametrize("way", ["summed", "ordered"])
+def test_many_small_slices_are_what_their_tallies_say(
+    way: str, weight: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take(way, monkeypatch)
+    options = {**MODELS, "by": "k", "weight": weight}
+    quick = lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options)
+    slow = [None] * 700
+    monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *given: slow[: len(given[-1])])
+    assert lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options).items() == quick.items()
+    assert len(quick) == 8 * (1 + _frame()["k"].nunique())
+    numbers = [int(each.slice["k"] or "") for each in quick[1 : len(quick) // 8]]
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize("way", ["parted", "summed", "ordered"])
+def test_slices_whose_variance_cancels_are_centred_each_by_itself(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = _frame(slices=4)
+    frame.loc[frame["k"] == 2, "p"] = frame["y"] + 1e7 + frame["w"] * 1e-3
+    frame.loc[frame["k"] == 3, "p"] = frame["y"] - 3e8 + frame["w"] * 1e-2
+    options = {"target": "y", "prediction": "p"}
+    alone = [lossctl.evaluate(frame, "mae,mse", **options, where=f"k = {code}").items() for code in range(4)]
+    _take(way, monkeypatch)
+    found = lossctl.evaluate(frame, "mae,mse", **options, by="k").items()
+    for code in range(4):
+        of_slice = [_comparable(each) for each in found if each["slice"] == {"k": str(code)}]
+        assert of_slice == [_comparable(each) for each in alone[code]]
+        assert 0.0 < of_slice[0]["std_error"] < 1.0
+
+
+def test_combinations_of_columns_are_slices_of_each_model_and_file(tmp_path: Path) -> None:
+    frame = _frame(slices=3)
+    sources = [str(tmp_path / f"{name}.csv") for name in ("one", "other")]
+    frame.to_csv(sources[0], index=False)
+    frame.iloc[:900].to_csv(sources[1], index=False)
+    found = lossctl.evaluate(sources, "mae", **MODELS, by=["side", "k"], threads=2)
+    assert found.by == ("side", "k")
+    assert len(found) == 2 * 2 * (1 + 6)
+    for each in found:
+        rows = frame if each.source == sources[0] else frame.iloc[:900]
+        for name, value in each.slice.items():
+            rows = rows[rows[name].astype(str) == value]
+        assert each.n == len(rows)
+        np.testing.assert_allclose(each.value, (rows[each.prediction] - rows["y"]).abs().mean(), rtol=1e-12)
+    first = [each.slice for each in found[1:7]]
+    assert first == [{"side": side, "k": k} for side in ("left", "right") for k in "012"]
+    records = found.records()
+    assert [each["slice"] for each in records[:2]] == ["", "side=left;k=0"]
+    assert [each["slice.side"] for each in records[:2]] == [None, "left"]
+    assert found.to_frame()["slice.k"][2] == "1"
+    headers = [column.header for column in found.view().columns]
+    assert headers[:4] == ["model", "loss", "side", "k"]
+
+
+def test_small_and_empty_slices_are_left_out_and_told_of() -> None:
+    frame = pd.DataFrame({"y": np.arange(12.0), "pred": 1.0, "c": list("aaaaaaabbcdd")})
+    frame.loc[[9, 10], "pred"] = np.nan  # all of c, one of d
+    found = lossctl.evaluate(frame, "mae", by="c", min_n=2, nan="omit")
+    assert [each.slice for each in found] == [{}, {"c": "a"}, {"c": "b"}]
+    assert found.warnings[:3] == (
+        "<frame>: pred: intervals rest on 10 effective rows, which is few",
+        "<frame>: 1 of 4 slices has fewer than 2 rows and is left out (2 rows)",
+        "<frame>: 1 of 4 slices has no row that counts and is left out (1 row)",
+    )
+    everything = lossctl.evaluate(frame, "mae", by="c", nan="omit")
+    assert [(each.n, each.n_read, each.n_dropped) for each in everything] == [
+        (10, 12, 2),
+        (7, 7, 0),
+        (2, 2, 0),
+        (1, 2, 1),
+    ]
+    assert everything[3].std_error is None
+
+
+def test_a_loss_that_a_slice_has_no_value_of_is_left_out_of_that() -> None:
+    frame = pd.DataFrame({"y": [1.0, 3.0, 2.0, 5.0], "pred": 1.5, "c": ["a", "a", "b", "a"]})
+    found = lossctl.evaluate(frame, "mase,mae", by="c")
+    assert [(each.loss, each.slice.get("c")) for each in found] == [
+        ("mase", None),
+        ("mase", "a"),
+        ("mae", None),
+        ("mae", "a"),
+        ("mae", "b"),
+    ]
+    assert any("mase(period=1) is left out of 1 slice: <frame>, slice c=b:" in each for each in found.warnings)
+    relative = lossctl.evaluate(frame, "mae", by="c", skill=True)
+    assert [each.slice for each in relative] == [{}, {"c": "a"}]
+
+
+def test_a_slice_of_a_distribution_is_none() -> None:
+    frame = {"p": np.array([0.25, 0.25, 0.5]), "q": np.array([0.5, 0.25, 0.25]), "c": np.array([0, 1, 1])}
+    with pytest.raises(DataError, match=r"slice c=0, column .* sum to 0.25, not to 1"):
+        lossctl.evaluate(frame, "kl_divergence", target="p", prediction="q", by="c")
+    found = lossctl.evaluate(frame, "kl_divergence", target="p", prediction="q", by="c", normalize=True)
+    np.testing.assert_allclose([each.value for each in found], [0.25, 0.0, 0.0817042], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"by": ["c", "c"]}, "'c' stands twice"),
+        ({"by": "absent"}, 'no column "absent"'),
+        ({"min_n": 3}, "there are no slices"),
+        ({"by": "c", "min_n": 0}, "not a whole number of at least 1"),
+    ],
+)
+def test_slices_that_make_no_sense_are_refused(options: dict[str, Any], problem: str) -> None:
+    frame = pd.DataFrame({"y": [1.0, 3.0], "pred": 1.5, "c": ["a", "b"]})
+    with pytest.raises(UsageError, match=problem):
+        lossctl.evaluate(frame, "mae", **options)
