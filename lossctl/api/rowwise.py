@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.evaluating import Progress, compute_source
+from lossctl.api.matched import unmatched_rows
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection
@@ -154,7 +155,7 @@ def _found(label: str | None, source: Source, computed: Computed) -> Found:
             computed.left_out.add(tally.plan.losses[index], reason)
     if not reported:
         raise computed.left_out.refusal(UsageError)
-    said = (*computed.infinities(source), *_left_out(source, computed))
+    said = (*unmatched_rows(source), *computed.infinities(source), *_left_out(source, computed))
     in_full, in_short = computed.left_out.lines(), computed.left_out.short_lines()
     return Found(label, source, tuple(reported), (*said, *in_full), (*said, *in_short))
 
@@ -163,7 +164,8 @@ def _left_out(source: Source, computed: Computed) -> list[str]:
     """Say how many rows each model leaves out."""
     lines = []
     for tally in computed.tallies:
-        dropped, light = tally.n_dropped, tally.n_read - tally.n_dropped - tally.rows.n
+        dropped = tally.n_dropped - source.alone[0]  # of those without a partner is told already
+        light = tally.n_read - tally.n_dropped - tally.rows.n
         counts = [f"{dropped} with a missing or non-finite number"] if dropped else []
         counts += [f"{light} of weight 0"] if light else []
         if counts:

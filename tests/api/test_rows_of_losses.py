@@ -186,6 +186,21 @@ def test_a_missing_key_names_its_row() -> None:
         rows.write("csv", io.BytesIO())
 
 
+def test_rows_that_are_joined_to_their_targets_keep_their_numbers_and_the_columns_of_both() -> None:
+    targets = {"id": ["a", "b", "c", "d"], "y": [1.0, 2.0, 4.0, 9.0], "group": ["x", "y", "z", "w"]}
+    data = {"id": ["c", "a", "q", "b"], "p": [3.5, 2.5, 7.0, 2.0], "note": ["1", "2", "3", "4"]}
+    options: dict[str, Any] = {"targets": targets, "target": "y", "prediction": "p", "key": "id", "unmatched": "drop"}
+    with lossctl.open_rows(data, "mae", **options) as rows:
+        table = rows.to_frame()
+        warnings = rows.warnings
+    assert table[["key", "value"]].to_numpy().tolist() == [["c", 0.5], ["a", 1.5], ["b", 0.0]]
+    assert warnings == ("<frame>: 1 row has a key that is not in <frame>, and is left out",)
+    (worst,) = lossctl.worst_rows(data, "mae", 1, keep=["note", "group"], **options)
+    assert (worst.row, worst.key, worst.target, dict(worst.keep)) == (2, "a", 1.0, {"note": "2", "group": "x"})
+    (result,) = lossctl.evaluate(data, "mae", quantiles=[0.5, 1.0], **options)
+    assert result.quantiles.loss == {"p50": 0.5, "max": 1.5}
+
+
 def test_a_distribution_that_is_normalized_has_the_rows_of_its_sum() -> None:
     p, q = np.array([1.0, 0.4, 0.6]), np.array([0.8, 0.7, 0.5])
     options: dict[str, Any] = {"target": "p", "prediction": "q", "normalize": True}
