@@ -179,7 +179,7 @@ def test_junit_puts_slices_into_classes_without_dots() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["g", "g #2", "g #3", "g" * 300, "g" * 301, "\x00", "\\x00"]), st.sampled_from("a.b_")
+            st.sampled_from(["g", "g (2)", "g (3)", "h" * 300, "h" * 301, "\x00", "\\x00"]), st.sampled_from("a.b_")
         )
     )
 )
@@ -187,6 +187,12 @@ def test_junit_names_are_unique(gates: list[tuple[str, str]]) -> None:
     checked = Checked(tuple(gate(PASS, text, slice={"s": value}) for text, value in gates))
     names = list(cases(parse(check.render(checked, "junit"))))
     assert len(set(names)) == len(names) == max(len(gates), 1)
+
+
+def test_junit_numbers_what_would_be_called_alike() -> None:
+    checked = Checked(tuple(gate(PASS, text) for text in ("g", "g", "g (2)", "g", "g (2)")))
+    names = [name for _, name in cases(parse(check.render(checked, "junit")))]
+    assert names == ["g", "g (2)", "g (2) (2)", "g (3)", "g (2) (3)"]
 
 
 @pytest.mark.parametrize("verdicts", [[], [SKIPPED], [SKIPPED, SKIPPED]])

@@ -76,17 +76,17 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
 def _cases(checked: Checked) -> Iterator[tuple[str, str]]:
     """Give the tag and the text of each gate; no two are called alike."""
-    seen: Counter[tuple[str, str]] = Counter()
+    taken: set[tuple[str, str]] = set()
+    next_number: Counter[tuple[str, str]] = Counter()
     for each in checked.gates:
-        called = _class_name(each), terminal(clip(each.gate, _MOST_NAME))
-        seen[called] += 1
-        name = called[1] if seen[called] == 1 else f"{called[1]} #{seen[called]}"
-        while name != called[1] and seen[called[0], name]:  # a gate may itself end in such a number
-            seen[called] += 1
-            name = f"{called[1]} #{seen[called]}"
-        seen[called[0], name] += name != called[1]
+        class_name, gate = _class_name(each), terminal(clip(each.gate, _MOST_NAME))
+        name = gate
+        while (class_name, name) in taken:  # more than once, as a gate may itself end in such a number
+            next_number[class_name, gate] += 1
+            name = f"{gate} ({next_number[class_name, gate] + 1})"
+        taken.add((class_name, name))
         tag = _TAGS.get(each.verdict, "")
-        yield tag, _case(called[0], name, tag, each.verdict.value, (each.reason, *each.details))
+        yield tag, _case(class_name, name, tag, each.verdict.value, (each.reason, *each.details))
 
 
 def _class_name(each: GateResult) -> str:
