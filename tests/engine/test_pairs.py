@@ -17,6 +17,7 @@ from lossctl.core.block import Batch, Binding
 from lossctl.core.exact import ExactSum
 from lossctl.core.faults import What
 from lossctl.core.loss import Array
+from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.pairs import Centre, Margin, PairsPlan, PairsTally, PairTally, compare_rows
 from lossctl.engine.plan import Linear, ModelPlan
@@ -197,6 +198,74 @@ def test_infinite_losses_win_nothing() -> None:
     with np.errstate(invalid="ignore"):
         pair.count(Margin(b), c, c - b)
     assert (pair.wins, pair.ties, pair.losses) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "expected"),
+    [
+        (np.inf, 1.0, (1, 0, 0)),
+        (np.inf, np.inf, (0, 1, 0)),
+        (1.0, np.inf, (0, 0, 1)),
+        (-np.inf, 1.0, (0, 0, 1)),
+        (1.0, -np.inf, (1, 0, 0)),
+        (np.nan, 1.0, (0, 0, 1)),
+        (1.0, np.nan, (0, 0, 1)),
+        (5e-324, 0.0, (1, 0, 0)),
+    ],
+)
+def test_one_row_is_counted_as_among_others(baseline: float, candidate: float, expected: tuple[int, int, int]) -> None:
+    b, c = np.array([baseline, 1.0]), np.array([candidate, 1.0])
+    for rows in (slice(0, 1), slice(0, 2)):
+        pair = pair_of_none()
+        with np.errstate(invalid="ignore"):
+            pair.count(Margin(b[rows]), c[rows], c[rows] - b[rows])
+        assert (pair.wins, pair.ties - (rows.stop - 1), pair.losses) == expected
+
+
+def test_faults_of_rows_that_stay_are_recorded() -> None:
+    of = columns(8)
+    of["w"][3] = 1e200
+    tally = whole(of, plans("w"))
+    assert [fault.row for fault in tally.models[1].faults.of(What.EXTREME_WEIGHT)] == [3]
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_sums_by_unit_are_those_of_the_formulas(weight: str | None) -> None:
+    of = columns()
+    w = np.ones(200) if weight is None else of["w"]
+    plan = replace(plan_of(plans(weight)), method=Method(block=15))
+    found = compare_rows([batch_of(of, range(70)), batch_of(of, range(70, 200), 70)], plan).unit_sums(0, 0)
+    b, c = np.abs(of["a"] - of["y"]), np.abs(of["b"] - of["y"])
+    starts = range(0, 200, 15)
+    expected = [[sums(values[start : start + 15]) for start in starts] for values in (w, w * b, w * (c - b))]
+    for mine, theirs in zip(found, expected, strict=True):
+        assert_allclose(np.sort(mine), np.sort(theirs), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_products_of_a_series_are_those_of_the_formulas(weight: str | None) -> None:
+    of = columns()
+    for name in ("y", "b"):
+        of[name] = np.random.default_rng(len(name)).normal(size=200)
+    w = np.ones(200) if weight is None else of["w"]
+    b, d = np.abs(of["a"] - of["y"]), np.abs(of["b"] - of["y"]) - np.abs(of["a"] - of["y"])
+    method = Method("diebold_mariano", horizon=3)
+    rows = [batch_of(of, range(70)), batch_of(of, range(70, 200), 70)]
+    plain = compare_rows(rows, replace(plan_of(plans(weight)), method=method)).lags[0][0].fractions()
+    x = [w, w * b, w * d]
+    centre = Centre(0.25, 0.5, 0.125)
+    centred = replace(plan_of(plans(weight), ((centre, None),)), method=method)
+    again = compare_rows(rows, centred).lags[0][0].fractions()
+    u = [w * (d - 0.25), w * (d - 0.5 * b - 0.125)]
+    assert plain is not None
+    assert again is not None
+    for lag in range(3):
+        late, early = slice(lag, None), slice(None, 200 - lag)
+        pairs = [(i, j) for i in range(3) for j in range(i, 3)]
+        products = [x[i][late] * x[j][early] + (x[j][late] * x[i][early] if i != j else 0.0) for i, j in pairs]
+        assert_allclose([float(each) for each in plain[lag]], [sums(each) for each in products], rtol=1e-10)
+        expected = [sums(each[late] * each[early]) for each in u]
+        assert_allclose([float(each) for each in again[lag]], expected, rtol=1e-10)
 
 
 def test_a_spread_counts_what_is_not_finite() -> None:
