@@ -25,6 +25,7 @@ from lossctl.reports.check import formats as check_formats
 from lossctl.reports.check import render as render_check
 
 if TYPE_CHECKING:
+    from lossctl.api.calibrating import Spread
     from lossctl.api.gate_deltas import Deltas
     from lossctl.api.gate_figures import Figure, Figures
     from lossctl.sources import Source
@@ -229,7 +230,25 @@ class _Run:
         )
         self.warnings += told
         settled = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
+        if self.own.calibrate:
+            settled = self._calibrated(settled, parts)
         return [(self._waived(result, part), part.asked.gate) for result, part in zip(settled, parts, strict=True)]
+
+    def _calibrated(self, results: Sequence[GateResult], parts: Sequence[_Part]) -> list[GateResult]:
+        """Add to each result what its gate would do on other rows like these."""
+        from lossctl.api.calibrating import calibration
+        from lossctl.stats.student import t_quantile
+
+        level = self.settings.level
+        corrected = sum(part.found.evidence is not None for part in parts) if self.own.correction == "holm" else 1
+        calibrated = []
+        for result, part in zip(results, parts, strict=True):
+            spread, ci, n = part.spread, part.found.ci, part.found.n
+            if spread is None and ci is not None and n > 1:
+                spread = (0.5 * (ci.high - ci.low) / t_quantile(0.5 + 0.5 * ci.level, n - 1), n - 1)
+            line = calibration(part.found, spread, level, max(1, corrected))
+            calibrated.append(replace(result, details=(*result.details, line)))
+        return calibrated
 
     def _waived(self, result: GateResult, part: _Part) -> GateResult:
         """Skip a failed gate that has a waiver for this very baseline."""
@@ -261,7 +280,7 @@ class _Run:
                 lines += explainer.lines(gate, result.slice)
                 if gate.measure is Measure.DELTA and self.digest is not None:
                     lines.append(f"the baseline is {self.digest}: a waiver of this gate names it")
-            explained.append((replace(result, details=tuple(lines)), gate))
+            explained.append((replace(result, details=(*result.details, *lines)), gate))
         return explained
 
     def _settled(self, result: GateResult, part: _Part) -> GateResult:
@@ -280,11 +299,12 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A gate on one slice: what was found, and how many rows were left out of it."""
+    """A gate on one slice: what was found, how many rows were left out of it, and the standard error of a delta."""
 
     asked: Asked
     found: Found
     omitted: int = 0
+    spread: Spread | None = None
 
 
 def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
@@ -295,7 +315,7 @@ def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
 def _of_deltas(asked: Asked, deltas: Deltas) -> list[_Part]:
     test = asked.test or default_test(asked.gate)
     return [
-        _Part(asked, replace(_of(asked, each.figure), evidence=each.evidence), each.figure.omitted)
+        _Part(asked, replace(_of(asked, each.figure), evidence=each.evidence), each.figure.omitted, each.spread)
         for each in deltas.of(asked.gate, test)
     ]
 

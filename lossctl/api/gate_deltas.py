@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from lossctl.api.calibrating import Spread
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
 from lossctl.api.pairing import Model, Paired, pair_up
@@ -31,6 +32,7 @@ class Delta:
 
     figure: Figure
     evidence: Evidence | None
+    spread: Spread | None = None
 
 
 @dataclass(slots=True)
@@ -105,19 +107,22 @@ class Deltas:
                 return Delta(Figure(values, None, n, omitted, missing=missing), None)
             value, ci = of.relative, told.relative_ci
         figure = Figure(values, value, n, omitted, ci)
-        return Delta(figure, None if test is Test.POINT else self._evidence(gate, paired, index))
+        evidence, spread = self._evidence(gate, paired, index)
+        return Delta(figure, None if test is Test.POINT else evidence, spread)
 
-    def _evidence(self, gate: Gate, paired: Paired, index: int) -> Evidence | None:
+    def _evidence(self, gate: Gate, paired: Paired, index: int) -> tuple[Evidence | None, Spread | None]:
         percent, of = gate.bound.percent, paired.values_of(0, index)
         share, limit = (gate.bound.share, 0.0) if percent else (0.0, gate.bound.share)
         found = margin(paired.sums[0][index], of, paired.method, limit=limit, share=share, level=self.settings.level)
         if found is None:
-            return None
+            return None, None
         detectable = found.detectable / of.baseline if percent else found.detectable
         keeps, breaks = found.p_below, found.p_above
         if not gate.operator.keeps_low:
             keeps, breaks = breaks, keeps
-        return Evidence(found.low, found.high, limit, keeps, breaks, detectable if math.isfinite(detectable) else None)
+        spread = (found.std_error / (of.baseline if percent else 1.0), found.freedom)
+        shown = detectable if math.isfinite(detectable) else None
+        return Evidence(found.low, found.high, limit, keeps, breaks, shown), spread
 
 
 def _counts(paired: Paired) -> tuple[int, int]:

@@ -117,6 +117,14 @@ Explain = Annotated[
     bool | None,
     typer.Option("--explain", help="Say of each failure which slices and rows add most to it.", rich_help_panel=_GATES),
 ]
+Calibrate = Annotated[
+    bool | None,
+    typer.Option(
+        "--calibrate",
+        help="Say of each gate how often it would fail by chance, and which change it would catch.",
+        rich_help_panel=_GATES,
+    ),
+]
 AllowInverted = Annotated[
     bool | None,
     typer.Option("--allow-inverted", help="Let a gate ask for a loss of at least so much.", rich_help_panel=_GATES),
@@ -138,6 +146,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     max_omitted: MaxOmitted = None,
     allow_inverted: AllowInverted = None,
     explain: Explain = None,
+    calibrate: Calibrate = None,
     cluster: Cluster = None,
     block: Block = None,
     horizon: Horizon = None,
@@ -158,6 +167,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "max_omitted": max_omitted,
         "allow_inverted": allow_inverted,
         "explain": explain,
+        "calibrate": calibrate,
         "cluster": cluster,
         "block": block,
         "horizon": horizon,

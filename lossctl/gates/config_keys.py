@@ -73,6 +73,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "horizon": Key.WHOLE,
         "waive": Key.WAIVERS,
         "explain": Key.FLAG,
+        "calibrate": Key.FLAG,
         "reports": Key.REPORTS,
     }
 )

@@ -91,6 +91,8 @@ class CheckOptions(Options, total=False):
         Waivers: each lets one gate fail, for a reason, until the baseline moves.
     explain
         Says of each failure which slices and rows add most to it; a look or two more at the rows.
+    calibrate
+        Says of each gate how often it would fail by chance, and which change it would catch.
     cluster
         The column that says which rows belong together.
     block
@@ -107,6 +109,7 @@ class CheckOptions(Options, total=False):
     allow_inverted: bool
     waive: Iterable[Waiver | Mapping[str, str]]
     explain: bool
+    calibrate: bool
     cluster: str | None
     block: int | None
     horizon: int | None
@@ -141,6 +144,7 @@ class CheckSettings:
     allow_inverted: bool = False
     waive: tuple[Waiver, ...] = ()
     explain: bool = False
+    calibrate: bool = False
     min_n: int = 1
     method: Method = field(default_factory=Method)
 
@@ -169,7 +173,11 @@ class CheckSettings:
                 raise UsageError(f"{name}: there is no {value!r}", f"one of {', '.join(known)}")
         if not (_is(Integral, self.min_n) and self.min_n >= 1):
             raise UsageError(f"min_n: {self.min_n!r} is not a whole number of at least 1", "such as 30")
-        for name, flag in (("allow_inverted", self.allow_inverted), ("explain", self.explain)):
+        for name, flag in (
+            ("allow_inverted", self.allow_inverted),
+            ("explain", self.explain),
+            ("calibrate", self.calibrate),
+        ):
             if not isinstance(flag, bool):
                 raise UsageError(f"{name}: {flag!r} is neither true nor false", "write true")
         if self.baseline_prediction is not None and not isinstance(self.baseline_prediction, str):

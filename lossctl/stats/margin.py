@@ -37,6 +37,8 @@ class Margin:
         The p-value of "it lies at or above the limit", and of "at or below"; ``None`` where there is no spread.
     detectable
         The smallest distance from the limit that four of five such samples would show.
+    std_error, freedom
+        The standard error, and its degrees of freedom.
     """
 
     value: float
@@ -46,6 +48,8 @@ class Margin:
     p_above: float | None
     p_below: float | None
     detectable: float
+    std_error: float
+    freedom: int
 
 
 def margin(
@@ -84,7 +88,7 @@ def margin(
         z = (value - limit) / error
         below, above = _tail(z, freedom), _tail(-z, freedom)
     detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
-    return Margin(value, value - half, value + half, limit, above, below, detectable)
+    return Margin(value, value - half, value + half, limit, above, below, detectable, error, freedom)
 
 
 def _tail(z: float, freedom: float) -> float:
