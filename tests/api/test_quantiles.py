@@ -66,6 +66,17 @@ def test_quantiles_of_vectors_are_of_the_norms_of_slopes() -> None:
     np.testing.assert_allclose(list(result.quantiles.slope.values()), [norms[38], norms[76]], rtol=1e-14)
 
 
+def test_a_root_across_columns_is_taken_of_each_row_once() -> None:
+    rng = np.random.default_rng(6)
+    p, q = (each / each.sum(axis=1, keepdims=True) for each in rng.uniform(0.1, 1.0, (2, 21, 3)))
+    options: dict[str, Any] = {"target": "p", "prediction": "q"}
+    (result,) = lossctl.evaluate({"p": p, "q": q}, "jensen_shannon_distance", quantiles=[0.5], **options)
+    with lossctl.open_rows({"p": p, "q": q}, "jensen_shannon_distance", **options) as rows:
+        distances = sorted(rows.to_frame()["value"])
+    assert result.quantiles.loss["p50"] == distances[10]
+    assert math.fsum(distances) / 21 == pytest.approx(result.value, rel=1e-14)
+
+
 def test_rows_of_a_distribution_down_the_file_are_terms_of_its_sum() -> None:
     p, q = np.array([0.5, 0.2, 0.3]), np.array([0.4, 0.35, 0.25])
     (result,) = lossctl.evaluate({"p": p, "q": q}, "cross_entropy", target="p", prediction="q", quantiles=[0.5])

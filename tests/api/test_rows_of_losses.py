@@ -180,6 +180,18 @@ def test_keys_name_rows_and_text_of_the_data_is_guarded(ids: list[str]) -> None:
     assert lines[0]["model"] == "=p"
 
 
+def test_keys_stand_by_their_rows_where_others_are_left_out() -> None:
+    data = frame(40)
+    data["a"][[4, 20]] = np.nan
+    options: dict[str, Any] = {"prediction": ["a", "b"], "nan": "omit", "where": "w <> 0.5"}
+    with lossctl.open_rows(data, "mae", key="id", **options) as rows:
+        keyed = rows.to_frame()
+    with lossctl.open_rows(data, "mae", **options) as rows:
+        numbered = rows.to_frame()
+    assert keyed["key"].tolist() == [f"k{row - 1}" for row in numbered["row"]]
+    assert 40 < len(keyed) < 78
+
+
 def test_a_missing_key_names_its_row() -> None:
     data = {"target": [1.0, 2.0], "prediction": [1.5, 2.0], "id": ["a", None]}
     with lossctl.open_rows(data, "mae", key="id") as rows, pytest.raises(lossctl.DataError, match=r"row 2.*missing"):
