@@ -1,7 +1,6 @@
 """How often gates fail equal models, and how often they catch a worse one: the table of ``docs/ci.md``.
 
-    python benchmarks/simulate_gates.py          prints the table; a minute or two on one core
-    python benchmarks/simulate_gates.py --check  holds 50 runs against lossctl.check itself
+Run ``python -m benchmarks.simulate_gates --write docs/ci.md``: a minute or two on one core.
 
 Two models predict the same rows. Their errors are normal and correlated (0.95), so their squared errors are skewed as
 those of real models are. Each gate looks at rows of its own, as gates of slices do: ``delta(mse)[slice=*] <= 5%``.
@@ -11,18 +10,18 @@ Rates are of whole runs: exit code 1 where a gate failed, 4 where none did and o
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.page import markdown, print_or_write
 from lossctl.stats.student import t_quantile
 
 Array = npt.NDArray[np.float64]
 
 ROWS, RUNS, SEED = 500, 2000, 20
-CORRELATION, MARGIN, LEVEL = 0.95, 0.05, 0.95
+CORRELATION, LEVEL = 0.95, 0.95
 GATES = (1, 5, 20, 80)
 WORSE = (0.0, 0.05, 0.10, 0.20)
 KINDS = (("point", 0.05), ("regress", 0.0), ("regress", 0.05), ("noninferior", 0.05))
@@ -38,7 +37,7 @@ class Rates:
 
 
 def losses(random: np.random.Generator, runs: int, gates: int, worse: float) -> tuple[Array, Array]:
-    """Give the squared errors of baseline and candidate, ``(runs, gates, ROWS)``; the first gate's candidate is worse."""
+    """Give squared errors of baseline and candidate, ``(runs, gates, ROWS)``; by the first gate the latter is worse."""
     old = random.standard_normal((runs, gates, ROWS))
     new = CORRELATION * old + np.sqrt(1.0 - CORRELATION**2) * random.standard_normal((runs, gates, ROWS))
     new[:, 0] *= np.sqrt(1.0 + worse)
@@ -95,10 +94,7 @@ def rates(gates: int, worse: float) -> dict[tuple[str, float, bool], Rates]:
 
 def table() -> str:
     """Give the table in Markdown: the share of runs that fail, and in brackets of those that are inconclusive."""
-    lines = [
-        "| gates | test | bound | Holm | equal | worse by 5% | by 10% | by 20% |",
-        "| ---: | :--- | ---: | :--- | ---: | ---: | ---: | ---: |",
-    ]
+    lines = [["gates", "test", "bound", "Holm", "equal", "worse by 5%", "by 10%", "by 20%"]]
     for gates in GATES:
         found = [rates(gates, worse) for worse in WORSE]
         for test, bound in KINDS:
@@ -106,48 +102,13 @@ def table() -> str:
                 if holm and (gates == 1 or test == "point"):
                     continue  # the same as without
                 cells = [_cell(each[test, bound, holm]) for each in found]
-                said = "yes" if holm else "no"
-                lines.append(f"| {gates} | {test} | {100 * bound:g}% | {said} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+                lines.append([f"{gates}", test, f"{100 * bound:g}%", "yes" if holm else "no", *cells])
+    return markdown(lines)
 
 
 def _cell(each: Rates) -> str:
     return f"{each.failed:.1f}" + (f" ({each.inconclusive:.1f})" if each.inconclusive else "")
 
 
-def check() -> None:
-    """Hold runs against `lossctl.check`: the same exit codes."""
-    import lossctl
-
-    random = np.random.default_rng(SEED)
-    for run in range(50):
-        test, bound = KINDS[run % len(KINDS)]
-        holm, gates = bool(run // len(KINDS) % 2), 5
-        old = random.standard_normal((gates, ROWS))
-        new = CORRELATION * old + np.sqrt(1.0 - CORRELATION**2) * random.standard_normal((gates, ROWS))
-        new[0] *= np.sqrt(1.0 + WORSE[run % 3])
-        expected = int(verdicts(old[None] ** 2, new[None] ** 2, test, bound, holm=holm)[0])
-        frame = {
-            "target": np.zeros(gates * ROWS),
-            "old": old.ravel(),
-            "new": new.ravel(),
-            "slice": np.repeat([f"s{each}" for each in range(gates)], ROWS),
-        }
-        checked = lossctl.check(
-            frame,
-            f"delta(mse)[slice=*] <= {100 * bound:g}%",
-            prediction="new",
-            baseline_prediction="old",
-            test=test,
-            correction="holm" if holm else "none",
-        )
-        if int(checked.exit_code) != expected:
-            raise SystemExit(f"run {run}: {test} {bound} {holm}: {int(checked.exit_code)}, not {expected}")
-    sys.stdout.write("50 runs have the same exit codes\n")
-
-
 if __name__ == "__main__":
-    if "--check" in sys.argv:
-        check()
-    else:
-        sys.stdout.write(table() + "\n")
+    print_or_write(__doc__, table, "gates")

@@ -41,7 +41,7 @@ def calibration(found: Found, spread: Spread | None, level: float, family: int) 
     >>> from lossctl.gates.grammar import parse_gate
     >>> found = Found(parse_gate("delta(mse) <= 0"), 0.1, 500, {}, Test.REGRESS)
     >>> calibration(found, (0.1, 499), 0.95, 1)
-    'calibration: fails an equal model in 5% of samples; catches a change of 0.2491 in four of five'
+    'calibration: fails an equal model in 5% of samples; catches a change of 0.249 in four of five'
     """
     if spread is None or spread[0] <= 0.0 or found.value is None or not math.isfinite(found.value):
         return "calibration: there is no standard error to go by"
