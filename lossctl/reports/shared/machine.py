@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import guarded, is_plain
@@ -52,14 +53,20 @@ def scalar_text(value: Scalar, also: str = "") -> str:
     >>> [scalar_text(value) for value in (None, float("inf"), True, 3, 0.1, "=x")]
     ['', '', 'true', '3', '0.1', "'=x"]
     """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, float):
         # not repr(value): that of a NumPy float names its type
         return float.__repr__(value) if math.isfinite(value) else ""
-    return guarded(value, also) if isinstance(value, str) else str(value)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return _guarded(value, also)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+_guarded = lru_cache(2**12)(guarded)
+"""The same few texts stand in every row of a long table."""
 
 
 def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
@@ -70,7 +77,14 @@ def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
     >>> columns([{"a": 1, "b": 2}, {"a": 3, "c": 4}])
     ['a', 'b', 'c']
     """
-    return list(dict.fromkeys(name for record in records for name in record))
+    found: dict[str, None] = {}
+    last: list[str] = []
+    for record in records:
+        names = list(record)
+        if names != last:  # mostly they are the same
+            found.update(dict.fromkeys(names))
+            last = names
+    return list(found)
 
 
 def _finite(value: object) -> object:
