@@ -106,16 +106,15 @@ class Audit:
         return places.astype(np.int64, copy=False)
 
     def finish(self) -> None:
-        """Look once more when all rows are counted.
+        """Look once more when all rows are counted, where row numbers have gaps.
 
         Raises
         ------
         RepeatedKeyError
             Where a key stands twice.
         """
-        for tally in self.sides:
-            if tally.seen > (tally.last + 1 if tally.rows is None else tally.rows):
-                raise RepeatedKeyError
+        if any(tally.rows is not None and tally.seen > tally.rows for tally in self.sides):
+            raise RepeatedKeyError
 
 
 def _counted(numbers: Rows, found: Flags, count: int, first: int) -> tuple[int, int]:

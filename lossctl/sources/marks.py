@@ -15,7 +15,7 @@ from lossctl.sources.arrow import to_mask
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece
 from lossctl.sources.place import Place
-from lossctl.sources.slices import Flags, Slices
+from lossctl.sources.slices import Slices, Values
 
 __all__ = ["NO_MARKS", "Marks", "NoIdentityError", "mix"]
 
@@ -54,6 +54,7 @@ class Marks:
             whole = piece.whole_number(name)
             value = whole or piece.text(name, types[name])
             yield f"coalesce({value}, {'0' if whole else repr('')}) as by{number}"
+            yield f"{'0' if whole else f'hash({value})'}::ubigint as hash{number}"
             yield f"({value}) is null as lacks{number}"
         if self.identity is not None:
             yield from _identity(piece.text(self.identity, types[self.identity]), piece.whole_number(self.identity))
@@ -63,7 +64,11 @@ class Marks:
     @property
     def names(self) -> list[str]:
         """The names of our own."""
-        by = [] if self.by is None else [f"{kind}{n}" for n in range(len(self.by.columns)) for kind in ("by", "lacks")]
+        by = (
+            []
+            if self.by is None
+            else [f"{kind}{n}" for n in range(len(self.by.columns)) for kind in ("by", "hash", "lacks")]
+        )
         who = [] if self.identity is None else ["who", "hashed", "kind"]
         return [*by, *who, *(f"text{number}" for number in range(len(self.texts)))]
 
@@ -77,7 +82,7 @@ class Marks:
         """
         fields: dict[str, Any] = {}
         if self.by is not None:
-            columns = ((record.column(f"by{n}"), _lacking(record, n)) for n in range(len(self.by.columns)))
+            columns = (_values(record, number) for number in range(len(self.by.columns)))
             fields["slices"] = self.by.encode(columns, kept)
         if self.identity is not None:
             fields["identity"] = _identities(record, kept)
@@ -90,8 +95,9 @@ class Marks:
 NO_MARKS = Marks()
 
 
-def _lacking(record: Any, number: int) -> Flags:
-    return to_mask(record.column(f"lacks{number}"))
+def _values(record: Any, number: int) -> Values:
+    hashes = np.asarray(record.column(f"hash{number}"))
+    return Values(record.column(f"by{number}"), hashes, to_mask(record.column(f"lacks{number}")))
 
 
 def _identity(text: str, whole: str | None) -> Iterator[str]:

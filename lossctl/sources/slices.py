@@ -1,11 +1,13 @@
 """The slices of rows by the values of columns: a number for each, handed out as they are met. Imports arro3 and NumPy.
 
-Texts are told apart by their letters and never by a hash, so that no two slices can be taken for one.
+Texts are told apart by their letters: a hash finds the number of a text soon, and the text is then compared with the
+one that has the number, so that no two slices can be taken for one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import arro3.core as arro
@@ -13,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
+from lossctl.sources.lookup import Table
 
-__all__ = ["Slices"]
+__all__ = ["Flags", "Slices", "Values"]
 
-_DICTIONARIES = {
-    "text": arro.DataType.dictionary(arro.DataType.int32(), arro.DataType.utf8()),
-    "whole": arro.DataType.dictionary(arro.DataType.int32(), arro.DataType.int64()),
-}
+_DICTIONARY = arro.DataType.dictionary(arro.DataType.int32(), arro.DataType.utf8())
+_SCHEMA = arro.Schema([arro.Field("text", arro.DataType.utf8(), nullable=True)])
 _SHIFT = 32
 """Two codes make one number: there are no more of them than Python can keep texts for."""
 
@@ -65,33 +66,47 @@ class Slices:
             values.append(texts.keys[last])
         return (self._texts[0].keys[code], *reversed(values))
 
-    def encode(self, columns: Iterable[tuple[Any, Flags | None]], kept: Rows | None) -> Rows:
+    def encode(self, columns: Iterable[Values], kept: Rows | None) -> Rows:
         """Give the codes of rows.
 
         Parameters
         ----------
         columns
-            Of each column the Arrow array of texts or of whole numbers, and which of them are missing.
+            The values of each column.
         kept
             The places of the rows that count, in order; ``None``: all.
         """
         codes: Rows | None = None
-        found: list[Any]
-        for place, (values, missing) in enumerate(columns):
-            local, found = _told_apart(values, kept)
-            found = [str(each) for each in found]
-            if missing is not None and missing.any():
-                local = np.where(missing if kept is None else missing[kept], len(found), local)
-                found.append(None)
-            mine = self._texts[place].of(local, found)
-            if codes is None:
-                codes = mine
-            else:
-                local, found = _told_apart(arro.Array.from_numpy((codes << _SHIFT) | mine), None)
-                codes = self._pairs[place - 1].of(local, found)
+        for place, values in enumerate(columns):
+            mine = self._texts[place].of(values if kept is None else values.take(kept))
+            codes = mine if codes is None else self._pairs[place - 1].of_numbers((codes << _SHIFT) | mine, None, int)
         if codes is None:
             raise ValueError("no columns")
         return codes
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of a column.
+
+    Parameters
+    ----------
+    values
+        An Arrow array of texts or of whole numbers.
+    hashes
+        Of each text, a number that is the same for the same text: it saves looking at texts, and decides nothing.
+    missing
+        Where there is no value; ``None``: nowhere.
+    """
+
+    values: Any
+    hashes: npt.NDArray[np.uint64]
+    missing: Flags | None
+
+    def take(self, places: Rows) -> Values:
+        """Give some of them."""
+        missing = None if self.missing is None else self.missing[places]
+        return Values(self.values.take(places), self.hashes[places], missing)
 
 
 class _Numbers:
@@ -100,14 +115,68 @@ class _Numbers:
     def __init__(self) -> None:
         self.keys: list[Any] = []
         self._known: dict[Any, int] = {}
+        self._of_wholes, self._of_hashes = Table(), Table()
+        self._texts: Any = arro.Array([], type=arro.DataType.utf8())
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def of(self, local: Rows, found: Sequence[Any]) -> Rows:
+    def of(self, column: Values) -> Rows:
+        """Give the numbers of values; the keys are texts, and ``None`` where a value is missing."""
+        missing = column.missing if column.missing is not None and column.missing.any() else None
+        if column.values.type == arro.DataType.int64():
+            return self.of_numbers(np.asarray(column.values), missing, str)
+        return self._of_texts(column.values, column.hashes, missing)
+
+    def of_numbers(self, values: Rows, missing: Flags | None, key: Callable[[int], Any]) -> Rows:
+        """Give the numbers of whole numbers, whose keys are what `key` makes of them."""
+        found = values.astype(np.int64, copy=False).view(np.uint64)
+        codes = self._look_up(self._of_wholes, found, missing)
+        new = np.flatnonzero(codes < 0)
+        if len(new):
+            different, local = np.unique(values[new], return_inverse=True)
+            codes[new] = self._assign(local, [key(each) for each in different.tolist()], missing, new)
+            self._learn(self._of_wholes, found, codes, new if missing is None else new[~missing[new]])
+        return codes
+
+    def _of_texts(self, values: Any, hashes: npt.NDArray[np.uint64], missing: Flags | None) -> Rows:
+        codes = self._look_up(self._of_hashes, hashes, missing)
+        new = np.flatnonzero(codes < 0)
+        if len(new):
+            local, found = _told_apart(values.take(new))
+            codes[new] = self._assign(local, found, missing, new)
+            self._learn(self._of_hashes, hashes, codes, new if missing is None else new[~missing[new]])
+            self._extend()
+        if _same(self._texts.take(codes), values):
+            return codes
+        local, found = _told_apart(values)  # two texts share a hash, which someone must have sought
+        codes = self._assign(local, found, missing, np.arange(len(codes)))
+        self._extend()
+        return codes
+
+    def _extend(self) -> None:
+        """Keep the texts of all keys as Arrow has them; a missing one is empty there, as where it is read."""
+        more = arro.Array([each or "" for each in self.keys[len(self._texts) :]], type=arro.DataType.utf8())
+        self._texts = arro.ChunkedArray([self._texts, more]).combine_chunks()
+
+    def _look_up(self, table: Table, found: npt.NDArray[np.uint64], missing: Flags | None) -> Rows:
+        """Give the numbers that are known; −1 for others."""
+        codes = table.find(found)
+        if missing is not None:
+            codes[missing] = self._known.get(None, -1)
+        return codes
+
+    def _learn(self, table: Table, found: npt.NDArray[np.uint64], codes: Rows, new: Rows) -> None:
+        """Look up from now on what was new."""
+        different, first = np.unique(found[new], return_index=True)
+        unknown = table.find(different) < 0
+        table.add(different[unknown], codes[new[first[unknown]]])
+
+    def _assign(self, local: Rows, found: list[Any], missing: Flags | None, rows: Rows) -> Rows:
         """Give the numbers of rows, whose keys stand at their `local` places in `found`."""
-        known = [self._known.get(key, -1) for key in found]
-        numbers = np.array(known, dtype=np.int64)
+        if missing is not None:
+            local, found = np.where(missing[rows], len(found), local), [*found, None]
+        numbers = np.fromiter((self._known.get(key, -1) for key in found), np.int64, len(found))
         if len(numbers) and numbers.min() < 0:
             first = np.full(len(found), len(local))
             first[local[::-1]] = np.arange(len(local))[::-1]  # of equal places the one written last stays
@@ -118,9 +187,15 @@ class _Numbers:
         return numbers[local]
 
 
-def _told_apart(values: Any, kept: Rows | None) -> tuple[Rows, list[Any]]:
-    """Give the different values of an Arrow array, as texts or pairs of codes, and each row's place among them."""
-    whole = values.type == arro.DataType.int64()
-    coded = values.cast(_DICTIONARIES["whole" if whole else "text"])
-    local: Rows = np.asarray(arro.dictionary_indices(coded))
-    return local if kept is None else local[kept], arro.dictionary_dictionary(coded).to_pylist()
+def _told_apart(values: Any) -> tuple[Rows, list[Any]]:
+    """Give the different texts of an Arrow array, and each row's place among them."""
+    coded = values.cast(_DICTIONARY)
+    local: Rows = np.asarray(arro.dictionary_indices(coded)).astype(np.int64)
+    return local, arro.dictionary_dictionary(coded).to_pylist()
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Say whether two Arrow arrays hold the same texts."""
+    return bool(
+        arro.RecordBatch.from_arrays([one], schema=_SCHEMA) == arro.RecordBatch.from_arrays([other], schema=_SCHEMA)
+    )

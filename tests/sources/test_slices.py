@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import arro3.core as arro
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.sources import ReadOptions, Slices, open_source
+from lossctl.sources.lookup import Table
 from lossctl.sources.marks import mix
+from lossctl.sources.slices import Values
 
 Write = Callable[[str, str], str]
 
@@ -190,6 +193,52 @@ def test_slices_are_those_of_pandas(rows: Sequence[tuple[str | None, int]], leas
     assert sorted(int(row) for row, _ in pairs) == expected
     assert all(by.values(code) == (rows[row][0], str(rows[row][1])) for row, code in pairs)
     assert len(by) == len({rows[row] for row in expected})
+
+
+def test_a_hash_that_two_texts_share_merges_nothing() -> None:
+    texts = ["a", "b", "a", None, "", "c", "b", None]
+    by = Slices(["c"])
+    for hashes in (np.full(8, 7), np.array([1, 2, 1, 1, 1, 3, 2, 5]), np.arange(8) % 2):
+        missing = np.array([text is None for text in texts])
+        values = Values(
+            arro.Array([text or "" for text in texts], type=arro.DataType.utf8()), hashes.astype(np.uint64), missing
+        )
+        for kept in (None, np.array([7, 4, 2, 1])):
+            rows = range(8) if kept is None else kept.tolist()
+            assert [by.values(code) for code in by.encode([values], kept).tolist()] == [(texts[row],) for row in rows]
+    assert len(by) == 5
+    whole = Values(arro.Array([7, 1, 7], type=arro.DataType.int64()), np.zeros(3, dtype=np.uint64), None)
+    assert [by.values(code) for code in by.encode([whole], None).tolist()] == [("7",), ("1",), ("7",)]
+    again = Values(arro.Array(["1", "x", "7"], type=arro.DataType.utf8()), np.array([7, 8, 9], np.uint64), None)
+    assert [by.values(code) for code in by.encode([again], None).tolist()] == [("1",), ("x",), ("7",)]
+    assert len(by) == 8
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    parts=st.lists(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 60), max_size=80), max_size=5),
+    step=st.sampled_from([1, 2**54, 2**63, 11400714819323198486]),
+)
+def test_a_table_finds_what_it_was_given(parts: list[list[int]], step: int) -> None:
+    table, known = Table(), dict[int, int]()
+    for part in parts:
+        new = sorted({number * step % 2**64 for number in part} - set(known))
+        table.add(np.array(new, dtype=np.uint64), np.arange(len(known), len(known) + len(new)))
+        known.update(zip(new, range(len(known), len(known) + len(new)), strict=True))
+        asked = [*known, 3, 2**64 - 3]
+        found = table.find(np.array(asked, dtype=np.uint64)).tolist()
+        assert found == [known.get(number, -1) for number in asked]
+
+
+def test_a_table_gives_up_on_numbers_that_share_one_place() -> None:
+    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    numbers = np.array([n * inverse % 2**64 for n in range(200)], dtype=np.uint64)
+    table = Table()
+    table.add(numbers, np.arange(200))
+    found = table.find(numbers)
+    assert set(found.tolist()) <= {-1, *range(200)}
+    assert all(code in {-1, place} for place, code in enumerate(found.tolist()))
+    assert (found >= 0).sum() >= 60
 
 
 def test_many_slices_in_many_batches() -> None:

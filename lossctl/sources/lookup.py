@@ -1,0 +1,77 @@
+"""A table from 64-bit numbers to codes, looked up many at once: open addressing over NumPy arrays. Imports NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Rows
+
+__all__ = ["Table"]
+
+_SCATTER = np.uint64(0x9E3779B97F4A7C15)
+"""2⁶⁴ over the golden ratio: what it multiplies is scattered over the first bits."""
+_FULL = 4
+"""A table has at least so many places for each number: most are found at the first."""
+_MOST_STEPS = 64
+"""Numbers that someone chose so as to share a place are given up after so many steps."""
+
+Numbers = npt.NDArray[np.uint64]
+
+
+class Table:
+    """Codes of numbers.
+
+    Examples
+    --------
+    >>> table = Table()
+    >>> table.add(np.array([7, 2**63], dtype=np.uint64), np.array([0, 1]))
+    >>> table.find(np.array([2**63, 5, 7], dtype=np.uint64)).tolist()
+    [1, -1, 0]
+    """
+
+    def __init__(self) -> None:
+        self._bits = 10
+        self._numbers: Numbers = np.zeros(1 << self._bits, dtype=np.uint64)
+        self._codes: Rows = np.full(1 << self._bits, -1)
+        self._count = 0
+
+    def find(self, numbers: Numbers) -> Rows:
+        """Give the code of each number; −1 where it has none, or none that is found soon."""
+        places = self._places(numbers)
+        codes = self._codes[places]
+        codes[self._numbers[places] != numbers] = -1
+        left = np.flatnonzero((codes < 0) & (self._codes[places] >= 0))
+        for step in range(1, _MOST_STEPS):
+            if not len(left):
+                break
+            at = (places[left] + step) & (len(self._codes) - 1)
+            found = self._codes[at]
+            same = self._numbers[at] == numbers[left]
+            codes[left[same]] = found[same]
+            left = left[~same & (found >= 0)]
+        return codes
+
+    def add(self, numbers: Numbers, codes: Rows) -> None:
+        """Take in numbers, all different and none of them known; those that find no place soon are left out."""
+        self._count += len(numbers)
+        if _FULL * self._count > len(self._codes):
+            old = self._codes >= 0
+            numbers = np.concatenate([self._numbers[old], numbers])
+            codes = np.concatenate([self._codes[old], codes])
+            self._bits = max(10, int(_FULL * self._count - 1).bit_length())
+            self._numbers = np.zeros(1 << self._bits, dtype=np.uint64)
+            self._codes = np.full(1 << self._bits, -1)
+        at = self._places(numbers)
+        for _ in range(_MOST_STEPS - 1):
+            free = self._codes[at] < 0
+            taken = at[free]
+            self._numbers[taken], self._codes[taken] = numbers[free], codes[free]  # of several the last stays
+            left = self._codes[at] != codes
+            if not left.any():
+                return
+            numbers, codes = numbers[left], codes[left]
+            at = (at[left] + 1) & (len(self._codes) - 1)
+
+    def _places(self, numbers: Numbers) -> Rows:
+        return np.asarray((numbers * _SCATTER) >> np.uint64(64 - self._bits)).astype(np.int64)
