@@ -14,9 +14,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
+from lossctl.api.model_rows import ModelRows
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.api.planning import LeftOut, plan
 from lossctl.api.selecting import select
+from lossctl.core.block import Batch
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
@@ -105,15 +107,45 @@ def test_slices_are_what_their_rows_alone_give(method: Method, weight: str | Non
     assert together == [each.differences(0.95) for each in (sliced, *sliced.slices.values())]
 
 
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rows come in small batches, and few wait."""
+    read = ModelRows._read  # noqa: SLF001 -- what comes between a source and its reader
+
+    def pieces(self: ModelRows, on_progress: Any) -> Iterator[list[Batch]]:
+        for batches in read(self, on_progress):
+            for piece in zip(*(batch.split(70) for batch in batches), strict=True):
+                yield list(piece)
+
+    monkeypatch.setattr(ModelRows, "_read", pieces)
+    monkeypatch.setattr("lossctl.engine.slicing._ENOUGH", 50)
+    monkeypatch.setattr("lossctl.engine.slicing._MOST_WAITING", 90)
+
+
 def test_slices_of_many_rows_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    of = frame(3000)
-    with lined_up(of, "mae,rmse", ["one", "two"]) as (lined, settings):
-        whole = pair_up(lined, settings, None, Method("diebold_mariano", horizon=4), by=Slices(["slice"]))
-        for name, value in (("_ENOUGH", 50), ("_MOST_WAITING", 90)):
-            monkeypatch.setattr(f"lossctl.engine.slicing.{name}", value)
-            pieces = pair_up(lined, settings, None, Method("diebold_mariano", horizon=4), by=Slices(["slice"]))
-            for code, paired in pieces.slices.items():
-                assert figures(paired) == figures(whole.slices[code])
+    method = Method("diebold_mariano", horizon=4)
+    with lined_up(frame(900), "mae,rmse", ["one", "two"]) as (lined, settings):
+        whole = pair_up(lined, settings, None, method, by=Slices(["slice"]))
+        in_pieces(monkeypatch)
+        pieces = pair_up(lined, settings, None, method, by=Slices(["slice"]))
+    assert {code: figures(each) for code, each in pieces.slices.items()} == {
+        code: figures(each) for code, each in whole.slices.items()
+    }
+
+
+@pytest.mark.parametrize("method", [Method(), Method("bootstrap", resamples=199)], ids=name_of)
+def test_slices_of_groups_are_what_their_rows_alone_give(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    of = frame(400)
+    of["y"] = rng.integers(0, 4, 400).astype(float)
+    of["g"] = rng.integers(0, 60, 400)
+    in_pieces(monkeypatch)
+    with lined_up(of, "ranknet", ["one", "two"], group="g") as (lined, settings):
+        by = Slices(["slice"])
+        sliced = pair_up(lined, settings, None, method, by=by)
+    for code, paired in sliced.slices.items():
+        condition = f"slice = '{by.values(code)[0]}'"
+        with lined_up(of, "ranknet", ["one", "two"], group="g", where=condition) as (lined, settings):
+            assert figures(pair_up(lined, settings, None, method)) == figures(paired)
 
 
 @pytest.mark.parametrize("method", [ALL_METHODS[0], ALL_METHODS[4], ALL_METHODS[7]], ids=name_of)
