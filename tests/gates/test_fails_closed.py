@@ -360,7 +360,7 @@ def test_a_waiver_of_this_baseline_skips(check: Check, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_its_own_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    import lossctl.api.checks as checks
+    from lossctl.api import checks
 
     def broken(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("a fault")
@@ -372,7 +372,7 @@ def test_a_fault_of_its_own_is_no_failed_gate(check: Check, monkeypatch: pytest.
 
 
 def test_an_interrupt_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    import lossctl.api.checks as checks
+    from lossctl.api import checks
 
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
@@ -412,9 +412,9 @@ def test_labels_of_the_data_reach_no_report_unescaped(check: Check, tmp_path: Pa
         if form in {"html", "markdown", "junit"}:
             assert "<script>" not in text
     if form == "junit":
-        from xml.etree import ElementTree as XML
+        from xml.etree import ElementTree as ET
 
-        assert len(list(XML.fromstring(out).iter("testcase"))) == 2  # noqa: S314 -- our own text
+        assert len(list(ET.fromstring(out).iter("testcase"))) == 2  # noqa: S314 -- our own text
 
 
 def test_links_lead_out_of_no_configuration(check: Check, tmp_path: Path) -> None:
@@ -434,7 +434,8 @@ def test_links_lead_out_of_no_configuration(check: Check, tmp_path: Path) -> Non
 
 def test_reports_of_a_configuration_go_to_their_folder(check: Check, tmp_path: Path) -> None:
     (tmp_path / "lossctl.toml").write_text(
-        "[check]\nsource = 'good.csv'\ntarget = 'y'\nprediction = 'p'\ngates = ['mae <= 9']\nreports = {json = 'a.json'}"
+        "[check]\nsource = 'good.csv'\ntarget = 'y'\nprediction = 'p'\ngates = ['mae <= 9']\n"
+        "reports = {json = 'a.json'}"
     )
     assert check()[0] == 0
     assert json.loads((tmp_path / "lossctl-reports" / "a.json").read_text())["exit_code"] == 0
