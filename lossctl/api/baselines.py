@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lossctl.core.result import Evaluations
     from lossctl.engine.plan import ModelPlan
     from lossctl.sources import Source
+    from lossctl.sources.against import AgainstSource
     from lossctl.sources.fingerprint import Judged
     from lossctl.sources.stored import Kept, Summary
 
@@ -145,11 +146,7 @@ class _Maker:
 
         chosen = dict.fromkeys(result.chosen for result in self.found.results)
         plans = plan(self.source, Selection(tuple(chosen)), self.settings, LeftOut(self.source.name))
-        labelled = [chosen.label for each in plans for chosen in each.losses]
-        twice = next((label for label in labelled if labelled.count(label) > 1), None)
-        if twice is not None:
-            models = ", ".join(each.binding.model for each in plans)
-            raise UsageError(f"a baseline is of one model, and there are {models}", "name one with -p")
+        _require_one_model(plans, self.source.name)
         return plans
 
     def _kept(self, plans: Sequence[ModelPlan], *, rows: bool) -> Iterator[Kept]:
@@ -356,7 +353,6 @@ def models_against(
     """
     from lossctl.api.pairing import Model
     from lossctl.api.planning import LeftOut, plan
-    from lossctl.losses.stored import stored as read_back
     from lossctl.sources.against import AgainstSource
 
     baseline = stored.baseline
@@ -367,6 +363,7 @@ def models_against(
     baseline.require([chosen.label for chosen in selection.losses], stored.name)
     _require_settings(stored, settings)
     plans = plan(source, selection, settings, LeftOut(source.name))
+    _require_one_model(plans, source.name)
     _refuse_parts_of_groups(plans, settings)
     judged = judged_by(plans)
     ordered = any(chosen.loss.series for chosen in selection.losses)
@@ -375,17 +372,29 @@ def models_against(
     )
     stack.callback(joined.close)
     pairs = []
-    for each in plans:
-        columns = [joined.columns_of(chosen.label) for chosen in each.losses]
-        firsts = np.cumsum([0, *map(len, columns)])
-        losses = tuple(read_back(chosen, int(first)) for chosen, first in zip(each.losses, firsts, strict=False))
-        every = tuple(name for of in columns for name in of)
-        binding = replace(
-            each.binding, model=baseline.model, prediction=every, prediction_text=None, levels=(), order=()
-        )
-        old = replace(each, binding=binding, losses=losses, clip=None, normalize=False)
+    for each in (alone for one in plans for alone in _apart(one)):
+        old = _stand_in(each, joined, baseline.model)
         pairs.append((Model(baseline.model, joined, old), Model(each.binding.model, joined, each)))
     return pairs
+
+
+def _apart(plan: ModelPlan) -> list[ModelPlan]:
+    """Give plans of one loss each where rows stand in groups: they are put in order by their one column."""
+    if plan.binding.group is None:
+        return [plan]
+    return [replace(plan, losses=(chosen,)) for chosen in plan.losses]
+
+
+def _stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
+    """Give the plan of what was stored, for that of a candidate: its weights and groups, and the stored losses."""
+    from lossctl.losses.stored import stored
+
+    columns = [joined.columns_of(chosen.label) for chosen in plan.losses]
+    firsts = np.cumsum([0, *map(len, columns)])
+    losses = tuple(stored(chosen, int(first)) for chosen, first in zip(plan.losses, firsts, strict=False))
+    every = tuple(name for of in columns for name in of)
+    binding = replace(plan.binding, model=model, prediction=every, prediction_text=None, levels=(), order=())
+    return replace(plan, binding=binding, losses=losses, clip=None, normalize=False)
 
 
 def _require_settings(stored: Stored, settings: Settings) -> None:
@@ -410,3 +419,14 @@ def _refuse_parts_of_groups(plans: Sequence[ModelPlan], settings: Settings) -> N
         raise UsageError("--nan omit would change groups whose losses are stored", "mend the rows")
     if settings.unmatched == "drop":
         raise UsageError("--unmatched drop would change groups whose losses are stored", "give all rows")
+
+
+def _require_one_model(plans: Sequence[ModelPlan], name: str) -> None:
+    """Refuse a loss that is of several models."""
+    labels = [chosen.label for each in plans for chosen in each.losses]
+    if len(set(labels)) < len(labels):
+        models = ", ".join(dict.fromkeys(each.binding.model for each in plans))
+        raise UsageError(
+            f"{name}: a baseline is of one model, and here are {models}",
+            "name one with -p",
+        )

@@ -120,10 +120,11 @@ class Baseline:
         NotInBaselineError
             Where one is missing.
         """
-        missing = [label for label in labels if label not in self.labels]
+        held = self.columns if self.has_rows else self.labels
+        missing = [label for label in labels if label not in held]
         if missing:
             problem = f"{name} holds no {', '.join(missing)}"
-            raise NotInBaselineError(problem, f"it holds {', '.join(self.labels)}; {_ANEW} --loss {missing[0]}")
+            raise NotInBaselineError(problem, f"it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}")
 
     def require_columns(self, columns: Collection[str], rows: int | None, name: str) -> None:
         """Refuse a file that does not hold the columns and rows it says.

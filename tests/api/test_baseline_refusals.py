@@ -1,0 +1,191 @@
+"""Stored baselines that are not what they should be: refused, each with its words and its exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+import lossctl
+from lossctl.api.baselines import models_against, open_baseline
+from lossctl.api.opening import open_for
+from lossctl.api.pairing import pair_up
+from lossctl.core.errors import LossctlError
+from lossctl.core.settings import Settings
+
+BASE: dict[str, Any] = {"key": "id", "target": "y", "prediction": "old"}
+NEW: dict[str, Any] = {"key": "id", "target": "y", "prediction": "new"}
+
+
+def frame_of(rows: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    y = rng.normal(size=rows)
+    old, new = (y + rng.normal(size=rows) for _ in range(2))
+    return pd.DataFrame(
+        {"id": [f"k{n}" for n in range(rows)], "y": y, "old": old, "new": new, "w": rng.random(rows) + 1}
+    )
+
+
+def rewritten(file: Path, change: Callable[[dict[str, Any]], None], query: str = "select * from kept") -> None:
+    """Write a baseline anew, with other metadata and the rows of a query."""
+    connection = duckdb.connect()
+    (raw,) = connection.execute(f"select value from parquet_kv_metadata('{file}')").fetchall()[0]  # noqa: S608
+    document = json.loads(raw)
+    change(document)
+    connection.execute(f"create table kept as select * from '{file}'")  # noqa: S608
+    text = json.dumps(document).replace("'", "''")
+    connection.execute(f"copy ({query}) to '{file}' (format parquet, kv_metadata {{lossctl: '{text}'}})")
+
+
+def nothing(_: dict[str, Any]) -> None: ...
+
+
+def refused(file: Path, data: pd.DataFrame, losses: str = "mse", **options: Any) -> LossctlError:
+    """Give the error of comparing with a baseline."""
+    settings, selection = Settings.of(**(NEW | options)), lossctl.select(losses)
+    with pytest.raises(LossctlError) as raised, ExitStack() as stack:
+        source = stack.enter_context(open_for(data, selection, settings))
+        stored = open_baseline(stack, file, settings)
+        assert stored is not None
+        for pair in models_against(stack, source, stored, selection, settings):
+            pair_up(pair, settings, None)
+    assert raised.value.cure
+    return raised.value
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    lossctl.store_baseline(frame_of(), "mse,wmape", tmp_path / "b.parquet", **BASE)
+    return tmp_path / "b.parquet"
+
+
+DOCUMENTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "newer": (
+        lambda d: d.update(schema="lossctl/baseline/2", version="9.9"),
+        "stored by lossctl 9.9, .*newer than this",
+    ),
+    "another schema": (lambda d: d.update(schema="lossctl/eval/1"), "no baseline: its schema is 'lossctl/eval/1'"),
+    "no schema": (lambda d: d.pop("schema"), "its schema is None"),
+    "no key": (lambda d: d.pop("key"), "damaged baseline"),
+    "no number": (lambda d: d.update(n="60"), "damaged baseline"),
+    "no hash": (lambda d: d.update(targets="zz"), "damaged baseline"),
+    "another number": (lambda d: d.update(n=59), "has 60 rows, and says it has 59"),
+    "another column": (lambda d: d["columns"].update(mse=[["mae", "00"]]), 'no column "mae"'),
+    "another checksum": (lambda d: d["columns"].update(mse=[["mse", "00"]]), "not the losses that were stored"),
+    "another hash": (lambda d: d.update(targets="0" * 32), "targets are not those"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_that_is_not_right(name: str, file: Path) -> None:
+    change, said = DOCUMENTS[name]
+    rewritten(file, change)
+    error = refused(file, frame_of())
+    assert error.exit_code == 3
+    assert re.search(said, error.problem)
+
+
+ROWS = {
+    "a changed loss": "select * replace (case when id = 'k3' then mse + 1e-9 else mse end as mse) from kept",
+    "a missing loss": "select * replace (case when id = 'k3' then null else mse end as mse) from kept",
+    "a NaN": "select * replace (case when id = 'k3' then 'nan'::double else mse end as mse) from kept",
+    "a key twice": "select * replace (case when id = 'k3' then 'k4' else id end as id) from kept",
+    "another key": "select * replace (case when id = 'k3' then 'other' else id end as id) from kept",
+    "no key": "select * replace (nullif(id, 'k3') as id) from kept",
+    "another hash of a row": "select * replace (xor(target_hash, 1::usmallint) as target_hash) from kept",
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_that_are_not_right(name: str, file: Path) -> None:
+    rewritten(file, nothing, ROWS[name])
+    assert refused(file, frame_of()).exit_code == 3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9, 0.999])
+def test_a_file_that_was_cut_short(share: float, file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: max(4, int(file.stat().st_size * share))])
+    error = refused(file, frame_of())
+    assert error.exit_code == 3
+    assert "cut short" in error.problem
+
+
+def test_values_alone_that_were_cut_short(tmp_path: Path) -> None:
+    file = tmp_path / "b.json"
+    lossctl.store_baseline(frame_of(), "mse", file, rows=False, **BASE)
+    file.write_text(file.read_text()[:-40])
+    error = refused(file, frame_of())
+    assert (error.exit_code, "cut short or damaged" in error.problem) == (3, True)
+
+
+def test_other_targets(file: Path) -> None:
+    data = frame_of()
+    data.loc[7, "y"] += 1e-12
+    error = refused(file, data)
+    assert error.exit_code == 3
+    assert 'row 8, the key id "k7": the target is not what' in error.problem
+    swapped = frame_of()
+    swapped.loc[[3, 4], "y"] = swapped.loc[[4, 3], "y"].to_numpy()
+    assert "the target is not what" in refused(file, swapped).problem
+
+
+def test_fewer_and_more_rows(file: Path) -> None:
+    assert "1 row has a key that is not in" in refused(file, frame_of()[1:]).problem
+    assert "1 row has a key that is not in" in refused(file, frame_of(61)).problem
+
+
+def test_other_weights(tmp_path: Path) -> None:
+    data = frame_of()
+    lossctl.store_baseline(data, "mse", tmp_path / "b.parquet", weight="w", **BASE)
+    data.loc[0, "w"] = 9.0
+    assert "the target or weight is not what" in refused(tmp_path / "b.parquet", data, weight="w").problem
+    error = refused(tmp_path / "b.parquet", data)
+    assert (error.exit_code, "weighted" in error.problem) == (2, True)
+
+
+def test_other_groups(tmp_path: Path) -> None:
+    data = frame_of().assign(g=np.repeat(np.arange(12), 5))
+    data["y"] = np.floor(data["y"].abs())
+    lossctl.store_baseline(data, "listnet", tmp_path / "b.parquet", group="g", **BASE)
+    moved = data.assign(g=np.roll(data["g"], 1))
+    assert "target or group is not what" in refused(tmp_path / "b.parquet", moved, "listnet", group="g").problem
+    for options in ({"nan": "omit"}, {"unmatched": "drop"}):
+        assert refused(tmp_path / "b.parquet", data, "listnet", group="g", **options).exit_code == 2
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "where": {"where": "y < 100"},
+    "another key": {"key": "w"},
+    "two keys": {"key": ["id", "w"]},
+    "no key": {"key": None},
+    "clip": {"clip": 0.1},
+    "two models": {"prediction": ["old", "new"]},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_other_settings(name: str, file: Path) -> None:
+    assert refused(file, frame_of(), **SETTINGS[name]).exit_code == 2
+
+
+def test_a_loss_that_is_not_held(file: Path) -> None:
+    error = refused(file, frame_of(), "mse,mae")
+    assert error.exit_code == 4
+    assert "holds no mae" in error.problem
+    assert "it holds mse, wmape" in str(error.cure)
+
+
+def test_where_rows_of_the_baseline_are_missing_behind_a_filter(tmp_path: Path) -> None:
+    lossctl.store_baseline(frame_of(), "mse", tmp_path / "b.parquet", where="y > 0", **BASE)
+    n = int((frame_of()["y"] > 0).sum())
+    data = frame_of()
+    error = refused(tmp_path / "b.parquet", data[data.index != data["y"].argmax()], where="y > 0")
+    assert f"has {n - 1} of the {n} rows" in error.problem
