@@ -46,6 +46,9 @@ __all__ = [
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning; of slices too."""
 
+_BY_SLICE = 3
+"""Summing a loss by slice takes as long as computing so many."""
+
 Progress = Callable[[int, float | None], None]
 
 
@@ -116,7 +119,7 @@ def _all(
     origins: list[Origin] = []
     warnings: list[str] = []
     notices: list[str] = []
-    values = len(selection.losses) * max(1, len(settings.predictions))
+    values = len(selection.losses) * max(1, len(settings.predictions)) * (_BY_SLICE if settings.by else 1)
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
