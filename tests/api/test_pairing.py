@@ -261,6 +261,20 @@ def test_a_series_whose_squares_cancel_is_read_again() -> None:
         assert_allclose(ours.high - ours.low, theirs.high - theirs.low, rtol=1e-6)
 
 
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_values_that_are_no_means_are_compared_alike_by_rows_and_units(weight: str | None) -> None:
+    """Blocks of one row are rows, and replicates of many rows lie about as far apart as Student's t says."""
+    with lined_up(frame(), "rmse,wmape", ["one", "two"], weight=weight) as (lined, settings):
+        methods = (Method(), Method(block=1), Method("bootstrap", resamples=999), Method("permutation", resamples=999))
+        plain, *others = (pair_up(lined, settings, None, method).differences(0.95)[0] for method in methods)
+    for found, rtol in zip(others, (1e-9, 0.12, 0.12), strict=True):
+        for mine, theirs in zip(found, plain, strict=True):
+            for name in ("delta_ci", "relative_ci"):
+                ours, expected = getattr(mine, name), getattr(theirs, name)
+                half = 0.5 * (expected.high - expected.low)
+                assert_allclose([ours.low, ours.high], [expected.low, expected.high], atol=rtol * half)
+
+
 def test_one_cluster_or_block_is_refused() -> None:
     of = frame(20)
     of["cluster"][:] = 3
