@@ -14,7 +14,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
 
-EPILOG = "Example: lossctl check preds.csv --gate 'mse <= 3100' --gate 'p95(mae) <= 120'"
+EPILOG = "Example: lossctl check preds.csv --gate 'mse <= 3200'"
 
 _GATES = "Gates"
 
