@@ -95,7 +95,7 @@ def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
 
 
 def test_rows_are_told_in_the_order_of_the_predictions(tmp_path: Path) -> None:
-    frame = pd.concat([frame_of().assign(id=lambda each, n=n: each["id"] + f"-{n}") for n in range(40)])
+    frame = pd.concat([frame_of().assign(id=frame_of()["id"] + f"-{n}") for n in range(40)])
     predictions, targets = apart(frame, tmp_path)
     with lossctl.open_rows(predictions, "mae", target="y", prediction="old", targets=targets, key="id") as rows:
         told = rows.to_frame()
@@ -201,6 +201,9 @@ def test_files_are_compared_with_targets_apart() -> None:
     known = set(old["id"][3:]) & set(new["id"][:-4]) & set(frame["id"][5:])
     assert some[0].n == len(known)
     assert "unmatched=drop" in some[0].signature
+    twice = pd.concat([new, new[new["id"] == frame["id"][ROWS - 1]]])
+    with pytest.raises(DataError, match="stands there again"):
+        lossctl.compare([old, twice], "mae", targets=frame[["id", "y"]][5:], key="id", unmatched="drop")
 
 
 def test_targets_that_differ_by_key_are_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.settings import Unmatched
 from lossctl.sources import Slices, open_source
+from lossctl.sources.audit import Audit, RepeatedKeyError, Tally
 from lossctl.sources.join import JoinedSource, join
 from lossctl.sources.marks import Marks
 from lossctl.sources.paired import Matched, paired_by_key
@@ -174,6 +175,34 @@ def test_unmatched_rows_are_dropped_and_counted(write: Write) -> None:
     source = joined(left, right, unmatched="drop", ordered=True)
     assert rows_of(source, ["p", "t"], where="p > 1 or t = 2") == {2: (3.0, 1.0)}
     assert source.alone == (1, 1)
+
+
+def test_a_key_of_which_a_part_is_missing_is_missing(write: Write) -> None:
+    left, right = write("p.csv", "day,shop,p\n1,a,1\n1,,2\n"), write("t.csv", "day,shop,t\n1,a,1\n1,b,2\n")
+    with pytest.raises(DataError, match=r'p.csv line 3, column "day, shop": the key is missing'):
+        rows_of(joined(left, right, ["day", "shop"]), ["p"])
+
+
+def test_counts_add_up_over_batches() -> None:
+    audit = Audit([Tally(), Tally()])
+    none = np.zeros(3, dtype=np.bool_)
+    every = ~none
+    used = audit.add([np.array([5, 3, 8]), np.array([2, -1, -1])], none, [every, every])
+    assert used.tolist() == [0]
+    used = audit.add([np.array([-1, 1, 0]), np.array([0, -1, 1])], none, [every, every])
+    assert used.tolist() == [2]
+    audit.add([np.array([-1, 4, 2]), np.array([3, -1, -1])], np.array([True, False, True]), [every, every])
+    left, right = audit.sides
+    assert (left.alone, left.first_alone, left.keyless, left.first_keyless) == (4, 1, 1, 2)
+    assert (right.alone, right.first_alone, right.keyless, right.first_keyless) == (1, 0, 1, 3)
+    assert (left.seen, left.last, audit.matched) == (7, 8, 2)
+    audit.finish()
+    with pytest.raises(RepeatedKeyError):
+        audit.add([np.array([6, 7, 8]), np.array([-1, -1, -1])], none, [every, every])
+    gaps = Audit([Tally(rows=2), Tally()])
+    gaps.add([np.array([5, 7, 7]), np.array([0, 1, 2])], none, [every, every])
+    with pytest.raises(RepeatedKeyError):
+        gaps.finish()
 
 
 def test_columns_that_are_no_keys(write: Write) -> None:
