@@ -101,7 +101,8 @@ class ModelRows:
                 sliced.add(batches)
             first += len(batches[0])
         sliced.finish()
-        return {**({} if whole is None else {None: whole}), **sliced.tallies}
+        found: dict[int | None, PairsTally] = {} if whole is None else {None: whole}
+        return found | {code: tally for code, tally in sliced.tallies.items()}  # noqa: C416 -- for keys of another type
 
     def alone(self) -> list[int]:
         """Give for each model how many rows of its source were left out, for others have no row of their key."""
