@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lossctl.sources.fingerprint import Judged
     from lossctl.sources.stored import Kept, Summary
 
-__all__ = ["Stored", "models_against", "open_baseline", "store_baseline"]
+__all__ = ["Stored", "judged_by", "models_against", "open_baseline", "require_settings", "store_baseline"]
 
 _HEAD = 200
 _SIGN = b'"schema": "lossctl/'
@@ -361,7 +361,7 @@ def models_against(
             f"{stored.name} keeps no rows", "store it with rows, or gate its values alone: test = point"
         )
     baseline.require([chosen.label for chosen in selection.losses], stored.name)
-    _require_settings(stored, settings)
+    require_settings(stored, settings)
     plans = plan(source, selection, settings, LeftOut(source.name))
     _require_one_model(plans, source.name)
     _refuse_parts_of_groups(plans, settings)
@@ -397,7 +397,7 @@ def _stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
     return replace(plan, binding=binding, losses=losses, clip=None, normalize=False)
 
 
-def _require_settings(stored: Stored, settings: Settings) -> None:
+def require_settings(stored: Stored, settings: Settings) -> None:
     """Refuse to compare losses that were computed otherwise."""
     baseline = stored.baseline
     if settings.key != baseline.key:

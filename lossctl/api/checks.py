@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from lossctl.api.calibrating import Spread
     from lossctl.api.gate_deltas import Deltas
     from lossctl.api.gate_figures import Figure, Figures
+    from lossctl.api.scalar_deltas import ScalarDeltas
     from lossctl.sources import Source
+
+    Differences = Deltas | ScalarDeltas
 
 __all__ = ["Asked", "check", "check_formats", "render_check"]
 
@@ -174,7 +177,7 @@ class _Run:
             gate.check_direction(direction, allow_inverted=self.own.allow_inverted)
         return losses or {_COUNTED: select(_COUNTED).losses[0]}
 
-    def _found(self, figures: Figures, deltas: Deltas | None) -> list[_Part]:
+    def _found(self, figures: Figures, deltas: Differences | None) -> list[_Part]:
         """Give what was found for each gate and slice."""
         found: list[_Part] = []
         for each in self.asked:
@@ -201,8 +204,9 @@ class _Run:
             refuse_omitted(source.name, whole.n_dropped, whole.n_read, self.own.max_omitted)
         return figures
 
-    def _deltas(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> Deltas | None:
+    def _deltas(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> Differences | None:
         from lossctl.api.gate_deltas import Deltas
+        from lossctl.api.gate_figures import refuse_omitted
         from lossctl.api.opponents import digest_of, open_opponent
 
         self.digest = None if self.baseline is None else digest_of(self.baseline)
@@ -216,6 +220,13 @@ class _Run:
         prediction = self.own.baseline_prediction
         opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
         self.digest = opponent.digest
+        if opponent.stored is not None:
+            from lossctl.api.scalar_deltas import scalar_deltas
+
+            scalars = scalar_deltas(source, opponent.stored, mine, self.settings)
+            whole = scalars.figures.whole()
+            refuse_omitted(source.name, whole.n_dropped, whole.n_read, self.own.max_omitted)
+            return scalars
         return Deltas(opponent, mine, self.settings, self.own.method, self.own.max_omitted)
 
     def _decided(self, parts: Sequence[_Part]) -> list[tuple[GateResult, Gate]]:
@@ -266,7 +277,7 @@ class _Run:
         return result
 
     def _explained(
-        self, results: Sequence[tuple[GateResult, Gate]], figures: Figures, deltas: Deltas | None
+        self, results: Sequence[tuple[GateResult, Gate]], figures: Figures, deltas: Differences | None
     ) -> list[tuple[GateResult, Gate]]:
         """Add to each failure why."""
         from lossctl.api.explaining import Explainer
@@ -312,7 +323,7 @@ def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
     return [_Part(asked, _of(asked, each), 0 if counts else each.omitted) for each in figures.of(asked.gate)]
 
 
-def _of_deltas(asked: Asked, deltas: Deltas) -> list[_Part]:
+def _of_deltas(asked: Asked, deltas: Differences) -> list[_Part]:
     test = asked.test or default_test(asked.gate)
     return [
         _Part(asked, replace(_of(asked, each.figure), evidence=each.evidence), each.figure.omitted, each.spread)

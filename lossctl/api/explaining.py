@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from lossctl.api.evaluating import compute_source
+from lossctl.api.gate_deltas import Deltas
 from lossctl.api.gate_figures import Figures, condition
 from lossctl.api.model_rows import ModelRows
 from lossctl.api.selecting import Selection
@@ -26,7 +27,7 @@ from lossctl.gates.gate import Bound, Gate, Measure, Term
 from lossctl.sources import Slices
 
 if TYPE_CHECKING:
-    from lossctl.api.gate_deltas import Deltas
+    from lossctl.api.scalar_deltas import ScalarDeltas
     from lossctl.core.worst import Worst
     from lossctl.engine.plan import ModelPlan
     from lossctl.sources import Source
@@ -53,7 +54,7 @@ class Explainer:
     """
 
     figures: Figures
-    deltas: Deltas | None
+    deltas: Deltas | ScalarDeltas | None
     columns: Sequence[str]
     settings: Settings
 
@@ -91,7 +92,7 @@ class Explainer:
 
     def _rows(self, gate: Gate, values: Slice) -> list[str]:
         if gate.measure is Measure.DELTA:
-            return [] if self.deltas is None else self._rows_of_delta(self.deltas, gate, values)
+            return self._rows_of_delta(self.deltas, gate, values) if isinstance(self.deltas, Deltas) else []
         if gate.figure not in _BY_ROWS:
             return []
         worst = self._worst(gate, values)

@@ -112,8 +112,12 @@ class Figures:
             case _ if gate.figure in QUANTILES:
                 return list(self._quantiles(gate))
             case _:
-                found = self._of_terms(self.losses[gate.loss], gate)
-                return [_figure(gate, each) for each in found] + self._rest(gate, self.losses[gate.loss])
+                return self.values_of(gate)
+
+    def values_of(self, gate: Gate) -> list[Figure]:
+        """Give the value of a gate's loss, or a figure of its gradient, on each slice it is about."""
+        chosen = self.losses[gate.loss]
+        return [_figure(gate, each) for each in self._of_terms(chosen, gate)] + self._rest(gate, chosen)
 
     def whole(self) -> Evaluation:
         """Give the result of all rows that left out the most of them."""

@@ -19,6 +19,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
+    from lossctl.api.baselines import Stored
     from lossctl.api.pairing import Model
     from lossctl.sources import Source
 
@@ -36,10 +37,13 @@ class Opponent:
         same losses, and their sources give the same rows (or are one and the same).
     digest
         What waivers are bound to: a hash of the baseline, in hexadecimal digits; ``None`` where it has none.
+    stored
+        A stored baseline that keeps no rows: there are no pairs, but its values.
     """
 
     pairs: tuple[tuple[Model, Model], ...]
     digest: str | None
+    stored: Stored | None = None
 
 
 def open_opponent(
@@ -84,6 +88,8 @@ def open_opponent(
         if prediction is not None:
             problem = f"{stored.name} is a stored baseline, of {stored.baseline.model}: it has no column {prediction}"
             raise UsageError(problem, "leave out --baseline-pred")
+        if stored.rows is None:
+            return Opponent((), digest_of(baseline), stored)
         return Opponent(tuple(models_against(stack, source, stored, selection, settings)), digest_of(baseline))
     other = stack.enter_context(open_for(baseline, selection, theirs))
     return Opponent(_pairs(source, other, selection, settings, theirs), digest_of(baseline))

@@ -62,6 +62,28 @@ def test_a_stored_baseline_gives_what_its_file_gives(run: Run) -> None:
     assert gates(one.stdout) == gates(other.stdout)
 
 
+def test_stored_values_are_for_point_gates_of_the_same_data(run: Run, tmp_path: Path) -> None:
+    stored = ("-p", "ridge", "-l", "mse,rmse", "--by", "sex", "--no-rows", "-o", "base.json")
+    assert run("baseline", str(DATA), *stored).code == 0
+    typed = ("-p", "knn", "--test", "point", "-g", "delta(mse)[sex=*] <= 1%", "-g", "delta(rmse) <= 1", "-f", "json")
+    one = run("check", str(DATA), "--baseline", "base.json", *typed)
+    other = run("check", str(DATA), "--baseline-pred", "ridge", *typed)
+    for mine, theirs in zip(gates(one.stdout), gates(other.stdout), strict=True):
+        assert [mine[name] for name in ("verdict", "slice", "n")] == [
+            theirs[name] for name in ("verdict", "slice", "n")
+        ]
+        assert mine["value"] == pytest.approx(theirs["value"], rel=1e-12)
+    assert run("check", str(DATA), "--baseline", "base.json", "-p", "knn", "-g", "delta(mse) <= 99%").code == 4
+    assert run("check", str(DATA), "--baseline", "base.json", *typed, "-g", "delta(mae) <= 1%").code == 4
+    header, first, *rest = DATA.read_text().splitlines()
+    (tmp_path / "other.csv").write_text("\n".join([header, first.replace(",151.0,", ",152.0,"), *rest]))
+    stale = run("check", "other.csv", "--baseline", "base.json", *typed)
+    assert stale.code == 3
+    assert "are not those base.json was made with" in stale.stderr
+    (tmp_path / "fewer.csv").write_text("\n".join([header, *rest]))
+    assert run("check", "fewer.csv", "--baseline", "base.json", *typed).code == 3
+
+
 def test_the_gap_is_between_slices(run: Run) -> None:
     ran = run(
         "check",
