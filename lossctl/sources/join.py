@@ -145,10 +145,6 @@ class _JoinedPiece(Piece):
         sides = f"{self.side(_LEFT, types)} {how} join {self.side(_RIGHT, types)}"
         return f"(select {', '.join(chosen)} from {sides} on {join_condition(1, len(self.keys))})"
 
-    def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
-        """Give the SQL for a value as a text; what was asked for as text is one already."""
-        return quote_name(name) if read_as is ColumnType.TEXT else super().text(name, read_as)
-
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text."""
         return quote_name(name)
