@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.machine import columns, scalar_text
+from lossctl.reports.shared.machine import columns, fields, scalar_text
 
 if TYPE_CHECKING:
     from lossctl.core.view import Reportable
@@ -43,5 +43,5 @@ def render(result: Reportable, options: RenderOptions) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([scalar_text(name) for name in names])
-    writer.writerows([scalar_text(record.get(name)) for name in names] for record in records)
+    writer.writerows(fields(record, names) for record in records)
     return stream.getvalue()

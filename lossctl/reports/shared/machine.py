@@ -17,7 +17,7 @@ from lossctl.core.escape import guarded, is_plain
 if TYPE_CHECKING:
     from lossctl.core.view import Scalar
 
-__all__ = ["columns", "json_text", "scalar_text"]
+__all__ = ["columns", "fields", "json_text", "scalar_text"]
 
 _UNSAFE = re.compile(r"[^\x20-\x7e\n]|(?<=#)#")
 """Inside JSON strings newlines are escaped already: one that is left stands between tokens."""
@@ -69,6 +69,21 @@ _guarded = lru_cache(2**12)(guarded)
 """The same few texts stand in every row of a long table."""
 
 
+def fields(record: Mapping[str, Scalar], names: Sequence[str]) -> list[Scalar]:
+    """Give the fields of a row by name, as `csv.writer` takes them: finite floats as they are, the rest as text.
+
+    Examples
+    --------
+    >>> fields({"a": 0.1, "b": float("nan"), "c": "=x"}, ["c", "a", "b", "d"])
+    ["'=x", 0.1, '', '']
+    """
+    get = record.get
+    return [
+        value if (value := get(name)).__class__ is float and value - value == 0.0 else scalar_text(value)
+        for name in names
+    ]
+
+
 def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
     """Give the names of the fields, each once, in the order they are met.
 
@@ -88,9 +103,11 @@ def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
 
 
 def _finite(value: object) -> object:
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(each) for each in value]
