@@ -25,6 +25,8 @@ __all__ = ["alpha_divergence", "bhattacharyya", "finish_bhattacharyya", "finish_
 _HALF = 0.5
 _TINY, _HUGE = 1e-300, 1e300
 _STEEP = 4.0
+_SCALE = 2.0**-1000
+"""What brings a power that is past every float64 back among them."""
 _LEAST, _MOST = sys.float_info.min, sys.float_info.max
 
 
@@ -137,9 +139,9 @@ def _sum_of_differences(p: Array, q: Array) -> Array:
 def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[Array, Array]:
     """Compute ``log_b(Σ p^α q^{1−α})/(α−1)`` and its slope ``−(p/q)^α/(ln b · Σ p^α q^{1−α})``.
 
-    Near q = p the sum is 1 less a little: there it is log1p of `tsallis` times α − 1. Down a file there are three
-    parts, the terms of the sum and the two of `tsallis`, and `finish_renyi` takes the logarithm. α = 1 is the
-    Kullback–Leibler divergence.
+    Near q = p the sum is 1 less a little: there it is log1p of `tsallis` times α − 1. Down a file there are four
+    parts, the terms of the sum, the two of `tsallis`, and one that moves where a slope is past every float64 before
+    it is divided by the sum; `finish_renyi` takes the logarithm. α = 1 is the Kullback–Leibler divergence.
 
     Examples
     --------
@@ -152,14 +154,21 @@ def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[
     power, mean = _ratio_power(target, prediction, alpha)
     gaps = _gaps(target, prediction, alpha, mean)
     if mean.ndim == 1:
-        moves = (1.0 - alpha) * power + 0.0
-        still = np.zeros_like(moves)
-        return np.stack([mean, alpha * gaps, target - prediction]), np.stack([moves, still, still])
+        still = np.zeros_like(mean)
+        parts = np.stack([mean, alpha * gaps, target - prediction, still])
+        lost = np.flatnonzero(np.isinf(power) & np.isfinite(mean))
+        small = np.zeros_like(power)
+        np.put(small, lost, _scaled_power(np.take(target, lost), np.take(prediction, lost), alpha))
+        np.put(power, lost, np.where(np.take(prediction, lost) > 0.0, 0.0, np.inf))
+        return parts, np.stack([(1.0 - alpha) * power + 0.0, still, still, (1.0 - alpha) * small + 0.0])
     total = row_sum(mean)
     near = alpha * row_sum(gaps) + _sum_of_differences(target, prediction)
     loss = np.where(total < _HALF, np.log(total), np.log1p((alpha - 1.0) * near))
     slope = power / np.maximum(total[:, None], power == 0.0)
     slope[np.isinf(power)] = np.inf
+    lost = np.nonzero(np.isinf(power) & (prediction > 0.0) & np.isfinite(total)[:, None])
+    if lost[0].size:
+        slope[lost] = _scaled_power(target[lost], prediction[lost], alpha) / total[lost[0]] / _SCALE
     overflown = np.flatnonzero(np.isinf(total))
     if overflown.size:
         loss[overflown], slope[overflown] = _by_logarithms(target[overflown], prediction[overflown], alpha)
@@ -167,6 +176,17 @@ def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[
     slope /= -math.log(base)
     slope += 0.0
     return np.maximum(loss, 0.0), slope
+
+
+def _scaled_power(p: Array, q: Array, alpha: float) -> Array:
+    """Compute (p/q)^α times `_SCALE` where it is past every float64; 0 where q is 0."""
+    present = np.maximum(q, q == 0.0)
+    ratio = p / present
+    root = np.where(np.isinf(ratio), p ** (0.25 * alpha) / present ** (0.25 * alpha), ratio ** (0.25 * alpha))
+    root *= _SCALE**0.25
+    root *= root
+    root *= root
+    return np.where(q == 0.0, 0.0, root)
 
 
 def _by_logarithms(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
@@ -184,15 +204,15 @@ def _by_logarithms(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
 def finish_renyi(means: tuple[float, ...], alpha: float, base: float) -> tuple[float, tuple[float, ...]]:
     """Take the logarithm of Σ p^α q^{1−α}, as a `Loss.finish`.
 
-    The other two means add up to (Σ p − Σ p^α q^{1−α})/(1 − α), which keeps the digits of a sum near 1; they count
-    where Σ p is 1, as it is unless rows have weights. Derivatives at a sum of 0 or ∞ are finite and not 0, so that
-    products with slopes that are 0 or infinite remain so.
+    The second and third mean add up to (Σ p − Σ p^α q^{1−α})/(1 − α), which keeps the digits of a sum near 1; they
+    count where Σ p is 1, as it is unless rows have weights. Derivatives at a sum of 0 or ∞ are finite and not 0, so
+    that products with slopes that are 0 or infinite remain so.
 
     Examples
     --------
-    >>> finish_renyi((0.25, 1.5, 0.0), alpha=0.5, base=2.0)[0], finish_renyi((0.0, 2.0, 0.0), alpha=0.5, base=2.0)[0]
-    (4.0, inf)
-    >>> finish_renyi((1.0, 1e-20, 0.0), alpha=0.5, base=math.e)[0]
+    >>> [finish_renyi(means, alpha=0.5, base=2.0)[0] for means in ((0.25, 1.5, 0.0, 0.0), (0.0, 2.0, 0.0, 0.0))]
+    [4.0, inf]
+    >>> finish_renyi((1.0, 1e-20, 0.0, 0.0), alpha=0.5, base=math.e)[0]
     1e-20
     """
     if alpha == 1.0:
@@ -200,13 +220,15 @@ def finish_renyi(means: tuple[float, ...], alpha: float, base: float) -> tuple[f
     total, scale = means[0], (alpha - 1.0) * math.log(base)
     excess = (alpha - 1.0) * (means[1] + means[2])
     if total <= 0.0:
-        return math.copysign(math.inf, -scale), (math.copysign(_MOST, scale), 0.0, 0.0)
+        most = math.copysign(_MOST, scale)
+        return math.copysign(math.inf, -scale), (most, 0.0, 0.0, most)
     if _HALF <= total <= 1.0 / _HALF and abs(total - excess - 1.0) <= 2.0 * SUM_TOLERANCE:
         value = math.log1p(excess) / scale
     else:
         value = math.log(total) / scale
     derivative = 1.0 / (total * scale) or math.copysign(_LEAST, scale)
-    return value if value > 0.0 or math.isnan(value) else 0.0, (derivative, 0.0, 0.0)
+    scaled = max(min(derivative / _SCALE, _MOST), -_MOST)
+    return value if value > 0.0 or math.isnan(value) else 0.0, (derivative, 0.0, 0.0, scaled)
 
 
 def bhattacharyya(target: Array, prediction: Array, base: float) -> tuple[Array, Array]:
@@ -229,7 +251,7 @@ def finish_bhattacharyya(means: tuple[float, ...], base: float) -> tuple[float, 
 
     Examples
     --------
-    >>> finish_bhattacharyya((0.25, 1.5, 0.0), base=2.0)[0]
+    >>> finish_bhattacharyya((0.25, 1.5, 0.0, 0.0), base=2.0)[0]
     2.0
     """
     value, derivatives = finish_renyi(means, _HALF, base)

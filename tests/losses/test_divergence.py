@@ -183,3 +183,16 @@ def test_down_the_file_two_events_by_fifty_digits(chosen: str, q: list[float]) -
         true = float(FORMULAS[one.loss.id](list(map(mp.mpf, p)), list(map(mp.mpf, q)), **params))
     (result,) = lossctl.evaluate({"p": np.array(p), "q": np.array(q)}, chosen)
     assert_allclose(result.value, max(true, 0.0), rtol=1e-14)
+
+
+@pytest.mark.parametrize(("p", "q"), [([1e-3, 1.0 - 1e-3], [1e-150, 1.0]), ([0.5, 0.5], [1.0, 3e-180])])
+def test_down_the_file_a_slope_is_finite_where_the_divergence_is(p: list[float], q: list[float]) -> None:
+    (one,) = choose(["renyi(alpha=2.6)"])
+    (result,) = lossctl.evaluate({"p": np.array(p), "q": np.array(q)}, "renyi(alpha=2.6)")
+    loss, slope = one.compute(np.array([p]), np.array([q]))
+    assert_allclose(result.value, loss[0], rtol=1e-14)
+    with mp.workdps(50):
+        ratios = [(mp.mpf(a) / mp.mpf(b)) ** mp.mpf(2.6) for a, b in zip(p, q, strict=True)]
+        total = mp.fsum(b * ratio for b, ratio in zip(map(mp.mpf, q), ratios, strict=True))
+        assert_allclose(slope[0], [-float(ratio / total / mp.log(2)) for ratio in ratios], rtol=1e-12)
+    assert_allclose([result.gradient.linf, result.gradient.l1], [np.abs(slope).max(), np.abs(slope).sum()], rtol=1e-12)
