@@ -390,6 +390,31 @@ def test_sources_are_paired_as_counting_says(
             source.close()
 
 
+def test_keys_are_looked_at_again_with_another_filter(write: Write) -> None:
+    left, right = write("p.csv", "id,p\na,1\nz,2\n"), write("t.csv", "id,t\na,1\n")
+    with joined(left, right, ordered=True) as source:
+        for _ in range(2):
+            assert [batch.rows.tolist() for batch in source.read(["p"], where="id = 'a'")] == [[0]]  # type: ignore[union-attr]
+        with pytest.raises(DataError, match="1 row has a key that is not in"):
+            list(source.read(["p"]))
+
+
+def test_several_files_are_paired_by_the_numbers_of_all(write: Write, tmp_path: Path) -> None:
+    write("a1.csv", "id,v\nd,1\nb,2\n"), write("a2.csv", "id,v\na,3\nc,4\n")
+    write("b1.csv", "id,v\na,5\n"), write("b2.csv", "id,v\nb,6\nc,7\nd,8\n")
+    with open_source(str(tmp_path / "a*.csv")) as one, open_source(str(tmp_path / "b*.csv")) as other:
+        requests = [one.request(["v"]), other.request(["v"])]
+        found = [
+            (*(each.rows.tolist()[place] for each in pair), *(each.columns["v"].tolist()[place] for each in pair))  # type: ignore[union-attr]
+            for pair in paired_by_key([one, other], requests, ["id"])
+            for place in range(len(pair[0]))
+        ]
+        assert sorted(found) == [(0, 3, 1.0, 8.0), (1, 1, 2.0, 6.0), (2, 0, 3.0, 5.0), (3, 2, 4.0, 7.0)]
+        ordered = list(paired_by_key([one, other], requests, ["id"], ordered=True))
+        files = [(first.file, first.rows.tolist(), second.rows.tolist()) for first, second in ordered]  # type: ignore[union-attr]
+        assert files == [(0, [0, 1], [3, 1]), (1, [2, 3], [0, 2])]
+
+
 def test_what_is_marked_is_of_the_first_source(write: Write) -> None:
     left, right = write("a.csv", "id,shop,v\n1,x,1\n2,,2\n3,x,3\n"), write("b.csv", "id,w\n3,30\n2,20\n1,10\n")
     by = Slices(["shop"])
