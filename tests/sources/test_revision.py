@@ -85,7 +85,7 @@ def test_what_git_does_not_have(named: str, said: str) -> None:
         "git:-h:a",
         "git:a..b:c",
         "git:a b:c",
-        "git:main:a\nb",
+        "git:a:b\nc",
         "git:$(id):a",
     ],
 )
