@@ -14,6 +14,7 @@ import lossctl
 from lossctl.core.block import Batch, Binding
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
+from lossctl.engine.sliced import SlicedPlan
 
 OPTIONS: Any = {"target": "y", "prediction": "p"}
 
@@ -132,3 +133,16 @@ def test_the_past_is_carried_from_batch_to_batch() -> None:
     np.testing.assert_array_equal(found[1], [nan, 0, 1, 2, 3, 4, 5, nan, 7, 8])
     np.testing.assert_array_equal(found[4], [nan, nan, nan, nan, 0, 1, 2, nan, nan, nan])
     assert with_lags(batches, []) is batches
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_the_past_of_a_slice_reaches_over_batches_and_not_over_slices(size: int) -> None:
+    rng = np.random.default_rng(3)
+    y, codes, rows = rng.normal(size=100), rng.integers(0, 5, 100), range(0, 100, size)
+    plan = SlicedPlan(ModelPlan(Binding("m", ("y",), ("y",)), lossctl.select("mase(period=1,3)").losses))
+    batches = [Batch({"y": y[at : at + size]}, at, len(y[at : at + size]), slices=codes[at : at + size]) for at in rows]
+    lagged = list(with_lags(batches, [plan]))
+    for period in (1, 3):
+        found = np.concatenate([batch.columns[f"y {period} rows before in its slice"] for batch in lagged])
+        expected = pd.Series(y).groupby(codes).shift(period)
+        np.testing.assert_array_equal(found, expected)

@@ -75,26 +75,30 @@ finite = st.floats(min_value=-1e60, max_value=1e60).filter(lambda x: x == 0.0 or
 numbers = st.lists(st.tuples(finite, finite, finite), min_size=1, max_size=20)
 
 
-def pair(values: list[tuple[float, float, float]], place: int) -> doubles.Doubles:
-    """Make numbers of 106 bits: a double, and something below its last bit."""
+def pair(values: list[tuple[float, float, float]], place: int, vague: float = 0.0) -> doubles.Doubles:
+    """Make numbers of 106 bits, a double and something below its last bit, known to a share `vague` of them."""
     high = np.array([each[place] for each in values])
     high, low = doubles.two_sum(high, high * 2.0**-54 * np.array([np.tanh(each[2]) for each in values]))
-    return doubles.Doubles(high, low, np.zeros(len(values)))
+    return doubles.Doubles(high, low, np.abs(high) * vague)
 
 
-def truth(number: doubles.Doubles, place: int) -> Fraction:
-    return Fraction(float(number.high[place])) + Fraction(float(number.low[place]))
+def truth(number: doubles.Doubles, place: int, off: int = 0) -> Fraction:
+    """Give a number, or the ends of what it may be."""
+    exact = Fraction(float(number.high[place])) + Fraction(float(number.low[place]))
+    return exact + off * Fraction(float(number.bound[place]))
 
 
-@given(numbers)
-def test_no_error_is_larger_than_its_bound(values: list[tuple[float, float, float]]) -> None:
-    a, b = pair(values, 0), pair(values, 1)
+@given(numbers, st.sampled_from([0.0, 2.0**-90, 2.0**-60]), st.sampled_from([-1, 1]), st.sampled_from([-1, 1]))
+def test_no_error_is_larger_than_its_bound(
+    values: list[tuple[float, float, float]], vague: float, one: int, other: int
+) -> None:
+    a, b = pair(values, 0, vague), pair(values, 1, vague)
     some = replace_zero(b)
     with np.errstate(all="ignore"):
         made = {"add": doubles.add(a, b), "multiply": doubles.multiply(a, b), "divide": doubles.divide(a, some)}
     for place in range(len(values)):
-        x, y = truth(a, place), truth(b, place)
-        expected = {"add": x + y, "multiply": x * y, "divide": x / truth(some, place)}
+        x, y = truth(a, place, one), truth(b, place, other)
+        expected = {"add": x + y, "multiply": x * y, "divide": x / truth(some, place, other)}
         for name, number in made.items():
             assert abs(truth(number, place) - expected[name]) <= Fraction(float(number.bound[place])), name
             if doubles.is_rounded(number)[place] and doubles.is_safe(number)[place]:
