@@ -156,7 +156,7 @@ def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[
     if mean.ndim == 1:
         still = np.zeros_like(mean)
         parts = np.stack([mean, alpha * gaps, target - prediction, still])
-        lost = np.flatnonzero(np.isinf(power) & np.isfinite(mean))
+        lost = np.flatnonzero(np.isinf((1.0 - alpha) * power) & np.isfinite(mean))
         small = np.zeros_like(power)
         np.put(small, lost, _scaled_power(np.take(target, lost), np.take(prediction, lost), alpha))
         np.put(power, lost, np.where(np.take(prediction, lost) > 0.0, 0.0, np.inf))
@@ -166,9 +166,9 @@ def renyi(target: Array, prediction: Array, alpha: float, base: float) -> tuple[
     loss = np.where(total < _HALF, np.log(total), np.log1p((alpha - 1.0) * near))
     slope = power / np.maximum(total[:, None], power == 0.0)
     slope[np.isinf(power)] = np.inf
-    lost = np.nonzero(np.isinf(power) & (prediction > 0.0) & np.isfinite(total)[:, None])
-    if lost[0].size:
-        slope[lost] = _scaled_power(target[lost], prediction[lost], alpha) / total[lost[0]] / _SCALE
+    far = np.nonzero(np.isinf(power) & (prediction > 0.0) & np.isfinite(total)[:, None])
+    if far[0].size:
+        slope[far] = _scaled_power(target[far], prediction[far], alpha) / total[far[0]] / _SCALE
     overflown = np.flatnonzero(np.isinf(total))
     if overflown.size:
         loss[overflown], slope[overflown] = _by_logarithms(target[overflown], prediction[overflown], alpha)

@@ -185,7 +185,10 @@ def test_down_the_file_two_events_by_fifty_digits(chosen: str, q: list[float]) -
     assert_allclose(result.value, max(true, 0.0), rtol=1e-14)
 
 
-@pytest.mark.parametrize(("p", "q"), [([1e-3, 1.0 - 1e-3], [1e-150, 1.0]), ([0.5, 0.5], [1.0, 3e-180])])
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [([1e-3, 1.0 - 1e-3], [1e-150, 1.0]), ([0.5, 0.5], [1.0, 3e-180]), ([6.1e-7, 1.0 - 6.1e-7], [1.7e-125, 1.0])],
+)
 def test_down_the_file_a_slope_is_finite_where_the_divergence_is(p: list[float], q: list[float]) -> None:
     (one,) = choose(["renyi(alpha=2.6)"])
     (result,) = lossctl.evaluate({"p": np.array(p), "q": np.array(q)}, "renyi(alpha=2.6)")
