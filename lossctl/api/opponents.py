@@ -19,8 +19,8 @@ from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
-    from lossctl.api.baselines import Stored
     from lossctl.api.pairing import Model
+    from lossctl.api.stored import Stored
     from lossctl.sources import Source
 
 __all__ = ["Opponent", "open_opponent"]
@@ -81,7 +81,7 @@ def open_opponent(
         if prediction is None:
             raise UsageError("a delta needs a baseline", "name one: --baseline FILE or --baseline-pred COL")
         return Opponent(_pairs(source, source, selection, settings, theirs), digest_of(source.name))
-    from lossctl.api.baselines import models_against, open_baseline
+    from lossctl.api.stored import models_against, open_baseline
 
     stored = open_baseline(stack, baseline, settings)
     if stored is not None:

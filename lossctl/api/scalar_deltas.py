@@ -19,7 +19,7 @@ from lossctl.gates.decide import Test
 from lossctl.gates.gate import Gate
 
 if TYPE_CHECKING:
-    from lossctl.api.baselines import Stored
+    from lossctl.api.stored import Stored
     from lossctl.core.settings import Settings
     from lossctl.sources import Source
 
@@ -93,9 +93,9 @@ def scalar_deltas(source: Source, stored: Stored, losses: Mapping[str, ChosenLos
     NotInBaselineError
         Where it does not hold a loss.
     """
-    from lossctl.api.baselines import judged_by, require_settings
     from lossctl.api.planning import LeftOut, plan, read_for
     from lossctl.api.selecting import Selection
+    from lossctl.api.stored import judged_by, require_settings
 
     baseline = stored.baseline
     chosen = tuple(dict.fromkeys(losses.values()))

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.api.baselines import models_against, open_baseline
 from lossctl.api.opening import open_for
 from lossctl.api.pairing import pair_up
+from lossctl.api.stored import models_against, open_baseline
 from lossctl.core.errors import LossctlError
 from lossctl.core.settings import Settings
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lossctl
-from lossctl.api.baselines import Stored, models_against, open_baseline
 from lossctl.api.compared import compare_models
 from lossctl.api.opening import open_for
+from lossctl.api.stored import Stored, models_against, open_baseline
 from lossctl.core.baseline import Baseline
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
