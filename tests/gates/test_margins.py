@@ -1,0 +1,127 @@
+"""What gates rest on: one-sided tests, beside those of SciPy; and where each rule of a check begins to bite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+import lossctl
+from lossctl.core.errors import UsageError
+from lossctl.core.method import Method
+from lossctl.core.settings import Settings
+from lossctl.core.verdict import Checked
+from lossctl.gates.confined import confined, confined_report
+from lossctl.stats.margin import Margin, margin
+
+ROWS = 60
+
+
+def frame(seed: int = 3, shift: float = 0.4) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    old = random.normal(size=ROWS)
+    new = 0.8 * old + 0.5 * random.normal(size=ROWS) + shift
+    return {"target": np.zeros(ROWS), "old": old, "new": new, "c": np.arange(ROWS) // 3}
+
+
+def found(limit: float, share: float, method: Method | None = None) -> Margin:
+    from lossctl.api.contenders import line_up
+    from lossctl.api.opening import open_for
+    from lossctl.api.pairing import pair_up
+    from lossctl.api.selecting import select
+
+    settings = Settings.of(prediction=["old", "new"])
+    with open_for(frame(), select("mse"), settings) as source:
+        (models,) = line_up([(None, source)], select("mse"), settings)
+        paired = pair_up(models, settings, None, method or Method())
+    told = margin(paired.sums[0][0], paired.values_of(0, 0), paired.method, limit=limit, share=share, level=0.9)
+    assert told is not None
+    return told
+
+
+@pytest.mark.parametrize(("limit", "share"), [(0.0, 0.0), (0.3, 0.0), (-0.2, 0.0), (0.0, 0.25), (0.0, -0.5)])
+def test_a_margin_is_that_of_scipy(limit: float, share: float) -> None:
+    data = frame()
+    gap = data["new"] ** 2 - (1.0 + share) * data["old"] ** 2
+    told = found(limit, share)
+    above, below = (stats.ttest_1samp(gap, limit, alternative=side) for side in ("less", "greater"))
+    assert_allclose([told.p_above, told.p_below], [above.pvalue, below.pvalue], rtol=1e-9)
+    assert_allclose(told.value, gap.mean(), rtol=1e-12)
+    error, freedom = stats.sem(gap), ROWS - 1
+    assert_allclose(told.high - told.value, stats.t.ppf(0.9, freedom) * error, rtol=1e-9)
+    assert_allclose(told.value - told.low, stats.t.ppf(0.9, freedom) * error, rtol=1e-9)
+    assert_allclose(told.detectable, (stats.t.ppf(0.9, freedom) + stats.t.ppf(0.8, freedom)) * error, rtol=1e-9)
+
+
+def test_clusters_are_the_units_of_a_margin() -> None:
+    data = frame()
+    gap = data["new"] ** 2 - 1.25 * data["old"] ** 2
+    sums = gap.reshape(-1, 3).sum(axis=1)
+    told = found(0.0, 0.25, Method(cluster="c"))
+    assert told.freedom == len(sums) - 1
+    assert_allclose(told.std_error, stats.sem(sums) / 3.0, rtol=1e-9)
+
+
+def check(*gates: str, data: Any = None, **options: Any) -> Checked:
+    settings = {"prediction": "new", **options}
+    return lossctl.check(frame() if data is None else data, gates, **settings)
+
+
+def test_a_gate_from_below_fails_where_the_change_is_shown_to_be_lower() -> None:
+    worse, better = (
+        {"prediction": one, "baseline_prediction": other} for one, other in (("new", "old"), ("old", "new"))
+    )
+    data = frame(shift=1.5)
+    assert check("delta(mse) >= 0", data=data, allow_inverted=True, **worse).exit_code == 0
+    assert check("delta(mse) >= 0", data=data, allow_inverted=True, **better).exit_code == 1
+    assert check("delta(mse) <= 0", data=data, **better).exit_code == 0
+    assert check("delta(mse) <= 0", data=data, **worse).exit_code == 1
+
+
+def test_what_is_detectable_of_a_percentage_is_a_share_of_the_baseline() -> None:
+    data = frame()
+    told = found(0.0, 0.05)
+    (result,) = check("delta(mse) <= 5%", baseline_prediction="old", test="noninferior", level=0.9)
+    assert f"{100.0 * told.detectable / np.mean(data['old'] ** 2):.4g}%" in result.reason
+
+
+def test_holm_takes_what_one_of_many_gates_alone_would_show() -> None:
+    gap = np.tile([1.0, -1.0], ROWS // 2)
+    slices = [gap + 2.0 / np.sqrt(ROWS - 1.0), gap, gap, gap, gap]  # the first has t = 2
+    new = np.concatenate(slices) + 10.0
+    data = {"target": 0.0 * new, "old": 0.0 * new + 10.0, "new": new, "s": np.repeat(list("abcde"), ROWS)}
+    gate = "delta(mae)[s=*] <= 0"
+    assert check(gate, data=data, baseline_prediction="old", correction="none").exit_code == 1
+    assert check(gate, data=data, baseline_prediction="old").exit_code == 0
+
+
+def test_slices_of_just_enough_rows_count() -> None:
+    data = {"target": [0.0] * 5, "new": [1.0, 1.0, 3.0, 3.0, 9.0], "s": list("aabbc")}
+    assert check("gap(mae, s) <= 9", data=data, min_n=2)[0].value == 2.0
+    assert check("gap(mae, s) <= 9", data=data)[0].value == 8.0
+    assert [each.verdict.value for each in check("mae[s=*] <= 9", data=data, min_n=2)] == ["pass", "pass", "skipped"]
+
+
+def test_as_many_rows_as_may_be_are_omitted() -> None:
+    data = {"target": [0.0] * 4, "new": [1.0, np.nan, 1.0, 1.0], "old": [1.0, 1.0, 1.0, 1.0]}
+    assert check("mae <= 1", data=data, nonfinite="omit", max_omitted=0.25).exit_code == 0
+    with pytest.raises(lossctl.DataError, match="more than max_omitted"):
+        check("mae <= 1", data=data, nonfinite="omit", max_omitted=0.24)
+
+
+@pytest.mark.parametrize(
+    "text", ["/a", "../a", "a/../../b", "~/a", "C:\\a", "C:a", "..\\a", "\\\\host\\a", "-", "", "a=b", "s3://a"]
+)
+def test_paths_that_lead_out_are_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        confined(text, tmp_path, "here")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", ".git", "/a", "C:a", "a\nb"])
+def test_reports_have_plain_names(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        confined_report(name, tmp_path, "here")
