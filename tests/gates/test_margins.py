@@ -49,6 +49,8 @@ def test_a_margin_is_that_of_scipy(limit: float, share: float) -> None:
     gap = data["new"] ** 2 - (1.0 + share) * data["old"] ** 2
     told = found(limit, share)
     above, below = (stats.ttest_1samp(gap, limit, alternative=side) for side in ("less", "greater"))
+    assert told.p_above is not None
+    assert told.p_below is not None
     assert_allclose([told.p_above, told.p_below], [above.pvalue, below.pvalue], rtol=1e-9)
     assert_allclose(told.value, gap.mean(), rtol=1e-12)
     error, freedom = stats.sem(gap), ROWS - 1
