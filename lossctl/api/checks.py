@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
-from lossctl.core.errors import UsageError
+from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings
 from lossctl.core.verdict import Checked, GateResult, Place, Verdict
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "check", "check_formats", "render_check"]
 
 _COUNTS = {Measure.ROWS, Measure.NONFINITE}
+_OMIT = "--nonfinite omit --max-omitted SHARE leaves such rows out, --nonfinite fail fails the gates they are in"
 _COUNTED = "mae"
 """What rows are counted for, where no gate names a loss."""
 
@@ -107,7 +108,12 @@ def check(
         raise UsageError(f"a check is of one model, and {len(named)} sources are given", "check them one by one")
     if not run.asked:
         return Checked((), ("there are no gates: nothing was checked",))
-    return run.checked(named[0][1])
+    try:
+        return run.checked(named[0][1])
+    except DataError as error:
+        if (error.cure or "").startswith("--nan omit"):  # the cure of other commands
+            raise DataError(error.problem, _OMIT) from None
+        raise
 
 
 def _asked(gates: object, own: CheckSettings) -> list[Asked]:
