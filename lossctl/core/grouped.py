@@ -20,7 +20,8 @@ import numpy.typing as npt
 from lossctl.core.domain import Array
 from lossctl.core.doubles import Doubles, is_rounded
 from lossctl.core.exact import ExactSum
-from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, lost_bits, measure, scratch
+from lossctl.core.grid import CHUNK, SQUARABLE, lost_bits, measure, scratch
+from lossctl.core.limb import NAN, ZERO, limit_of, not_finite_sum, units_of, whole_sum
 from lossctl.core.limbs import add_limbs
 
 __all__ = ["Codes", "GroupedSum"]
@@ -38,12 +39,6 @@ _LARGE, _SMALL = 960, -960
 _LARGE_ROOT = _LARGE // 2
 _SCALE = 600
 """By how many bits: whole limbs, so that scaled values meet the same limbs."""
-_UNIT = 2 * LEAST
-"""Every sum is a multiple of 2^-2148, as in `ExactSum`."""
-_NAN = 0.0
-"""Stands for NaN, which no dictionary finds, among the kinds of values that are not finite."""
-_NOT_FINITE, _ZERO = 10**6, -(10**6)
-"""Stand as the limit of a chunk that holds NaN or an infinity, and of one of zeros."""
 
 
 class _Bits(threading.local):
@@ -185,8 +180,8 @@ class GroupedSum:
         """Give the sum of one code; 0 where nothing was added to it."""
         if not 0 <= code < self._groups:
             raise IndexError(f"no code is {code}: there are {self._groups}")
-        total = _empty({kind: int(counts[code]) for kind, counts in self._special.items()})
-        total.units = _units({grid: int(limb[code]) for grid, limb in self._limbs.items()})
+        total = not_finite_sum({kind: int(counts[code]) for kind, counts in self._special.items()})
+        total.units = units_of({grid: int(limb[code]) for grid, limb in self._limbs.items()})
         return total
 
     def total(self) -> ExactSum:
@@ -198,8 +193,8 @@ class GroupedSum:
         """Give the sum over every `step`-th code: from code 0, from code 1, and so on to ``step − 1``."""
         found = []
         for first in range(step):
-            total = _empty({kind: int(counts[first::step].sum()) for kind, counts in self._special.items()})
-            total.units = _units({grid: _sum_of(limb[first::step]) for grid, limb in self._limbs.items()})
+            total = not_finite_sum({kind: int(counts[first::step].sum()) for kind, counts in self._special.items()})
+            total.units = units_of({grid: whole_sum(limb[first::step]) for grid, limb in self._limbs.items()})
             found.append(total)
         return tuple(found)
 
@@ -210,7 +205,7 @@ class GroupedSum:
         for code in np.flatnonzero(~is_rounded(doubles)):
             found[code] = self.sum_of(int(code)).result()
         if self._special:
-            nan, up, down = (self._counts(kind)[: self._groups] > 0 for kind in (_NAN, math.inf, -math.inf))
+            nan, up, down = (self._counts(kind)[: self._groups] > 0 for kind in (NAN, math.inf, -math.inf))
             found[up] = np.inf
             found[down] = -np.inf
             found[nan | (up & down)] = np.nan
@@ -257,13 +252,13 @@ class GroupedSum:
             yield chunk, codes[start : start + CHUNK]
 
     def _add_chunk(self, chunk: Array, codes: Codes) -> None:
-        limit = _limit_of(chunk)
+        limit = limit_of(chunk)
         if limit > _LARGE:
             finite, codes = self._set_apart(chunk, codes)
             large = np.abs(finite) > 2.0**_LARGE
             self._scatter_all(np.ldexp(finite[large], -_SCALE), codes[large], _SCALE)
             self._scatter_all(finite[~large], codes[~large], 0)
-        elif limit > _ZERO:
+        elif limit > ZERO:
             self._scatter(chunk, codes, limit, 0)
 
     def _add_extreme_squares(self, chunk: Array, codes: Codes) -> None:
@@ -280,14 +275,14 @@ class GroupedSum:
         finite = np.isfinite(chunk)
         if finite.all():
             return chunk, codes
-        for kind, found in ((_NAN, np.isnan(chunk)), (math.inf, chunk == math.inf), (-math.inf, chunk == -math.inf)):
+        for kind, found in ((NAN, np.isnan(chunk)), (math.inf, chunk == math.inf), (-math.inf, chunk == -math.inf)):
             if found.any():
                 np.add.at(self._counts(kind), codes[found], 1)
         return chunk[finite], codes[finite]
 
     def _scatter_all(self, values: Array, codes: Codes, exponent: int) -> None:
-        limit = _limit_of(values) if values.size else _ZERO
-        if limit > _ZERO:
+        limit = limit_of(values) if values.size else ZERO
+        if limit > ZERO:
             self._scatter(values, codes, limit, exponent)
 
     def _scatter(self, source: Array, codes: Codes, limit: int, exponent: int) -> None:
@@ -402,31 +397,3 @@ class GroupedSum:
         made = type(self)(len(self))
         made.merge(self)
         return made
-
-
-def _limit_of(chunk: Array) -> int:
-    """Give the least power of two above every magnitude."""
-    most = max(float(np.maximum.reduce(chunk)), -float(np.minimum.reduce(chunk)))
-    if not math.isfinite(most):
-        return _NOT_FINITE
-    return math.frexp(most)[1] if most > 0.0 else _ZERO
-
-
-def _empty(counts: dict[float, int]) -> ExactSum:
-    """Give a sum that holds so many values that are not finite, by kind."""
-    total = ExactSum()
-    total.n_nan, total.n_posinf = counts.get(_NAN, 0), counts.get(math.inf, 0)
-    total.n_neginf = counts.get(-math.inf, 0)
-    return total
-
-
-def _units(integers: dict[int, int]) -> int:
-    """Give Σ integer·2^grid in units of 2^-2148; limbs below that hold multiples of it."""
-    lowest = min([_UNIT, *integers])
-    return sum(each << (grid - lowest) for grid, each in integers.items()) >> (_UNIT - lowest)
-
-
-def _sum_of(integers: Codes) -> int:
-    """Sum integers of 64 bits as if they had no end."""
-    high = integers >> 32
-    return (int(high.sum()) << 32) + int((integers - (high << 32)).sum())

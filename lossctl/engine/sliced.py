@@ -8,7 +8,7 @@ and its own package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,9 +20,11 @@ from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array, ChosenLoss, Reduction, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
+from lossctl.engine.linears import Linears
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
+from lossctl.engine.slice_rows import by_slice_within_groups, codes_of, copied, joined, picked, slices_of
 
-__all__ = ["Linears", "SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
+__all__ = ["SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
 
 _FEW = 8
 """Up to so many slices it is faster to part the rows of a block than to sum by code (measured)."""
@@ -30,35 +32,6 @@ _MANY = 2**14
 """Above, the sums of a block's rows lie all over the memory unless these are ordered by slice first (measured)."""
 _WINDOW = 2**18
 """Rows that are ordered together where slices are many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Linears:
-    """A `Linear` for each code.
-
-    Parameters
-    ----------
-    values
-        ``(codes,)``.
-    derivatives
-        ``(parts, codes)``.
-    """
-
-    values: Array
-    derivatives: Array
-
-    def combine(self, parts: Array, codes: Codes) -> Array:
-        """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
-        total = np.zeros(parts.shape[1:])
-        for derivatives, part in zip(self.derivatives, parts, strict=True):
-            each = derivatives[codes]
-            moving = each if part.ndim == 1 else each[:, None]
-            total += np.where(moving == 0.0, 0.0, moving * part)
-        return total
-
-    def of(self, code: int) -> Linear:
-        """Give that of one code."""
-        return Linear(float(self.values[code]), tuple(self.derivatives[:, code].tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +138,7 @@ class SlicedTally:
 
     def _count(self, batch: Batch, block: Block) -> Codes:
         """Count the rows of each slice, those left out too; give the codes of those that are not."""
-        slices, codes = _slices_of(batch), _codes_of(block)
+        slices, codes = slices_of(batch), codes_of(block)
         self.n_read.add(slices)
         if len(codes) < len(slices) and block.kept is not None:
             out = np.ones(len(batch), np.bool_)
@@ -193,8 +166,8 @@ class SlicedTally:
         """Leave out slices nobody asks for, look back within slices, and let no group reach over two of them."""
         plan = self.plan.plan
         if self.plan.members is not None:
-            wanted = self.plan.members[_slices_of(batch)]
-            batch = batch if wanted.all() else _picked(batch, np.flatnonzero(wanted))
+            wanted = self.plan.members[slices_of(batch)]
+            batch = batch if wanted.all() else picked(batch, np.flatnonzero(wanted))
         past = {
             name: batch.columns[sliced_lag(name)]
             for chosen in plan.losses
@@ -203,7 +176,7 @@ class SlicedTally:
         }
         if past:
             batch = replace(batch, columns={**batch.columns, **past})
-        return batch if plan.binding.group is None else _by_slice_within_groups(batch)
+        return batch if plan.binding.group is None else by_slice_within_groups(batch)
 
     def merge(self, other: SlicedTally) -> None:
         """Take over what another worker found."""
@@ -378,10 +351,10 @@ class SlicedTallies:
 
     def add(self, batch: Batch) -> None:
         """Compute every loss of the plans on a batch of at most `BLOCK_ROWS` rows that know their slices."""
-        codes = _slices_of(batch)
+        codes = slices_of(batch)
         groups = int(codes.max(initial=-1)) + 1
         if groups > _MANY and batch.starts is None:
-            self.waiting.append(_copied(batch))  # the memory it was read into may be used again
+            self.waiting.append(copied(batch))  # the memory it was read into may be used again
             if sum(map(len, self.waiting)) >= _WINDOW:
                 self.flush()
         elif groups > _FEW:
@@ -389,7 +362,7 @@ class SlicedTallies:
                 tally.add(batch)
         else:
             for code in np.unique(codes).tolist():
-                piece = _picked(batch, np.flatnonzero(codes == code))
+                piece = picked(batch, np.flatnonzero(codes == code))
                 for tally in self.tallies:
                     tally.add_few(code, piece)
 
@@ -397,11 +370,11 @@ class SlicedTallies:
         """Compute what is still waiting."""
         if not self.waiting:
             return
-        batch = _joined(self.waiting)
+        batch = joined(self.waiting)
         self.waiting = []
-        codes = _slices_of(batch)
+        codes = slices_of(batch)
         shift = max(0, int(codes.max()).bit_length() - 16)  # integers of 16 bits are sorted by their digits
-        ordered = _picked(batch, np.argsort((codes >> shift).astype(np.uint16), kind="stable"))
+        ordered = picked(batch, np.argsort((codes >> shift).astype(np.uint16), kind="stable"))
         for piece in ordered.split(BLOCK_ROWS):
             for tally in self.tallies:
                 tally.add(piece)
@@ -418,65 +391,3 @@ class SlicedTallies:
 
     def __setstate__(self, tallies: list[SlicedTally]) -> None:
         self.tallies, self.waiting = tallies, []
-
-
-def _copied(batch: Batch) -> Batch:
-    columns = {name: values.copy() for name, values in batch.columns.items()}
-    return replace(batch, columns=columns, rows=_numbers(batch).copy(), slices=_slices_of(batch).copy(), identity=None)
-
-
-def _joined(batches: Sequence[Batch]) -> Batch:
-    """Put batches of numbered rows one after the other."""
-    if len(batches) == 1:
-        return batches[0]
-    names = batches[0].columns
-    return replace(
-        batches[0],
-        columns={name: np.concatenate([each.columns[name] for each in batches]) for name in names},
-        length=sum(map(len, batches)),
-        rows=np.concatenate([_numbers(each) for each in batches]),
-        slices=np.concatenate([_slices_of(each) for each in batches]),
-    )
-
-
-def _numbers(batch: Batch) -> Codes:
-    return batch.rows if batch.rows is not None else np.arange(batch.first_row, batch.first_row + len(batch))
-
-
-def _slices_of(batch: Batch) -> Codes:
-    if batch.slices is None:
-        raise ValueError("the batch does not know the slices of its rows")
-    return batch.slices
-
-
-def _codes_of(block: Block) -> Codes:
-    return _slices_of(block.batch) if block.kept is None else _slices_of(block.batch)[block.kept]
-
-
-def _picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
-    """Give some rows of a batch, in the order given; groups lose the rows that are not among them."""
-    starts = batch.starts
-    if starts is not None:
-        group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(batch)))[rows]
-        starts = np.flatnonzero(np.diff(group, prepend=-1)).astype(np.int64)
-    return replace(
-        batch,
-        columns={name: values[rows] for name, values in batch.columns.items()},
-        length=len(rows),
-        rows=_numbers(batch)[rows],
-        starts=starts,
-        slices=_slices_of(batch)[rows],
-        identity=None if batch.identity is None else batch.identity[rows],
-    )
-
-
-def _by_slice_within_groups(batch: Batch) -> Batch:
-    """Order the rows of each group by slice, and let a group end where its slice does."""
-    if batch.starts is None:
-        return batch
-    group = np.repeat(np.arange(len(batch.starts)), np.diff(batch.starts, append=len(batch)))
-    order = np.lexsort((_slices_of(batch), group))
-    made = _picked(batch, order)
-    ends = np.diff(group[order], prepend=-1) != 0
-    ends |= np.diff(_slices_of(made), prepend=-1) != 0
-    return replace(made, starts=np.flatnonzero(ends).astype(np.int64))
