@@ -25,13 +25,11 @@ from lossctl.core.settings import Options, Settings
 from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
+    from lossctl.api.by_slice import Sliced
     from lossctl.api.planning import LeftOut
-    from lossctl.api.sliced_results import Pattern
     from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelPlan, ModelTally
-    from lossctl.engine.sliced_passes import BySlice
     from lossctl.sources import Source
-    from lossctl.sources.slices import Slices
 
 __all__ = [
     "Computed",
@@ -40,6 +38,7 @@ __all__ = [
     "compute_source",
     "evaluate",
     "evaluate_source",
+    "result_of",
     "signature_of",
 ]
 
@@ -145,79 +144,20 @@ def evaluate_source(
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     computed = compute_source(source, selection, settings, on_progress, crew, watched=counting(levels))
-    results = [_result(source, tally, index, settings, {}) for tally, index in computed.reported]
+    results = [result_of(source, tally, index, settings, {}) for tally, index in computed.reported]
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         results = [replace(each, quantiles=one) for each, one in zip(results, found, strict=True)]
     warnings = [*unmatched_rows(source), *computed.infinities(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
     if computed.sliced is not None:
-        results, told = _with_slices(source, computed, computed.sliced, results, settings)
+        from lossctl.api.by_slice import with_slices
+
+        results, told = with_slices(source, computed, computed.sliced, results, settings)
         warnings += told
     left_out = computed.left_out
     in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
     return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
-
-
-def _with_slices(
-    source: Source, computed: Computed, sliced: Sliced, results: Sequence[Evaluation], settings: Settings
-) -> tuple[list[Evaluation], list[str]]:
-    """Give after each result of the whole those of the slices, and warnings."""
-    from lossctl.api.slicing import in_order, results_of
-
-    order = in_order(sliced.slices)
-    found: dict[tuple[int, int], list[Evaluation]] = {}
-    told: dict[str, list[str]] = {}
-    for tally, made in zip(computed.tallies, sliced.made, strict=True):
-        patterns = {
-            index: _pattern(whole, tally, index, settings)
-            for whole, (each, index) in zip(results, computed.reported, strict=True)
-            if each is tally
-        }
-
-        def result(alone: ModelTally, index: int, values: Mapping[str, str | None]) -> Evaluation:
-            return _result(source, alone, index, settings, values)
-
-        of_model = results_of(source, made, patterns, sliced.slices, order, settings, result)
-        found.update({(id(tally), index): each for index, each in of_model.found.items()})
-        for line in of_model.warnings:
-            told.setdefault(line, []).append(tally.plan.binding.model)
-    models = {tally.plan.binding.model for tally in computed.tallies}
-    lines = [
-        f"{source.name}: {line}" if set(those) == models else f"{source.name}: {model}: {line}"
-        for line, those in told.items()
-        for model in those
-    ]
-    joined = [
-        each
-        for whole, (tally, index) in zip(results, computed.reported, strict=True)
-        for each in (whole, *found[id(tally), index])
-    ]
-    return joined, list(dict.fromkeys(lines))
-
-
-def _pattern(whole: Evaluation, tally: ModelTally, index: int, settings: Settings) -> Pattern:
-    """Give what the results of a loss share in all slices."""
-    from lossctl.api.sliced_results import Pattern
-
-    signature = signature_of(tally, tally.plan.losses[index], settings, by=settings.by)
-    return Pattern(whole, signature.rsplit("|", 2)[0], settings.level)
-
-
-@dataclass(frozen=True, slots=True)
-class Sliced:
-    """What was computed of slices.
-
-    Parameters
-    ----------
-    slices
-        Which there are.
-    made
-        One for each tally of the whole, in order.
-    """
-
-    slices: Slices
-    made: Sequence[BySlice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +215,7 @@ def compute_source(
     plans = plan(source, selection, settings, left_out)
     sliced = None
     if settings.by:
+        from lossctl.api.by_slice import Sliced
         from lossctl.api.slicing import compute_sliced
         from lossctl.sources.slices import Slices
 
@@ -380,9 +321,10 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
     return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective {units}, which is few"]
 
 
-def _result(
+def result_of(
     source: Source, tally: ModelTally, index: int, settings: Settings, values: Mapping[str, str | None]
 ) -> Evaluation:
+    """Give the result of one loss from a tally."""
     from lossctl.core.exact import round_fraction
     from lossctl.stats.intervals import t_interval
 
