@@ -253,7 +253,7 @@ def test_rows_left_out_by_either_are_left_out(tmp_path: Path) -> None:
 def test_of_several_losses_some_may_be_asked_for(tmp_path: Path) -> None:
     data = frame_of()
     lossctl.store_baseline(data, "mae,wmape,rmse", tmp_path / "b.parquet", key="id", target="y", prediction="old")
-    for losses in ("rmse", "wmape,mae"):
+    for losses in ("rmse", "mae,wmape"):
         expected = lossctl.compare(data, losses, target="y", prediction=["old", "new"])
         found = against(tmp_path / "b.parquet", data, losses, key="id", target="y", prediction="new")
         require_same(found, expected.comparisons)
