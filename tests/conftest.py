@@ -1,10 +1,13 @@
-"""Settings of every test: Hypothesis without a clock, fewer examples, and the same ones each time in CI."""
+"""Settings of every test: a plain terminal; Hypothesis without a clock, and the same examples each time in CI."""
 
 from __future__ import annotations
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):  # readline sets the first two for workers of pytest
+    os.environ.pop(_name, None)
 
 collect_ignore_glob = ["oracles/make_elsewhere_*.py"]
 """Scripts that import the libraries whose answers they freeze: none is installed for the tests."""

@@ -13,7 +13,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 
-EPILOG = "Example: lossctl baseline preds.parquet --key id --loss mse -o baseline.parquet"
+EPILOG = "Example: lossctl baseline preds.csv -k id -l mse -o main.parquet"
 
 Source = Annotated[
     str,

@@ -20,8 +20,10 @@ seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=8, deadline=None)
 
 
-def cases_with(*roles: Role) -> pytest.MarkDecorator:
+def cases_with(*roles: Role, convex: bool | None = None) -> pytest.MarkDecorator:
     found = [chosen for chosen in CASES if all(uses(chosen, role) for role in roles)]
+    if convex is not None:
+        found = [chosen for chosen in found if bool(chosen.fact("convex")) is convex]
     return pytest.mark.parametrize("chosen", found, ids=[chosen.label for chosen in found])
 
 
@@ -213,15 +215,21 @@ def test_no_kink_is_left_out(chosen: ChosenLoss) -> None:
 # Facts
 
 
-@predicting
+@cases_with(Role.PREDICTION, convex=True)
 @few
 @given(seed=seeds, share=st.floats(0.05, 0.95))
 def test_convex(chosen: ChosenLoss, seed: int, share: float) -> None:
-    draws = [everyday] if chosen.fact("convex") else [everyday, far]  # some are convex near the target
-    if chosen.loss.kind is Kind.DISTRIBUTION and not chosen.fact("convex"):
-        draws.append(extreme)  # and some but where an event is certain
-    bent = [bends_upwards(chosen, draw(chosen.loss, generator(seed)), seed, share) for draw in draws]
-    assert all(bent) == chosen.fact("convex")
+    assert bends_upwards(chosen, everyday(chosen.loss, generator(seed)), seed, share)
+
+
+@cases_with(Role.PREDICTION, convex=False)
+def test_not_convex(chosen: ChosenLoss) -> None:
+    """Some are convex near the target, and some distributions but where an event is certain."""
+    draws = [everyday, far, *([extreme] if chosen.loss.kind is Kind.DISTRIBUTION else [])]
+    tries = ((draw, seed, share) for seed in range(20) for share in (0.2, 0.5, 0.9) for draw in draws)
+    assert not all(
+        bends_upwards(chosen, draw(chosen.loss, generator(seed)), seed, share) for draw, seed, share in tries
+    )
 
 
 def bends_upwards(chosen: ChosenLoss, one: Sample, seed: int, share: float) -> bool:
