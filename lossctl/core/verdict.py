@@ -81,6 +81,8 @@ class GateResult:
         Where it is written; ``None`` where that was no file.
     details
         Lines that explain a failure: the worst slices and rows.
+    waived
+        Whether it failed and is skipped for a reason that was given: it was held against its bound all the same.
     """
 
     gate: str
@@ -93,6 +95,7 @@ class GateResult:
     reason: str
     place: Place | None = None
     details: tuple[str, ...] = ()
+    waived: bool = False
 
     @property
     def label(self) -> str:
@@ -178,8 +181,8 @@ class Checked(Sequence[GateResult]):
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the process is to say."""
-        return exit_code(each.verdict for each in self.gates)
+        """What the process is to say; a gate that is waived lets pass."""
+        return exit_code(Verdict.PASS if each.waived else each.verdict for each in self.gates)
 
     @property
     def verdict(self) -> Verdict:

@@ -256,7 +256,7 @@ def waive(result: GateResult, reason: str) -> GateResult:
     """
     if result.verdict is not Verdict.FAIL:
         return result
-    return replace(result, verdict=Verdict.SKIPPED, reason=f"waived: {reason} ({result.reason})")
+    return replace(result, verdict=Verdict.SKIPPED, reason=f"waived: {reason} ({result.reason})", waived=True)
 
 
 def _result(found: Found, verdict: Verdict, reason: str) -> GateResult:
