@@ -37,9 +37,11 @@ def counting(levels: Sequence[float]) -> Callable[[ModelPlan], ModelPlan]:
     """
 
     def watched(plan: ModelPlan) -> ModelPlan:
+        if not levels or plan.binding.weighted:
+            return plan
         from lossctl.engine.watched import Watch, WatchedPlan
 
-        return WatchedPlan.of(plan, Watch(counts=True)) if levels and not plan.binding.weighted else plan
+        return WatchedPlan.of(plan, Watch(counts=True))
 
     return watched
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.core.block import Batch
-from lossctl.core.grouped import Codes
+from lossctl.core.block import Batch, Rows
 from lossctl.core.loss import Array
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.plan import ModelPlan
-from lossctl.engine.sliced import SlicedPlan
+
+if TYPE_CHECKING:
+    from lossctl.engine.sliced import SlicedPlan  # which most runs do without
 
 __all__ = ["with_lags"]
 
@@ -31,7 +33,7 @@ def with_lags(batches: Iterable[Batch], plans: Sequence[ModelPlan | SlicedPlan])
     slice.
     """
     wanted = _wanted([plan for plan in plans if isinstance(plan, ModelPlan)])
-    sliced = _wanted([plan.plan for plan in plans if isinstance(plan, SlicedPlan)])
+    sliced = _wanted([plan.plan for plan in plans if not isinstance(plan, ModelPlan)])
     return _lagged(batches, wanted, sliced) if wanted or sliced else batches
 
 
@@ -74,7 +76,7 @@ class _SlicedPast:
 
     wanted: Sequence[_Lag]
     columns: dict[str, Array] = field(default_factory=dict)
-    codes: Codes = field(default_factory=lambda: np.empty(0, np.int64))
+    codes: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     def before(self, batch: Batch) -> dict[str, Array]:
         """Give the columns of earlier values of a batch, and keep the last rows of each slice."""
