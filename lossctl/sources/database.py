@@ -6,7 +6,6 @@ Imports duckdb and core.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -28,7 +27,7 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
     in a folder of its own, made when it is needed; `disconnect` removes it.
     """
     connection = duckdb.connect()
-    spilled = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{secrets.token_hex(8)}"
+    spilled = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{os.urandom(8).hex()}"
     allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
     settings = [
         f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
