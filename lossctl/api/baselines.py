@@ -83,12 +83,7 @@ def store_baseline(
     """
     settings = Settings.of(**options)
     selection = losses if isinstance(losses, Selection) else select(losses)
-    if rows and not settings.key:
-        raise UsageError(
-            "rows are stored by key, and there is none", "name the column that says which row is which: -k COL"
-        )
-    if settings.skill:
-        raise UsageError("a baseline takes no skill", "its differences compare two models, and one may be the mean")
+    _require_storable(settings, rows=rows)
     label, location = split_label(source) if isinstance(source, str) else (None, source)
     with workers([location], settings.threads, len(selection.losses)) as crew, ExitStack() as stack:
         opened = stack.enter_context(open_for(location, selection, settings))
@@ -175,6 +170,16 @@ class _Maker:
 def _names(chosen: ChosenLoss) -> tuple[str, ...]:
     parts = chosen.loss.parts
     return (chosen.label,) if parts == 1 else tuple(f"{chosen.label}[{part}]" for part in range(1, parts + 1))
+
+
+def _require_storable(settings: Settings, *, rows: bool) -> None:
+    """Refuse settings that no baseline can have."""
+    if rows and not settings.key:
+        raise UsageError(
+            "rows are stored by key, and there is none", "name the column that says which row is which: -k COL"
+        )
+    if settings.skill:
+        raise UsageError("a baseline takes no skill", "its differences compare two models, and one may be the mean")
 
 
 def _require_rows(source: Source, plans: Sequence[ModelPlan]) -> None:
