@@ -10,6 +10,7 @@ from lossctl.api.sliced_results import Pattern
 from lossctl.api.slicing import in_order, results_of
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
+from lossctl.core.slice_results import SliceResults
 from lossctl.core.slices import Slice
 from lossctl.engine.plan import ModelTally
 from lossctl.engine.sliced_passes import BySlice
@@ -40,7 +41,7 @@ class Sliced:
 
 def with_slices(
     source: Source, computed: Computed, sliced: Sliced, results: Sequence[Evaluation], settings: Settings
-) -> tuple[list[Evaluation], list[str]]:
+) -> tuple[list[Evaluation | SliceResults], list[str]]:
     """Give after each result of the whole those of the slices, and warnings."""
     from lossctl.api.evaluating import result_of, signature_of
 
@@ -49,7 +50,7 @@ def with_slices(
         return Pattern(whole, signature.rsplit("|", 2)[0], settings.level)
 
     order = in_order(sliced.slices)
-    found: dict[tuple[int, int], list[Evaluation]] = {}
+    found: dict[tuple[int, int], list[Evaluation | SliceResults]] = {}
     told: dict[str, list[str]] = {}
     for tally, made in zip(computed.tallies, sliced.made, strict=True):
         patterns = {

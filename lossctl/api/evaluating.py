@@ -22,6 +22,7 @@ from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
 from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
+from lossctl.core.slice_results import SliceResults, joined, pieces_of
 from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _all(
     on_progress: Progress | None,
 ) -> Evaluations:
     """Evaluate each source, and name the models so that they can be told apart."""
-    results: list[Evaluation] = []
+    results: list[Evaluation | SliceResults] = []
     origins: list[Origin] = []
     warnings: list[str] = []
     notices: list[str] = []
@@ -123,15 +124,14 @@ def _all(
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
                 part = evaluate_source(opened, selection, settings, levels, on_progress, crew)
-            results += part.results
-            origins += [Origin(number, each.source, label, each.model) for each in part.results]
+            pieces = pieces_of(part.results)
+            results += pieces
+            origins += [Origin(number, each.source, label, each.model) for each in pieces]
             warnings += part.warnings
             notices += part.notices
     names = names_of(origins)
-    results = [
-        each if each.model == name else replace(each, model=name) for each, name in zip(results, names, strict=True)
-    ]
-    return Evaluations(tuple(results), tuple(warnings), tuple(notices))
+    results = [each if each.model == name else each.renamed(name) for each, name in zip(results, names, strict=True)]
+    return Evaluations(joined(results), tuple(warnings), tuple(notices))
 
 
 def evaluate_source(
@@ -144,20 +144,21 @@ def evaluate_source(
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     computed = compute_source(source, selection, settings, on_progress, crew, watched=counting(levels))
-    results = [result_of(source, tally, index, settings, {}) for tally, index in computed.reported]
+    wholes = [result_of(source, tally, index, settings, {}) for tally, index in computed.reported]
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
-        results = [replace(each, quantiles=one) for each, one in zip(results, found, strict=True)]
+        wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
     warnings = [*unmatched_rows(source), *computed.infinities(source)]
-    warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, results)]
+    warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
+    results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
         from lossctl.api.by_slice import with_slices
 
-        results, told = with_slices(source, computed, computed.sliced, results, settings)
+        results, told = with_slices(source, computed, computed.sliced, wholes, settings)
         warnings += told
     left_out = computed.left_out
     in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
-    return Evaluations(tuple(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
+    return Evaluations(joined(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
 
 
 @dataclass(frozen=True, slots=True)

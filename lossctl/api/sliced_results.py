@@ -1,4 +1,4 @@
-"""Results of many slices at once: the figures come as arrays, and become one `Evaluation` each.
+"""Results of many slices at once: the figures come as arrays, and stay together.
 
 What an array cannot settle, such as a figure that could round either way or a loss that is not finite, is left to the
 tally of that slice. May import engine, losses, stats and core.
@@ -7,7 +7,7 @@ tally of that slice. May import engine, losses, stats and core.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,13 @@ import numpy as np
 from lossctl.core.doubles import Doubles, divide, exactly, multiply
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Kind, Reduction
-from lossctl.core.result import Evaluation, Gradient, Interval
-from lossctl.core.slices import Slice
-from lossctl.core.version import __version__
+from lossctl.core.result import Evaluation
+from lossctl.core.slice_results import SliceResults
 from lossctl.engine.sliced import SlicedTally
 from lossctl.engine.sliced_passes import BySlice
 from lossctl.stats.student import t_quantile
 
-__all__ = ["Pattern", "effective_rows", "quick_results"]
+__all__ = ["Pattern", "Quick", "effective_rows", "quick_results"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,55 @@ class Pattern:
     level: float
 
 
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """The results of one loss for some slices, in their order.
+
+    Parameters
+    ----------
+    pattern
+        What they share.
+    columns
+        The values of each column that slices.
+    figures
+        Those of `lossctl.core.slice_results.SliceResults`, as arrays.
+    doubtful
+        The places where the tally of the slice is to be asked.
+    """
+
+    pattern: Pattern
+    columns: Mapping[str, Sequence[str | None]]
+    figures: Mapping[str, Array | Codes]
+    doubtful: Sequence[int]
+
+    def results(self, others: Mapping[int, Evaluation], out: Sequence[int]) -> SliceResults:
+        """Give the results.
+
+        Parameters
+        ----------
+        others
+            By place, the results of tallies.
+        out
+            The places that have none.
+        """
+        columns, figures = self.columns, self.figures
+        if out:
+            kept = np.delete(np.arange(len(figures["value"])), out)
+            columns = {name: [values[place] for place in kept.tolist()] for name, values in columns.items()}
+            figures = {name: values[kept] for name, values in figures.items()}
+            others = {int(np.searchsorted(kept, place)): each for place, each in others.items()}
+        pattern, listed = self.pattern, {name: values.tolist() for name, values in figures.items()}
+        return SliceResults(pattern.whole, pattern.signature, pattern.level, columns, listed, others)
+
+
 def quick_results(
-    pattern: Pattern, made: BySlice, index: int, names: Sequence[Slice], codes: Sequence[int]
-) -> list[Evaluation | None]:
-    """Give the results of a loss for some codes, in their order; ``None`` where the tally of the slice is to be asked.
+    pattern: Pattern,
+    made: BySlice,
+    index: int,
+    columns: Mapping[str, Sequence[str | None]],
+    codes: Sequence[int],
+) -> Quick | None:
+    """Give the results of a loss for some codes, in their order; ``None`` where the tally of each slice is to be asked.
 
     Parameters
     ----------
@@ -57,15 +101,15 @@ def quick_results(
         What was computed of the model.
     index
         Which of its losses.
-    names
-        What each slice is called, by code.
+    columns
+        The values of each column that slices, by code.
     codes
         Which slices.
     """
     tally = made.slices
     if tally.reduction(index) is Reduction.SUM:
-        return [None] * len(codes)
-    count = len(names)
+        return None
+    count = len(next(iter(columns.values())))
     figures = tally.figures(index, count)
     value, scale = _finished(tally, index, figures.value)
     doubtful = figures.doubtful | ~np.isfinite(value) | ~np.isfinite(scale)
@@ -75,58 +119,30 @@ def quick_results(
     with np.errstate(all="ignore"):  # of slices without rows, which are not among the codes
         std_error = factor * figures.std_error
         half = _quantiles(units, pattern.level) * std_error
-        columns: list[Array | Codes] = [
-            value,
-            std_error,
-            value - half,
-            value + half,
-            tally.n_of(count),
-            tally.n_read_of(count),
-            tally.n_dropped_of(count),
-            tally.weight_sums(count),
-            factor * figures.l1,
-            factor * figures.l2,
-            factor * figures.linf,
-            scale * figures.mean,
-            factor * figures.row_mean_abs,
-            factor * figures.row_rms,
-            factor * figures.row_max,
-            figures.row_max_at,
-            figures.zero_share,
-            figures.sign_balance,
-        ]
+        found: dict[str, Array | Codes] = {
+            "value": value,
+            "std_error": std_error,
+            "low": value - half,
+            "high": value + half,
+            "n": tally.n_of(count),
+            "n_read": tally.n_read_of(count),
+            "n_dropped": tally.n_dropped_of(count),
+            "weight_sum": tally.weight_sums(count),
+            "l1": factor * figures.l1,
+            "l2": factor * figures.l2,
+            "linf": factor * figures.linf,
+            "mean": scale * figures.mean,
+            "row_mean_abs": factor * figures.row_mean_abs,
+            "row_rms": factor * figures.row_rms,
+            "row_max": factor * figures.row_max,
+            "row_max_at": figures.row_max_at,
+            "zero_share": figures.zero_share,
+            "sign_balance": figures.sign_balance,
+        }
     chosen = np.asarray(codes, dtype=np.int64)
-    rows = zip(*(column[chosen].tolist() for column in columns), strict=True)
-    doubts = doubtful[chosen].tolist()
-    return [
-        None if doubt else _evaluation(pattern, names[code], row)
-        for code, doubt, row in zip(codes, doubts, rows, strict=True)
-    ]
-
-
-def _evaluation(pattern: Pattern, name: Slice, row: Sequence[float]) -> Evaluation:
-    whole, level = pattern.whole, pattern.level
-    value, std_error, low, high, n, n_read, n_dropped, weight_sum, *gradient = row
-    several = not math.isnan(std_error)
-    return Evaluation(
-        source=whole.source,
-        model=whole.model,
-        target=whole.target,
-        prediction=whole.prediction,
-        slice=name,
-        chosen=whole.chosen,
-        reduction=whole.reduction,
-        value=value,
-        std_error=std_error if several else None,
-        ci=Interval(level, low, high, "t") if several else None,
-        n=int(n),
-        n_read=int(n_read),
-        n_dropped=int(n_dropped),
-        weight_sum=weight_sum,
-        gradient=Gradient(*gradient),  # type: ignore[arg-type]  # the row of the largest slope is a whole number
-        status="ok",
-        signature=f"{pattern.signature}|n={n}/{n_read}|lossctl={__version__}",
-    )
+    names = {name: [values[code] for code in codes] for name, values in columns.items()}
+    shown = {name: values[chosen] for name, values in found.items()}
+    return Quick(pattern, names, shown, np.flatnonzero(doubtful[chosen]).tolist())
 
 
 def _finished(tally: SlicedTally, index: int, means: Array) -> tuple[Array, Array]:

@@ -18,6 +18,7 @@ from lossctl.core.errors import DataError
 from lossctl.core.loss import Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
+from lossctl.core.slice_results import SliceResults
 from lossctl.core.slices import Slice, few_line, slice_text
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.sliced_passes import BySlice, compute_by_slice
@@ -50,16 +51,20 @@ def named(slices: Slices, code: int) -> Slice:
 
 def in_order(slices: Slices) -> list[int]:
     """Give the codes of slices ordered by value: numbers as numbers, a missing value last."""
-    found = [slices.values(code) for code in range(len(slices))]
-    keys = [_keys([values[place] for values in found]) for place in range(len(slices.columns))]
-    return sorted(range(len(found)), key=lambda code: [each[code] for each in keys])
+    ranks = [_ranks(texts) for texts in slices.columns_of_values()]
+    order: list[int] = np.lexsort(ranks[::-1]).tolist()
+    return order
 
 
-def _keys(texts: Sequence[str | None]) -> list[tuple[bool, float, str]]:
-    """Give what the values of one column are sorted by."""
-    numbers = {text: _number(text) for text in set(texts) if text is not None}
-    numeric = all(math.isfinite(number) for number in numbers.values())
-    return [(text is None, numbers.get(text or "", 0.0) if numeric else 0.0, text or "") for text in texts]
+def _ranks(texts: Sequence[str | None]) -> list[int]:
+    """Give the place of each value of one column among its different values."""
+    different = sorted({text for text in texts if text is not None})
+    numbers = [_number(text) for text in different]
+    if all(map(math.isfinite, numbers)):
+        different = [different[place] for place in np.argsort(numbers, kind="stable").tolist()]
+    ranks: dict[str | None, int] = {text: rank for rank, text in enumerate(different)}
+    ranks[None] = len(ranks)
+    return [ranks[text] for text in texts]
 
 
 def _number(text: str) -> float:
@@ -173,7 +178,8 @@ def shown(made: BySlice, order: Sequence[int], settings: Settings) -> Shown:
     counted = made.slices.n_of(len(order))
     empty = counted == 0
     few = ~empty & (counted < (settings.min_n or 1))
-    codes = [code for code in order if not (empty[code] or few[code])]
+    ordered = np.asarray(order, dtype=np.int64)
+    codes = ordered[~(empty | few)[ordered]].tolist()
     rows = made.slices.n_read_of(len(order))
     return Shown(
         codes,
@@ -190,12 +196,12 @@ class SlicedResults:
     Parameters
     ----------
     found
-        By the index of a loss: one for each slice shown that it fits.
+        By the index of a loss: one for each slice shown that it fits, together where they are many.
     warnings
         What the caller should know.
     """
 
-    found: dict[int, list[Evaluation]]
+    found: dict[int, list[Evaluation | SliceResults]]
     warnings: list[str]
 
 
@@ -227,41 +233,47 @@ def results_of(
         Where a slice is no distribution though the file is to hold one.
     """
     visible = shown(made, order, settings)
-    names = [named(slices, code) for code in range(len(slices))]
+    columns = dict(zip(slices.columns, slices.columns_of_values(), strict=True))
     results = SlicedResults({}, visible.lines(settings))
     tally_of = cache(made.of)
     for index, pattern in patterns.items():
-        found: list[Evaluation] = []
-        errors: list[DataError] = []
-        quick = quick_results(pattern, made, index, names, visible.codes)
-        for code, each in zip(visible.codes, quick, strict=True):
-            if each is not None:
-                found.append(each)
-                continue
-            tally = tally_of(code)
-            error = _unfit(source, tally, index, names[code])
+        others: dict[int, Evaluation] = {}
+        errors: dict[int, DataError] = {}
+        quick = quick_results(pattern, made, index, columns, visible.codes)
+        places = range(len(visible.codes)) if quick is None else quick.doubtful
+        for place in places:
+            tally, name = tally_of(visible.codes[place]), named(slices, visible.codes[place])
+            error = _unfit(source, tally, index, name)
             if error is None:
-                found.append(result(tally, index, names[code]))
+                others[place] = result(tally, index, name)
             else:
-                errors.append(error)
-        results.found[index] = found
+                errors[place] = error
+        if quick is None or len(others) + len(errors) == len(visible.codes):
+            results.found[index] = [*others.values()]
+        else:
+            results.found[index] = [quick.results(others, [*errors])]
         if errors:
             label, where = pattern.whole.chosen.label, _count(len(errors), "slice")
-            results.warnings.append(f"{label} is left out of {where}: {errors[0].problem}; {errors[0].cure}")
-    if any(each.ci is not None for found in results.found.values() for each in found):
-        results.warnings += _few_effective(made, visible.codes, names)
+            first = next(iter(errors.values()))
+            results.warnings.append(f"{label} is left out of {where}: {first.problem}; {first.cure}")
+    if any(_has_interval(each) for found in results.found.values() for each in found):
+        results.warnings += _few_effective(made, visible.codes, slices)
     return results
 
 
-def _few_effective(made: BySlice, codes: Sequence[int], names: Sequence[Slice]) -> list[str]:
+def _has_interval(found: Evaluation | SliceResults) -> bool:
+    return found.has_intervals if isinstance(found, SliceResults) else found.ci is not None
+
+
+def _few_effective(made: BySlice, codes: Sequence[int], slices: Slices) -> list[str]:
     """Warn of slices whose intervals rest on few effective rows."""
-    effective = effective_rows(made.slices, len(names))[np.asarray(codes, dtype=np.int64)]
+    effective = effective_rows(made.slices, len(slices))[np.asarray(codes, dtype=np.int64)]
     few = effective < FEW_EFFECTIVE_ROWS
     if not few.any():
         return []
     units = "rows" if made.whole.plan.binding.group is None else "groups"
     least = int(np.argmin(effective))
-    counts, fewest = (int(np.count_nonzero(few)), len(codes)), (float(effective[least]), names[codes[least]])
+    counts, fewest = (int(np.count_nonzero(few)), len(codes)), (float(effective[least]), named(slices, codes[least]))
     return [few_line(counts, FEW_EFFECTIVE_ROWS, f"effective {units}", fewest)]
 
 

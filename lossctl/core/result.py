@@ -6,14 +6,14 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.quantiles import Quantiles
 from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
-from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat
+from lossctl.core.view import Cell, Column, Scalar, Span, View, finite_or_none, flat, transposed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +129,10 @@ class Evaluation:
         """The unit of the value; ``None``: that of the data."""
         return self.chosen.unit
 
+    def renamed(self, model: str) -> Evaluation:
+        """Give the same of a model that is called otherwise."""
+        return replace(self, model=model)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object: the same fields always, and ``quantiles`` where they were asked for."""
         asked = {} if self.quantiles is None else {"quantiles": self.quantiles.to_dict()}
@@ -179,7 +183,7 @@ class Evaluations(Sequence[Evaluation]):
         The same for a terminal: where many losses are left out for one reason, a few are named.
     """
 
-    results: tuple[Evaluation, ...]
+    results: Sequence[Evaluation]
     warnings: tuple[str, ...] = field(default=())
     notices: tuple[str, ...] = field(default=())
 
@@ -192,6 +196,10 @@ class Evaluations(Sequence[Evaluation]):
     @property
     def by(self) -> tuple[str, ...]:
         """The columns that slice; none where there is only the whole."""
+        from lossctl.core.slice_results import Pieces
+
+        if isinstance(self.results, Pieces):
+            return self.results.by
         return slice_columns(result.slice for result in self.results)
 
     def to_dict(self) -> dict[str, Any]:
@@ -212,11 +220,19 @@ class Evaluations(Sequence[Evaluation]):
         by = self.by
         return [result.record(by) for result in self.results]
 
+    def columns(self) -> dict[str, list[Scalar]]:
+        """Give the same by field: for many results this takes a fraction of the time."""
+        from lossctl.core.slice_results import Pieces
+
+        if isinstance(self.results, Pieces):
+            return self.results.columns()
+        return transposed(self.records())
+
     def to_frame(self) -> pd.DataFrame:
         """Give a pandas DataFrame, one row a result, with the columns of the CSV output."""
         import pandas as pd
 
-        return pd.DataFrame(self.records())
+        return pd.DataFrame(self.columns())
 
     def bare(self) -> list[Scalar]:
         """Give the values alone; ``None`` where there is no finite value."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lossctl.core.view import Scalar
 
-__all__ = ["Slice", "few_line", "slice_cells", "slice_columns", "slice_fields", "slice_text"]
+__all__ = ["Slice", "few_line", "slice_cells", "slice_columns", "slice_fields", "slice_text", "slice_texts"]
 
 Slice = Mapping[str, str | None]
 """The value of each column that slices, as a text; ``None`` where it is missing. Without columns: the whole."""
@@ -23,6 +23,21 @@ def slice_text(values: Slice) -> str:
     'sex=f;age missing'
     """
     return ";".join(f"{name} missing" if value is None else f"{name}={value}" for name, value in values.items())
+
+
+def slice_texts(columns: Mapping[str, Sequence[str | None]]) -> list[str]:
+    """Name many slices, given the values of each column that slices.
+
+    Examples
+    --------
+    >>> slice_texts({"sex": ["f", "m"], "age": [None, "7"]})
+    ['sex=f;age missing', 'sex=m;age=7']
+    """
+    parts = [
+        [f"{name} missing" if value is None else f"{name}={value}" for value in values]
+        for name, values in columns.items()
+    ]
+    return parts[0] if len(parts) == 1 else [";".join(each) for each in zip(*parts, strict=True)]
 
 
 def slice_columns(slices: Iterable[Slice]) -> tuple[str, ...]:

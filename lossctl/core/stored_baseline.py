@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class StoredBaseline:
     """
 
     baseline: Baseline
-    results: tuple[Evaluation, ...]
+    results: Sequence[Evaluation]
     file: str
     size: int
     digest: str | None

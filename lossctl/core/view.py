@@ -11,7 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-__all__ = ["Brief", "Cell", "Change", "Column", "Reportable", "Scalar", "Span", "View", "finite_or_none", "flat"]
+__all__ = [
+    "Brief",
+    "Cell",
+    "Change",
+    "Column",
+    "Columnar",
+    "Reportable",
+    "Scalar",
+    "Span",
+    "View",
+    "finite_or_none",
+    "flat",
+    "transposed",
+]
 
 Scalar = float | int | str | bool | None
 """A value in a table. ``None`` is missing and prints empty; a string may come from the data: formats escape it."""
@@ -102,6 +115,32 @@ class Reportable(Protocol):
 
     def bare(self) -> Sequence[Scalar]:
         """Give the values alone."""
+
+
+@runtime_checkable
+class Columnar(Protocol):
+    """A result that has its flat rows by column too."""
+
+    def columns(self) -> Mapping[str, Sequence[Scalar]]:
+        """Give the fields of `Reportable.records` by name, each of all rows."""
+
+
+def transposed(records: Sequence[Mapping[str, Scalar]]) -> dict[str, list[Scalar]]:
+    """Give by name the fields of flat rows, in the order they are met; ``None`` where a row has none.
+
+    Examples
+    --------
+    >>> transposed([{"a": 1, "b": 2}, {"a": 3, "c": 4}])
+    {'a': [1, 3], 'b': [2, None], 'c': [None, 4]}
+    """
+    names: dict[str, None] = {}
+    last: list[str] = []
+    for record in records:
+        met = list(record)
+        if met != last:  # mostly they are the same
+            names.update(dict.fromkeys(met))
+            last = met
+    return {name: [record.get(name) for record in records] for name in names}
 
 
 def finite_or_none(value: float | None) -> float | None:

@@ -8,15 +8,21 @@ never touched: a leading minus is a minus.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.machine import columns, fields, scalar_text
+from lossctl.reports.shared.machine import column_texts, scalar_text, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lossctl.core.view import Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
+
+_SPECIAL = re.compile('[,"\n]')
+_QUOTE, _TWO = '"', '""'
 
 
 def render(result: Reportable, options: RenderOptions) -> str:
@@ -32,16 +38,20 @@ def render(result: Reportable, options: RenderOptions) -> str:
     "a,b",-0.1
     '=1+1,
     """
-    import csv
-    from io import StringIO
-
     del options  # for people
-    records = result.records()
-    names = columns(records)
-    if not names:
+    columns = table(result)
+    if not columns:
         return ""
-    stream = StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([scalar_text(name) for name in names])
-    writer.writerows(fields(record, names) for record in records)
-    return stream.getvalue()
+    header = _quoted([scalar_text(name) for name in columns])
+    texts = [_quoted(column_texts(values)) for values in columns.values()]
+    if len(texts) == 1:  # an empty line would be no row
+        return "".join((text or '""') + "\n" for text in (*header, *texts[0]))
+    return "".join(",".join(row) + "\n" for row in (header, *zip(*texts, strict=True)))
+
+
+def _quoted(texts: Sequence[str]) -> Sequence[str]:
+    """Quote the fields that need it."""
+    beside = "".join(texts)
+    if not ("," in beside or '"' in beside or "\n" in beside):
+        return texts
+    return [f'"{each.replace(_QUOTE, _TWO)}"' if _SPECIAL.search(each) else each for each in texts]

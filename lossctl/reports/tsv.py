@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.machine import columns, scalar_text
+from lossctl.reports.shared.machine import column_texts, scalar_text, table
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable, Scalar
+    from lossctl.core.view import Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -32,9 +32,9 @@ def render(result: Reportable, options: RenderOptions) -> str:
     'a\tb   0.1
     """
     del options  # for people
-    records = result.records()
-    names = columns(records)
-    if not names:
+    columns = table(result)
+    if not columns:
         return ""
-    rows: list[list[Scalar]] = [[*names], *([record.get(name) for name in names] for record in records)]
-    return "".join("\t".join(scalar_text(field, also='"') for field in row) + "\n" for row in rows)
+    header = [scalar_text(name, also='"') for name in columns]
+    rows = zip(*(column_texts(values, also='"') for values in columns.values()), strict=True)
+    return "".join("\t".join(row) + "\n" for row in (header, *rows))

@@ -23,6 +23,7 @@ _DICTIONARY = arro.DataType.dictionary(arro.DataType.int32(), arro.DataType.utf8
 _SCHEMA = arro.Schema([arro.Field("text", arro.DataType.utf8(), nullable=True)])
 _SHIFT = 32
 """Two codes make one number: there are no more of them than Python can keep texts for."""
+_LAST = (1 << _SHIFT) - 1
 
 Flags = npt.NDArray[np.bool_]
 
@@ -65,6 +66,18 @@ class Slices:
             code, last = divmod(pairs.keys[code], 1 << _SHIFT)
             values.append(texts.keys[last])
         return (self._texts[0].keys[code], *reversed(values))
+
+    def columns_of_values(self) -> list[list[str | None]]:
+        """Give for each column its values as texts, by code: as `values`."""
+        columns: list[list[str | None]] = []
+        codes: list[int] | None = None
+        for pairs, texts in zip(reversed(self._pairs), reversed(self._texts), strict=False):
+            keys = pairs.keys if codes is None else [pairs.keys[code] for code in codes]
+            columns.append([texts.keys[key & _LAST] for key in keys])
+            codes = [key >> _SHIFT for key in keys]
+        first = self._texts[0].keys
+        columns.append([*first] if codes is None else [first[code] for code in codes])
+        return columns[::-1]
 
     def encode(self, columns: Iterable[Values], kept: Rows | None) -> Rows:
         """Give the codes of rows.

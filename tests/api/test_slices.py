@@ -159,8 +159,7 @@ def test_many_small_slices_are_what_their_tallies_say(
     _take(way, monkeypatch)
     options = {**MODELS, "by": "k", "weight": weight}
     quick = lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options)
-    slow = [None] * 700
-    monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *given: slow[: len(given[-1])])
+    monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *_: None)
     assert lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options).items() == quick.items()
     assert len(quick) == 8 * (1 + _frame()["k"].nunique())
     numbers = [int(each.slice["k"] or "") for each in quick[1 : len(quick) // 8]]

@@ -10,17 +10,22 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lossctl.core.escape import guarded, is_plain
+from lossctl.core.view import Columnar, transposed
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Scalar
+    from lossctl.core.view import Reportable, Scalar
 
-__all__ = ["columns", "fields", "json_text", "scalar_text"]
+__all__ = ["column_texts", "json_text", "scalar_text", "table"]
 
 _UNSAFE = re.compile(r"[^\x20-\x7e\n]|(?<=#)#")
 """Inside JSON strings newlines are escaped already: one that is left stands between tokens."""
+_SIMPLE = re.compile(r"[0-9A-Za-z/][\x20\x21\x24-\x7e]*")
+"""Text without hazard, as almost all is: it is found faster than what `lossctl.core.escape.guarded` looks for."""
+_NEVER_SIMPLE = '"'
+"""No such character is in such text."""
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -69,37 +74,38 @@ _guarded = lru_cache(2**12)(guarded)
 """The same few texts stand in every row of a long table."""
 
 
-def fields(record: Mapping[str, Scalar], names: Sequence[str]) -> list[Scalar]:
-    """Give the fields of a row by name, as `csv.writer` takes them: finite floats as they are, the rest as text.
+def table(result: Reportable) -> Mapping[str, Sequence[Scalar]]:
+    """Give the flat rows of a result by column, by the names of the fields.
 
     Examples
     --------
-    >>> fields({"a": 0.1, "b": float("nan"), "c": "=x"}, ["c", "a", "b", "d"])
-    ["'=x", 0.1, '', '']
+    >>> from types import SimpleNamespace
+    >>> table(SimpleNamespace(records=lambda: [{"a": 1, "b": 2}, {"a": 3, "c": 4}]))
+    {'a': [1, 3], 'b': [2, None], 'c': [None, 4]}
     """
-    get = record.get
-    return [
-        value if (value := get(name)).__class__ is float and value - value == 0.0 else scalar_text(value)
-        for name in names
-    ]
+    return result.columns() if isinstance(result, Columnar) else transposed(result.records())
 
 
-def columns(records: Sequence[Mapping[str, Scalar]]) -> list[str]:
-    """Give the names of the fields, each once, in the order they are met.
+def column_texts(values: Sequence[Scalar], also: str = "") -> Sequence[str]:
+    """Write a column of a table: as `scalar_text` each field, but long columns in a fraction of the time.
 
     Examples
     --------
-    >>> columns([{"a": 1, "b": 2}, {"a": 3, "c": 4}])
-    ['a', 'b', 'c']
+    >>> column_texts([0.1, 2.0]), column_texts(["=x", "x"]), column_texts([1, None])
+    (['0.1', '2.0'], ["'=x", 'x'], ['1', ''])
     """
-    found: dict[str, None] = {}
-    last: list[str] = []
-    for record in records:
-        names = list(record)
-        if names != last:  # mostly they are the same
-            found.update(dict.fromkeys(names))
-            last = names
-    return list(found)
+    kinds = set(map(type, values))
+    if kinds == {float} and all(map(math.isfinite, cast("Sequence[float]", values))):
+        return [*map(float.__repr__, cast("Sequence[float]", values))]
+    if kinds == {int}:
+        return [*map(str, values)]
+    if kinds <= {str, type(None)} and also in _NEVER_SIMPLE:
+        texts = cast("Sequence[str | None]", values)
+        if texts and texts.count(texts[0]) == len(texts):
+            return [scalar_text(texts[0], also)] * len(texts)
+        simple = _SIMPLE.fullmatch
+        return [each if each and simple(each) else _guarded(each or "", also) for each in texts]
+    return [scalar_text(each, also) for each in values]
 
 
 def _finite(value: object) -> object:

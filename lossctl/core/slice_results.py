@@ -1,0 +1,207 @@
+"""Results of many slices kept as columns: an `Evaluation` is made where somebody asks for one.
+
+A hundred thousand of them would take longer to make, and to write one by one, than their figures take to compute.
+Imports core.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any
+
+from lossctl.core.result import GRADIENT_FIGURES, Evaluation, Gradient, Interval
+from lossctl.core.slices import slice_texts
+from lossctl.core.version import __version__
+from lossctl.core.view import Scalar
+
+__all__ = ["Pieces", "SliceResults", "joined", "pieces_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceResults:
+    """The results of one loss of one model for many slices, in the order they are shown.
+
+    Parameters
+    ----------
+    whole
+        The result of the whole: what is no figure is the same for each slice.
+    signature
+        That of a slice, without the rows and the version.
+    level
+        The coverage of intervals.
+    slices
+        The values of each column that slices.
+    figures
+        By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none), ``low``
+        and ``high`` of intervals, ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, and those of `Gradient`.
+    others
+        By their place, results to which none of this applies, save what the slice is called.
+    """
+
+    whole: Evaluation
+    signature: str
+    level: float
+    slices: Mapping[str, Sequence[str | None]]
+    figures: Mapping[str, Sequence[float]]
+    others: Mapping[int, Evaluation]
+
+    def __len__(self) -> int:
+        return len(self.figures["value"])
+
+    @property
+    def model(self) -> str:
+        """The model."""
+        return self.whole.model
+
+    @property
+    def source(self) -> str:
+        """What the source is called."""
+        return self.whole.source
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether some slice has an interval."""
+        if any(each.ci is not None for each in self.others.values()):
+            return True
+        errors = enumerate(self.figures["std_error"])
+        return any(not math.isnan(error) and place not in self.others for place, error in errors)
+
+    def renamed(self, model: str) -> SliceResults:
+        """Give the same of a model that is called otherwise."""
+        others = {place: replace(each, model=model) for place, each in self.others.items()}
+        return replace(self, whole=replace(self.whole, model=model), others=others)
+
+    def at(self, place: int) -> Evaluation:
+        """Give the result of one slice."""
+        if place in self.others:
+            return self.others[place]
+        of = {name: values[place] for name, values in self.figures.items()}
+        several = not math.isnan(of["std_error"])
+        n, n_read = int(of["n"]), int(of["n_read"])
+        return replace(
+            self.whole,
+            slice={name: values[place] for name, values in self.slices.items()},
+            value=of["value"],
+            std_error=of["std_error"] if several else None,
+            ci=Interval(self.level, of["low"], of["high"], "t") if several else None,
+            n=n,
+            n_read=n_read,
+            n_dropped=int(of["n_dropped"]),
+            weight_sum=of["weight_sum"],
+            gradient=Gradient(**{name: of[name] for name in GRADIENT_FIGURES}),  # type: ignore[arg-type]  # row_max_at is whole
+            status="ok",
+            signature=f"{self.signature}|n={n}/{n_read}|lossctl={__version__}",
+        )
+
+    def columns(self, by: Sequence[str]) -> dict[str, list[Scalar]]:
+        """Give, by the name of a field of `Evaluation.record`, that of each slice."""
+        shared, count = self.whole.record(by), len(self)
+        found: dict[str, list[Scalar]] = {name: [value] * count for name, value in shared.items()}
+        figures, none = self.figures, [None] * count
+        found["slice"] = [*slice_texts(self.slices)]
+        found |= {f"slice.{name}": [*self.slices.get(name, none)] for name in by}
+        found |= {name: _finite(figures[name]) for name in ("value", "std_error")}
+        found |= {name: [*figures[name]] for name in ("n", "n_read", "n_dropped", "weight_sum")}
+        found |= {f"gradient.{name}": _finite(figures[name]) for name in GRADIENT_FIGURES}
+        has = [not math.isnan(each) for each in figures["std_error"]]
+        found["ci.level"] = [self.level if each else None for each in has]
+        found["ci.method"] = ["t" if each else None for each in has]
+        found["ci.low"], found["ci.high"] = _finite(figures["low"]), _finite(figures["high"])
+        found["status"] = ["ok"] * count
+        counts = zip(figures["n"], figures["n_read"], strict=True)
+        found["signature"] = [f"{self.signature}|n={n}/{n_read}|lossctl={__version__}" for n, n_read in counts]
+        for place, each in self.others.items():
+            for name, value in each.record(by).items():
+                found[name][place] = value
+        return found
+
+
+def _finite(values: Sequence[float]) -> list[Scalar]:
+    """Give numbers, ``None`` in place of those that are not finite."""
+    if all(map(math.isfinite, values)):
+        return [*values]
+    return [value if math.isfinite(value) else None for value in values]
+
+
+@dataclass(slots=True, eq=False)
+class Pieces(Sequence[Evaluation]):
+    """Results one after another, some of which stand together as columns.
+
+    Parameters
+    ----------
+    pieces
+        Single results, and those of many slices.
+    """
+
+    pieces: tuple[Evaluation | SliceResults, ...]
+    _ends: list[int] = field(init=False)
+    _made: tuple[Evaluation, ...] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._ends = [*accumulate(1 if isinstance(each, Evaluation) else len(each) for each in self.pieces)]
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[Evaluation]:
+        return iter(self.all())
+
+    def __getitem__(self, index: Any) -> Any:
+        if self._made is not None or isinstance(index, slice):
+            return self.all()[index]
+        place = range(len(self))[index]
+        at = bisect_right(self._ends, place)
+        piece = self.pieces[at]
+        return piece if isinstance(piece, Evaluation) else piece.at(place - self._ends[at] + len(piece))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Pieces, tuple)) and self.all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.all())
+
+    def __repr__(self) -> str:
+        return repr(self.all())
+
+    def all(self) -> tuple[Evaluation, ...]:
+        """Give all of them, which are made once."""
+        if self._made is None:
+            made: list[Evaluation] = []
+            for each in self.pieces:
+                made += [each] if isinstance(each, Evaluation) else map(each.at, range(len(each)))
+            self._made = tuple(made)
+        return self._made
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The columns that slice."""
+        found = (tuple(each.slice if isinstance(each, Evaluation) else each.slices) for each in self.pieces)
+        return next((each for each in found if each), ())
+
+    def columns(self) -> dict[str, list[Scalar]]:
+        """Give, by the name of a field of `Evaluation.record`, that of each result."""
+        found: dict[str, list[Scalar]] = {}
+        by = self.by
+        for each in self.pieces:
+            if isinstance(each, Evaluation):
+                for name, value in each.record(by).items():
+                    found.setdefault(name, []).append(value)
+            else:
+                for name, values in each.columns(by).items():
+                    found.setdefault(name, []).extend(values)
+        return found
+
+
+def joined(pieces: Sequence[Evaluation | SliceResults]) -> Sequence[Evaluation]:
+    """Give results one after another, as a tuple where each stands alone."""
+    alone = tuple(each for each in pieces if isinstance(each, Evaluation))
+    return alone if len(alone) == len(pieces) else Pieces(tuple(pieces))
+
+
+def pieces_of(results: Sequence[Evaluation]) -> Sequence[Evaluation | SliceResults]:
+    """Give what results were joined from."""
+    return results.pieces if isinstance(results, Pieces) else results
