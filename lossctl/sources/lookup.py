@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from lossctl.core.block import Rows
 
-__all__ = ["Table"]
+__all__ = ["Table", "WholeTable"]
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 """2⁶⁴ over the golden ratio: what it multiplies is scattered over the first bits."""
@@ -15,6 +15,9 @@ _FULL = 4
 """A table has at least so many places for each number: most are found at the first."""
 _MOST_STEPS = 64
 """Numbers that someone chose so as to share a place are given up after so many steps."""
+
+_NEAR = 2**20
+"""Whole numbers from 0 and below this have places of their own: 8 MB of them stay in a cache or near it."""
 
 Numbers = npt.NDArray[np.uint64]
 
@@ -75,3 +78,41 @@ class Table:
 
     def _places(self, numbers: Numbers) -> Rows:
         return np.asarray((numbers * _SCATTER) >> np.uint64(64 - self._bits)).astype(np.int64)
+
+
+class WholeTable:
+    """Codes of whole numbers: those from 0 on that are not large are found at once.
+
+    Examples
+    --------
+    >>> table = WholeTable()
+    >>> table.add(np.array([7, -1]), np.array([0, 1]))
+    >>> table.find(np.array([5, 7])).tolist(), table.find(np.array([-1, 7])).tolist()
+    ([-1, 0], [1, 0])
+    """
+
+    def __init__(self) -> None:
+        self._all = Table()
+        self._near: Rows = np.full(0, -1)
+
+    def find(self, numbers: Rows) -> Rows:
+        """Give the code of each number; −1 where it has none, or none that is found soon."""
+        if numbers.size and numbers.min() >= 0 and (largest := int(numbers.max())) < _NEAR:
+            self._reserve(largest + 1)
+            return self._near[numbers]
+        return self._all.find(numbers.view(np.uint64))
+
+    def add(self, numbers: Rows, codes: Rows) -> None:
+        """Take in numbers, all different; those that are known already keep their codes."""
+        unknown = self._all.find(numbers.view(np.uint64)) < 0
+        self._all.add(numbers[unknown].view(np.uint64), codes[unknown])
+        near = (numbers >= 0) & (numbers < _NEAR)
+        if near.any():
+            self._reserve(int(numbers[near].max()) + 1)
+            self._near[numbers[near]] = codes[near]
+
+    def _reserve(self, count: int) -> None:
+        if count > len(self._near):
+            grown = np.full(min(_NEAR, max(count, 2 * len(self._near))), -1)
+            grown[: len(self._near)] = self._near
+            self._near = grown

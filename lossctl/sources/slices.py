@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
-from lossctl.sources.lookup import Table
+from lossctl.sources.lookup import Table, WholeTable
 
 __all__ = ["Flags", "Slices", "Values"]
 
@@ -128,7 +128,7 @@ class _Numbers:
     def __init__(self) -> None:
         self.keys: list[Any] = []
         self._known: dict[Any, int] = {}
-        self._of_wholes, self._of_hashes = Table(), Table()
+        self._of_wholes, self._of_hashes = WholeTable(), Table()
         self._texts: Any = arro.Array([], type=arro.DataType.utf8())
 
     def __len__(self) -> int:
@@ -143,22 +143,24 @@ class _Numbers:
 
     def of_numbers(self, values: Rows, missing: Flags | None, key: Callable[[int], Any]) -> Rows:
         """Give the numbers of whole numbers, whose keys are what `key` makes of them."""
-        found = values.astype(np.int64, copy=False).view(np.uint64)
-        codes = self._look_up(self._of_wholes, found, missing)
+        found = np.ascontiguousarray(values, dtype=np.int64)
+        codes = self._known_of(self._of_wholes.find(found), missing)
         new = np.flatnonzero(codes < 0)
         if len(new):
             different, local = np.unique(values[new], return_inverse=True)
             codes[new] = self._assign(local, [key(each) for each in different.tolist()], missing, new)
-            self._learn(self._of_wholes, found, codes, new if missing is None else new[~missing[new]])
+            learnt = new if missing is None else new[~missing[new]]
+            different, first = np.unique(found[learnt], return_index=True)
+            self._of_wholes.add(different, codes[learnt[first]])
         return codes
 
     def _of_texts(self, values: Any, hashes: npt.NDArray[np.uint64], missing: Flags | None) -> Rows:
-        codes = self._look_up(self._of_hashes, hashes, missing)
+        codes = self._known_of(self._of_hashes.find(hashes), missing)
         new = np.flatnonzero(codes < 0)
         if len(new):
             local, found = _told_apart(values.take(new))
             codes[new] = self._assign(local, found, missing, new)
-            self._learn(self._of_hashes, hashes, codes, new if missing is None else new[~missing[new]])
+            self._learn(hashes, codes, new if missing is None else new[~missing[new]])
             self._extend()
         if _same(self._texts.take(codes), values):
             return codes
@@ -172,18 +174,17 @@ class _Numbers:
         more = arro.Array([each or "" for each in self.keys[len(self._texts) :]], type=arro.DataType.utf8())
         self._texts = arro.ChunkedArray([self._texts, more]).combine_chunks()
 
-    def _look_up(self, table: Table, found: npt.NDArray[np.uint64], missing: Flags | None) -> Rows:
-        """Give the numbers that are known; −1 for others."""
-        codes = table.find(found)
+    def _known_of(self, codes: Rows, missing: Flags | None) -> Rows:
+        """Give the numbers that were found, and that of missing values; −1 for others."""
         if missing is not None:
             codes[missing] = self._known.get(None, -1)
         return codes
 
-    def _learn(self, table: Table, found: npt.NDArray[np.uint64], codes: Rows, new: Rows) -> None:
+    def _learn(self, hashes: npt.NDArray[np.uint64], codes: Rows, new: Rows) -> None:
         """Look up from now on what was new."""
-        different, first = np.unique(found[new], return_index=True)
-        unknown = table.find(different) < 0
-        table.add(different[unknown], codes[new[first[unknown]]])
+        different, first = np.unique(hashes[new], return_index=True)
+        unknown = self._of_hashes.find(different) < 0
+        self._of_hashes.add(different[unknown], codes[new[first[unknown]]])
 
     def _assign(self, local: Rows, found: list[Any], missing: Flags | None, rows: Rows) -> Rows:
         """Give the numbers of rows, whose keys stand at their `local` places in `found`."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.sources import ReadOptions, Slices, open_source
-from lossctl.sources.lookup import Table
+from lossctl.sources.lookup import Table, WholeTable
 from lossctl.sources.marks import mix
 from lossctl.sources.slices import Values
 
@@ -252,3 +252,18 @@ def test_many_slices_in_many_batches() -> None:
             np.testing.assert_array_equal(codes, np.arange(rows) % count)
     assert len(by) == count
     assert all(by.values(n) == (str(numbers[n] % 2), f"customer {numbers[n]}") for n in range(0, count, 97))
+
+
+def test_whole_numbers_are_found_wherever_they_lie() -> None:
+    rng = np.random.default_rng(5)
+    table, known = WholeTable(), dict[int, int]()
+    for low, high in ((0, 40), (-30, 2**21), (2**20 - 3, 2**20 + 3), (-(2**62), 2**62), (0, 2**20)):
+        numbers = np.unique(rng.integers(low, high, 50))
+        found = table.find(numbers).tolist()
+        assert found == [known.get(number, -1) for number in numbers.tolist()]
+        new = numbers[[code < 0 for code in found]]
+        table.add(new, np.arange(len(new)) + len(known))
+        known |= {number: len(known) + place for place, number in enumerate(new.tolist())}
+        assert table.find(np.array([*known])).tolist() == [*known.values()]
+    near = [number for number in known if 0 <= number < 2**20]
+    assert table.find(np.array(near)).tolist() == [known[number] for number in near]
