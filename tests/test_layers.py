@@ -35,7 +35,13 @@ AT_THE_TOP = {
     "": set[str](),
 }
 """Packages of others that a room may import when it is imported itself."""
-INSIDE = {"core": {"pandas"}, "sources": {"backports"}, "reports": {"rich"}, "figures": {"plotille"}, "cli": {"rich"}}
+INSIDE = {
+    "core": {"pandas"},
+    "sources": {"backports"},
+    "reports": {"rich", "arro3"},
+    "figures": {"plotille"},
+    "cli": {"rich"},
+}
 """Packages of others that a room may import besides, inside functions: they cost time or are optional."""
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
 

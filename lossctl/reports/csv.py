@@ -46,7 +46,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     texts = [_quoted(column_texts(values)) for values in columns.values()]
     if len(texts) == 1:  # an empty line would be no row
         return "".join((text or '""') + "\n" for text in (*header, *texts[0]))
-    return "".join(",".join(row) + "\n" for row in (header, *zip(*texts, strict=True)))
+    return "\n".join([",".join(header), *map(",".join, zip(*texts, strict=True)), ""])
 
 
 def _quoted(texts: Sequence[str]) -> Sequence[str]:

@@ -8,6 +8,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from lossctl.core.escape import unguarded
 from lossctl.core.result import Evaluations
 from lossctl.reports import render
+from lossctl.reports.shared.machine import column_texts
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -162,3 +164,12 @@ def test_numpy_numbers_are_written_as_numbers(made: Any) -> None:
     assert render(made([{"a": np.float64(0.1)}]), "csv") == "a\n0.1\n"
     assert render(made(values=[np.float64(0.1)]), "bare") == "0.1\n"
     assert render(made([{"a": np.float64("nan"), "b": np.float64(0.1)}]), "jsonl") == '{"a": null, "b": 0.1}\n'
+
+
+def test_long_columns_of_floats_are_written_as_short_ones() -> None:
+    rng = np.random.default_rng(3)
+    bits = rng.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64)
+    ends = [0.0, -0.0, 1e-4, 9.999999999999999e-05, 1e16, 9999999999999998.0, -1e16, -1e-4, 5e-324, 1e22, 2.0**53]
+    values = [*ends, *bits[np.isfinite(bits)].tolist(), *np.exp(rng.uniform(-15.0, 45.0, 20_000)).tolist()]
+    assert list(column_texts(values)) == [repr(value) for value in values]
+    assert list(column_texts([*values, math.nan, None])) == [*map(repr, values), "", ""]

@@ -24,6 +24,10 @@ _UNSAFE = re.compile(r"[^\x20-\x7e\n]|(?<=#)#")
 """Inside JSON strings newlines are escaped already: one that is left stands between tokens."""
 _SIMPLE = re.compile(r"[0-9A-Za-z/][\x20\x21\x24-\x7e]*")
 """Text without hazard, as almost all is: it is found faster than what `lossctl.core.escape.guarded` looks for."""
+_LONG = 10_000
+"""A column from here on is worth what it takes to import Arrow."""
+_SMALL, _LARGE = 1e-4, 1e16
+"""Between these no float is written with a power of ten."""
 _NEVER_SIMPLE = '"'
 """No such character is in such text."""
 
@@ -96,9 +100,10 @@ def column_texts(values: Sequence[Scalar], also: str = "") -> Sequence[str]:
     """
     kinds = set(map(type, values))
     if kinds == {float} and all(map(math.isfinite, cast("Sequence[float]", values))):
-        return [*map(float.__repr__, cast("Sequence[float]", values))]
+        return _float_texts(cast("Sequence[float]", values))
     if kinds == {int}:
-        return [*map(str, values)]
+        alike = values.count(values[0]) == len(values)
+        return [str(values[0])] * len(values) if alike else [*map(str, values)]
     if kinds <= {str, type(None)} and also in _NEVER_SIMPLE:
         texts = cast("Sequence[str | None]", values)
         if texts and texts.count(texts[0]) == len(texts):
@@ -106,6 +111,22 @@ def column_texts(values: Sequence[Scalar], also: str = "") -> Sequence[str]:
         simple = _SIMPLE.fullmatch
         return [each if each and simple(each) else _guarded(each or "", also) for each in texts]
     return [scalar_text(each, also) for each in values]
+
+
+def _float_texts(values: Sequence[float]) -> Sequence[str]:
+    """Write finite floats as ``repr`` does.
+
+    Arrow writes the same shortest digits in a third of the time, save that it has another way with powers of ten.
+    """
+    if len(values) < _LONG:
+        return [*map(float.__repr__, values)]
+    import arro3.core as arro
+
+    texts = arro.Array(values, type=arro.DataType.float64()).cast(arro.DataType.utf8()).to_pylist()
+    return [
+        text if _SMALL <= value < _LARGE or -_LARGE < value <= -_SMALL or value == 0.0 else float.__repr__(value)
+        for value, text in zip(values, texts, strict=True)
+    ]
 
 
 def _finite(value: object) -> object:
