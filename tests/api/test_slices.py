@@ -133,7 +133,7 @@ def test_a_slice_is_what_its_rows_alone_give(
     assert [each["slice"].get("part", "whole") for each in found] == ["whole", *_SLICES] * len(whole)
 
 
-def _frame(slices: int = 700, rows: int = 2000) -> pd.DataFrame:
+def _frame(slices: int, rows: int = 2000) -> pd.DataFrame:
     rng = np.random.default_rng(11)
     y = rng.gamma(3.0, size=rows)
     return pd.DataFrame(
@@ -157,11 +157,12 @@ def test_many_small_slices_are_what_their_tallies_say(
     way: str, weight: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _take(way, monkeypatch)
+    frame = _frame(slices=200, rows=600)
     options = {**MODELS, "by": "k", "weight": weight}
-    quick = lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options)
+    quick = lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options)
     monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *_: None)
-    assert lossctl.evaluate(_frame(), "mae,mse,rmse,wmape", **options).items() == quick.items()
-    assert len(quick) == 8 * (1 + _frame()["k"].nunique())
+    assert lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options).items() == quick.items()
+    assert len(quick) == 8 * (1 + frame["k"].nunique())
     numbers = [int(each.slice["k"] or "") for each in quick[1 : len(quick) // 8]]
     assert numbers == sorted(numbers)
 
