@@ -5,7 +5,6 @@ May import sources, engine, losses and core.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -15,7 +14,7 @@ import numpy as np
 
 from lossctl.api.sliced_results import Pattern, effective_rows, quick_results
 from lossctl.core.errors import DataError
-from lossctl.core.loss import Reduction
+from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
 from lossctl.core.slice_results import SliceResults
@@ -58,20 +57,24 @@ def in_order(slices: Slices) -> list[int]:
 
 def _ranks(texts: Sequence[str | None]) -> list[int]:
     """Give the place of each value of one column among its different values."""
-    different = sorted({text for text in texts if text is not None})
-    numbers = [_number(text) for text in different]
-    if all(map(math.isfinite, numbers)):
-        different = [different[place] for place in np.argsort(numbers, kind="stable").tolist()]
-    ranks: dict[str | None, int] = {text: rank for rank, text in enumerate(different)}
+    different = [*{text: None for text in texts if text is not None}]
+    numbers = _numbers(different)
+    if numbers is None or len(np.unique(numbers)) < len(different):
+        different.sort()
+        numbers = _numbers(different)
+    order = range(len(different)) if numbers is None else np.argsort(numbers, kind="stable").tolist()
+    ranks: dict[str | None, int] = {different[place]: rank for rank, place in enumerate(order)}
     ranks[None] = len(ranks)
     return [ranks[text] for text in texts]
 
 
-def _number(text: str) -> float:
+def _numbers(texts: Sequence[str]) -> Array | None:
+    """Give texts as numbers; ``None`` where one of them is none that is finite."""
     try:
-        return float(text)
+        numbers = np.array([*map(float, texts)], dtype=np.float64)
     except ValueError:
-        return math.nan
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def compute_sliced(
