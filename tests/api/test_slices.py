@@ -163,6 +163,9 @@ def test_many_small_slices_are_what_their_tallies_say(
     monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *_: None)
     assert lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options).items() == quick.items()
     assert len(quick) == 8 * (1 + frame["k"].nunique())
+    records = quick.records()
+    assert quick.columns() == {name: [each[name] for each in records] for name in records[0]}
+    assert quick[-1] == quick.results[len(quick) - 1] == list(quick)[-1]
     numbers = [int(each.slice["k"] or "") for each in quick[1 : len(quick) // 8]]
     assert numbers == sorted(numbers)
 
