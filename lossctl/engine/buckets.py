@@ -18,6 +18,7 @@ from lossctl.core.errors import DataError
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
 from lossctl.core.method import Method
+from lossctl.core.mixing import STEP, finalize
 
 __all__ = ["BUCKETS", "Identities", "UnitTally", "identities_of", "splitmix64"]
 
@@ -25,7 +26,6 @@ BUCKETS = 4096
 """Enough for quantiles of what is resampled, few enough that the cost does not grow with the rows."""
 
 _SHIFT = np.uint64(64 - 12)
-_STEP = 0x9E3779B97F4A7C15
 
 Identities = npt.NDArray[np.uint64]
 
@@ -43,11 +43,7 @@ def splitmix64(seed: int, numbers: Identities) -> Identities:
     >>> splitmix64(1234567, np.array([0, 1], dtype=np.uint64)).tolist()
     [6457827717110365317, 3203168211198807973]
     """
-    z = (numbers + np.uint64(1)) * np.uint64(_STEP) + np.uint64(seed)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    found: Identities = z ^ (z >> np.uint64(31))
-    return found
+    return finalize((numbers + np.uint64(1)) * np.uint64(STEP) + np.uint64(seed))
 
 
 def identities_of(block: Block, method: Method) -> Identities:

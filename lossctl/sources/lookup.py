@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
+from lossctl.core.mixing import STEP
 
 __all__ = ["Table", "WholeTable"]
 
-_SCATTER = np.uint64(0x9E3779B97F4A7C15)
+_SCATTER = np.uint64(STEP)
 """2⁶⁴ over the golden ratio: what it multiplies is scattered over the first bits."""
 _FULL = 4
 """A table has at least so many places for each number: most are found at the first."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lossctl.core.block import Rows
 from lossctl.core.errors import DataError
+from lossctl.core.mixing import STEP, finalize
 from lossctl.sources.arrow import to_mask
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece
@@ -120,18 +121,11 @@ def _identities(record: Any, kept: Rows | None) -> npt.NDArray[np.uint64]:
 
 
 def mix(numbers: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """Scatter 64-bit whole numbers over all 64-bit numbers, no two to one: the finalizer of splitmix64.
-
-    References
-    ----------
-    Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    """Scatter 64-bit whole numbers over all 64-bit numbers, no two to one: what splitmix64 gives of each at its start.
 
     Examples
     --------
     >>> mix(np.array([0, 1], dtype=np.int64)).tolist()
     [16294208416658607535, 10451216379200822465]
     """
-    mixed = numbers.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    return finalize(numbers.astype(np.int64).view(np.uint64) + np.uint64(STEP))
