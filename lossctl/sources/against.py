@@ -19,7 +19,7 @@ from lossctl.core.settings import Unmatched
 from lossctl.sources.columns import Spaces
 from lossctl.sources.database import connect
 from lossctl.sources.fingerprint import Judged, checksum, short
-from lossctl.sources.join import JoinedSource, _JoinedPiece
+from lossctl.sources.join import JoinedPiece, JoinedSource
 from lossctl.sources.keyed import named, require_keys
 from lossctl.sources.source import Source
 
@@ -65,7 +65,7 @@ class AgainstSource(JoinedSource):
     ) -> None:
         require_keys((candidate, kept), baseline.key)
         candidate.settle()
-        piece = _JoinedPiece(candidate, kept, baseline.key)
+        piece = JoinedPiece(candidate, kept, baseline.key)
         super().__init__(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
         self.spaces = Spaces(tuple(candidate.columns), {name: name for name in candidate.columns}, candidate.name)
         self._baseline, self._judged, self._kept = baseline, judged, kept

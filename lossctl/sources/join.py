@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from lossctl.core.errors import LossctlError
 
-__all__ = ["JoinedSource", "join"]
+__all__ = ["JoinedPiece", "JoinedSource", "join"]
 
 _LEFT, _RIGHT = 0, 1
 
@@ -90,11 +90,11 @@ def join(
     ([1.0, 2.0], [0, 1])
     """
     require_keys((left, right), keys)
-    piece = _JoinedPiece(left, right, keys)
+    piece = JoinedPiece(left, right, keys)
     return JoinedSource(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
 
 
-class _JoinedPiece(Piece):
+class JoinedPiece(Piece):
     """Two sources as one relation."""
 
     row_number = ROW
@@ -199,7 +199,7 @@ class _JoinedStream(Stream):
     """One pass over a full outer join, which counts what it leaves out."""
 
     def __init__(
-        self, source: JoinedSource, piece: _JoinedPiece, connection: duckdb.DuckDBPyConnection, request: Request
+        self, source: JoinedSource, piece: JoinedPiece, connection: duckdb.DuckDBPyConnection, request: Request
     ) -> None:
         super().__init__(piece, connection, request)
         self._source, self._joined = source, piece
@@ -276,7 +276,7 @@ class JoinedSource(Source):
 
     def __init__(
         self,
-        piece: _JoinedPiece,
+        piece: JoinedPiece,
         connection: duckdb.DuckDBPyConnection,
         unmatched: Unmatched,
         *,
