@@ -21,6 +21,7 @@ from lossctl.api.working import workers
 from lossctl.core.baseline import Baseline, Column
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.replacing import replacing
 from lossctl.core.settings import Options, Settings
 from lossctl.core.stored_baseline import StoredBaseline
 from lossctl.sources import split_label
@@ -194,10 +195,8 @@ def _require_rows(source: Source, plans: Sequence[ModelPlan]) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    from lossctl.sources.replacing import replacing
-
     try:
-        with replacing(str(path)) as name:
+        with replacing(path) as name:
             Path(name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path} can't be written: {error.strerror}", "choose another path") from error

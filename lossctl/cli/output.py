@@ -9,18 +9,17 @@ import glob
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lossctl.api import RenderOptions, formats, render
 from lossctl.core.errors import DataError, ExitCode, UsageError
+from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "replacing"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
@@ -189,29 +188,10 @@ def _require_writable(path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe: there is nothing to rename
-            path.write_text(text, encoding="utf-8")
-            return
         with replacing(path) as name, Path(name).open("w", encoding="utf-8", newline="") as file:
             file.write(text)
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[str]:
-    """Give a temporary file that takes the place of another at the end: a reader sees one of them, never half."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        yield name
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def cannot_write(path: Path | str, error: OSError) -> DataError:

@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, cast
 
 from lossctl import api
 from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
-from lossctl.cli.output import Destination, Outcome, cannot_write, replacing
+from lossctl.cli.output import Destination, Outcome, cannot_write
 from lossctl.cli.progress import progress
 from lossctl.core.errors import UsageError
+from lossctl.core.replacing import replacing
 
 __all__ = ["RowDestination", "per_row"]
 

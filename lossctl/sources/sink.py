@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from functools import partial
 from types import MappingProxyType
@@ -23,6 +23,7 @@ import numpy as np
 from lossctl.core.errors import DataError
 from lossctl.core.escape import guarded
 from lossctl.core.lines import Layout, Lines
+from lossctl.sources.feed import Feed
 from lossctl.sources.piece import quote_name, quote_text
 
 __all__ = ["SINKS", "write_lines"]
@@ -85,7 +86,7 @@ def write_lines(
         Where nobody reads the stream any more.
     """
     written = _WRITTEN.get(kind, json_text)
-    source = _Reader(lines, layout, written)
+    source = _feed(lines, layout, written)
     with closing(duckdb.connect()) as connection:
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
@@ -158,52 +159,29 @@ def _json_number(number: str) -> str:
     return f"case when isfinite({number}) then {number}::varchar else 'null' end"
 
 
-class _Reader:
-    """Lines as a stream of Arrow batches; keeps what went wrong, of which DuckDB tells only the message."""
+def _feed(lines: Iterable[Lines], layout: Layout, written: Callable[[str], str]) -> Feed:
+    slope = arro.DataType.float64()
+    fields = {"entry": arro.DataType.int32()}
+    fields |= {"row": arro.DataType.int64()} if layout.key is None else {"key": arro.DataType.utf8()}
+    fields |= {"weight": arro.DataType.float64()} if layout.weighted else {}
+    fields |= {"value": arro.DataType.float64(), "slope": arro.DataType.list(slope) if layout.vectors else slope}
+    schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
+    return Feed(schema, (_arrays(some, written) for some in lines if len(some)))
 
-    def __init__(self, lines: Iterable[Lines], layout: Layout, written: Callable[[str], str]) -> None:
-        self._lines = lines
-        self._layout = layout
-        self._written = written
-        self._failure: BaseException | None = None
-        slope = arro.DataType.float64()
-        fields = {"entry": arro.DataType.int32()}
-        fields |= {"row": arro.DataType.int64()} if layout.key is None else {"key": arro.DataType.utf8()}
-        fields |= {"weight": arro.DataType.float64()} if layout.weighted else {}
-        fields |= {"value": arro.DataType.float64(), "slope": arro.DataType.list(slope) if layout.vectors else slope}
-        self._schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
 
-    def stream(self) -> Any:
-        return arro.RecordBatchReader.from_batches(self._schema, self._batches())
-
-    def raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _batches(self) -> Iterator[Any]:
-        try:
-            for lines in self._lines:
-                if len(lines):
-                    yield arro.RecordBatch.from_arrays(self._arrays(lines), schema=self._schema)
-        except GeneratorExit:
-            raise
-        except BaseException as failure:  # raised again where DuckDB has given up
-            self._failure = failure
-            raise
-
-    def _arrays(self, lines: Lines) -> list[Any]:
-        arrays = [_numbers(lines.entries)]
-        if lines.keys is None:
-            arrays.append(_numbers(lines.rows + 1))
-        else:
-            keys = _all_written(lines.keys, self._written)
-            arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
-        if lines.weights is not None:
-            arrays.append(_numbers(lines.weights))
-        arrays.append(_numbers(lines.losses))
-        slopes = _numbers(lines.slopes)
-        arrays.append(slopes if lines.ends is None else arro.list_array(_numbers(lines.ends), slopes))
-        return arrays
+def _arrays(lines: Lines, written: Callable[[str], str]) -> list[Any]:
+    arrays = [_numbers(lines.entries)]
+    if lines.keys is None:
+        arrays.append(_numbers(lines.rows + 1))
+    else:
+        keys = _all_written(lines.keys, written)
+        arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
+    if lines.weights is not None:
+        arrays.append(_numbers(lines.weights))
+    arrays.append(_numbers(lines.losses))
+    slopes = _numbers(lines.slopes)
+    arrays.append(slopes if lines.ends is None else arro.list_array(_numbers(lines.ends), slopes))
+    return arrays
 
 
 def _all_written(texts: Sequence[str], written: Callable[[str], str]) -> list[str]:

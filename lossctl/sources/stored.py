@@ -21,13 +21,14 @@ from lossctl.core.baseline import ABOVE, BELOW, CHECK, METADATA_KEY, NOT_A_NUMBE
 from lossctl.core.block import Batch
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import Array
+from lossctl.core.replacing import replacing
 from lossctl.sources.database import connect, disconnect, glob_escape
+from lossctl.sources.feed import Feed
 from lossctl.sources.fingerprint import Hashes, checksum
 from lossctl.sources.keyed import named
 from lossctl.sources.options import ColumnType
 from lossctl.sources.parquet import ParquetPiece
 from lossctl.sources.piece import Piece, quote_name, quote_text
-from lossctl.sources.replacing import replacing
 from lossctl.sources.source import Source
 
 __all__ = ["Kept", "StoredPiece", "Summary", "metadata_of", "write_stored"]
@@ -116,7 +117,7 @@ def write_stored(
             raise DataError(f"{path} can't be written: {error.strerror}", "choose another path") from error
         connection = connect([] if place is None else [place])
         stack.callback(disconnect, connection)
-        reader = _Stream(rows, keys, len(columns), sums)
+        reader = _feed(rows, keys, len(columns), sums)
         connection.register("incoming", reader.stream())
         try:
             connection.execute("create temp table kept as select * from incoming")
@@ -158,46 +159,31 @@ class _Sums:
         return tuple(f"{each:016x}" for each in self._checks)
 
 
-class _Stream:
-    """Rows as a stream of Arrow batches; keeps what went wrong, of which DuckDB tells only the message."""
+def _feed(rows: Iterable[Kept], keys: Sequence[str], columns: int, sums: _Sums) -> Feed:
+    fields = {"row": arro.DataType.int64(), "judged": arro.DataType.uint64()}
+    fields |= {f"k{number}": arro.DataType.utf8() for number in range(len(keys))}
+    fields |= {f"v{number}": arro.DataType.float64() for number in range(columns)}
+    fields |= {f"u{number}": arro.DataType.bool() for number in range(columns)}
+    schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
+    return Feed(schema, _summed(rows, keys, sums))
 
-    def __init__(self, rows: Iterable[Kept], keys: Sequence[str], columns: int, sums: _Sums) -> None:
-        self._rows, self._keys, self._sums = rows, keys, sums
-        self._failure: BaseException | None = None
-        fields = {"row": arro.DataType.int64(), "judged": arro.DataType.uint64()}
-        fields |= {f"k{number}": arro.DataType.utf8() for number in range(len(keys))}
-        fields |= {f"v{number}": arro.DataType.float64() for number in range(columns)}
-        fields |= {f"u{number}": arro.DataType.bool() for number in range(columns)}
-        self._schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
 
-    def stream(self) -> Any:
-        return arro.RecordBatchReader.from_batches(self._schema, self._batches())
+def _summed(rows: Iterable[Kept], keys: Sequence[str], sums: _Sums) -> Iterator[list[Any]]:
+    for kept in rows:
+        if len(kept.batch):
+            sums.add(kept)
+            yield _arrays(kept, keys)
 
-    def raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
-    def _batches(self) -> Iterator[Any]:
-        try:
-            for kept in self._rows:
-                if len(kept.batch):
-                    self._sums.add(kept)
-                    yield arro.RecordBatch.from_arrays(self._arrays(kept), schema=self._schema)
-        except GeneratorExit:
-            raise
-        except BaseException as failure:  # raised again where DuckDB has given up
-            self._failure = failure
-            raise
-
-    def _arrays(self, kept: Kept) -> list[Any]:
-        batch = kept.batch
-        first = batch.first_row
-        rows = np.arange(first, first + len(batch)) if batch.rows is None else batch.rows
-        numbers = [rows, kept.judged]
-        texts = [batch.texts[name].cast(arro.DataType.utf8()) for name in self._keys]
-        arrays = [arro.Array.from_numpy(np.ascontiguousarray(each)) for each in numbers]
-        values = [arro.Array.from_numpy(np.ascontiguousarray(each)) for each in (*kept.values, *kept.usable)]
-        return [*arrays, *texts, *values]
+def _arrays(kept: Kept, keys: Sequence[str]) -> list[Any]:
+    batch = kept.batch
+    first = batch.first_row
+    rows = np.arange(first, first + len(batch)) if batch.rows is None else batch.rows
+    numbers = [rows, kept.judged]
+    texts = [batch.texts[name].cast(arro.DataType.utf8()) for name in keys]
+    arrays = [arro.Array.from_numpy(np.ascontiguousarray(each)) for each in numbers]
+    values = [arro.Array.from_numpy(np.ascontiguousarray(each)) for each in (*kept.values, *kept.usable)]
+    return [*arrays, *texts, *values]
 
 
 def _refuse_names(keys: Sequence[str], columns: Sequence[str]) -> None:

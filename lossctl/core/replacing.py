@@ -12,7 +12,7 @@ __all__ = ["replacing"]
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[str]:
+def replacing(path: str | Path) -> Iterator[str]:
     """Give the path of a temporary file that takes the place of `path` at the end; a device is written to as it is.
 
     Raises
@@ -22,7 +22,7 @@ def replacing(path: str) -> Iterator[str]:
     """
     place = Path(path)
     if place.exists() and not place.is_file():
-        yield path
+        yield str(path)
         return
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     os.close(handle)
