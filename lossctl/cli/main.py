@@ -18,6 +18,7 @@ import typer
 
 from lossctl.cli.commands import application
 from lossctl.cli.output import Outcome, deliver
+from lossctl.core.ending import end_after
 from lossctl.core.errors import ExitCode, LossctlError
 from lossctl.core.escape import terminal
 
@@ -35,6 +36,7 @@ def run() -> NoReturn:
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # a CI runner that cancels a job must leave no files behind either
         signal.signal(number, _interrupt)
+    end_after(_end_interrupted)
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -56,6 +58,13 @@ _received: list[int] = []
 def _interrupt(number: int, _frame: object) -> None:
     _received.append(number)
     raise KeyboardInterrupt
+
+
+def _end_interrupted() -> NoReturn:
+    """End from another thread than the one that does not answer."""
+    with suppress(OSError):
+        os.write(2, b"error: interrupted\n")  # the other may be holding the lock of sys.stderr
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""A file written beside the one whose place it takes: who reads sees one of them, never half. Standard library only."""
+"""A file written beside the one whose place it takes: who reads sees one of them, never half. Imports core."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from lossctl.core.ending import forget, remember
 
 __all__ = ["replacing"]
 
@@ -25,6 +27,7 @@ def replacing(path: str | Path) -> Iterator[str]:
         yield str(path)
         return
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    remember(name)
     os.close(handle)
     try:
         yield name
@@ -35,3 +38,5 @@ def replacing(path: str | Path) -> Iterator[str]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    finally:
+        forget(name)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from lossctl.core.ending import forget, remember
 from lossctl.sources.piece import quote_text
 
 __all__ = ["connect", "disconnect", "glob_escape"]
@@ -28,6 +29,7 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
     """
     connection = duckdb.connect()
     spilled = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{os.urandom(8).hex()}"
+    remember(spilled)
     allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
     settings = [
         f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
@@ -54,6 +56,7 @@ def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.close()
     shutil.rmtree(spilled, ignore_errors=True)
+    forget(spilled)
 
 
 def glob_escape(path: str) -> str:

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from lossctl.core.ending import remember, watch
 from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.beside import Beside
 from lossctl.sources.names import nearest
@@ -165,6 +166,7 @@ def _open_files(
         _check_readable(path, shown)
     with ExitStack() as stack:
         connecting = Beside(lambda: connect([path for path, _ in placed], options.threads))
+        watch()
         from lossctl.sources.source import Source  # loads while DuckDB starts: together a tenth of a small run
 
         connection = connecting.result()
@@ -268,4 +270,7 @@ def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:
     except BaseException:
         file.close()
         raise
-    return f"/proc/self/fd/{file.fileno()}" if nameless else file.name, file.close
+    if nameless:
+        return f"/proc/self/fd/{file.fileno()}", file.close
+    remember(file.name)
+    return file.name, file.close

@@ -20,6 +20,7 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
+from lossctl.core.ending import watch
 from lossctl.core.errors import DataError
 from lossctl.core.escape import guarded
 from lossctl.core.lines import Layout, Lines
@@ -87,12 +88,14 @@ def write_lines(
     """
     written = _WRITTEN.get(kind, json_text)
     source = _feed(lines, layout, written)
+    watch()
     with closing(duckdb.connect()) as connection:
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
         connection.register("lines", source.stream())
         try:
-            _copy(connection, _query(layout, kind, written), target, _options(layout, kind, gzip=gzip))
+            with source.uncancelled():
+                _copy(connection, _query(layout, kind, written), target, _options(layout, kind, gzip=gzip))
         except duckdb.Error as error:
             source.raise_failure()
             message = str(error).split("\n", 1)[0]

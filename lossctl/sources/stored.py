@@ -118,24 +118,30 @@ def write_stored(
         connection = connect([] if place is None else [place])
         stack.callback(disconnect, connection)
         reader = _feed(rows, keys, len(columns), sums)
-        connection.register("incoming", reader.stream())
-        try:
-            connection.execute("create temp table kept as select * from incoming")
-        except duckdb.Error as error:
-            reader.raise_failure()
-            raise DataError(f"rows can't be kept: {_line(error)}", "set TMPDIR to a folder with room") from error
-        except BaseException:
-            reader.raise_failure()
-            raise
+        _keep(connection, reader)
         _refuse_keys(connection, source, keys)
         summary = Summary(sums.n, f"{sums.judged:016x}{_keyed(connection, keys):016x}", sums.checksums())
         if place is not None:
             try:
-                _copy(connection, keys, columns, place, document(summary))
+                with reader.uncancelled():
+                    _copy(connection, keys, columns, place, document(summary))
             except duckdb.Error as error:
                 cure = "free some space or choose another path"
                 raise DataError(f"{path} can't be written: {_line(error)}", cure) from error
         return summary
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, reader: Feed) -> None:
+    connection.register("incoming", reader.stream())
+    try:
+        with reader.uncancelled():
+            connection.execute("create temp table kept as select * from incoming")
+    except duckdb.Error as error:
+        reader.raise_failure()
+        raise DataError(f"rows can't be kept: {_line(error)}", "set TMPDIR to a folder with room") from error
+    except BaseException:
+        reader.raise_failure()
+        raise
 
 
 class _Sums:

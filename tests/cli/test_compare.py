@@ -5,15 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from lossctl.core.errors import ExitCode
@@ -178,25 +173,3 @@ def test_standard_input_is_one_of_two(tmp_path: Path) -> None:
         [*COMMAND, *words[:2], "<stdin>=new.csv", *words[3:]], capture_output=True, check=True, cwd=tmp_path
     )
     assert json.loads(piped.stdout) == json.loads(named.stdout)
-
-
-def test_ctrl_c_while_reading_ends_it(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    pq.write_table(pa.table({name: rng.normal(size=2_000_000) for name in ("y", "a", "b")}), tmp_path / "big.parquet")
-    words = ["compare", "big.parquet", "x=big.parquet", "-p", "a", "-p", "b", "-l", "rmse,huber,log_cosh,wmape,mse"]
-    with subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        while running.poll() is None and not reads(running.pid):
-            time.sleep(0.02)
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
-    assert (running.returncode, err) == (ExitCode.INTERRUPTED, b"error: interrupted\n")
-    assert out == b""
-
-
-def reads(pid: int) -> bool:
-    """Say whether a process has a file of the test open; where the system does not tell, that it surely has by now."""
-    descriptors = Path(f"/proc/{pid}/fd")
-    if not descriptors.is_dir():
-        time.sleep(2.0)
-        return True
-    return any(each.is_symlink() and each.readlink().name == "big.parquet" for each in descriptors.iterdir())

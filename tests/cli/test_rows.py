@@ -8,13 +8,10 @@ import gzip
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -243,22 +240,6 @@ def test_rows_of_standard_input(preds: Path) -> None:
     words = [*COMMAND, "eval", "-", "-l", "mae", "--per-row"]
     done = subprocess.run(words, input=preds.read_bytes(), capture_output=True, check=False)
     assert table(done.stdout.decode()) == [HEADER, *ROWS]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_no_half_of_the_rows(number: signal.Signals, large: Path, tmp_path: Path) -> None:
-    out = tmp_path / "rows.csv"
-    out.write_text("old")
-    words: list[Any] = [*COMMAND, "eval", large, "-l", "mae,mse,huber", "--per-row", "-o", out]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while not any(each.stat().st_size > 1000 for each in tmp_path.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (ExitCode.INTERRUPTED, "error: interrupted\n")
-    assert [each.name for each in tmp_path.iterdir()] == ["rows.csv"]
-    assert out.read_text() == "old"
 
 
 def test_what_is_printed_never_depends_on_threads(large: Path) -> None:

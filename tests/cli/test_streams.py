@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -127,41 +125,6 @@ def test_an_output_without_permission_is_refused(preds: Path, tmp_path: Path) ->
     done = run("eval", preds, "--loss", "mae", "-o", locked / "result.json")
     assert done.returncode == 2
     assert "permission denied" in done.stderr
-
-
-def spooling(pid: int, spool: Path) -> bool:
-    """Say whether the process keeps a stream in the folder, with or without a name.
-
-    Python tries first whether it may write there: an interrupt within its trial leaves that, which is not ours.
-    """
-    descriptors = Path(f"/proc/{pid}/fd")
-    if not descriptors.is_dir():
-        return any(each.name.startswith("lossctl-") for each in spool.iterdir())
-    kept = [str(each.readlink()) for each in descriptors.iterdir() if each.is_symlink()]
-    return any(each.startswith(str(spool)) and ("lossctl-" in each or "(deleted)" in each) for each in kept)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    environment = {**os.environ, "TMPDIR": str(spool)}
-    words = [*COMMAND, "eval", "-", "--loss", "mae", "-o", str(tmp_path / "result.txt")]
-    with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as process:
-        assert process.stdin is not None
-        process.stdin.write(PREDS.encode())
-        process.stdin.flush()
-        deadline = time.monotonic() + 30
-        while not spooling(process.pid, spool) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert errors.decode() == "error: interrupted\n"
-    assert list(spool.iterdir()) == []
-    assert not (tmp_path / "result.txt").exists()
 
 
 def test_the_version_and_help_are_on_standard_output() -> None:

@@ -180,7 +180,7 @@ def worst_of(losses: Array, size: int, cuts: Sequence[int], *, weighted: bool = 
         middle = (start + stop) // 2
         for first, last in ((start, middle), (middle, stop)):
             block, _ = Block.of(whole.cut(first, last), BINDINGS[weighted], Faults())
-            part.add(losses[first:last], 2.0 * losses[first:last], block)
+            part.add(losses[first:last], -losses[first:last] - 0.25, block)
         total.merge(part)
     return total
 
@@ -195,7 +195,7 @@ def test_the_worst_rows_are_those_of_sorting_the_first_of_equal_ones(losses: Arr
     expected = sorted(range(len(losses)), key=lambda row: (-losses[row], row))[:size]
     assert worst.rows.tolist() == expected
     assert worst.losses.tolist() == losses[expected].tolist()
-    assert worst.beside["slope"].tolist() == (2.0 * losses[expected]).tolist()
+    assert worst.beside["slope"].tolist() == (-losses[expected] - 0.25).tolist()
     assert worst.beside["target"].tolist() == [row + 0.5 for row in expected]
     assert worst.beside["prediction"].tolist() == [-row for row in expected]
 

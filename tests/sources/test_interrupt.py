@@ -1,9 +1,21 @@
-"""Ctrl-C that reaches DuckDB first is no fault of the file."""
+"""Ctrl-C that reaches DuckDB first is no fault of the file, and never waits for it."""
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import arro3.core as arro
+import duckdb
+import numpy as np
 import pytest
 
+from lossctl.sources.feed import Feed
 from lossctl.sources.stream import unreadable
 
 
@@ -13,3 +25,90 @@ def test_an_interrupted_query_is_an_interrupt() -> None:
     assert unreadable("a.parquet", RuntimeError("IO Error: no magic bytes")).problem == (
         "a.parquet cannot be read: no magic bytes"
     )
+
+
+def numbers(made: list[int], *, interrupt_at: int | None = None) -> Feed:
+    """Feed a hundred batches of a number each; the process is interrupted while one is made."""
+
+    def batches() -> Iterator[list[Any]]:
+        for number in range(100):
+            made.append(number)
+            if number == interrupt_at:
+                signal.raise_signal(signal.SIGINT)
+            yield [arro.Array.from_numpy(np.array([number]))]
+
+    return Feed(arro.Schema([arro.Field("x", arro.DataType.int64())]), batches())
+
+
+def total(feed: Feed) -> Any:
+    with duckdb.connect() as connection, feed.uncancelled():
+        connection.register("fed", feed.stream())
+        return connection.execute("select sum(x) from fed").fetchall()
+
+
+def test_a_signal_ends_the_batches_and_is_acted_on_when_duckdb_is_done() -> None:
+    made: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        total(numbers(made, interrupt_at=3))
+    assert made == [0, 1, 2, 3], "the one that is being made is the last"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_handler_of_the_program_is_called_and_what_is_cut_off_is_no_result() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            total(numbers([], interrupt_at=3))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
+
+
+def test_another_thread_and_no_signal_give_all() -> None:
+    found = [total(numbers([]))]
+    thread = threading.Thread(target=lambda: found.append(total(numbers([]))))
+    thread.start()
+    thread.join(20)
+    assert found == [[(4950,)]] * 2
+
+
+def test_a_process_that_does_not_answer_is_ended_and_leaves_nothing(tmp_path: Path) -> None:
+    file, folder, kept = tmp_path / "file", tmp_path / "folder", tmp_path / "kept"
+    folder.mkdir()
+    for each in (file, folder / "spilled", kept):
+        each.touch()
+    script = f"""
+import os, signal, time
+from lossctl.core import ending
+for path in {[str(file), str(folder), str(kept), str(tmp_path / "never made")]!r}:
+    ending.remember(path)
+ending.forget({str(kept)!r})
+ending.end_after(lambda: os._exit(7))
+signal.signal(signal.SIGINT, lambda *_: None)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+ending.watch()
+ending.watch()
+signal.raise_signal(signal.SIGUSR1)
+time.sleep(ending.GRACE_SECONDS + 0.5)
+print("another signal ends nothing", flush=True)
+signal.raise_signal(signal.SIGINT)
+time.sleep(60)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "another signal ends nothing\n", "")
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_program_that_has_not_asked_for_it_is_never_ended() -> None:
+    script = """
+import signal, threading, time
+from lossctl.core import ending
+signal.signal(signal.SIGINT, lambda *_: None)
+ending.watch()
+signal.raise_signal(signal.SIGINT)
+time.sleep(ending.GRACE_SECONDS + 0.5)
+print(threading.active_count())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")

@@ -1,0 +1,66 @@
+"""How a process that has been told to end does so when it can't be reached: after a moment, leaving nothing behind.
+
+A signal is acted on between two steps of Python. A thread that waits inside DuckDB takes none, and may wait for ever:
+for a reader that has stopped, as `less` has at Ctrl-C, or for a task it cancelled. Imports the standard
+library only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["end_after", "forget", "remember", "watch"]
+
+GRACE_SECONDS = 2.0
+"""For the usual way: an exception that closes all it passes."""
+
+_left: set[Path] = set()
+_end: list[Callable[[], None]] = []
+_watching: list[threading.Thread] = []
+
+
+def remember(path: str | Path) -> None:
+    """Name a file or folder that must not outlive this process; it need not exist yet."""
+    _left.add(Path(path))
+
+
+def forget(path: str | Path) -> None:
+    """Say that a file or folder is gone, or is meant to stay."""
+    _left.discard(Path(path))
+
+
+def end_after(end: Callable[[], None]) -> None:
+    """Let `end` end this process where a signal has not ended it within `GRACE_SECONDS`; for a program of its own."""
+    _end[:] = [end]
+
+
+def watch() -> None:
+    """Watch for signals from here on; called where a thread is about to enter what may keep it.
+
+    Not before: a process of more than one thread can't be forked. Nothing happens unless `end_after` has been called.
+    """
+    if not _end or _watching or threading.current_thread() is not threading.main_thread():
+        return
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    _watching.append(threading.Thread(target=_wait, args=(heard,), name="lossctl-ending", daemon=True))
+    _watching[0].start()
+
+
+def _wait(heard: int) -> None:
+    while os.read(heard, 1)[0] not in {signal.SIGINT, signal.SIGTERM}:
+        continue
+    time.sleep(GRACE_SECONDS)
+    for path in list(_left):
+        with suppress(OSError):
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)
+    _end[0]()
