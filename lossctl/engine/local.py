@@ -1,4 +1,4 @@
-"""Runs plans on this machine: one thread reads, a few compute, a bounded queue between them.
+"""Runs plans on this machine: the reading thread computes too, or a few others do, a bounded queue between them.
 
 Each worker accumulates its own tallies, merged at the end: sums are exact, so who did what cannot matter. Imports
 core and its own package.
@@ -23,7 +23,8 @@ _QUEUED_BATCHES = 4
 
 _THREADS_PER_WORKER = 2
 """The reader needs the rest, and kernels are short NumPy calls that hand Python's lock to each other: on two cores a
-second worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3 (docs/decisions.md)."""
+second worker made ten losses on 10 M rows of Parquet take 3.9 s instead of 2.3. Where that leaves one, the reading
+thread computes: threads of DuckDB read on beside it, and need no lock (docs/decisions.md)."""
 _MOST_PER_CORE = 4
 """Threads that may be asked for: more would only wait for each other, and a thousand would stop the machine."""
 
@@ -58,18 +59,15 @@ def run(
     if crew is not None and crew.knows(plans):
         return crew.run(batches, plans, on_rows)
     cores = os.cpu_count() or 1
-    workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
-    keep_freed_memory()
     total = [plan.tally() for plan in plans]
+    keep_freed_memory()
+    workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
+    if workers == 1:
+        _hand_out(batches, total, on_rows)
+        return total
     pool = _Pool(plans, workers)
-    rows = 0
     try:
-        for batch in batches:
-            rows += len(batch)
-            for piece in batch.split(BLOCK_ROWS):
-                pool.submit(piece)
-            if on_rows is not None:
-                on_rows(rows)
+        _hand_out(batches, [pool], on_rows)
         parts = pool.finish()
     finally:
         pool.stop()
@@ -77,6 +75,19 @@ def run(
         for mine, theirs in zip(total, part, strict=True):
             mine.merge(theirs)
     return total
+
+
+def _hand_out(
+    batches: Iterable[Batch], takers: Sequence[ModelTally | _Pool], on_rows: Callable[[int], None] | None
+) -> None:
+    rows = 0
+    for batch in batches:
+        rows += len(batch)
+        for piece in batch.split(BLOCK_ROWS):
+            for taker in takers:
+                taker.add(piece)
+        if on_rows is not None:
+            on_rows(rows)
 
 
 class _Pool:
@@ -92,7 +103,7 @@ class _Pool:
         self._first: Batch | None = None
         self._stopped = threading.Event()
 
-    def submit(self, batch: Batch) -> None:
+    def add(self, batch: Batch) -> None:
         """Hand a batch to a worker, waiting where all are busy."""
         if self._first is None and not self._threads:
             self._first = batch

@@ -17,6 +17,9 @@ from lossctl.engine.plan import ModelPlan
 from lossctl.losses import LOSSES
 
 BINDING = Binding("m", ("y",), ("p",), None, "y", "p")
+one_and_many = pytest.mark.parametrize("threads", [1, 2, 4])
+"""The reading thread itself computes where it would have one other to do it."""
+
 HUBER = LOSSES["huber"].choose(delta=0.5)
 
 
@@ -40,7 +43,8 @@ def test_many_threads_give_the_bits_of_one() -> None:
     assert many.n_read == sum(sizes)
 
 
-def test_one_batch_starts_no_thread() -> None:
+@pytest.mark.parametrize(("sizes", "threads"), [([100], 4), ([100, 100, 100], 3)])
+def test_one_batch_starts_no_thread_nor_does_one_worker(sizes: list[int], threads: int) -> None:
     before = threading.active_count()
     seen: list[int] = []
 
@@ -49,11 +53,25 @@ def test_one_batch_starts_no_thread() -> None:
         return np.abs(prediction - target), np.sign(prediction - target)
 
     chosen = replace(LOSSES["mae"], kernel=kernel).choose()
-    run(batches([100]), [ModelPlan(BINDING, (chosen,))], threads=4)
-    assert seen == [before]
+    run(batches(sizes), [ModelPlan(BINDING, (chosen,))], threads=threads)
+    assert seen == [before] * len(sizes)
 
 
-def test_a_failure_in_a_worker_is_raised_and_ends_the_run() -> None:
+def test_many_batches_are_computed_beside_the_reader() -> None:
+    seen: set[str] = set()
+
+    def kernel(target: Array, prediction: Array, **_params: float) -> tuple[Array, Array]:
+        seen.add(threading.current_thread().name)
+        return np.abs(prediction - target), np.sign(prediction - target)
+
+    chosen = replace(LOSSES["mae"], kernel=kernel).choose()
+    run(batches([100] * 50), [ModelPlan(BINDING, (chosen,))], threads=4)
+    assert seen <= {"lossctl-0", "lossctl-1"}
+    assert seen
+
+
+@one_and_many
+def test_a_failure_in_a_kernel_is_raised_and_ends_the_run(threads: int) -> None:
     def kernel(_target: Array, _prediction: Array, **_params: float) -> tuple[Array, Array]:
         raise ZeroDivisionError("in a kernel")
 
@@ -63,17 +81,18 @@ def test_a_failure_in_a_worker_is_raised_and_ends_the_run() -> None:
 
     chosen = replace(LOSSES["mae"], kernel=kernel).choose()
     with pytest.raises(ZeroDivisionError, match="in a kernel"):
-        run(endless(), [ModelPlan(BINDING, (chosen,))], threads=2)
+        run(endless(), [ModelPlan(BINDING, (chosen,))], threads=threads)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lossctl-")]
 
 
-def test_a_failure_of_the_reader_ends_the_workers() -> None:
+@one_and_many
+def test_a_failure_of_the_reader_ends_the_workers(threads: int) -> None:
     def failing() -> Iterator[Batch]:
         yield from batches([10, 10, 10])
         raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        run(failing(), [ModelPlan(BINDING, (HUBER,))], threads=2)
+        run(failing(), [ModelPlan(BINDING, (HUBER,))], threads=threads)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lossctl-")]
 
 
@@ -93,7 +112,7 @@ def test_the_reader_waits_for_slow_workers() -> None:
             yield batch
 
     chosen = replace(LOSSES["mae"], kernel=kernel).choose()
-    worker = threading.Thread(target=run, args=(counted(), [ModelPlan(BINDING, (chosen,))], 2))
+    worker = threading.Thread(target=run, args=(counted(), [ModelPlan(BINDING, (chosen,))], 4))
     worker.start()
     worker.join(0.5)
     waiting = len(read)
