@@ -59,18 +59,19 @@ def run(
     if crew is not None and crew.knows(plans):
         return crew.run(batches, plans, on_rows)
     cores = os.cpu_count() or 1
-    total = [plan.tally() for plan in plans]
-    keep_freed_memory()
     workers = max(1, min(threads or cores, _MOST_PER_CORE * cores) // _THREADS_PER_WORKER)
+    keep_freed_memory()
+    total, own = ([plan.tally() for plan in plans] for _ in range(2))
     if workers == 1:
-        _hand_out(batches, total, on_rows)
-        return total
-    pool = _Pool(plans, workers)
-    try:
-        _hand_out(batches, [pool], on_rows)
-        parts = pool.finish()
-    finally:
-        pool.stop()
+        _hand_out(batches, own, on_rows)
+        parts = [own]
+    else:
+        pool = _Pool(plans, workers)
+        try:
+            _hand_out(batches, [pool], on_rows)
+            parts = pool.finish()
+        finally:
+            pool.stop()
     for part in parts:
         for mine, theirs in zip(total, part, strict=True):
             mine.merge(theirs)

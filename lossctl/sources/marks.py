@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from lossctl.sources.arrow import to_mask
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece
 from lossctl.sources.place import Place
-from lossctl.sources.slices import Slices, Values
+
+if TYPE_CHECKING:
+    from lossctl.sources.slices import Slices, Values
 
 __all__ = ["NO_MARKS", "Marks", "NoIdentityError", "mix"]
 
@@ -97,6 +99,8 @@ NO_MARKS = Marks()
 
 
 def _values(record: Any, number: int) -> Values:
+    from lossctl.sources.slices import Values
+
     hashes = np.asarray(record.column(f"hash{number}"))
     return Values(record.column(f"by{number}"), hashes, to_mask(record.column(f"lacks{number}")))
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from threading import Event
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 
@@ -24,17 +24,18 @@ from lossctl.sources.alike import refuse_alike, union_of
 from lossctl.sources.beside import Beside
 from lossctl.sources.columns import Spaces
 from lossctl.sources.database import disconnect
-from lossctl.sources.grouped import Grouped
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
-from lossctl.sources.slices import Slices
 from lossctl.sources.stream import Request, Stream, unreadable
 from lossctl.sources.typed import TypedPiece
-from lossctl.sources.values import distinct_of, texts_of
 from lossctl.sources.where import Filter, parse_filter
+
+if TYPE_CHECKING:  # what few runs need is imported where they do
+    from lossctl.sources.grouped import Grouped
+    from lossctl.sources.slices import Slices
 
 __all__ = ["Source"]
 
@@ -233,6 +234,8 @@ class Source:
 
     def distinct(self, column: str, most: int) -> list[str]:
         """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
+        from lossctl.sources.values import distinct_of
+
         found: set[str] = set()
         for piece in self._pieces:
             found.update(distinct_of(piece, self._connection, column, most))
@@ -253,6 +256,8 @@ class Source:
         UsageError
             Where there is no such column.
         """
+        from lossctl.sources.values import texts_of
+
         for name in columns:
             if name not in self.columns:
                 raise unknown_column(name, self.columns, self.name)
@@ -352,6 +357,8 @@ class Source:
         if request.uses.get(group) is ColumnType.NUMBER and not isinstance(self._pieces[0], TypedPiece):
             problem = f'--where takes the column "{group}" for numbers, and --group for names'
             raise UsageError(problem, f'write "{group}"::double in the condition')
+        from lossctl.sources.grouped import Grouped
+
         self._consumed, self._finished = 0, False
         with ExitStack() as stack:
             stack.enter_context(self.verifying())
