@@ -84,6 +84,19 @@ def divergence(p: Array, q: Array) -> mp.mpf:
     return mp.fsum(a * mp.log(a / b) for a, b in pairs) / mp.log(2)
 
 
+@pytest.mark.parametrize("apart", [1e-1, 1e-4, 1e-7, 1e-10])
+@pytest.mark.parametrize("name", ["kl_divergence", "reverse_kl"])
+def test_a_small_divergence_down_a_file_is_wrong_by_as_little_as_is_said(name: str, apart: float) -> None:
+    rng = np.random.default_rng(4)
+    p = rng.dirichlet(np.ones(7))
+    q = p * (1.0 + apart * rng.normal(size=7))
+    with mp.workdps(60):
+        expected = (divergence(p, q) if name == "kl_divergence" else divergence(q, p)) * mp.log(2)
+        size = np.square(p - q) @ (0.5 / p)  # what the divergence would be if q summed to 1
+        found = math.fsum(LOSSES[name].choose(base=math.e).compute(p, q)[0])
+        assert abs(found - expected) <= 1e-16 * math.sqrt(size)
+
+
 @given(p=st.floats(1e-320, 1.0), q=st.floats(1e-320, 1.0), close=st.floats(-0.6, 0.6), base=st.sampled_from([2.0, 7.0]))
 def test_a_single_event_has_all_its_digits(p: float, q: float, close: float, base: float) -> None:
     for partner in (q, min(p * (1.0 + close), 1.0), min(p * (1.0 + close * 1e-9), 1.0)):
