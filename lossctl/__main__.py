@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 __all__ = ["run"]
@@ -16,14 +17,44 @@ again, as Python would at every 700, takes a fortieth of a small run."""
 
 def run() -> NoReturn:
     """Load the command line, and run it; Ctrl-C ends it quietly in either."""
+    _open_closed_streams()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         from lossctl.cli.main import run as run_commands
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted\n")
-        os._exit(130)  # ExitCode.INTERRUPTED, which may not be loaded yet
+        _end("error: interrupted\n", 130)  # ExitCode.INTERRUPTED, which may not be loaded yet
+    except BaseException as error:  # noqa: BLE001 -- Python would exit with 1, which is for gates that failed
+        said = f"error: lossctl can't start: {type(error).__name__}: {error!r:.500}\n"
+        _end(f"{said}hint:  install it and what it needs anew\n", 70)  # ExitCode.INTERNAL
     run_commands()
 
 
+def _end(said: str, code: int) -> NoReturn:
+    with suppress(OSError):
+        sys.stderr.write(said)
+    os._exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Give streams that were closed, as by ``>&-``, a place: the next file that is opened would take it otherwise.
+
+    Standard input stays closed to what reads it, and writing to standard output is an error of its own, not to
+    standard error: what is said there may go unheard.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, mode)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 -- it stays open
+
+
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the folder where the command runs: a numpy.py in it is no part of lossctl
     run()

@@ -12,6 +12,7 @@ from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
+from lossctl.core.errors import UsageError
 
 EPILOG = "Example: lossctl baseline preds.csv -k id -l mse -o main.parquet"
 
@@ -59,7 +60,9 @@ def baseline(
 ) -> Outcome:
     """Store the losses of a model's rows by key, for later models to be compared with: paired, without its file."""
     written = Destination.of("json", None, output)
-    written.spare([source])
+    if written.file is None:
+        raise UsageError("a baseline is a file, and can't be printed", "name one: -o main.parquet")
+    written.spare([source, *filter(None, [reading.get("targets")])])
     destination = Destination.of(format, None, None, digits)
     selection = api.select(loss, parameters)
     with progress() as on_progress:

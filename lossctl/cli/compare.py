@@ -114,7 +114,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
 ) -> Outcome:
     """Compare models: paired differences with intervals, p-values, wins and losses. The first is the baseline."""
     destination = Destination.of(format, export, output, digits)
-    destination.spare(sources)
+    destination.spare([*sources, *filter(None, [reading.get("targets")])])
     selection = api.select(loss, parameters)
     asked: dict[str, Any] = {
         "pairs": "all" if all_pairs else "baseline",

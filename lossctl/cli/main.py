@@ -43,7 +43,8 @@ def run() -> NoReturn:
     except BrokenPipeError:
         code = ExitCode.CLOSED_PIPE
     except OSError as error:
-        _print_error(f"standard output can't be written: {error.strerror}", "free some space")
+        if code != ExitCode.DATA:  # which says so already
+            _print_error(f"standard output can't be written: {error.strerror}", "free some space")
         code = ExitCode.DATA
     with suppress(OSError):
         sys.stderr.flush()
@@ -122,17 +123,23 @@ def _run(arguments: list[str]) -> int:
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
     for warning in outcome.warnings:
-        sys.stderr.write(f"warning: {terminal(warning)}\n")
+        _say(f"warning: {_short(terminal(warning))}\n")
     deliver(outcome)
     return outcome.exit_code
 
 
 def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:
-    sys.stderr.write(f"error: {_short(terminal(problem))}\n")
+    _say(f"error: {_short(terminal(problem))}\n")
     for note in notes:
-        sys.stderr.write(f"       {_short(terminal(note))}\n")
+        _say(f"       {_short(terminal(note))}\n")
     if cure:
-        sys.stderr.write(f"hint:  {_short(terminal(cure))}\n")
+        _say(f"hint:  {_short(terminal(cure))}\n")
+
+
+def _say(line: str) -> None:
+    """Write to standard error; where it is full or gone, the exit code must stay what it is."""
+    with suppress(OSError):
+        sys.stderr.write(line)
 
 
 def _short(text: str) -> str:
@@ -147,11 +154,14 @@ def _without_full_stop(text: str) -> str:
 
 def _report_fault(error: BaseException) -> int:
     if isinstance(error, OSError):  # a disk, a network drive, a limit of the system
-        unnamed = "standard output" if error.errno == errno.ENOSPC else "the input"
+        unnamed = "standard output" if error.errno in {errno.ENOSPC, errno.EBADF} else "the input"
         _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
         return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
-        raise error
+        import traceback
+
+        for line in traceback.format_exception(error):
+            _say(line)
     _print_error(
         f"a fault of lossctl's own: {type(error).__name__}: {error}",
         "please report it with the command and, if you can, the data; LOSSCTL_TRACEBACK=1 shows where it happened",

@@ -9,7 +9,8 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ __all__ = ["Destination", "Outcome", "cannot_write", "deliver"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
+_PRINTED = (_STDOUT, Path("/dev/stdout"), Path("/dev/fd/1"))
+"""Names of standard output: where it is a file, a file by such a name can't be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Destination:
             Where a format is unknown or a path can't be written.
         """
         pairs = tuple(_export(text) for text in exports or ())
+        file = None if file in _PRINTED else file
         for name in (format_name, *(name for name, _ in pairs)):
             if name not in (known or formats()):
                 raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(known or formats())}")
@@ -71,12 +75,12 @@ class Destination:
         for path in paths:
             if path != _STDOUT:
                 _require_writable(path)
-            if path != _STDOUT and paths.count(path) > 1:
+            if path != _STDOUT and [os.path.realpath(each) for each in paths].count(os.path.realpath(path)) > 1:
                 raise UsageError(f"two results would go to {path}", "give each a path of its own")
         return cls(format_name, pairs, file, digits)
 
     def spare(self, sources: Sequence[str]) -> None:
-        """Refuse to write over what is read.
+        """Refuse to write over what is read, or over a configuration.
 
         Raises
         ------
@@ -87,6 +91,8 @@ class Destination:
         for path in (*(path for _, path in self.exports), *([self.file] if self.file else [])):
             if path.is_file() and any(path.samefile(each) for text in named for each in _files(text)):
                 raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
+            if path.is_file() and path.suffix == ".toml":
+                raise UsageError(f"{path} is a configuration: the result would replace it", "choose another path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +133,19 @@ def deliver(outcome: Outcome) -> None:
     if outcome.result is None:
         return
     destination = outcome.destination
-    plain, printed = RenderOptions(digits=destination.digits), ""
+    plain, printed, files = RenderOptions(digits=destination.digits), "", []
     for name, path in destination.exports:
         text = outcome.render(outcome.result, name, plain)
         if path == _STDOUT:
             printed += text
         else:
-            _write(path, text)
+            files.append((path, text))
     if destination.file is not None:
-        _write(destination.file, outcome.render(outcome.result, destination.format, plain))
+        files.append((destination.file, outcome.render(outcome.result, destination.format, plain)))
+        _write(files)
         _print(printed)
         return
+    _write(files)
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
     text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
@@ -165,7 +173,7 @@ def _export(text: str) -> tuple[str, Path]:
     name, sign, path = text.partition("=")
     if not sign or not path:
         raise UsageError(f"--export {text!r} is not FORMAT=PATH", "for example --export json=result.json")
-    return name, Path(path)
+    return name, _STDOUT if Path(path) in _PRINTED else Path(path)
 
 
 def _require_writable(path: Path) -> None:
@@ -186,10 +194,20 @@ def _require_writable(path: Path) -> None:
         raise UsageError(f"{path} can't be written: permission denied", "choose another path")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(files: Sequence[tuple[Path, str]]) -> None:
+    """Write all files or none: each takes its place when the last is written."""
+    with ExitStack() as stack:
+        for path, text in files:
+            stack.enter_context(_written(path, text))
+
+
+@contextmanager
+def _written(path: Path, text: str) -> Iterator[None]:
     try:
-        with replacing(path) as name, Path(name).open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with replacing(path) as name:
+            with Path(name).open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            yield
     except OSError as error:
         raise cannot_write(path, error) from error
 

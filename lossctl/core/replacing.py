@@ -12,6 +12,11 @@ from lossctl.core.ending import forget, remember
 
 __all__ = ["replacing"]
 
+_DEVICES = {("/", "dev"), ("/", "proc")}
+"""Where names stand for what is open, such as ``/dev/stderr``: to replace one would take it from everybody."""
+_PREFIX = 40
+"""Characters of a name that its temporary file has too: a name may be as long as the system lets any be."""
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[str]:
@@ -23,10 +28,10 @@ def replacing(path: str | Path) -> Iterator[str]:
         Where the folder can't be written to.
     """
     place = Path(path)
-    if place.exists() and not place.is_file():
+    if (place.exists() and not place.is_file()) or place.parts[:2] in _DEVICES:
         yield str(path)
         return
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:_PREFIX]}.")
     remember(name)
     os.close(handle)
     try:
