@@ -117,13 +117,15 @@ class JoinedPiece(Piece):
     def side(self, side: int, types: Mapping[str, ColumnType]) -> str:
         """Give the rows of a source: columns that are asked for, the key, and the row number."""
         own = {self.owners[name][1]: kind for name, kind in types.items() if self.owners[name][0] == side}
-        read = {**dict.fromkeys(self.keys, ColumnType.TEXT), **own}
+        read = {**own, **dict.fromkeys(self.keys, ColumnType.TEXT)}  # what else a key is read as, it is joined as text
         source = self.sources[side]
         queries = []
         for piece, start in zip(source.pieces, source.starts(), strict=True):
             chosen = []
             for name, kind in own.items():
+                numbers = name in self.keys and kind is not ColumnType.TEXT
                 value = piece.text(name) if kind is ColumnType.TEXT else quote_name(name)
+                value = piece.from_text(name, kind) if numbers else value
                 chosen.append(f"{value} as {quote_name(name if side == _LEFT else self.right_names[name])}")
             values = key_values(piece, self.keys, self._texts, read)
             chosen += [f"{value} as key{side}_{number}" for number, value in enumerate(values)]

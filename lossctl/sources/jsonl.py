@@ -17,7 +17,7 @@ from lossctl.sources.compression import Compression
 from lossctl.sources.database import glob_escape
 from lossctl.sources.dialect import not_utf8
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name, quote_text
+from lossctl.sources.piece import LEAST_ROUNDED, Piece, quote_name, quote_text
 from lossctl.sources.place import Place
 from lossctl.sources.scan import text_lines
 
@@ -88,6 +88,19 @@ class JsonPiece(Piece):
             f"(select {chosen or '1'} from read_json({quote_text(glob_escape(self.path))}, auto_detect=false, "
             f"format='newline_delimited', records=true, compression='{self.compression}', hive_partitioning=false, "
             f"columns={{{declared or 'x: JSON'}}}))"
+        )
+
+    def label(self, name: str) -> str:
+        """Give the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
+        text = quote_name(name)
+        if self.columns[name] is not ColumnType.NUMBER:
+            return text
+        number = f"try_cast({text} as double)"
+        return (
+            f"case when regexp_full_match({text}, '\\s*[+-]?\\d+\\s*') "
+            f"then coalesce(try_cast({text} as hugeint)::varchar, {text}) "
+            f"when abs({number}) >= {LEAST_ROUNDED} or not coalesce(isfinite({number}), false) then {text} "
+            f"when {number} = trunc({number}) then {number}::bigint::varchar else {number}::varchar end"
         )
 
     @property

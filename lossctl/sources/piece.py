@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lossctl.sources.options import ColumnType
@@ -42,6 +43,7 @@ def label_text(column: str, kind: ColumnType) -> str:
 
 LEAST_ROUNDED = "9007199254740992"
 """From here on a double may stand for more than one whole number."""
+_FROM_TEXT = MappingProxyType({ColumnType.NUMBER: "double", ColumnType.BOOLEAN: "boolean"})
 NOT_TOLD_APART = "and would not be told apart"
 
 
@@ -96,6 +98,10 @@ class Piece(ABC):
         text = f"nullif({label_text(column, read_as)}, 'nan')"
         message = f'column "{name}": whole numbers beyond 2^53 are read as numbers, {NOT_TOLD_APART}'
         return f"case when abs({column}) >= {LEAST_ROUNDED} then error({quote_text(message)}) else {text} end"
+
+    def from_text(self, name: str, kind: ColumnType) -> str:
+        """Give the SQL for a value as this type, of a column that `relation` was asked for as text."""
+        return f"{quote_name(name)}::{_FROM_TEXT[kind]}" if kind in _FROM_TEXT else quote_name(name)
 
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text, of a column that `relation` was asked for as text."""

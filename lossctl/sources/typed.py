@@ -72,6 +72,11 @@ class TypedPiece(Piece):
         text = label_text(quote_name(name), kind)
         return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text
 
+    def from_text(self, name: str, kind: ColumnType) -> str:
+        """Give the SQL for a value: it keeps its type, whatever it was asked for as."""
+        del kind
+        return quote_name(name)
+
     def has_group(self, name: str) -> str:
         """Give the SQL condition that the group of a row is neither missing nor a number that is none."""
         floating = self.sql_types[name] in {"DOUBLE", "FLOAT"}

@@ -187,3 +187,49 @@ def test_all_leaves_out_what_takes_labels_for_numbers() -> None:
     losses = {each.loss for each in results}
     assert "categorical_cross_entropy" in losses
     assert "mae" not in losses
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_number_between_two_classes_is_neither(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"y.{kind}"
+    frame = pd.DataFrame({"y": [1.0, 1.5, 2.0], "p_1": [0.5, 0.9, 0.25], "p_2": [0.5, 0.1, 0.75]})
+    write_frame(frame, path)
+    options: Any = {"target": "y", "prediction": "p_*"}
+    if kind == "csv":  # labels of a text file are told apart as they stand there
+        path.write_text(path.read_text().replace("1.0,", "1,").replace("2.0,", "2,"))
+    with pytest.raises(lossctl.DataError, match=r'column "y": .* is none of the classes$'):
+        lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
+    (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", where="y <> 1.5", **options)
+    assert_allclose(result.value, -(math.log(0.5) + math.log(0.75)) / 2, rtol=1e-15)
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("1", "1"),
+        ("1.0", "1"),
+        ("-0.0", "0"),
+        ("1.50", "1.5"),
+        ("1e3", "1000"),
+        ("9007199254740993", "9007199254740993"),
+        ("10000000000000000001", "10000000000000000001"),
+        ('"07"', "7"),
+        ('"nan"', "nan"),
+        ('"x"', "x"),
+    ],
+)
+def test_labels_of_json_are_numbers_read_exactly(written: str, label: str, tmp_path: Path) -> None:
+    path = tmp_path / "y.jsonl"
+    path.write_text(f'{{"y": 5, "p": [0.25, 0.75]}}\n{{"y": {written}, "p": [0.25, 0.75]}}\n')
+    options: Any = {"target": "y", "prediction": "p", "classes": [label, "5"]}
+    (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
+    assert_allclose(result.value, -(math.log(0.75) + math.log(0.25)) / 2, rtol=1e-15)
