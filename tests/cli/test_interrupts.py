@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,10 @@ from lossctl.core.errors import ExitCode
 COMMAND = [sys.executable, "-m", "lossctl"]
 PATIENCE = 30.0
 """Seconds until a command that has not ended is taken to hang."""
+FULL_PIPE = 60_000
+"""Bytes, of the 64 KiB that a pipe holds."""
+
+Process = subprocess.Popen[bytes]
 
 both_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
@@ -45,7 +53,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def interrupted(
-    words: list[Any], ready: Callable[[int], bool], number: signal.Signals, stdin: bytes | None = None
+    words: list[Any], ready: Callable[[Process], bool], number: signal.Signals, stdin: bytes | None = None
 ) -> tuple[int, str, str]:
     """Start a command, send it the signal once it is ready, and give its exit code, output and errors."""
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
@@ -54,7 +62,7 @@ def interrupted(
         process.stdin.write(stdin or b"")
         process.stdin.flush()
         deadline = time.monotonic() + PATIENCE
-        while process.poll() is None and not ready(process.pid) and time.monotonic() < deadline:
+        while process.poll() is None and not ready(process) and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(number)
         try:
@@ -66,36 +74,54 @@ def interrupted(
     return process.returncode, out.decode(), errors.decode()
 
 
-def has_open(name: str) -> Callable[[int], bool]:
+def files_of(process: Process) -> list[str] | None:
+    """Give what a process has open; ``None`` where the system does not tell."""
+    folder = Path(f"/proc/{process.pid}/fd")
+    if not folder.is_dir():
+        return None
+    found = []
+    for each in folder.iterdir():
+        with suppress(OSError):  # it has been closed
+            found.append(str(each.readlink()))
+    return found
+
+
+def has_open(name: str) -> Callable[[Process], bool]:
     """Say whether a process has a file of this name open; where the system does not tell, wait until it surely has."""
 
-    def ready(pid: int) -> bool:
-        descriptors = Path(f"/proc/{pid}/fd")
-        if not descriptors.is_dir():
+    def ready(process: Process) -> bool:
+        files = files_of(process)
+        if files is None:
             time.sleep(2.0)
             return True
-        return any(each.is_symlink() and each.readlink().name == name for each in descriptors.iterdir())
+        return any(Path(each).name == name for each in files)
 
     return ready
 
 
-def fills(folder: Path) -> Callable[[int], bool]:
+def fills(folder: Path) -> Callable[[Process], bool]:
     """Say whether something is being written in a folder."""
     return lambda _: any(each.stat().st_size > 1000 for each in folder.iterdir() if each.is_file())
 
 
-def keeps_a_stream(spool: Path) -> Callable[[int], bool]:
+def has_filled_its_pipe(process: Process) -> bool:
+    """Say whether a process has printed all that fits, so that it waits for a reader."""
+    assert process.stdout is not None
+    (waiting,) = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))
+    return bool(waiting > FULL_PIPE)
+
+
+def keeps_a_stream(spool: Path) -> Callable[[Process], bool]:
     """Say whether a process keeps a stream in the folder, with or without a name.
 
     Python tries first whether it may write there: an interrupt within its trial leaves that, which is not ours.
     """
 
-    def ready(pid: int) -> bool:
-        descriptors = Path(f"/proc/{pid}/fd")
-        if not descriptors.is_dir():
+    def ready(process: Process) -> bool:
+        files = files_of(process)
+        if files is None:
             return any(each.name.startswith("lossctl-") for each in spool.iterdir())
-        kept = [str(each.readlink()) for each in descriptors.iterdir() if each.is_symlink()]
-        return any(each.startswith(str(spool)) and ("lossctl-" in each or "(deleted)" in each) for each in kept)
+        return any(each.startswith(str(spool)) and ("lossctl-" in each or "(deleted)" in each) for each in files)
 
     return ready
 
@@ -126,9 +152,8 @@ def test_while_rows_are_written(name: str, number: signal.Signals, large: Path, 
 @both_signals
 def test_while_nobody_reads_what_is_printed(number: signal.Signals, large: Path, spool: Path) -> None:
     """As under a pager: the write into a full pipe comes back to nobody."""
-    started = time.monotonic()
     words = ["eval", large, "-p", "a", "-l", "mae,mse,huber", "--per-row"]
-    code, out, errors = interrupted(words, lambda _: time.monotonic() > started + 2.0, number)
+    code, out, errors = interrupted(words, has_filled_its_pipe, number)
     assert (code, errors) == (ExitCode.INTERRUPTED, "error: interrupted\n")
     assert out.startswith("model,loss,row,value,slope\n")
     assert list(spool.iterdir()) == []
