@@ -14,7 +14,7 @@ import numpy as np
 from lossctl.api.evaluating import compute_source
 from lossctl.api.gate_deltas import Deltas
 from lossctl.api.gate_figures import Figures, condition
-from lossctl.api.model_rows import ModelRows
+from lossctl.api.model_rows import ModelRows, identity_of
 from lossctl.api.selecting import Selection
 from lossctl.core.errors import LossctlError
 from lossctl.core.settings import Settings
@@ -127,7 +127,7 @@ class Explainer:
 
         signs = [1.0 if gate.operator.keeps_low else -1.0] * len(pair[1].plan.losses)
         plan = WorstGapsPlan(PairsPlan((pair[0].plan, pair[1].plan), ((0, 1),), deltas.method), _ROWS, signs, wanted)
-        rows = ModelRows(list(pair), deltas.settings, deltas.method.cluster, slices)
+        rows = ModelRows(list(pair), deltas.settings, identity_of(deltas.method, deltas.settings), slices)
         (tally,) = rows.compare({None: cast("PairsPlan", plan)}).values()
         worst = cast("WorstGaps", tally).worst[index]
         known = worst.losses > 0.0

@@ -15,6 +15,7 @@ from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
 from lossctl.api.matched import unmatched
 from lossctl.api.planning import read_for, request_for
 from lossctl.core.block import Batch
+from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
 from lossctl.engine.fitting import lag_column, sliced_lag
@@ -25,9 +26,10 @@ from lossctl.engine.series import with_lags
 from lossctl.engine.sliced import SlicedPlan
 from lossctl.engine.slicing import SlicedPairs
 from lossctl.sources import Slices, Source
+from lossctl.sources.keyed import require_keys
 from lossctl.sources.paired import Matched, paired_by_key
 
-__all__ = ["Model", "ModelRows"]
+__all__ = ["Model", "ModelRows", "identity_of"]
 
 Progress = Callable[[int, float | None], None]
 
@@ -41,6 +43,16 @@ class Model:
     plan: ModelPlan
 
 
+def identity_of(method: Method, settings: Settings) -> tuple[str, ...]:
+    """Give the columns that say who a row is to a method: of its cluster or, where rows are drawn, of its key.
+
+    None where a row is its number in the first file, or nobody asks.
+    """
+    if method.cluster is not None:
+        return (method.cluster,)
+    return settings.key if method.resamples_units and method.block is None else ()
+
+
 @dataclass(slots=True)
 class ModelRows:
     """What is read in each pass.
@@ -51,8 +63,8 @@ class ModelRows:
         The baseline first.
     settings
         What the run was asked to do.
-    cluster
-        The column of the first source that says which rows belong together.
+    identity
+        The columns of the first source that say who each row is; see `identity_of`.
     by
         The slices of the rows of the first source; filled by the first pass.
     crew
@@ -65,7 +77,7 @@ class ModelRows:
 
     models: Sequence[Model]
     settings: Settings
-    cluster: str | None = None
+    identity: Sequence[str] = ()
     by: Slices | None = None
     crew: Crew | None = None
     ordered: bool = False
@@ -158,8 +170,9 @@ class ModelRows:
     def _by_key(self, sources: Sequence[Source], own: Sequence[Sequence[ModelPlan]]) -> Iterator[list[Batch]]:
         """Read the rows of the same keys, of all sources together."""
         settings, plans = self.settings, [plan for mine in own for plan in mine]
+        require_keys(sources, settings.key)
         requests = [
-            request_for(source, mine, settings, self.by if place == 0 else None, self.cluster if place == 0 else None)
+            request_for(source, mine, settings, self.by if place == 0 else None, self.identity if place == 0 else ())
             for place, (source, mine) in enumerate(zip(sources, own, strict=True))
         ]
         matched = paired_by_key(
@@ -196,8 +209,8 @@ class ModelRows:
         return given
 
     def _stream(self, source: Source, plans: Sequence[ModelPlan]) -> Iterable[Batch]:
-        """Read one source; only the rows of the first say which slice and cluster they are of."""
+        """Read one source; only the rows of the first say which slice they are of, and who they are."""
         is_first = source is self.models[0].source
-        by, cluster = (self.by, self.cluster) if is_first else (None, None)
+        by, identity = (self.by, self.identity) if is_first else (None, ())
         sliced = [] if self.by is None else [SlicedPlan(plan) for plan in plans]
-        return with_lags(read_for(source, plans, self.settings, by, cluster), [*plans, *sliced])
+        return with_lags(read_for(source, plans, self.settings, by, identity), [*plans, *sliced])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lossctl.api.checking import check_rows, loss_error
-from lossctl.api.model_rows import Model, ModelRows
+from lossctl.api.model_rows import Model, ModelRows, identity_of
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import ChosenLoss, Kind
@@ -141,7 +141,7 @@ def pair_up(
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
     plan = PairsPlan(tuple(model.plan for model in models), matches, method)
     ordered = method.is_series or method.has_units or by is not None
-    rows = ModelRows(models, settings, method.cluster, by, crew, ordered)
+    rows = ModelRows(models, settings, identity_of(method, settings), by, crew, ordered)
     tallies = rows.compare({None: plan}, None if by is None else plan, on_progress)
     for tally, alone in zip(tallies[None].models, rows.alone(), strict=True):
         tally.n_read += alone

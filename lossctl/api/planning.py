@@ -181,10 +181,10 @@ def read_for(
     plans: Sequence[ModelPlan],
     settings: Settings,
     slices: Slices | None = None,
-    identity: str | None = None,
+    identity: Sequence[str] = (),
     texts: Sequence[str] = (),
 ) -> Iterable[Batch]:
-    """Read what plans of one grouping need of a source; where `slices` or a column are given, rows know who they are.
+    """Read what plans of one grouping need of a source; where `slices` or columns are given, rows know who they are.
 
     `texts` are columns to read as texts beside.
 
@@ -195,7 +195,7 @@ def read_for(
     """
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
     group, labels = plans[0].binding.group, _labels_of(plans)
-    if slices is None and identity is None and not texts:
+    if slices is None and not identity and not texts:
         return source.read(columns, where=settings.where, labels=labels, group=group)
     return source.read(
         columns, where=settings.where, labels=labels, group=group, by=slices, identity=identity, texts=texts
@@ -207,7 +207,7 @@ def request_for(
     plans: Sequence[ModelPlan],
     settings: Settings,
     slices: Slices | None = None,
-    identity: str | None = None,
+    identity: Sequence[str] = (),
 ) -> Request:
     """Say what `read_for` would read, for sources that are read together.
 
@@ -222,7 +222,7 @@ def request_for(
         problem = f"{source.name}: {plans[0].losses[0].label} takes rows group by group, and --key one by one"
         raise UsageError(problem, "leave out --key, and sort the rows of both files alike")
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
-    return source.request(columns, settings.where, _labels_of(plans), None, Marks(slices, identity))
+    return source.request(columns, settings.where, _labels_of(plans), None, Marks(slices, tuple(identity)))
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:

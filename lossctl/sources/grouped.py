@@ -94,7 +94,7 @@ class Grouped:
                 try:
                     marks = self._request.marks.read(record, None)
                 except NoIdentityError as error:
-                    self.missing = (int(rows[error.index]), str(self._request.marks.identity))
+                    self.missing = (int(rows[error.index]), error.column)
                     return
                 batch = Batch(
                     self._streams[0].arrays(record), int(rows[0]) if len(rows) else 0, len(rows), rows, **marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +26,16 @@ _WHOLE, _TEXT = 0, 1
 
 
 class NoIdentityError(Exception):
-    """A row that is nobody: its index in the batch."""
+    """A row that is nobody: its index in the batch, and the column that does not say who it is."""
 
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
-        self.index = index
+    def __init__(self, index: int, column: str) -> None:
+        super().__init__(index, column)
+        self.index, self.column = index, column
 
-    def explained(self, place: Place, column: str) -> DataError:
+    def explained(self, place: Place) -> DataError:
         """Say where it stands."""
-        return DataError(f'{place}, column "{column}": the value is missing', "it says which rows are one: fill it in")
+        problem = f'{place}, column "{self.column}": the value is missing'
+        return DataError(problem, "it says which rows are one: fill it in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,14 @@ class Marks:
     """What is asked for beside numbers; see `lossctl.sources.source.Source.read`."""
 
     by: Slices | None = None
-    identity: str | None = None
+    identity: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read as text."""
         by = () if self.by is None else self.by.columns
-        return tuple(dict.fromkeys((*by, *(() if self.identity is None else (self.identity,)), *self.texts)))
+        return tuple(dict.fromkeys((*by, *self.identity, *self.texts)))
 
     def query(self, piece: Piece, types: Mapping[str, ColumnType]) -> Iterator[str]:
         """Give the SQL of what is read, under names of our own, from a relation with columns of these types."""
@@ -59,8 +60,8 @@ class Marks:
             yield f"coalesce({value}, {'0' if whole else repr('')}) as by{number}"
             yield f"{'0' if whole else f'hash({value})'}::ubigint as hash{number}"
             yield f"({value}) is null as lacks{number}"
-        if self.identity is not None:
-            yield from _identity(piece.text(self.identity, types[self.identity]), piece.whole_number(self.identity))
+        for number, name in enumerate(self.identity):
+            yield from _identity(piece.text(name, types[name]), piece.whole_number(name), number)
         for number, name in enumerate(self.texts):
             yield f"{piece.text(name, types[name])} as text{number}"
 
@@ -72,7 +73,7 @@ class Marks:
             if self.by is None
             else [f"{kind}{n}" for n in range(len(self.by.columns)) for kind in ("by", "hash", "lacks")]
         )
-        who = [] if self.identity is None else ["who", "hashed", "kind"]
+        who = [f"{kind}{n}" for n in range(len(self.identity)) for kind in ("who", "hashed", "kind")]
         return [*by, *who, *(f"text{number}" for number in range(len(self.texts)))]
 
     def read(self, record: Any, kept: Rows | None) -> dict[str, Any]:
@@ -87,8 +88,8 @@ class Marks:
         if self.by is not None:
             columns = (_values(record, number) for number in range(len(self.by.columns)))
             fields["slices"] = self.by.encode(columns, kept)
-        if self.identity is not None:
-            fields["identity"] = _identities(record, kept)
+        if self.identity:
+            fields["identity"] = _identities(record, kept, self.identity)
         if self.texts:
             texts = {name: record.column(f"text{number}") for number, name in enumerate(self.texts)}
             fields["texts"] = {n: each if kept is None else each.take(kept) for n, each in texts.items()}
@@ -105,22 +106,30 @@ def _values(record: Any, number: int) -> Values:
     return Values(record.column(f"by{number}"), hashes, to_mask(record.column(f"lacks{number}")))
 
 
-def _identity(text: str, whole: str | None) -> Iterator[str]:
-    """Give the SQL of an identity: a whole number as it is, any other text by its digest."""
+def _identity(text: str, whole: str | None, of: int) -> Iterator[str]:
+    """Give the SQL of a column of an identity: a whole number as it is, any other text by its digest."""
     number = whole or f"try_cast({text} as bigint)"
     is_whole = f"({number} is not null)" if whole else f"coalesce({number}::varchar = {text}, false)"
-    yield f"case when {is_whole} then {number} else 0 end as who"
-    yield f"case when {is_whole} then 0::ubigint else coalesce(md5_number_lower({text}), 0)::ubigint end as hashed"
-    yield f"case when {is_whole} then {_WHOLE} when ({text}) is null then 2 else {_TEXT} end::utinyint as kind"
+    yield f"case when {is_whole} then {number} else 0 end as who{of}"
+    yield f"case when {is_whole} then 0::ubigint else coalesce(md5_number_lower({text}), 0)::ubigint end as hashed{of}"
+    yield f"case when {is_whole} then {_WHOLE} when ({text}) is null then 2 else {_TEXT} end::utinyint as kind{of}"
 
 
-def _identities(record: Any, kept: Rows | None) -> npt.NDArray[np.uint64]:
-    numbers, digests, kinds = (np.asarray(record.column(name)) for name in ("who", "hashed", "kind"))
+def _identities(record: Any, kept: Rows | None, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Give what says who rows are: the number of the first column, which each further one scatters and moves on."""
+    found = _numbers(record, kept, columns, 0)
+    for of in range(1, len(columns)):
+        found = mix(found) + _numbers(record, kept, columns, of)
+    return found
+
+
+def _numbers(record: Any, kept: Rows | None, columns: Sequence[str], of: int) -> npt.NDArray[np.uint64]:
+    numbers, digests, kinds = (np.asarray(record.column(f"{name}{of}")) for name in ("who", "hashed", "kind"))
     if kept is not None:
         numbers, digests, kinds = numbers[kept], digests[kept], kinds[kept]
     if len(kinds) and kinds.max() > _TEXT:
         index = int(np.argmax(kinds > _TEXT))
-        raise NoIdentityError(index if kept is None else int(kept[index]))
+        raise NoIdentityError(index if kept is None else int(kept[index]), columns[of])
     return np.where(kinds == _WHOLE, mix(numbers), digests)
 
 

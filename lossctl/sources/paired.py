@@ -228,7 +228,7 @@ class _Pairs:
                 raise error.explained(self._sources[side].locate(int(numbers[error.index]))) from error
             except NoIdentityError as error:
                 place = self._sources[side].locate(int(numbers[error.index]))
-                raise error.explained(place, str(self._requests[0].marks.identity)) from error
+                raise error.explained(place) from error
             if places is not None:
                 columns = {name: values[places] for name, values in columns.items()}
                 numbers = numbers[places]  # noqa: PLW2901 -- those of the rows that are given

@@ -27,7 +27,7 @@ from lossctl.sources.database import disconnect
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
 from lossctl.sources.names import unknown_column
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.piece import Piece
 from lossctl.sources.place import Place
 from lossctl.sources.stream import Request, Stream, unreadable
 from lossctl.sources.typed import TypedPiece
@@ -39,8 +39,6 @@ if TYPE_CHECKING:  # what few runs need is imported where they do
 
 __all__ = ["Source"]
 
-EXAMPLE = 40
-"""The most characters of a value shown as an example."""
 READABLE = {ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.NUMBERS}
 
 
@@ -138,7 +136,7 @@ class Source:
         labels: Mapping[str, Sequence[str]] | None = None,
         group: str | None = None,
         by: Slices | None = None,
-        identity: str | None = None,
+        identity: Sequence[str] = (),
         texts: Sequence[str] = (),
     ) -> Iterator[Batch]:
         """Stream columns as numbers, in file order or group by group.
@@ -163,9 +161,9 @@ class Source:
             are two, whole numbers of other files without a decimal point. A column of a text file that is also read as
             numbers is told apart by these. A missing value is a slice of its own.
         identity
-            The column that says who each row is (its key, or its cluster), given in `Batch.identity` as a number that
-            hangs on the text alone: `lossctl.sources.marks.mix` of a whole number, else the lower half of its MD5
-            digest.
+            The columns that together say who each row is (its key, or its cluster), given in `Batch.identity` as a
+            number that hangs on the texts alone: `lossctl.sources.marks.mix` of a whole number, else the lower half of
+            its MD5 digest, to which `mix` of the columns before is added.
         texts
             Columns of any type, given as Arrow arrays of texts in `Batch.texts`: ``batch.texts["id"].to_pylist()``
             is a list of texts, ``None`` where there is no value.
@@ -178,7 +176,7 @@ class Source:
             Where a value cannot be read, or the group or the identity of a row is missing; the message says which and
             what to do.
         """
-        marks = Marks(by, identity, tuple(texts))
+        marks = Marks(by, tuple(identity), tuple(texts))
         request = self.request(columns, where, labels, group, marks)
         return self._read(request) if group is None else self._read_groups(request, group)
 
@@ -299,22 +297,10 @@ class Source:
         if kind is ColumnType.UNKNOWN:
             return ColumnType.NUMBER
         if kind not in READABLE:
-            raise self._not_numbers(name, kind)
-        return kind
+            from lossctl.sources.values import not_numbers
 
-    def _not_numbers(self, name: str, kind: ColumnType) -> DataError:
-        piece = next(each for each in self._pieces if each.columns[name] is kind)
-        held = "text" if kind is ColumnType.TEXT else "values"
-        if isinstance(piece, TypedPiece):
-            held += f" of type {piece.sql_types[name].split('(')[0]}"
-        column, relation = quote_name(name), piece.relation({name: kind})
-        query = f"select {column}::varchar from {relation} where {column} is not null limit 1"
-        with self._connection.cursor() as cursor:
-            piece.prepare(cursor)
-            found = cursor.execute(query).fetchall()
-        example = f' such as "{found[0][0][:EXAMPLE]}"' if found else ""
-        problem = f'{piece.named(name)}, column "{name}" holds {held}{example}, not numbers'
-        return DataError(problem, "choose another column, or write it as numbers")
+            raise not_numbers(self._pieces, self._connection, name, kind)
+        return kind
 
     def _resolve(self, condition: Filter) -> dict[str, ColumnType]:
         """Find the columns a filter speaks of, without regard to case as SQL does."""
@@ -377,7 +363,7 @@ class Source:
                 row, column = found.missing
                 place = self.locate(row)
                 if column != group:
-                    raise NoIdentityError(0).explained(place, column)
+                    raise NoIdentityError(row, column).explained(place)
                 cure = f"leave such rows out: --where '{self._pieces[0].has_group(group)}'"
                 raise DataError(f'{place}, column "{group}": the group is missing', cure)
         self._finished = True

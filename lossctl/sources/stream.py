@@ -124,7 +124,7 @@ class Stream:
                 raise error.explained(self._piece.place(self._row(error.index, record, read))) from error
             except NoIdentityError as error:
                 place = self._piece.place(self._row(error.index, record, read))
-                raise error.explained(place, str(self._marks.identity)) from error
+                raise error.explained(place) from error
             yield batch, read
         self.length = read if self._piece.rows is None else self._piece.rows
 

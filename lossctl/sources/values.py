@@ -9,11 +9,16 @@ from typing import Any
 
 import duckdb
 
+from lossctl.core.errors import DataError
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece
+from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.stream import ROW, numbered, unreadable
+from lossctl.sources.typed import TypedPiece
 
-__all__ = ["distinct_of", "texts_of"]
+__all__ = ["distinct_of", "not_numbers", "texts_of"]
+
+EXAMPLE = 40
+"""The most characters of a value shown as an example."""
 
 
 def texts_of(
@@ -36,6 +41,24 @@ def distinct_of(piece: Piece, connection: duckdb.DuckDBPyConnection, column: str
         f"where label is not null order by 1 limit {most}"
     )
     return [row[0] for row in _fetched(piece, connection, query, types)]
+
+
+def not_numbers(
+    pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, name: str, kind: ColumnType
+) -> DataError:
+    """Give the error that a column of this kind holds no numbers, with the first value there is."""
+    piece = next(each for each in pieces if each.columns[name] is kind)
+    held = "text" if kind is ColumnType.TEXT else "values"
+    if isinstance(piece, TypedPiece):
+        held += f" of type {piece.sql_types[name].split('(')[0]}"
+    column, relation = quote_name(name), piece.relation({name: kind})
+    query = f"select {column}::varchar from {relation} where {column} is not null limit 1"
+    with connection.cursor() as cursor:
+        piece.prepare(cursor)
+        found = cursor.execute(query).fetchall()
+    example = f' such as "{found[0][0][:EXAMPLE]}"' if found else ""
+    problem = f'{piece.named(name)}, column "{name}" holds {held}{example}, not numbers'
+    return DataError(problem, "choose another column, or write it as numbers")
 
 
 def _fetched(

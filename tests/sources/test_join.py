@@ -69,7 +69,7 @@ def test_names_of_both_files(write: Write) -> None:
         assert source.spaces.predictions == ("id", "prediction", "shop")
         assert source.spaces.targets == {"id": "id", "target": "target", "shop": "t.csv:shop", "day": "day"}
         by = Slices(["t.csv:shop", "shop"])
-        (batch,) = source.read(["target"], by=by, identity="id", texts=("day", "shop"))
+        (batch,) = source.read(["target"], by=by, identity=["id"], texts=("day", "shop"))
         assert [by.values(code) for code in batch.slices.tolist()] == [  # type: ignore[union-attr]
             ("w", "x"),
             ("v", "y"),
@@ -419,7 +419,7 @@ def test_what_is_marked_is_of_the_first_source(write: Write) -> None:
     left, right = write("a.csv", "id,shop,v\n1,x,1\n2,,2\n3,x,3\n"), write("b.csv", "id,w\n3,30\n2,20\n1,10\n")
     by = Slices(["shop"])
     with open_source(left) as one, open_source(right) as other:
-        requests = [one.request(["v"], marks=Marks(by, "id", ("shop",))), other.request(["w"])]
+        requests = [one.request(["v"], marks=Marks(by, ("id",), ("shop",))), other.request(["w"])]
         for ordered in (False, True):
             ((first, second),) = paired_by_key([one, other], requests, ["id"], ordered=ordered)
             assert first.texts["shop"].to_pylist() == ["x", None, "x"]
@@ -428,6 +428,6 @@ def test_what_is_marked_is_of_the_first_source(write: Write) -> None:
             assert second.columns["w"].tolist() == [10.0, 20.0, 30.0]
             assert second.rows.tolist() == [2, 1, 0]  # type: ignore[union-attr]
             assert (second.slices, second.identity) == (None, None)
-        requests[0] = one.request(["v"], marks=Marks(None, "shop"))
+        requests[0] = one.request(["v"], marks=Marks(None, ("shop",)))
         with pytest.raises(DataError, match=r'a.csv line 3, column "shop": the value is missing'):
             list(paired_by_key([one, other], requests, ["id"]))

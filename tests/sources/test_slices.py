@@ -108,7 +108,7 @@ def test_marks_of_a_missing_value_are_missing(write: Write) -> None:
 
 def test_columns_that_are_not_there(write: Write) -> None:
     with open_source(write("a.csv", SHOPS)) as opened:
-        for marks in ({"by": Slices(["shp"])}, {"identity": "shp"}, {"texts": ("shp",)}):
+        for marks in ({"by": Slices(["shp"])}, {"identity": ["shp"]}, {"texts": ("shp",)}):
             with pytest.raises(UsageError, match='there is no column "shp"') as raised:
                 opened.read(["y"], **marks)
             assert "did you mean shop?" in str(raised.value.cure)
@@ -135,16 +135,16 @@ def test_an_identity_hangs_on_the_text_alone(write: Write, group: str | None) ->
     names = ["7", "-12", "007", "7.0", "9223372036854775807", "9223372036854775808", "b", "é", "+1", "1e3", " 4", "0"]
     path = write("a.csv", "y,id\n" + "".join(f'1,"{name}"\n' for name in names))
     with open_source(path) as opened:
-        (batch,) = opened.read(["y"], identity="id", group=group)
-        (some,) = opened.read(["y"], identity="id", group=group, where="id <> 'b'")
+        (batch,) = opened.read(["y"], identity=["id"], group=group)
+        (some,) = opened.read(["y"], identity=["id"], group=group, where="id <> 'b'")
     assert batch.identity.tolist() == [digest(name) for name in names]  # type: ignore[union-attr]
     assert some.identity.tolist() == [digest(name) for name in names if name != "b"]  # type: ignore[union-attr]
     with open_source({"y": np.ones(3), "id": np.array([7.0, -12.0, 0.5])}) as opened:
-        (other,) = opened.read(["y"], identity="id")
+        (other,) = opened.read(["y"], identity=["id"])
     assert other.identity.tolist() == [digest("7"), digest("-12"), digest("0.5")]  # type: ignore[union-attr]
     whole = pd.DataFrame({"y": 1.0, "id": [7, -12]})
     with open_source(whole) as opened:
-        (typed,) = opened.read(["y"], identity="id")
+        (typed,) = opened.read(["y"], identity=["id"])
     assert typed.identity.tolist() == mix(np.array([7, -12])).tolist()  # type: ignore[union-attr]
 
 
@@ -154,11 +154,11 @@ def test_a_row_that_is_nobody_is_named(write: Write, where: str | None, group: s
     rows = "y,id,g\n1,a,1\n2,,1\n3,c,1\n4,,1\n"
     line = 3 if where is None else 5
     with open_source(write("a.csv", rows)) as opened, pytest.raises(DataError) as raised:
-        list(opened.read(["y"], identity="id", where=where, group=group))
+        list(opened.read(["y"], identity=["id"], where=where, group=group))
     assert str(raised.value) == f'a.csv line {line}, column "id": the value is missing'
     frame = pd.DataFrame({"y": [1.0, 2, 3, 4], "id": ["a", None, "c", None], "g": 1})
     with open_source(frame) as opened, pytest.raises(DataError, match=rf'<frame> row {line - 1}, column "id"'):
-        list(opened.read(["y"], identity="id", where=where, group=group))
+        list(opened.read(["y"], identity=["id"], where=where, group=group))
 
 
 def test_texts_of_rows_stand_where_they_stand(write: Write, tmp_path: Path) -> None:
