@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["code_point", "guarded", "is_plain", "terminal", "unguarded", "visible"]
 
@@ -120,7 +121,13 @@ def _unmarked(text: str) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    return match[0] if is_plain(match[0]) else code_point(match[0])
+    return _shown_character(match[0])
+
+
+@lru_cache(2**12)
+def _shown_character(char: str) -> str:
+    """Show one character: a long text holds the same few over and over."""
+    return char if is_plain(char) else code_point(char)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lossctl.core.errors import UsageError
 from lossctl.reports.shared.options import RenderOptions
+from lossctl.reports.shared.short import FOR_PEOPLE, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,8 @@ def render(
     result
         What to write.
     format
-        One of `formats`.
+        One of `formats`. Those for people cut a text of more than 2,000 characters and say by how many; those for
+        machines keep it.
     options
         How; formats for machines ignore it.
 
@@ -79,6 +81,8 @@ def render(
     known = formats()
     if format not in known:
         raise unknown(format, known)
+    if format in FOR_PEOPLE:
+        result = shortened(result)
     text: str = import_module(f"{__name__}.{format}").render(result, options)
     return text
 

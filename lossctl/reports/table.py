@@ -67,8 +67,8 @@ def render(result: Reportable, options: RenderOptions) -> str:
 
 
 def _fits(extents: Sequence[Extent], pieces: Sequence[Piece]) -> bool:
-    """Say whether all stands in one table of one line a row."""
-    return len(pieces) == 1 and all(width >= extents[index].natural for index, width in pieces[0])
+    """Say whether all stands in one table of one line a row; a column of nothing is left to rich, which widens it."""
+    return len(pieces) == 1 and all(width >= max(extents[index].natural, 1) for index, width in pieces[0])
 
 
 def _lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], piece: Piece, *, color: bool) -> str:

@@ -1,0 +1,51 @@
+"""A table for people without texts that nobody would read to their end. Imports core.
+
+A label may be a megabyte of control characters, each shown as four: a table of such would take seconds to lay out, and
+its reader longer. Formats for machines keep them whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lossctl.reports.shared.clip import clip
+
+if TYPE_CHECKING:
+    from lossctl.core.view import Cell, Reportable, View
+
+__all__ = ["FOR_PEOPLE", "MOST", "shortened"]
+
+FOR_PEOPLE = frozenset(("table", "markdown", "latex", "html"))
+"""Formats that show the table for people."""
+MOST = 2000
+"""Characters of a text that are shown."""
+_LONGEST_ESCAPE = 10
+"""Of what a character may be shown as, the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shortened:
+    """A result of which the table for people alone is asked."""
+
+    result: Reportable
+
+    def view(self) -> View:
+        """Give the table, its long texts cut."""
+        view = self.result.view()
+        columns = tuple(replace(each, header=_cut(each.header)) for each in view.columns)
+        rows = tuple(tuple(map(_cell, row)) for row in view.rows)
+        return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=tuple(map(_cut, view.notes)))
+
+
+def shortened(result: Reportable) -> Reportable:
+    """Cut what people see of a result."""
+    return _Shortened(result)  # type: ignore[return-value]  # formats for people ask for the table and nothing else
+
+
+def _cell(cell: Cell) -> Cell:
+    return _cut(cell) if isinstance(cell, str) else cell
+
+
+def _cut(text: str) -> str:
+    return text if len(text) * _LONGEST_ESCAPE <= MOST else clip(text, MOST)
