@@ -83,11 +83,8 @@ def open_opponent(
         return Opponent(_pairs(source, source, selection, settings, theirs), digest_of(source.name))
     from lossctl.api.stored import models_against, open_baseline
 
-    stored = open_baseline(stack, baseline, settings)
+    stored = open_baseline(stack, baseline, settings, prediction)
     if stored is not None:
-        if prediction is not None:
-            problem = f"{stored.name} is a stored baseline, of {stored.baseline.model}: it has no column {prediction}"
-            raise UsageError(problem, "leave out --baseline-pred")
         if stored.rows is None:
             return Opponent((), digest_of(baseline), stored)
         return Opponent(tuple(models_against(stack, source, stored, selection, settings)), digest_of(baseline))

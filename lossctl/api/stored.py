@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Stored",
+    "apart",
+    "join_stored",
     "judged_by",
     "meaning_of",
     "models_against",
     "open_baseline",
+    "require_held",
     "require_one_model",
+    "require_rows",
     "require_settings",
+    "stand_in",
 ]
 
 _HEAD = 200
@@ -60,7 +65,7 @@ class Stored:
     rows: Source | None = None
 
 
-def open_baseline(stack: ExitStack, named: Any, settings: Settings) -> Stored | None:
+def open_baseline(stack: ExitStack, named: Any, settings: Settings, prediction: str | None = None) -> Stored | None:
     """Open a stored baseline; ``None``: the file is none, but may be one of predictions.
 
     Parameters
@@ -71,14 +76,24 @@ def open_baseline(stack: ExitStack, named: Any, settings: Settings) -> Stored | 
         A path, or ``git:REVISION:PATH``.
     settings
         How many threads read.
+    prediction
+        The column that is asked for: a stored baseline has none.
 
     Raises
     ------
     UsageError
-        Where the name of a revision is malformed.
+        Where the name of a revision is malformed, or a column of a stored baseline is asked for.
     DataError
         Where the file is missing, cut short, damaged, of another schema, or of a newer version of it.
     """
+    found = _opened(stack, named, settings)
+    if found is not None and prediction is not None:
+        problem = f"{found.name} is a stored baseline, of {found.baseline.model}: it has no column {prediction}"
+        raise UsageError(problem, "leave out --baseline-pred")
+    return found
+
+
+def _opened(stack: ExitStack, named: Any, settings: Settings) -> Stored | None:
     from lossctl.sources.parquet import MAGIC
 
     if not isinstance(named, (str, Path)):
@@ -153,39 +168,94 @@ def models_against(
     """
     from lossctl.api.pairing import Model
     from lossctl.api.planning import LeftOut, plan
-    from lossctl.sources.against import AgainstSource
 
     baseline = stored.baseline
-    if stored.rows is None:
-        raise NotInBaselineError(
-            f"{stored.name} keeps no rows", "store it with rows, or gate its values alone: test = point"
-        )
-    baseline.require([chosen.label for chosen in selection.losses], stored.name)
-    require_settings(stored, settings)
+    require_held(stored, selection, settings)
     plans = plan(source, selection, settings, LeftOut(source.name))
     require_one_model(plans, source.name)
-    _refuse_parts_of_groups(plans, settings)
-    judged = judged_by(plans)
-    ordered = any(chosen.loss.series for chosen in selection.losses)
-    joined = AgainstSource(
-        source, stored.rows, baseline, judged, unmatched=settings.unmatched, ordered=ordered, threads=settings.threads
-    )
-    stack.callback(joined.close)
+    joined = join_stored(stack, source, stored, plans, settings)
     pairs = []
-    for each in (alone for one in plans for alone in _apart(one)):
-        old = _stand_in(each, joined, baseline.model)
+    for each in (alone for one in plans for alone in apart(one)):
+        old = stand_in(each, joined, baseline.model)
         pairs.append((Model(baseline.model, joined, old), Model(each.binding.model, joined, each)))
     return pairs
 
 
-def _apart(plan: ModelPlan) -> list[ModelPlan]:
+def require_rows(stored: Stored) -> None:
+    """Refuse a baseline that keeps values alone.
+
+    Raises
+    ------
+    NotInBaselineError
+        Where it does.
+    """
+    if stored.rows is None:
+        cure = "store it with rows, or gate its values alone: test = point"
+        raise NotInBaselineError(f"{stored.name} keeps no rows", cure)
+
+
+def require_held(stored: Stored, selection: Selection, settings: Settings) -> None:
+    """Refuse losses that a baseline holds no rows of, and settings it was not made with.
+
+    Raises
+    ------
+    UsageError
+        Where the settings are others.
+    NotInBaselineError
+        Where a loss is not held.
+    """
+    require_rows(stored)
+    stored.baseline.require([chosen.label for chosen in selection.losses], stored.name)
+    require_settings(stored, settings)
+
+
+def join_stored(
+    stack: ExitStack, source: Source, stored: Stored, plans: Sequence[ModelPlan], settings: Settings
+) -> AgainstSource:
+    """Give the rows of a candidate beside those that were stored.
+
+    Parameters
+    ----------
+    stack
+        Closes what is opened.
+    source, plans
+        The candidate, open, and what is to be computed of it.
+    stored
+        The baseline; it keeps rows.
+    settings
+        How the candidate's rows are read.
+
+    Raises
+    ------
+    UsageError
+        Where rows would be left out of groups whose losses are stored, or losses take several targets.
+    """
+    from lossctl.sources.against import AgainstSource
+
+    require_rows(stored)
+    _refuse_parts_of_groups(plans, settings)
+    ordered = any(chosen.loss.series for each in plans for chosen in each.losses)
+    joined = AgainstSource(
+        source,
+        cast("Source", stored.rows),
+        stored.baseline,
+        judged_by(plans),
+        unmatched=settings.unmatched,
+        ordered=ordered,
+        threads=settings.threads,
+    )
+    stack.callback(joined.close)
+    return joined
+
+
+def apart(plan: ModelPlan) -> list[ModelPlan]:
     """Give plans of one loss each where rows stand in groups: they are put in order by their one column."""
     if plan.binding.group is None:
         return [plan]
     return [replace(plan, losses=(chosen,)) for chosen in plan.losses]
 
 
-def _stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
+def stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
     """Give the plan of what was stored, for that of a candidate: its weights and groups, and the stored losses."""
     from lossctl.losses.stored import stored
 

@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from lossctl.core.errors import DataError, ExitCode, LossctlError
@@ -124,7 +125,9 @@ class Baseline:
         missing = [label for label in labels if label not in held]
         if missing:
             problem = f"{name} holds no {', '.join(missing)}"
-            raise NotInBaselineError(problem, f"it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}")
+            near = get_close_matches(missing[0], held, 3)
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            raise NotInBaselineError(problem, f"{meant}it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}")
 
     def require_columns(self, columns: Collection[str], rows: int | None, name: str) -> None:
         """Refuse a file that does not hold the columns and rows it says.

@@ -5,8 +5,9 @@ Imports duckdb, NumPy and core.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,11 @@ from lossctl.sources.database import connect
 from lossctl.sources.fingerprint import Judged, checksum, short
 from lossctl.sources.join import JoinedPiece, JoinedSource
 from lossctl.sources.keyed import named, require_keys
+from lossctl.sources.marks import NO_MARKS, Marks
 from lossctl.sources.source import Source
+from lossctl.sources.stream import Request
 
-__all__ = ["AgainstSource"]
+__all__ = ["AgainstSource", "watched"]
 
 _STALE = "the baseline is of other data: make it anew with lossctl baseline, or give the data it was made of"
 
@@ -67,8 +70,9 @@ class AgainstSource(JoinedSource):
         candidate.settle()
         piece = JoinedPiece(candidate, kept, baseline.key)
         super().__init__(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
-        self.spaces = Spaces(tuple(candidate.columns), {name: name for name in candidate.columns}, candidate.name)
+        self.spaces = Spaces(tuple(candidate.columns), {name: name for name in candidate.columns}, kept.name)
         self._baseline, self._judged, self._kept = baseline, judged, kept
+        self._asked: Request | None = None
         self._check_column = piece.right_names[CHECK]
         self._names = {piece.right_names[each.name]: each for of in baseline.columns.values() for each in of}
 
@@ -91,22 +95,48 @@ class AgainstSource(JoinedSource):
             Where a row is judged by something else than the baseline's, is missing, or has another loss than was
             stored.
         """
-        wanted = list(dict.fromkeys([*columns, *self._judged.columns, self._check_column]))
-        texts = tuple(dict.fromkeys([*options.pop("texts", ()), *self._judged.texts]))
-        return self._watched(super().read(wanted, texts=texts, **options), frozenset(columns))
+        return self._closed(super().read(columns, **options))
 
-    def _watched(self, batches: Iterator[Batch], columns: frozenset[str]) -> Iterator[Batch]:
-        sums: dict[str, int] = dict.fromkeys((name for name in self._names if name in columns), 0)
-        judged, n = 0, 0
+    def request(
+        self,
+        columns: Sequence[str],
+        where: str | None = None,
+        labels: Mapping[str, Sequence[str]] | None = None,
+        group: str | None = None,
+        marks: Marks = NO_MARKS,
+    ) -> Request:
+        """Check what is asked for, and ask for what `watched` looks at too."""
+        wanted = list(dict.fromkeys([*columns, *self._judged.columns, self._check_column]))
+        marks = replace(marks, texts=tuple(dict.fromkeys([*marks.texts, *self._judged.texts])))
+        self._asked = super().request(wanted, where, labels, group, marks)
+        return self._asked
+
+    def settle(self) -> None:
+        """Check the keys of the rows that were last asked for: the baseline has none but those of its filter."""
+        self._check(self._asked or Request({}, None, {}, {}, {}))
+
+    def _closed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         with closing(batches):  # type: ignore[type-var]  # a generator, and to be closed as one
-            for batch in batches:
-                hashes = self._judged.hashes(batch)
-                self._require_same(batch, short(hashes) == batch.columns[self._check_column])
-                judged = (judged + int(hashes.sum(dtype=np.uint64))) % 2**64
-                n += len(batch)
-                for name, total in sums.items():
-                    sums[name] = (total + checksum(_decoded(batch.columns[name]))) % 2**64
-                yield batch
+            yield from self.watched(batches)
+
+    def watched(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Hand on rows that were read as `request` says, and check each; for who reads this beside other sources.
+
+        Raises
+        ------
+        DataError
+            As `read`.
+        """
+        sums: dict[str, int] = {}
+        judged, n = 0, 0
+        for batch in batches:
+            hashes = self._judged.hashes(batch)
+            self._require_same(batch, short(hashes) == batch.columns[self._check_column])
+            judged = (judged + int(hashes.sum(dtype=np.uint64))) % 2**64
+            n += len(batch)
+            for name in batch.columns.keys() & self._names.keys():
+                sums[name] = (sums.get(name, 0) + checksum(_decoded(batch.columns[name]))) % 2**64
+            yield batch
         if self.unmatched == "error" or n == self._baseline.n:
             self._require_all(n, judged, sums)
 
@@ -131,6 +161,11 @@ class AgainstSource(JoinedSource):
             if f"{total:016x}" != self._names[column].checksum:
                 problem = f'{name}, column "{self._names[column].name}": these are not the losses that were stored'
                 raise DataError(problem, "it was damaged or changed: make it anew with lossctl baseline")
+
+
+def watched(source: Source, batches: Iterable[Batch]) -> Iterable[Batch]:
+    """Hand on the rows of a source that is read beside others; those beside a stored baseline are checked."""
+    return source.watched(batches) if isinstance(source, AgainstSource) else batches
 
 
 def _decoded(values: Array) -> Array:
