@@ -19,13 +19,15 @@ import typer
 from lossctl.cli.commands import application
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.ending import end_after
-from lossctl.core.errors import ExitCode, LossctlError
+from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
 from lossctl.core.escape import terminal
 
 __all__ = ["main", "run"]
 
 _MOST_CHARACTERS = 3000
 """Of an error's line."""
+_OUT_OF_MEMORY = "OutOfMemoryException"
+"""Of DuckDB, which few runs that end here have loaded."""
 
 
 def run() -> NoReturn:
@@ -156,6 +158,9 @@ def _report_fault(error: BaseException) -> int:
     if isinstance(error, OSError):  # a disk, a network drive, a limit of the system
         unnamed = "standard output" if error.errno in {errno.ENOSPC, errno.EBADF} else "the input"
         _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
+        return ExitCode.DATA
+    if isinstance(error, MemoryError) or type(error).__name__ == _OUT_OF_MEMORY:
+        _print_error(f"memory ran out: {error}" if str(error) else "memory ran out", MORE_MEMORY)
         return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
         import traceback

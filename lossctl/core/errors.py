@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["DataError", "ExitCode", "LossctlError", "UsageError"]
+__all__ = ["MORE_MEMORY", "DataError", "ExitCode", "LossctlError", "UsageError"]
+
+
+MORE_MEMORY = "give it more memory, choose fewer --threads, or point TMPDIR at a disk with room"
+"""The cure where memory ran out."""
 
 
 class ExitCode(IntEnum):

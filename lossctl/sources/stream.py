@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 
 from lossctl.core.block import Batch, Rows
-from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
@@ -30,6 +30,7 @@ __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreada
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB says where Ctrl-C reaches it first."""
+_OUT_OF_MEMORY = "Out of Memory Error"
 
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
@@ -301,6 +302,8 @@ def pass_on_interrupt(error: Exception) -> None:
 def unreadable(name: str, error: Exception) -> DataError:
     """Say that a file cannot be read, where nothing better is known."""
     pass_on_interrupt(error)
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error):
+        return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", MORE_MEMORY)
     problem = f"{name} cannot be read: {_first_line(str(error))}"
     return DataError(problem, "check that it is whole, or write it again")
 
