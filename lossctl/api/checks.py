@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from lossctl.api.asking import Asked, asked_of, require_telling
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings
-from lossctl.core.verdict import Checked, GateResult, Place, Verdict
-from lossctl.gates.decide import Found, Test, check_test, decide, default_test, no_such_slice, waive
+from lossctl.core.verdict import Checked, GateResult, Verdict
+from lossctl.gates.decide import Found, decide, default_test, no_such_slice, waive
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
@@ -37,27 +39,10 @@ __all__ = ["Asked", "check", "check_formats", "render_check"]
 
 _COUNTS = {Measure.ROWS, Measure.NONFINITE}
 _OMIT = "--nonfinite omit --max-omitted SHARE leaves such rows out, --nonfinite fail fails the gates they are in"
+_LEAST_LEVEL = 0.5
+"""Below it the upper bound of a difference would lie under the lower one."""
 _COUNTED = "mae"
 """What rows are counted for, where no gate names a loss."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A gate with what is said beside it.
-
-    Parameters
-    ----------
-    gate
-        The gate.
-    test
-        How it is decided; ``None``: as the check says.
-    place
-        Where it is written.
-    """
-
-    gate: Gate
-    test: Test | None = None
-    place: Place | None = None
 
 
 def check(
@@ -102,7 +87,9 @@ def check(
     own = CheckSettings.of(options)
     nan = "error" if own.nonfinite == "error" else "omit"
     settings = Settings.of(nan=nan, **{name: value for name, value in options.items() if name not in OWN})
-    run = _Run(settings, own, _asked(gates, own), baseline)
+    if settings.level < _LEAST_LEVEL:
+        raise UsageError(f"level: {settings.level} shows nothing", "such as 0.95; a check takes at least 0.5")
+    run = _Run(settings, own, asked_of(gates, own), baseline)
     named = labelled(source)
     if len(named) != 1:
         raise UsageError(f"a check is of one model, and {len(named)} sources are given", "check them one by one")
@@ -114,28 +101,6 @@ def check(
         if (error.cure or "").startswith("--nan omit"):  # the cure of other commands
             raise DataError(error.problem, _OMIT) from None
         raise
-
-
-def _asked(gates: object, own: CheckSettings) -> list[Asked]:
-    """Read gates, and refuse tests that make no sense of them."""
-    given: list[Any] = [gates] if isinstance(gates, str | Gate | Asked) else _listed(gates)
-    asked = []
-    for each in given:
-        one = each if isinstance(each, Asked) else Asked(each if isinstance(each, Gate) else parse_gate(each))
-        test = one.test
-        if test is None:
-            test = own.test if own.test is not None and one.gate.measure is Measure.DELTA else default_test(one.gate)
-        check_test(one.gate, test)
-        asked.append(replace(one, test=test))
-    return asked
-
-
-def _listed(gates: object) -> list[Any]:
-    given = list(gates) if isinstance(gates, Iterable) else [gates]
-    for each in given:
-        if not isinstance(each, str | Gate | Asked):
-            raise UsageError(f"{type(each).__name__} is no gate", "write one as a text: 'mse <= 0.3'")
-    return given
 
 
 @dataclass(slots=True)
@@ -181,6 +146,7 @@ class _Run:
                 losses[gate.loss] = chosen.losses[0]
                 direction = chosen.losses[0].loss.direction
             gate.check_direction(direction, allow_inverted=self.own.allow_inverted)
+        require_telling(self.asked, losses)
         return losses or {_COUNTED: select(_COUNTED).losses[0]}
 
     def _found(self, figures: Figures, deltas: Differences | None) -> list[_Part]:
@@ -224,6 +190,7 @@ class _Run:
         mine = {name: chosen for name, chosen in losses.items() if name in wanted}
         selection = Selection(tuple(dict.fromkeys(mine.values())))
         prediction = self.own.baseline_prediction
+        self._refuse_itself(source.name)
         opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
         self.digest = opponent.digest
         if opponent.stored is not None:
@@ -234,6 +201,16 @@ class _Run:
             refuse_omitted(source.name, whole.n_dropped, whole.n_read, self.own.max_omitted)
             return scalars
         return Deltas(opponent, mine, self.settings, self.own.method, self.own.max_omitted)
+
+    def _refuse_itself(self, name: str) -> None:
+        """Refuse the candidate's own predictions as its baseline: it is no worse than itself, whatever it is."""
+        named, prediction = self.baseline, self.own.baseline_prediction
+        if not isinstance(named, str | Path) or (prediction and self.settings.predictions != (prediction,)):
+            return
+        if Path(named).is_file() and Path(name).is_file() and Path(named).samefile(name):
+            raise UsageError(
+                f"{name} and the baseline are one file", "name another, or its column: --baseline-pred COL"
+            )
 
     def _decided(self, parts: Sequence[_Part]) -> list[tuple[GateResult, Gate]]:
         """Decide gates, all of a run together."""
@@ -247,6 +224,7 @@ class _Run:
         )
         self.warnings += told
         settled = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
+        settled = _held_somewhere(settled, parts)
         if self.own.calibrate:
             settled = self._calibrated(settled, parts)
         return [(self._waived(result, part), part.asked.gate) for result, part in zip(settled, parts, strict=True)]
@@ -322,6 +300,17 @@ class _Part:
     found: Found
     omitted: int = 0
     spread: Spread | None = None
+
+
+def _held_somewhere(results: Sequence[GateResult], parts: Sequence[_Part]) -> list[GateResult]:
+    """Give a gate that was skipped on every slice as not evaluated: it was held against its bound nowhere."""
+    held = {
+        id(part.asked) for result, part in zip(results, parts, strict=True) if result.verdict is not Verdict.SKIPPED
+    }
+    return [
+        result if id(part.asked) in held else replace(result, verdict=Verdict.NOT_EVALUATED)
+        for result, part in zip(results, parts, strict=True)
+    ]
 
 
 def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:

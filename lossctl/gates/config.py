@@ -7,6 +7,7 @@ the command, may name any file. Imports core.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def find_config(folder: Path) -> Config | None:
     UsageError
         Where it is wrong, or two files have one.
     """
-    found = [name for name in FILES if (folder / name).is_file() and _table(folder / name) is not None]
+    found = [name for name in FILES if os.path.lexists(folder / name) and _is_one(folder / name)]
     if len(found) > 1:
         raise UsageError(f"{' and '.join(found)} both configure lossctl check", "keep one of them")
     return read_config(folder / found[0]) if found else None
@@ -98,6 +99,18 @@ def read_config(path: Path) -> Config:
         for number, (gate, test) in enumerate(values.pop("gates", ()))
     )
     return Config(str(path), values, gates)
+
+
+def _is_one(path: Path) -> bool:
+    """Say whether a file has a configuration; one that can't be read, or is elsewhere, is an error."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", "mend it, or remove it")
+    inside = path.resolve().is_relative_to(path.parent.resolve())
+    if (inside or path.name == "pyproject.toml") and _table(path) is None:
+        return False
+    if not inside:
+        raise UsageError(f"{path} is a link out of its folder", "remove it, or name it: --config FILE")
+    return True
 
 
 def _names(path: Path) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ def confined_report(name: str, folder: Path, where: str) -> Path:
     path = folder / name
     if folder.is_symlink() or path.is_symlink():
         raise UsageError(f"{where}: {path} is a link", "remove it")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{where}: {path} is no file", "remove it")
     return path
 
 

@@ -32,6 +32,8 @@ GRADIENT_FIGURES = (
     "sign_balance",
 )
 """Figures of the gradient. Its ``mean`` is none: ``mean(mse)`` would be read as the mean loss, which is ``mse``."""
+_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({"zero_share": (0.0, 1.0), "sign_balance": (-1.0, 1.0)})
+"""What figures of the gradient lie between; the others are at least 0."""
 FIGURES = (*QUANTILES, *GRADIENT_FIGURES)
 """What may stand before a loss in parentheses, beside ``delta`` and ``gap``."""
 
@@ -211,6 +213,32 @@ class Gate:
             return False
         lower = direction is Direction.LOWER or self.measure in {Measure.GAP, Measure.NONFINITE}
         return lower is not self.operator.keeps_low
+
+    def always_holds(self, low: float | None = None, high: float | None = None) -> bool:
+        """Say whether no rows could break it.
+
+        Parameters
+        ----------
+        low, high
+            What the value of the loss lies between, as far as that is known.
+
+        Examples
+        --------
+        >>> Gate(Measure.ROWS, Operator.AT_LEAST, Bound(0.0)).always_holds()
+        True
+        """
+        least, most = -math.inf if low is None else low, math.inf if high is None else high
+        match self.measure:
+            case Measure.ROWS | Measure.NONFINITE:
+                least, most = 0.0, math.inf
+            case Measure.GAP:
+                least, most = 0.0, most - least
+            case Measure.DELTA:
+                spread = math.inf if self.bound.percent else most - least
+                least, most = -spread, spread
+            case Measure.FIGURE if self.figure in GRADIENT_FIGURES:
+                least, most = _RANGES.get(self.figure, (0.0, math.inf))
+        return _COMPARE[self.operator](most if self.operator.keeps_low else least, self.bound.share)
 
     def check_direction(self, direction: Direction, *, allow_inverted: bool = False) -> None:
         """Refuse an operator against the loss's direction, unless that is wanted.

@@ -1,4 +1,4 @@
-"""Runs that break: whatever closes, fills up or can't be loaded, 1 is for gates that failed, 0 for those that passed."""
+"""Runs that break: whatever closes, fills up or can't be loaded, 1 is for failed gates, 0 for those that passed."""
 
 from __future__ import annotations
 

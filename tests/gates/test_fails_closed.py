@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,8 @@ def gate(*gates: str, source: str = "good.csv") -> tuple[str, ...]:
 DELTA = ("--baseline-pred", "old")
 KEYED = ("--key", "id", "--baseline", "data.csv", "--baseline-pred", "old")
 
+EXPIRES = "[check]\nwaive = [{gate = 'mae <= 0', baseline = 'ffff', reason = 'old', expires = 2026-11-22}]"
+
 CASES = [
     # nothing was checked
     Case("no gates", gate(), 4, "there are no gates"),
@@ -79,6 +82,12 @@ CASES = [
     Case("a named slice of few rows", (*gate("mae[g=a] <= 9"), "--min-n", "30"), 4, "20 rows, and 30 are the least"),
     Case("every slice of few rows", (*gate("mae[g=*] <= 9"), "--min-n", "30"), 4, "30 are the least"),
     Case("no such slice column", gate("mae[gg=a] <= 9"), 2, "gg"),
+    Case(
+        "every slice of few rows, beside a gate that passes",
+        (*gate("mae[g=*] <= 0.1", "n >= 1"), "--min-n", "30"),
+        4,
+        "30 are",
+    ),
     Case("a gap between one slice", gate("gap(mae, w) <= 9"), 4, "two are needed"),
     Case("a gap of no such column", gate("gap(mae, ww) <= 9"), 2, "ww"),
     # numbers that are none
@@ -165,13 +174,49 @@ CASES = [
         "no interval",
         rows("1,1,2,1,a,1\n"),
     ),
+    # gates that look at nothing
+    Case("no rows are enough", gate("n >= 0"), 2, "holds whatever"),
+    Case("fewer than no rows", gate("n > -1"), 2, "holds whatever"),
+    Case("a norm that is at least 0", gate("l2(mse) >= 0"), 2, "holds whatever"),
+    Case("a share that is at most 1", gate("zero_share(mse) <= 100e-2"), 2, "holds whatever"),
+    Case("a balance that is at most 1", gate("sign_balance(mse) <= 1"), 2, "holds whatever"),
+    Case("a loss under its upper bound", gate("brier <= 1"), 2, "holds whatever"),
+    Case("a quantile under its upper bound", gate("p95(brier) < 1.5"), 2, "holds whatever"),
+    Case("a gap within the bounds of its loss", gate("gap(brier, g) <= 1"), 2, "holds whatever"),
+    Case("a delta within the bounds of its loss", (*gate("delta(brier) <= 1"), *DELTA), 2, "holds whatever"),
+    Case("a loss over its lower bound", (*gate("mae >= 0"), "--allow-inverted"), 2, "holds whatever"),
+    Case("a gate twice", gate("mae <= 0.6", "mae <= 0.60"), 2, "stands twice"),
+    Case("a gate twice by two names", gate("mse <= 0.6", "mean_squared_error <= 6e-1"), 2, "stands twice"),
+    Case("a level that shows nothing", (*gate("delta(mae) <= 9"), *DELTA, "--level", "0.4"), 2, "at least 0.5"),
+    Case("Arabic digits", gate("mae <= ٩"), 2, "finite number"),
+    Case("a bound with underscores", gate("mae <= 9_0"), 2, "left over"),
+    Case("a bound in hexadecimal", gate("mae <= 0x9"), 2, "left over"),
+    Case(
+        "a percentage of a baseline below 0",
+        (
+            "data.csv",
+            "-t",
+            "y",
+            "-p",
+            "p",
+            "--baseline-pred",
+            "old",
+            "-g",
+            "delta(poisson_nll) <= -5%",
+            "--test",
+            "point",
+        ),
+        4,
+        "there is no percentage of it",
+        {"data.csv": "y,p,old\n3,2,3\n5,2,5\n4,2,4\n"},
+    ),
     # names
     Case("a mistyped loss", gate("mea <= 9"), 2, "mae"),
     Case("all losses", gate("all <= 9"), 2, "not one loss"),
     Case("several losses", gate("huber(delta=1,2) <= 9"), 2, ""),
     Case("a mistyped figure", gate("p96(mae) <= 9"), 2, "p95"),
     Case("a mistyped column", ("good.csv", "-t", "y", "-p", "pp", "--gate", "mae <= 9"), 2, "pp"),
-    Case("a mistyped key", (*gate("delta(mae) <= 9"), "--key", "idd", "--baseline", "good.csv"), 2, "idd"),
+    Case("a mistyped key", (*gate("delta(mae) <= 9"), "--key", "idd", "--baseline", "good.csv", *DELTA), 2, "idd"),
     Case("a mistyped option", (*gate("mae <= 9"), "--gtae", "mae <= 1"), 2, "--gtae"),
     Case("a mistyped test", (*gate("delta(mae) <= 9"), *DELTA, "--test", "regres"), 2, "regress"),
     Case("a mistyped correction", (*gate("mae <= 9"), "--correction", "hlom"), 2, "holm"),
@@ -189,6 +234,13 @@ CASES = [
     Case("a missing baseline", (*gate("delta(mae) <= 9"), "--baseline", "gone.csv"), 3, "gone.csv"),
     Case("a mistyped baseline column", (*gate("delta(mae) <= 9"), "--baseline-pred", "odl"), 2, "odl"),
     Case("the candidate as its own baseline", (*gate("delta(mae) <= 9"), "--baseline-pred", "p"), 2, "both p"),
+    Case("the candidate's file as baseline", (*gate("delta(mae) <= 9"), "--baseline", "./good.csv"), 2, "one file"),
+    Case(
+        "the candidate's file and column as baseline",
+        (*gate("delta(mae) <= 9"), "--key", "id", "--baseline", "good.csv", "--baseline-pred", "p"),
+        2,
+        "one file",
+    ),
     Case("a non-inferiority without margin", (*gate("delta(mae) <= 0"), *DELTA, "--test", "noninferior"), 2, "margin"),
     Case(
         "an unsure non-inferiority",
@@ -247,7 +299,15 @@ CASES = [
         {"b.json": '{"schema": "lossctl/baseline/9"}'},
     ),
     Case("a malformed revision", (*gate("delta(mae) <= 9"), "--baseline", "git:--all:x.csv"), 2, "git:"),
+    Case(
+        "a file that is called as a revision",
+        (*gate("delta(mae) <= 9"), "--key", "id", "--baseline", "git:main:x.csv"),
+        3,
+        "git:main:x.csv",
+        {"git:main:x.csv": GOOD},
+    ),
     # configuration
+    Case("a waiver that would expire", ("good.csv",), 2, "there is no key 'expires'", {"lossctl.toml": EXPIRES}),
     Case(
         "a mistyped key of the configuration",
         ("good.csv",),
@@ -437,6 +497,42 @@ def test_links_lead_out_of_no_configuration(check: Check, tmp_path: Path) -> Non
     code, _, err = check("good.csv")
     assert code == 2
     assert "is a link" in err
+
+
+@pytest.mark.parametrize("name", ["lossctl.toml", "pyproject.toml"])
+def test_a_configuration_is_not_passed_over_in_silence(name: str, check: Check, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to("gone.toml")
+    assert check(*gate("mae <= 9"))[0] == 2
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    code, _, err = check(*gate("mae <= 9"))
+    assert (code, "is no file" in err) == (2, True)
+    (tmp_path / name).rmdir()
+    outside = tmp_path.parent / f"outside-{name}"
+    outside.write_text(f"[{'check' if name == 'lossctl.toml' else 'tool.lossctl.check'}]\ngates = ['mae <= 9']")
+    (tmp_path / name).symlink_to(outside)
+    code, _, err = check("good.csv", *ARGUMENTS)
+    assert (code, "is a link out of its folder" in err) == (2, True)
+    (tmp_path / name).unlink()
+    (tmp_path / "inside.toml").write_text(outside.read_text())
+    (tmp_path / name).symlink_to("inside.toml")
+    assert check("good.csv", *ARGUMENTS)[0] == 0
+
+
+def test_a_configuration_names_no_file_by_calling_it_a_revision(check: Check, tmp_path: Path) -> None:
+    outside = tmp_path.parent / "outside.csv"
+    outside.write_text(GOOD)
+    (tmp_path / "git:x:y.csv").symlink_to(outside)
+    (tmp_path / "lossctl.toml").write_text("[check]\nsource = 'git:x:y.csv'\ngates = ['n >= 1']\ntarget = 'y'")
+    assert check()[0] == 3
+
+
+def test_a_report_of_a_configuration_is_a_plain_file(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "lossctl-reports").mkdir()
+    os.mkfifo(tmp_path / "lossctl-reports" / "a.json")
+    (tmp_path / "lossctl.toml").write_text("[check]\nreports = {json = 'a.json'}")
+    code, _, err = check(*gate("mae <= 9"))
+    assert (code, "is no file" in err) == (2, True)
 
 
 def test_reports_of_a_configuration_go_to_their_folder(check: Check, tmp_path: Path) -> None:

@@ -56,10 +56,51 @@ def test_a_path_may_count_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read("git:main:./a b.csv") == ROWS.encode()
 
 
-def test_a_file_of_that_name_wins() -> None:
-    assert is_revision("git:main:x")
-    Path("git:main:x").write_text(ROWS)
-    assert not is_revision("git:main:x")
+def test_no_file_of_that_name_takes_its_place() -> None:
+    Path("git:main:in").mkdir()
+    Path("git:main:in/a b.csv").write_text("forged")
+    assert is_revision("git:main:in/a b.csv")
+    assert read("git:main:in/a b.csv") == ROWS.encode()
+    assert not is_revision("./git:main:in/a b.csv")
+
+
+def test_a_tag_called_as_a_branch_takes_its_place_nowhere() -> None:
+    git("config", "core.warnAmbiguousRefs", "false")
+    git("commit", "-qam", "forged")
+    git("tag", "main")
+    with pytest.raises(DataError, match="a tag and a branch are both called main"):
+        read("git:main:in/a b.csv")
+    assert read("git:refs/heads/main:in/a b.csv") == ROWS.replace("2.5", "9.5").encode()
+
+
+def test_a_link_a_submodule_and_a_deleted_file_are_not_read_on() -> None:
+    Path("link.csv").symlink_to("in/a b.csv")
+    git("add", "link.csv")
+    git("rm", "-q", "--cached", "in/a b.csv")
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},module")
+    git("commit", "-qm", "second")
+    for path in ("module", "module/a.csv", "in/a b.csv"):
+        with pytest.raises(DataError):
+            read(f"git:main:{path}")
+    assert read("git:main:link.csv") == b"in/a b.csv"
+    assert read("git:main~1:in/a b.csv") == ROWS.encode()
+
+
+def test_a_revision_that_a_shallow_clone_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    git("commit", "-qam", "second")
+    git("clone", "-q", "--depth=1", tmp_path.as_uri(), "shallow")
+    monkeypatch.chdir("shallow")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    for revision in (first, "HEAD~1"):
+        with pytest.raises(DataError, match=f"there is no revision {revision} here"):
+            read(f"git:{revision}:in/a b.csv")
+
+
+def test_git_looks_where_it_is_told(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path_factory.mktemp("other")))
+    with pytest.raises(DataError, match="no git repository"):
+        read("git:main:in/a b.csv")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +128,9 @@ def test_what_git_does_not_have(named: str, said: str) -> None:
         "git:a b:c",
         "git:a:b\nc",
         "git:$(id):a",
+        "git:--upload-pack=id:a",
+        "git:a\n:b",
+        "git:main:a\x1b[31m",
     ],
 )
 def test_what_names_no_file_of_a_revision(named: str, repository: Path) -> None:
