@@ -220,7 +220,10 @@ def request_for(
 
     if plans[0].binding.group is not None:
         problem = f"{source.name}: {plans[0].losses[0].label} takes rows group by group, and --key one by one"
-        raise UsageError(problem, "leave out --key, and sort the rows of both files alike")
+        cure = "leave out --key, and let rows stand in the same order within each group of every file"
+        if settings.targets is not None:  # which are found by the key alone
+            cure = "give the predictions as columns of one file"
+        raise UsageError(problem, cure)
     columns = list(dict.fromkeys(name for each in plans for name in each.binding.needed))
     return source.request(columns, settings.where, _labels_of(plans), None, Marks(slices, tuple(identity)))
 

@@ -29,6 +29,7 @@ def frame_of(rows: int, seed: int = 4) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [f"r{each}" if each % 3 else str(each) for each in rng.permutation(rows)],
+            "same": "x",
             "one": number % 100,
             "two": number // 100,
             "y": y,
@@ -67,7 +68,7 @@ def bare(found: list[dict[str, Any]], *without: str) -> list[dict[str, Any]]:
 VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "slices": {"by": "shop", "weight": "w", "where": "site > 3"},
-    "two columns": {"key": ["two", "one"], "weight": "w"},
+    "two columns": {"key": ["same", "id"], "weight": "w"},
     "clusters by slice": {"cluster": "site", "by": "shop"},
 }
 

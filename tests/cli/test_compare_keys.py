@@ -146,6 +146,28 @@ def test_keys_that_make_no_sense_are_refused(run: Run, words: tuple[str, ...], s
     assert said in ran.lines[0]
 
 
+def test_groups_are_not_matched_by_key_and_what_is_told_instead_works(run: Run, tmp_path: Path) -> None:
+    one, other = (each.assign(y=lambda of: (of["y"] > 0).astype(int)) for each in models())
+    one.to_csv(tmp_path / "one.csv", index=False)
+    other.sort_values("id").sort_values("site", ascending=False, kind="stable").to_csv(tmp_path / "b.csv", index=False)
+    words = ("compare", "one.csv", "b.csv", "-t", "y", "-p", "p", "-l", "listnet", "--group", "site")
+    ran = run(*words, "-k", "id")
+    assert (ran.code, ran.stdout) == (ExitCode.USAGE, "")
+    assert ran.lines == [
+        "error: one.csv: listnet takes rows group by group, and --key one by one",
+        "hint:  leave out --key, and let rows stand in the same order within each group of every file",
+    ]
+    (found,) = comparisons(run(*words, "-f", "json"))
+    one[["id", "y"]].to_csv(tmp_path / "y.csv", index=False)
+    ran = run(*words, "-k", "id", "--targets", "y.csv")
+    assert (ran.code, ran.lines[1]) == (ExitCode.USAGE, "hint:  give the predictions as columns of one file")
+    both = one.merge(other[["id", "p"]].rename(columns={"p": "q"}), on="id").drop(columns="y")
+    both.sample(frac=1.0, random_state=1).to_csv(tmp_path / "both.csv", index=False)
+    words = ("compare", "both.csv", "-t", "y", "-p", "p", "-p", "q", "-l", "listnet", "--group", "site")
+    (same,) = comparisons(run(*words, "-k", "id", "--targets", "y.csv", "-f", "json"))
+    assert (same["delta"], same["p_value"], same["n"]) == (found["delta"], found["p_value"], 20)
+
+
 def test_predictions_of_two_columns_with_targets_in_another_file(run: Run, tmp_path: Path) -> None:
     one, other = models()
     one = one.assign(q=other.sort_values("id")["p"].to_numpy())

@@ -156,6 +156,11 @@ def test_a_row_that_is_nobody_is_named(write: Write, where: str | None, group: s
     with open_source(write("a.csv", rows)) as opened, pytest.raises(DataError) as raised:
         list(opened.read(["y"], identity=["id"], where=where, group=group))
     assert str(raised.value) == f'a.csv line {line}, column "id": the value is missing'
+    with (
+        open_source(write("a.csv", rows)) as opened,
+        pytest.raises(DataError, match=rf'a.csv line {line}, column "id"'),
+    ):
+        list(opened.read(["y"], identity=["g", "id", "y"], where=where, group=group))
     frame = pd.DataFrame({"y": [1.0, 2, 3, 4], "id": ["a", None, "c", None], "g": 1})
     with open_source(frame) as opened, pytest.raises(DataError, match=rf'<frame> row {line - 1}, column "id"'):
         list(opened.read(["y"], identity=["id"], where=where, group=group))
