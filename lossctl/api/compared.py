@@ -87,7 +87,7 @@ def _comparisons(
     asked: CompareSettings,
 ) -> list[Comparison]:
     """Give the comparisons by one loss."""
-    chosen, paired = models[0].plan.losses[index], part.paired
+    chosen, paired = models[-1].plan.losses[index], part.paired  # a stored baseline has stand-ins
     by = settings.by if part.slice else ()
     found = []
     for match, (one, other) in enumerate(paired.matches):

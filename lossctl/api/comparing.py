@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
-from lossctl.api.matched import unmatched_rows
-from lossctl.api.opening import labelled, open_for
+from lossctl.api.opening import labelled
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
@@ -35,10 +34,11 @@ def compare(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,
     *,
+    baseline: Any = None,
     on_progress: Progress | None = None,
     **options: Unpack[CompareOptions],
 ) -> Comparisons:
-    """Compare models by the paired differences of their losses; the first is the baseline.
+    """Compare models by the paired differences of their losses; the first is the baseline, unless one is named.
 
     Values that are no means, such as rmse, are compared by what moves them row by row (the delta method).
 
@@ -49,6 +49,9 @@ def compare(
         order or matched by a key, with the same targets.
     losses
         As in `lossctl.select`. Of ``all``, those that do not fit every model are left out, and named.
+    baseline
+        What all models are compared with, if it is not the first of them: another source of the same rows, or what
+        `lossctl.store_baseline` stored of one.
     on_progress
         Called with the rows read so far and, where it is known, the fraction of the input.
     **options
@@ -65,6 +68,8 @@ def compare(
         Where there is but one model, a loss has no value of its own for each row or group, or an option is wrong.
     DataError
         Where the data are wrong, or the targets of two sources differ.
+    NotInBaselineError
+        Where a stored baseline does not hold a loss, or keeps no rows.
 
     Examples
     --------
@@ -78,10 +83,14 @@ def compare(
     selection = losses if isinstance(losses, Selection) else select(losses)
     if settings.skill:
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
-    found, said = _all(source, selection, settings, asked, on_progress)
+    found, said = _all((source, baseline), selection, settings, asked, on_progress)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
-    found = _adjusted(found, asked.adjust, settings.level)
+    return _told(_adjusted(found, asked.adjust, settings.level), said, asked)
+
+
+def _told(found: Sequence[Comparison], said: _Said, asked: CompareSettings) -> Comparisons:
+    """Give the result, with what is to be said of it."""
     for line in _negative(found):
         said.add(line)
     differing = disagreements(found)
@@ -108,32 +117,38 @@ class _Said:
 
 
 def _all(
-    source: Any, selection: Selection, settings: Settings, asked: CompareSettings, on_progress: Progress | None
+    given: tuple[Any, Any],
+    selection: Selection,
+    settings: Settings,
+    asked: CompareSettings,
+    on_progress: Progress | None,
 ) -> tuple[list[Comparison], _Said]:
+    """Compare the models of a source with each other, and with a baseline if one is given."""
     from lossctl.api.compared import compare_models
-    from lossctl.api.contenders import fitting_all, line_up
+    from lossctl.api.versus import open_field
 
+    source, baseline = given
     named = labelled(source)
-    if len(named) == 1 and settings.key and settings.targets is None:
+    if len(named) == 1 and settings.key and settings.targets is None and baseline is None:
         raise UsageError("--key is of no use: there is but one file", "name another model's, or --targets FILE")
     found: list[Comparison] = []
     said = _Said()
-    alone = [location for _, location in named] if len(named) == 1 else []  # rows of several are aligned by one
+    is_one = len(named) == 1 and baseline is None
+    alone = [location for _, location in named] if is_one else []  # rows of several are aligned by one
     values = len(selection.losses) * max(2, len(settings.predictions))
     with workers(alone, settings.threads, values) as crew, ExitStack() as stack:
-        opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
+        entered = open_field(stack, named, baseline, asked.baseline_prediction, selection, settings)
         left_out: list[LeftOut] = []
         if selection.fitting_only:
-            selection, left_out = fitting_all(opened, selection, replace(settings, by=(), min_n=None), on_progress)
+            selection, left_out = entered.fitting(selection, on_progress)
             on_progress = None
-        for models in line_up(opened, selection, settings):
+        for models in entered.line_up(selection):
             part = compare_models(models, settings, asked, on_progress, crew)
             found += part.comparisons
             for line in part.warnings:
                 said.add(line)
-        for _, each in opened:
-            for line in unmatched_rows(each):
-                said.add(line)
+        for line in entered.unmatched():
+            said.add(line)
     for reasons in left_out:
         for line, short in zip(reasons.lines(), reasons.short_lines(), strict=True):
             said.add(line, short)

@@ -169,6 +169,8 @@ class ModelRows:
 
     def _by_key(self, sources: Sequence[Source], own: Sequence[Sequence[ModelPlan]]) -> Iterator[list[Batch]]:
         """Read the rows of the same keys, of all sources together."""
+        from lossctl.sources.against import watched
+
         settings, plans = self.settings, [plan for mine in own for plan in mine]
         require_keys(sources, settings.key)
         requests = [
@@ -185,8 +187,8 @@ class ModelRows:
             threads=settings.threads,
         )
         sides = [
-            with_lags(map(itemgetter(place), copy), self._looking(mine))
-            for place, (copy, mine) in enumerate(zip(tee(matched, len(sources)), own, strict=True))
+            with_lags(watched(source, map(itemgetter(place), copy)), self._looking(mine))
+            for place, (source, copy, mine) in enumerate(zip(sources, tee(matched, len(sources)), own, strict=True))
         ]
         for batches in zip(*sides, strict=True):
             require_same(sources, batches, [mine[0] for mine in own], KEY_CURE)

@@ -19,6 +19,25 @@ EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l
 
 _COMPARING = "Comparing"
 
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="What all models are compared with, instead of the first: predictions of the same rows, or what "
+        "lossctl baseline stored of them.",
+        rich_help_panel=_COMPARING,
+    ),
+]
+BaselinePred = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline-pred",
+        metavar="COL",
+        help="The baseline's prediction column, in the source or in --baseline FILE.",
+        rich_help_panel=_COMPARING,
+    ),
+]
 AllPairs = Annotated[
     bool,
     typer.Option(
@@ -97,6 +116,8 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     sources: options.Sources,
     loss: options.Losses,
     reading: dict[str, Any],
+    baseline: Baseline = None,
+    baseline_pred: BaselinePred = None,
     all_pairs: AllPairs = False,
     bootstrap: Bootstrap = False,
     permutation: Permutation = False,
@@ -112,11 +133,13 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
-    """Compare models: paired differences with intervals, p-values, wins and losses. The first is the baseline."""
+    """Compare models with the first, or a baseline: paired differences with intervals, p-values, wins and losses."""
     destination = Destination.of(format, export, output, digits)
-    destination.spare([*sources, *filter(None, [reading.get("targets")])])
+    destination.spare([*sources, *filter(None, [reading.get("targets"), baseline])])
     selection = api.select(loss, parameters)
     asked: dict[str, Any] = {
+        "baseline": baseline,
+        "baseline_prediction": baseline_pred,
         "pairs": "all" if all_pairs else "baseline",
         "method": _method(bootstrap=bootstrap, permutation=permutation),
         "cluster": cluster,

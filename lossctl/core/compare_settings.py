@@ -28,6 +28,8 @@ class CompareOptions(Options, total=False):
 
     Parameters
     ----------
+    baseline_prediction
+        The baseline's prediction column: in the source, or in the file of the baseline.
     adjust
         How p-values are adjusted for the number of comparisons: ``bh`` (Benjamini and Hochberg), ``holm`` or ``none``.
     pairs
@@ -47,6 +49,7 @@ class CompareOptions(Options, total=False):
         How many replicates there are; 9999 where it is not given.
     """
 
+    baseline_prediction: str | None
     adjust: Adjustment
     pairs: Pairs
     method: MethodName | None
@@ -83,6 +86,7 @@ class CompareSettings:
     adjust: Adjustment = "bh"
     pairs: Pairs = "baseline"
     method: Method = field(default_factory=Method)
+    baseline_prediction: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> CompareSettings:
@@ -106,7 +110,7 @@ class CompareSettings:
             if name in given and not method.resamples_units:
                 problem = f"{name} is of no use: the method {kind.replace('_', '-')} draws no random numbers"
                 raise UsageError(problem, f"choose bootstrap or permutation, or leave out {name}")
-        return cls(given.get("adjust", "bh"), given.get("pairs", "baseline"), method)
+        return cls(given.get("adjust", "bh"), given.get("pairs", "baseline"), method, given.get("baseline_prediction"))
 
     def __post_init__(self) -> None:
         if self.adjust not in ADJUSTMENT_NAMES:

@@ -128,7 +128,11 @@ def test_it_gives_the_bits_of_what_it_was_made_of(name: str, tmp_path: Path) -> 
     losses, _, asked = CASES[name]
     data, options = prepared(name)
     reading = {each: value for each, value in options.items() if each != "key"}
-    expected = lossctl.compare(data, losses, prediction=["old", "new"], **asked, **reading)
+    if "method" in asked:  # rows are drawn by their keys
+        models = [data.assign(p=data[each]) for each in ("old", "new")]
+        expected = lossctl.compare(models, losses, prediction="p", **asked, **options)
+    else:
+        expected = lossctl.compare(data, losses, prediction=["old", "new"], **asked, **reading)
     file = tmp_path / "base.parquet"
     making = {each: value for each, value in options.items() if each != "level"}
     lossctl.store_baseline(data.drop(columns="new"), losses, file, prediction="old", **making)

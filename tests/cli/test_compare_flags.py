@@ -15,7 +15,11 @@ from lossctl.core.compare_settings import OWN
 from lossctl.core.errors import ExitCode
 from tests.cli.cases import Ran, Run
 
-SPELLED = {"pairs": ("--all-pairs",), "method": ("--bootstrap", "--permutation")}
+SPELLED = {
+    "pairs": ("--all-pairs",),
+    "method": ("--bootstrap", "--permutation"),
+    "baseline_prediction": ("--baseline-pred",),
+}
 """Options of the function whose flags are not called after them."""
 
 

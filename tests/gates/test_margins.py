@@ -29,14 +29,14 @@ def frame(seed: int = 3, shift: float = 0.4) -> dict[str, np.ndarray]:
 
 
 def found(limit: float, share: float, method: Method | None = None) -> Margin:
-    from lossctl.api.contenders import line_up
+    from lossctl.api.contenders import Opened, line_up
     from lossctl.api.opening import open_for
     from lossctl.api.pairing import pair_up
     from lossctl.api.selecting import select
 
     settings = Settings.of(prediction=["old", "new"])
     with open_for(frame(), select("mse"), settings) as source:
-        (models,) = line_up([(None, source)], select("mse"), settings)
+        (models,) = line_up([Opened(None, source, settings)], select("mse"))
         paired = pair_up(models, settings, None, method or Method())
     told = margin(paired.sums[0][0], paired.values_of(0, 0), paired.method, limit=limit, share=share, level=0.9)
     assert told is not None
