@@ -80,15 +80,15 @@ class Quick:
             columns = {name: [values[place] for place in kept.tolist()] for name, values in columns.items()}
             figures = {name: values[kept] for name, values in figures.items()}
             others = {int(np.searchsorted(kept, place)): each for place, each in others.items()}
-        pattern, listed = self.pattern, {name: values.tolist() for name, values in figures.items()}
-        return SliceResults(pattern.whole, pattern.signature, pattern.level, columns, listed, others)
+        pattern = self.pattern
+        return SliceResults(pattern.whole, pattern.signature, pattern.level, columns, figures, others)
 
 
 def quick_results(
     pattern: Pattern,
     made: BySlice,
     index: int,
-    columns: Mapping[str, Sequence[str | None]],
+    columns: Mapping[str, tuple[Sequence[str | None], Codes]],
     codes: Sequence[int],
 ) -> Quick | None:
     """Give the results of a loss for some codes, in their order; ``None`` where the tally of each slice is to be asked.
@@ -102,14 +102,14 @@ def quick_results(
     index
         Which of its losses.
     columns
-        The values of each column that slices, by code.
+        Of each column that slices, its different values, and by code which of them it is.
     codes
         Which slices.
     """
     tally = made.slices
     if tally.reduction(index) is Reduction.SUM:
         return None
-    count = len(next(iter(columns.values())))
+    count = len(next(iter(columns.values()))[1])
     figures = tally.figures(index, count)
     value, scale = _finished(tally, index, figures.value)
     doubtful = figures.doubtful | ~np.isfinite(value) | ~np.isfinite(scale)
@@ -140,7 +140,7 @@ def quick_results(
             "sign_balance": figures.sign_balance,
         }
     chosen = np.asarray(codes, dtype=np.int64)
-    names = {name: [values[code] for code in codes] for name, values in columns.items()}
+    names = {name: [values[place] for place in places[chosen].tolist()] for name, (values, places) in columns.items()}
     shown = {name: values[chosen] for name, values in found.items()}
     return Quick(pattern, names, shown, np.flatnonzero(doubtful[chosen]).tolist())
 

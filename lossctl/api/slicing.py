@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lossctl.api.sliced_results import Pattern, effective_rows, quick_results
 from lossctl.core.errors import DataError
+from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
@@ -50,28 +51,30 @@ def named(slices: Slices, code: int) -> Slice:
 
 def in_order(slices: Slices) -> list[int]:
     """Give the codes of slices ordered by value: numbers as numbers, a missing value last."""
-    ranks = [_ranks(texts) for texts in slices.columns_of_values()]
+    ranks = [_ranks(different)[codes] for different, codes in slices.coded_columns()]
     order: list[int] = np.lexsort(ranks[::-1]).tolist()
     return order
 
 
-def _ranks(texts: Sequence[str | None]) -> list[int]:
-    """Give the place of each value of one column among its different values."""
-    different = [*{text: None for text in texts if text is not None}]
-    numbers = _numbers(different)
-    if numbers is None or len(np.unique(numbers)) < len(different):
-        different.sort()
-        numbers = _numbers(different)
-    order = range(len(different)) if numbers is None else np.argsort(numbers, kind="stable").tolist()
-    ranks: dict[str | None, int] = {different[place]: rank for rank, place in enumerate(order)}
-    ranks[None] = len(ranks)
-    return [ranks[text] for text in texts]
+def _ranks(different: Sequence[Any]) -> Codes:
+    """Give the rank of each of the different values of a column: texts, and ``None`` where they are missing."""
+    known = [place for place, text in enumerate(different) if text is not None]
+    numbers = _numbers(different, known)
+    if numbers is None or len(np.unique(numbers)) < len(known):
+        known.sort(key=different.__getitem__)
+        numbers = _numbers(different, known)
+    order = np.array(known, dtype=np.int64)
+    if numbers is not None:
+        order = order[np.argsort(numbers, kind="stable")]
+    ranks = np.full(len(different), len(known))
+    ranks[order] = np.arange(len(known))
+    return ranks
 
 
-def _numbers(texts: Sequence[str]) -> Array | None:
-    """Give texts as numbers; ``None`` where one of them is none that is finite."""
+def _numbers(texts: Sequence[Any], places: Sequence[int]) -> Array | None:
+    """Give the texts at some places as numbers; ``None`` where one of them is none that is finite."""
     try:
-        numbers = np.array([*map(float, texts)], dtype=np.float64)
+        numbers = np.array([float(texts[place]) for place in places], dtype=np.float64)
     except ValueError:
         return None
     return numbers if np.isfinite(numbers).all() else None
@@ -236,7 +239,7 @@ def results_of(
         Where a slice is no distribution though the file is to hold one.
     """
     visible = shown(made, order, settings)
-    columns = dict(zip(slices.columns, slices.columns_of_values(), strict=True))
+    columns = dict(zip(slices.columns, slices.coded_columns(), strict=True))
     results = SlicedResults({}, visible.lines(settings))
     tally_of = cache(made.of)
     for index, pattern in patterns.items():

@@ -90,7 +90,10 @@ def multiply(a: Doubles, b: Doubles) -> Doubles:
 
 
 def divide(a: Doubles, b: Doubles) -> Doubles:
-    """Give a/b, for b that is not 0; exact where b is a power of two."""
+    """Give a/b, for b that is not 0; exact where a is, b is one exact double, and two doubles hold the quotient.
+
+    So a mean that lies half way between two doubles is known to.
+    """
     first = a.high / b.high
     rest = add(a, multiply(exactly(-first), b))
     second = rest.high / b.high
@@ -99,12 +102,18 @@ def divide(a: Doubles, b: Doubles) -> Doubles:
     high, low = two_sum(high, low + third)
     lost = (a.bound + np.abs(first) * b.bound) / np.abs(b.high)
     bound = (1.0 + 2.0**-20) * lost + _UNIT * np.abs(high)
-    simple = (np.abs(np.frexp(b.high)[0]) == 0.5) & (b.low == 0.0) & (b.bound == 0.0)  # noqa: PLR2004 -- a power of two
-    return Doubles(
-        np.where(simple, a.high / b.high, high),
-        np.where(simple, a.low / b.high, low),
-        np.where(simple, a.bound / np.abs(b.high), bound),
-    )
+    exact = (third == 0.0) & (a.bound == 0.0) & (b.bound == 0.0) & (b.low == 0.0)
+    exact &= _is_quotient(a, b.high, first, second)
+    return Doubles(high, low, np.where(exact, 0.0, bound))
+
+
+def _is_quotient(a: Doubles, b: Array, first: Array, second: Array) -> Mask:
+    """Say where ``(first + second)·b`` is a, to the last bit; `first` is ``a.high / b``."""
+    product, left = _two_product(first, b)
+    rest, lost = two_sum((a.high - product) - left, a.low)  # what division leaves is a double
+    product, left = _two_product(second, b)
+    same: Mask = (product == rest) & (left == 0.0) & (lost == 0.0)
+    return same
 
 
 def root(a: Doubles) -> Doubles:

@@ -108,7 +108,7 @@ def figures_of(tally: LossTallies, units: Units, codes: int) -> Figures:
     squares = rounding.known(tally.sums["slope_square"])
     row_norm = rounding.known(tally.sums["row_norm"]) if tally.vector else slope_abs
     row_square = rounding.known(tally.sums["row_square"]) if weighted else squares
-    width = exactly(np.full(codes, float(tally.width)))
+    components = weight if tally.width == 1 else multiply(weight, exactly(np.full(codes, float(tally.width))))
     peaks, rows = tally.peaks.arrays(codes)
     largest = peaks if not weighted and not tally.vector else _longer(tally.largest_component, codes)
     negative, positive, zero_rows = tally.counts(codes)
@@ -121,7 +121,7 @@ def figures_of(tally: LossTallies, units: Units, codes: int) -> Figures:
         l1=rounding.round(divide(slope_abs, by)),
         l2=rounding.round(root(divide(squares, multiply(by, by)))),
         linf=rounding.round(divide(exactly(largest), by)),
-        mean=rounding.round(divide(slope, multiply(weight, width))),
+        mean=rounding.round(divide(slope, components)),
         row_mean_abs=rounding.round(divide(row_norm, weight)),
         row_rms=rounding.round(root(divide(row_square, weight))),
         row_max=peaks,

@@ -1,24 +1,29 @@
 """Results of many slices kept as columns: an `Evaluation` is made where somebody asks for one.
 
 A hundred thousand of them would take longer to make, and to write one by one, than their figures take to compute.
-Imports core.
+Imports NumPy and core.
 """
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from lossctl.core.result import GRADIENT_FIGURES, Evaluation, Gradient, Interval
 from lossctl.core.slices import slice_texts
 from lossctl.core.version import __version__
-from lossctl.core.view import Scalar
+from lossctl.core.view import Field, Scalar, listed
 
-__all__ = ["Pieces", "SliceResults", "joined", "pieces_of"]
+__all__ = ["Numbers", "Pieces", "SliceResults", "joined", "pieces_of"]
+
+Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
+"""One for each slice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +42,8 @@ class SliceResults:
         The values of each column that slices.
     figures
         By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none), ``low``
-        and ``high`` of intervals, ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, and those of `Gradient`.
+        and ``high`` of intervals, ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, and those of `Gradient`. Whole
+        numbers are int64, others float64.
     others
         By their place, results to which none of this applies, save what the slice is called.
     """
@@ -46,7 +52,7 @@ class SliceResults:
     signature: str
     level: float
     slices: Mapping[str, Sequence[str | None]]
-    figures: Mapping[str, Sequence[float]]
+    figures: Mapping[str, Numbers]
     others: Mapping[int, Evaluation]
 
     def __len__(self) -> int:
@@ -67,8 +73,9 @@ class SliceResults:
         """Whether some slice has an interval."""
         if any(each.ci is not None for each in self.others.values()):
             return True
-        errors = enumerate(self.figures["std_error"])
-        return any(not math.isnan(error) and place not in self.others for place, error in errors)
+        known = ~np.isnan(self.figures["std_error"])
+        known[[*self.others]] = False
+        return bool(known.any())
 
     def renamed(self, model: str) -> SliceResults:
         """Give the same of a model that is called otherwise."""
@@ -79,9 +86,9 @@ class SliceResults:
         """Give the result of one slice."""
         if place in self.others:
             return self.others[place]
-        of = {name: values[place] for name, values in self.figures.items()}
-        several = not math.isnan(of["std_error"])
-        n, n_read = int(of["n"]), int(of["n_read"])
+        of = {name: values[place].item() for name, values in self.figures.items()}
+        several = not np.isnan(of["std_error"])
+        n, n_read = of["n"], of["n_read"]
         return replace(
             self.whole,
             slice={name: values[place] for name, values in self.slices.items()},
@@ -90,41 +97,60 @@ class SliceResults:
             ci=Interval(self.level, of["low"], of["high"], "t") if several else None,
             n=n,
             n_read=n_read,
-            n_dropped=int(of["n_dropped"]),
+            n_dropped=of["n_dropped"],
             weight_sum=of["weight_sum"],
-            gradient=Gradient(**{name: of[name] for name in GRADIENT_FIGURES}),  # type: ignore[arg-type]  # row_max_at is whole
+            gradient=Gradient(**{name: of[name] for name in GRADIENT_FIGURES}),
             status="ok",
             signature=f"{self.signature}|n={n}/{n_read}|lossctl={__version__}",
         )
 
-    def columns(self, by: Sequence[str]) -> dict[str, list[Scalar]]:
+    def columns(self, by: Sequence[str]) -> dict[str, Field]:
         """Give, by the name of a field of `Evaluation.record`, that of each slice."""
         shared, count = self.whole.record(by), len(self)
-        found: dict[str, list[Scalar]] = {name: [value] * count for name, value in shared.items()}
+        found: dict[str, Any] = {name: [value] * count for name, value in shared.items()}
         figures, none = self.figures, [None] * count
-        found["slice"] = [*slice_texts(self.slices)]
+        found["slice"] = slice_texts(self.slices)
         found |= {f"slice.{name}": [*self.slices.get(name, none)] for name in by}
         found |= {name: _finite(figures[name]) for name in ("value", "std_error")}
-        found |= {name: [*figures[name]] for name in ("n", "n_read", "n_dropped", "weight_sum")}
+        found |= {name: figures[name].copy() for name in ("n", "n_read", "n_dropped", "weight_sum")}
         found |= {f"gradient.{name}": _finite(figures[name]) for name in GRADIENT_FIGURES}
-        has = [not math.isnan(each) for each in figures["std_error"]]
-        found["ci.level"] = [self.level if each else None for each in has]
-        found["ci.method"] = ["t" if each else None for each in has]
+        missing = np.flatnonzero(np.isnan(figures["std_error"])).tolist()
+        for name, each in (("ci.level", self.level), ("ci.method", "t")):
+            found[name] = _without([each] * count, missing)
         found["ci.low"], found["ci.high"] = _finite(figures["low"]), _finite(figures["high"])
         found["status"] = ["ok"] * count
-        counts = zip(figures["n"], figures["n_read"], strict=True)
-        found["signature"] = [f"{self.signature}|n={n}/{n_read}|lossctl={__version__}" for n, n_read in counts]
-        for place, each in self.others.items():
-            for name, value in each.record(by).items():
-                found[name][place] = value
+        found["signature"] = self._signatures()
+        for place, other in self.others.items():
+            for name, value in other.record(by).items():
+                _put(found, name, place, value)
         return found
 
+    def _signatures(self) -> list[str]:
+        """Give the signature of each slice: those of the same counts are one object."""
+        counts = [*zip(self.figures["n"].tolist(), self.figures["n_read"].tolist(), strict=True)]
+        texts = {each: f"{self.signature}|n={each[0]}/{each[1]}|lossctl={__version__}" for each in set(counts)}
+        return [texts[each] for each in counts]
 
-def _finite(values: Sequence[float]) -> list[Scalar]:
-    """Give numbers, ``None`` in place of those that are not finite."""
-    if all(map(math.isfinite, values)):
-        return [*values]
-    return [value if math.isfinite(value) else None for value in values]
+
+def _finite(values: Numbers) -> Numbers:
+    """Give numbers in an array of their own, NaN in place of those that are not finite."""
+    return values.copy() if values.dtype == np.int64 else np.where(np.isfinite(values), values, np.nan)
+
+
+def _without(values: list[Scalar], places: Sequence[int]) -> list[Scalar]:
+    for place in places:
+        values[place] = None
+    return values
+
+
+def _put(columns: dict[str, Any], name: str, place: int, value: Scalar) -> None:
+    """Put a value into a column, which becomes a list where it is an array that has no place for it."""
+    if value is None and isinstance(columns[name], np.ndarray):
+        if columns[name].dtype == np.float64:
+            value = np.nan
+        else:
+            columns[name] = columns[name].tolist()
+    columns[name][place] = value
 
 
 @dataclass(slots=True, eq=False)
@@ -182,18 +208,29 @@ class Pieces(Sequence[Evaluation]):
         found = (tuple(each.slice if isinstance(each, Evaluation) else each.slices) for each in self.pieces)
         return next((each for each in found if each), ())
 
-    def columns(self) -> dict[str, list[Scalar]]:
+    def columns(self) -> dict[str, Field]:
         """Give, by the name of a field of `Evaluation.record`, that of each result."""
-        found: dict[str, list[Scalar]] = {}
+        parts: dict[str, list[Field]] = {}
         by = self.by
-        for each in self.pieces:
-            if isinstance(each, Evaluation):
-                for name, value in each.record(by).items():
-                    found.setdefault(name, []).append(value)
+        for piece in self.pieces:
+            if isinstance(piece, Evaluation):
+                for name, value in piece.record(by).items():
+                    parts.setdefault(name, []).append([value])
             else:
-                for name, values in each.columns(by).items():
-                    found.setdefault(name, []).extend(values)
-        return found
+                for name, values in piece.columns(by).items():
+                    parts.setdefault(name, []).append(values)
+        return {name: _one_after_another(each) for name, each in parts.items()}
+
+
+def _one_after_another(parts: Sequence[Field]) -> Field:
+    """Put the parts of a column together: as an array where each is one, or short and of its kind."""
+    kinds = {each.dtype for each in parts if isinstance(each, np.ndarray)}
+    if len(kinds) == 1:
+        (kind,) = kinds
+        fits = {float, type(None)} if kind == np.float64 else {int}
+        if all(set(map(type, each)) <= fits for each in parts if not isinstance(each, np.ndarray)):
+            return np.concatenate([np.asarray(each, kind) for each in parts])  # None becomes NaN
+    return [*chain.from_iterable(map(listed, parts))]
 
 
 def joined(pieces: Sequence[Evaluation | SliceResults]) -> Sequence[Evaluation]:

@@ -1,7 +1,8 @@
 """What a report renders: the shapes every output format can rely on.
 
 A result offers itself in four ways (`Reportable`), and a format picks the one it needs: machines get full
-precision and every field, people get a `View` whose numbers the format may round. Imports the standard library.
+precision and every field, people get a `View` whose numbers the format may round. Imports the standard library and
+NumPy.
 """
 
 from __future__ import annotations
@@ -11,23 +12,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
+
 __all__ = [
     "Brief",
     "Cell",
     "Change",
     "Column",
     "Columnar",
+    "Field",
     "Reportable",
     "Scalar",
     "Span",
     "View",
     "finite_or_none",
     "flat",
+    "listed",
     "transposed",
 ]
 
 Scalar = float | int | str | bool | None
 """A value in a table. ``None`` is missing and prints empty; a string may come from the data: formats escape it."""
+
+Field = Sequence[Scalar] | npt.NDArray[np.float64] | npt.NDArray[np.int64]
+"""A field of all rows. In an array NaN is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +130,24 @@ class Reportable(Protocol):
 class Columnar(Protocol):
     """A result that has its flat rows by column too."""
 
-    def columns(self) -> Mapping[str, Sequence[Scalar]]:
+    def columns(self) -> Mapping[str, Field]:
         """Give the fields of `Reportable.records` by name, each of all rows."""
+
+
+def listed(values: Field) -> list[Scalar]:
+    """Give a field of all rows as the values of `Reportable.records`.
+
+    Examples
+    --------
+    >>> listed(np.array([1.5, np.nan])), listed((1, "a"))
+    ([1.5, None], [1, 'a'])
+    """
+    if not isinstance(values, np.ndarray):
+        return [*values]
+    found: list[Scalar] = values.tolist()
+    for place in np.flatnonzero(np.isnan(values)).tolist():
+        found[place] = None
+    return found
 
 
 def transposed(records: Sequence[Mapping[str, Scalar]]) -> dict[str, list[Scalar]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
 from typing import Any
 
 import arro3.core as arro
@@ -67,16 +68,15 @@ class Slices:
             values.append(texts.keys[last])
         return (self._texts[0].keys[code], *reversed(values))
 
-    def columns_of_values(self) -> list[list[str | None]]:
-        """Give for each column its values as texts, by code: as `values`."""
-        columns: list[list[str | None]] = []
-        codes: list[int] | None = None
+    def coded_columns(self) -> list[tuple[Sequence[str | None], Rows]]:
+        """Give for each column its different values as texts, and by code which of them it is."""
+        columns: list[tuple[Sequence[str | None], Rows]] = []
+        codes = np.arange(len(self))
         for pairs, texts in zip(reversed(self._pairs), reversed(self._texts), strict=False):
-            keys = pairs.keys if codes is None else [pairs.keys[code] for code in codes]
-            columns.append([texts.keys[key & _LAST] for key in keys])
-            codes = [key >> _SHIFT for key in keys]
-        first = self._texts[0].keys
-        columns.append([*first] if codes is None else [first[code] for code in codes])
+            keys = np.array(pairs.keys, dtype=np.int64)[codes]
+            columns.append((texts.keys, keys & _LAST))
+            codes = keys >> _SHIFT
+        columns.append((self._texts[0].keys, codes))
         return columns[::-1]
 
     def encode(self, columns: Iterable[Values], kept: Rows | None) -> Rows:
@@ -190,14 +190,15 @@ class _Numbers:
         """Give the numbers of rows, whose keys stand at their `local` places in `found`."""
         if missing is not None:
             local, found = np.where(missing[rows], len(found), local), [*found, None]
-        numbers = np.fromiter((self._known.get(key, -1) for key in found), np.int64, len(found))
-        if len(numbers) and numbers.min() < 0:
-            first = np.full(len(found), len(local))
-            first[local[::-1]] = np.arange(len(local))[::-1]  # of equal places the one written last stays
-            for place in np.argsort(first, kind="stable").tolist():
-                if numbers[place] < 0 and first[place] < len(local):
-                    numbers[place] = self._known[found[place]] = len(self.keys)
-                    self.keys.append(found[place])
+        numbers = np.fromiter(map(self._known.get, found, repeat(-1)), np.int64, len(found))
+        first = np.full(len(found), len(local))
+        first[local[::-1]] = np.arange(len(local))[::-1]  # of equal places the one written last stays
+        new = np.flatnonzero((numbers < 0) & (first < len(local)))
+        new = new[np.argsort(first[new])]
+        keys = [found[place] for place in new.tolist()]
+        self._known.update(zip(keys, count(len(self.keys)), strict=False))
+        numbers[new] = np.arange(len(self.keys), len(self.keys) + len(new))
+        self.keys += keys
         return numbers[local]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.view import listed
 from lossctl.losses import LOSSES
 from tests.transcript import ROOT
 
@@ -164,7 +165,8 @@ def test_many_small_slices_are_what_their_tallies_say(
     assert lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options).items() == quick.items()
     assert len(quick) == 8 * (1 + frame["k"].nunique())
     records = quick.records()
-    assert quick.columns() == {name: [each[name] for each in records] for name in records[0]}
+    columns = {name: listed(values) for name, values in quick.columns().items()}
+    assert columns == {name: [each[name] for each in records] for name in records[0]}
     assert quick[-1] == quick.results[len(quick) - 1] == list(quick)[-1]
     numbers = [int(each.slice["k"] or "") for each in quick[1 : len(quick) // 8]]
     assert numbers == sorted(numbers)

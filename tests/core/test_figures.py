@@ -129,5 +129,18 @@ def test_a_quotient_by_a_power_of_two_is_exact() -> None:
     assert not doubles.is_rounded(doubles.divide(vague, doubles.exactly(np.array([4.0])))).any()
 
 
+@given(st.integers(2**53, 2**54 - 1), st.integers(1, 10**6), st.integers(-2, 2))
+def test_a_mean_that_lies_half_way_is_known_to(mean: int, count: int, off: int) -> None:
+    total = mean * count + off
+    high = float(total)
+    exact = doubles.Doubles(np.array([high]), np.array([float(total - int(high))]), np.zeros(1))
+    found = doubles.divide(exact, doubles.exactly(np.array([float(count)])))
+    assert abs(truth(found, 0) - Fraction(total, count)) <= Fraction(float(found.bound[0]))
+    if off == 0:
+        assert found.bound[0] == 0.0
+    if doubles.is_rounded(found)[0]:
+        assert found.high[0] == round_fraction(Fraction(total, count))
+
+
 def replace_bound(number: doubles.Doubles) -> doubles.Doubles:
     return number._replace(bound=np.full_like(number.high, 1e-30))

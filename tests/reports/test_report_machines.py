@@ -173,3 +173,6 @@ def test_long_columns_of_floats_are_written_as_short_ones() -> None:
     values = [*ends, *bits[np.isfinite(bits)].tolist(), *np.exp(rng.uniform(-15.0, 45.0, 20_000)).tolist()]
     assert list(column_texts(values)) == [repr(value) for value in values]
     assert list(column_texts([*values, math.nan, None])) == [*map(repr, values), "", ""]
+    none = [math.nan, math.inf, -math.inf]
+    assert list(column_texts(np.array([*values, *none]))) == [*map(repr, values), "", "", ""]
+    assert list(column_texts(np.array(values[:20]))) == [*map(repr, values[:20])]
