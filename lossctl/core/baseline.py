@@ -5,6 +5,7 @@ Imports the standard library and core. Nothing here reads or writes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import sys
@@ -42,6 +43,8 @@ NOT_A_NUMBER = math.nextafter(ABOVE, 0.0)
 """Stands for NaN."""
 
 _FAMILY, _, _VERSION = BASELINE_SCHEMA.rpartition("/")
+_CHECKSUM = "checksum"
+"""The key of the document's own hash."""
 _ANEW = "make it anew: lossctl baseline SOURCE -o FILE"
 
 
@@ -152,7 +155,7 @@ class Baseline:
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/baseline/1``."""
         columns = {label: [[each.name, each.checksum] for each in of] for label, of in self.columns.items()}
-        return {
+        document = {
             "schema": BASELINE_SCHEMA,
             "version": self.version,
             "model": self.model,
@@ -164,6 +167,7 @@ class Baseline:
             "columns": columns,
             "results": [dict(each) for each in self.results],
         }
+        return {**document, _CHECKSUM: _checksum(document)}
 
     @classmethod
     def of(cls, text: str, name: str) -> Baseline:
@@ -176,10 +180,12 @@ class Baseline:
         """
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{name} is cut short or damaged: its JSON can't be read ({error})", _ANEW) from None
         schema = document.get("schema") if isinstance(document, dict) else None
         _require_schema(schema, document.get("version") if isinstance(document, dict) else None, name)
+        if document.pop(_CHECKSUM, None) != _checksum(document):
+            raise DataError(f"{name} is a damaged baseline: its document is not the one that was stored", _ANEW)
         try:
             return cls(
                 model=_typed(document["model"], str),
@@ -200,6 +206,11 @@ class Baseline:
             raise DataError(
                 f"{name} is a damaged baseline: its metadata do not say what they must ({what})", _ANEW
             ) from None
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    """Give a hash of all that a document says, however it is written: a changed digit of a value is still JSON."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _require_schema(schema: object, version: object, name: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import lossctl
 from lossctl.api.opening import open_for
 from lossctl.api.pairing import pair_up
 from lossctl.api.stored import models_against, open_baseline
-from lossctl.core.errors import LossctlError
+from lossctl.core.baseline import Baseline
+from lossctl.core.errors import DataError, LossctlError
 from lossctl.core.settings import Settings
 
 BASE: dict[str, Any] = {"key": "id", "target": "y", "prediction": "old"}
@@ -40,9 +42,16 @@ def rewritten(file: Path, change: Callable[[dict[str, Any]], None], query: str =
     (raw,) = connection.execute(f"select value from parquet_kv_metadata('{file}')").fetchall()[0]  # noqa: S608
     document = json.loads(raw)
     change(document)
+    resigned(document)
     connection.execute(f"create table kept as select * from '{file}'")  # noqa: S608
     text = json.dumps(document).replace("'", "''")
     connection.execute(f"copy ({query}) to '{file}' (format parquet, kv_metadata {{lossctl: '{text}'}})")
+
+
+def resigned(document: dict[str, Any]) -> None:
+    """Put in the checksum of what the document now says."""
+    document.pop("checksum")
+    document["checksum"] = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def nothing(_: dict[str, Any]) -> None: ...
@@ -129,6 +138,46 @@ def test_values_alone_that_were_cut_short(tmp_path: Path) -> None:
     file.write_text(file.read_text()[:-40])
     error = refused(file, frame_of())
     assert (error.exit_code, "cut short or damaged" in error.problem) == (3, True)
+
+
+def test_no_changed_character_of_a_document_is_read_as_another_value(tmp_path: Path) -> None:
+    file = tmp_path / "b.json"
+    lossctl.store_baseline(frame_of(), "mse", file, rows=False, **BASE)
+    text = file.read_text()
+    whole = Baseline.of(text, "b.json")
+    for at in range(0, len(text), 3):
+        other = "7" if text[at] in "12345689" else "8" if text[at].isdigit() else "e"
+        changed = text[:at] + other + text[at + 1 :]
+        with suppress(DataError):  # a last digit may change and the number not
+            assert Baseline.of(changed, "b.json") == whole
+    with pytest.raises(DataError, match="not the one that was stored"):
+        Baseline.of(text.replace('"checksum"', '"other"'), "b.json")
+    with pytest.raises(DataError, match="cut short or damaged"):
+        Baseline.of("[" * 100_000, "b.json")
+
+
+def test_a_file_that_is_cut_or_has_a_changed_byte_gives_no_other_numbers(file: Path) -> None:
+    whole, places = file.read_bytes(), np.random.default_rng(1)
+    data = frame_of()
+
+    def checked() -> list[dict[str, Any]]:
+        found = lossctl.check(data, ["delta(mse) <= 5%", "delta(wmape) <= 1"], baseline=file, **NEW)
+        return [each.to_dict() for each in found]
+
+    expected = checked()
+    damaged = [whole[: len(whole) * part // 16] for part in range(16)]
+    damaged += [
+        whole[:at] + bytes([whole[at] ^ 1 + at % 255]) + whole[at + 1 :] for at in places.integers(0, len(whole), 30)
+    ]
+    refused = 0
+    for each in damaged:
+        file.write_bytes(each)
+        try:
+            assert checked() == expected
+        except LossctlError as error:
+            assert error.exit_code in {2, 3, 4}  # noqa: PT017 -- some bytes say nothing that is read
+            refused += 1
+    assert refused > 30
 
 
 def test_other_targets(file: Path) -> None:
