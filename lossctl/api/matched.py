@@ -1,4 +1,4 @@
-"""What results say of rows that were matched by a key. May import core; sources only by type."""
+"""What results say of rows that were matched by a key. May import core; sources where rows were joined."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lossctl.core.settings import Settings
 if TYPE_CHECKING:
     from lossctl.sources import Source
 
-__all__ = ["key_parts", "unmatched_rows"]
+__all__ = ["key_parts", "left_out", "unmatched", "unmatched_rows"]
 
 
 def key_parts(settings: Settings) -> list[str]:
@@ -21,12 +21,27 @@ def key_parts(settings: Settings) -> list[str]:
 
 
 def unmatched_rows(source: Source) -> list[str]:
-    """Warn of rows that a join left out, for the other file had no such key."""
+    """Warn of rows that joins left out, for the other file had no such key."""
     if source.spaces is None:
         return []
     names = (source.name, source.spaces.file)
     sides = zip(source.alone, names, reversed(names), strict=True)
-    return [unmatched(count, one, other) for count, one, other in sides if count]
+    own = [unmatched(count, one, other) for count, one, other in sides if count]
+    return [*own, *(line for side in _sides(source) for line in unmatched_rows(side))]
+
+
+def left_out(source: Source) -> int:
+    """Count the rows of predictions that joins left out."""
+    return source.alone[0] + sum(left_out(side) for side in _sides(source)[:1])
+
+
+def _sides(source: Source) -> tuple[Source, ...]:
+    """Give what a source is joined of: a candidate beside a stored baseline may itself be joined with its targets."""
+    if source.spaces is None:
+        return ()
+    from lossctl.sources.join import JoinedSource
+
+    return source.sides if isinstance(source, JoinedSource) else ()
 
 
 def unmatched(count: int, one: str, other: str) -> str:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import cast
 
 from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
-from lossctl.api.matched import unmatched
+from lossctl.api.matched import left_out, unmatched, unmatched_rows
 from lossctl.api.planning import read_for, request_for
 from lossctl.core.block import Batch
 from lossctl.core.method import Method
@@ -120,7 +120,7 @@ class ModelRows:
         """Give for each model how many rows of its source were left out, for others have no row of their key."""
         sources = list(dict.fromkeys(model.source for model in self.models))
         counts = dict(zip(sources, self.matched.alone, strict=False))
-        return [model.source.alone[0] + counts.get(model.source, 0) for model in self.models]
+        return [left_out(model.source) + counts.get(model.source, 0) for model in self.models]
 
     def unmatched(self) -> list[str]:
         """Warn of rows that were left out, for another source has no row of their key."""
@@ -131,7 +131,7 @@ class ModelRows:
             if count:
                 every = "all of " if len(others) > 1 else ""
                 said.append(unmatched(count, source.name, every + " and ".join(others)))
-        return said
+        return [*said, *(line for source in sources for line in unmatched_rows(source))]
 
     def _may_share(self, plan: PairsPlan) -> bool:
         """Say whether rows may be compared in any order, by others."""

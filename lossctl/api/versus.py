@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.contenders import Opened, Origin, fitting_all, line_up, named_models, require_each_row
@@ -25,7 +25,6 @@ from lossctl.core.settings import Settings
 if TYPE_CHECKING:
     from lossctl.api.stored import Stored
     from lossctl.engine.plan import ModelPlan
-    from lossctl.sources import Source
 
 __all__ = ["Field", "open_field"]
 
@@ -50,7 +49,6 @@ class Field:
     opened: Sequence[Opened]
     settings: Settings
     stored: Stored | None = None
-    _joined: list[Source] = field(default_factory=list)
 
     def fitting(self, selection: Selection, on_progress: Progress | None) -> tuple[Selection, list[LeftOut]]:
         """Find the losses of ``all`` that every model can be compared by, and why others cannot.
@@ -89,8 +87,7 @@ class Field:
 
     def unmatched(self) -> list[str]:
         """Say which rows were left out, for another file had no such key."""
-        sources = [*self._joined, *(each.source for each in self.opened)]
-        return list(dict.fromkeys(line for each in sources for line in unmatched_rows(each)))
+        return list(dict.fromkeys(line for each in self.opened for line in unmatched_rows(each.source)))
 
     def _beside(self, stored: Stored, selection: Selection) -> list[list[Model]]:
         """Line up candidates with what was stored: beside the rows of the first of them, to which others are joined."""
@@ -101,7 +98,6 @@ class Field:
         plans = [plan(each.source, selection, self.settings, LeftOut(each.source.name)) for each in self.opened]
         _refuse_groups_of_files(plans)
         joined = join_stored(self.stack, source, stored, plans[0], self.settings)
-        self._joined.append(joined)
         groups: dict[tuple[str, ...], list[tuple[Origin, Model]]] = {}
         for number, (each, own) in enumerate(zip(self.opened, plans, strict=True), 1):
             for made in (alone for one in own for alone in apart(one)):
