@@ -5,6 +5,7 @@ May import sources, engine, losses and core.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -50,7 +51,7 @@ def named(slices: Slices, code: int) -> Slice:
 
 
 def in_order(slices: Slices) -> list[int]:
-    """Give the codes of slices ordered by value: numbers as numbers, a missing value last."""
+    """Give the codes of slices ordered by value: numbers as numbers, then other texts, a missing value last."""
     ranks = [_ranks(different)[codes] for different, codes in slices.coded_columns()]
     order: list[int] = np.lexsort(ranks[::-1]).tolist()
     return order
@@ -58,26 +59,32 @@ def in_order(slices: Slices) -> list[int]:
 
 def _ranks(different: Sequence[Any]) -> Codes:
     """Give the rank of each of the different values of a column: texts, and ``None`` where they are missing."""
-    known = [place for place, text in enumerate(different) if text is not None]
-    numbers = _numbers(different, known)
-    if numbers is None or len(np.unique(numbers)) < len(known):
-        known.sort(key=different.__getitem__)
-        numbers = _numbers(different, known)
-    order = np.array(known, dtype=np.int64)
-    if numbers is not None:
-        order = order[np.argsort(numbers, kind="stable")]
+    known = np.array([place for place, text in enumerate(different) if text is not None], dtype=np.int64)
+    texts = [different[place] for place in known.tolist()]
+    numbers = _numbers(texts)
+    if len(np.unique(numbers)) < len(known):
+        by_text = sorted(range(len(texts)), key=texts.__getitem__)
+        known, numbers = known[by_text], numbers[by_text]
     ranks = np.full(len(different), len(known))
-    ranks[order] = np.arange(len(known))
+    ranks[known[np.argsort(numbers, kind="stable")]] = np.arange(len(known))
     return ranks
 
 
-def _numbers(texts: Sequence[Any], places: Sequence[int]) -> Array | None:
-    """Give the texts at some places as numbers; ``None`` where one of them is none that is finite."""
+def _numbers(texts: Sequence[str]) -> Array:
+    """Give texts as numbers; +inf, after all others, where one is none that is finite."""
     try:
-        numbers = np.array([float(texts[place]) for place in places], dtype=np.float64)
+        numbers = np.array([*map(float, texts)], dtype=np.float64)
     except ValueError:
-        return None
-    return numbers if np.isfinite(numbers).all() else None
+        numbers = np.array([*map(_number, texts)], dtype=np.float64)
+    numbers[~np.isfinite(numbers)] = np.inf
+    return numbers
+
+
+def _number(text: str) -> float:
+    try:
+        return math.inf if text[:1].isalpha() else float(text)  # an exception takes long, and few are needed
+    except ValueError:
+        return math.inf
 
 
 def compute_sliced(

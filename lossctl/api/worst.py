@@ -16,6 +16,7 @@ from lossctl.api.evaluating import Progress
 from lossctl.api.rowwise import Found, find_rows, kept_columns, model_names
 from lossctl.api.selecting import Selection, select
 from lossctl.core.errors import UsageError
+from lossctl.core.lines import key_text
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Options, Settings
 from lossctl.core.worst_rows import Figure, WorstRow, WorstRows
@@ -103,7 +104,7 @@ def _with_texts(
 ) -> WorstRow:
     """Put beside a row what was read of it."""
     mine = texts[row.row - 1]
-    named = ",".join(mine[name] or "" for name in key) if key else None
+    named = key_text([mine[name] for name in key]) if key else None
     return replace(row, key=named, keep={name: mine[name] for name in kept})
 
 

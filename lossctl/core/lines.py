@@ -18,7 +18,7 @@ from lossctl.core.loss import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Codes", "Layout", "Lines", "frame_of"]
+__all__ = ["Codes", "Layout", "Lines", "frame_of", "key_text"]
 
 Codes = npt.NDArray[np.int32]
 
@@ -77,7 +77,7 @@ class Lines:
     slopes
         Of vectors all components, row after row; else ``(n,)``: d loss / d prediction.
     keys
-        ``(n,)``: what the key column holds in the row, as text; ``None``: rows are named by their number.
+        ``(n,)``: what the key columns hold in the row, by `key_text`; ``None``: rows are named by their number.
     ends
         Of vectors, ``(n + 1,)``: where the components of each row begin, and the last end; ``None``: one number a row.
     """
@@ -92,6 +92,24 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def key_text(parts: Sequence[str | None]) -> str:
+    """Name a row by its key: by several parts as a line of CSV does, so that no two keys read alike.
+
+    Examples
+    --------
+    >>> key_text(["a,b"]), key_text(["7", "north"]), key_text(["a,b", "c", "", None])
+    ('a,b', '7,north', '"a,b",c,"",')
+    """
+    if len(parts) == 1:
+        return parts[0] or ""
+    return ",".join("" if each is None else _quoted(each) for each in parts)
+
+
+def _quoted(part: str) -> str:
+    hazard = not part or any(sign in part for sign in ',"\r\n')
+    return '"' + part.replace('"', '""') + '"' if hazard else part
 
 
 def frame_of(lines: Iterable[Lines], layout: Layout) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Rows
-from lossctl.core.lines import Codes, Layout, Lines
+from lossctl.core.lines import Codes, Layout, Lines, key_text
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
@@ -82,7 +82,7 @@ def _parts(plan: ModelPlan, piece: Batch) -> list[_Part]:
 
 
 def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
-    """Give what names each row: the texts of the key columns, with a comma between them."""
+    """Give what names each row: the texts of the key columns."""
     first = piece.first_row
     places = rows - first if piece.rows is None else np.searchsorted(piece.rows, rows)
     texts = []
@@ -91,7 +91,7 @@ def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
         if None in values:
             raise MissingKeyError(name, int(rows[values.index(None)]))
         texts.append(values)
-    return texts[0] if len(texts) == 1 else [",".join(each) for each in zip(*texts, strict=True)]
+    return texts[0] if len(texts) == 1 else [*map(key_text, zip(*texts, strict=True))]
 
 
 def _interleaved(parts: Sequence[_Part], layout: Layout) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -178,6 +179,17 @@ def test_keys_name_rows_and_text_of_the_data_is_guarded(ids: list[str]) -> None:
     lines = [json.loads(line) for line in text.splitlines()]
     assert [line["key"] for line in lines] == data["id"]
     assert lines[0]["model"] == "=p"
+
+
+def test_no_two_keys_of_several_columns_read_alike() -> None:
+    parts = {"a": ["x,y", "x", 'q"', "", "two\nlines"], "b": ["z", "y,z", "r", "s", "t"]}
+    data = {"target": np.arange(5.0), "prediction": np.arange(5.0) ** 2, **parts}
+    with lossctl.open_rows(data, "mae", key=["a", "b"]) as rows:
+        keys = rows.to_frame()["key"].tolist()
+    assert keys == ['"x,y",z', 'x,"y,z"', '"q""",r', '"",s', '"two\nlines",t']
+    assert [tuple(*csv.reader(io.StringIO(each, newline=""))) for each in keys] == [*zip(*parts.values(), strict=True)]
+    worst = lossctl.worst_rows(data, "mae", 5, key=["a", "b"])
+    assert sorted(str(each.key) for each in worst) == sorted(keys)
 
 
 def test_keys_stand_by_their_rows_where_others_are_left_out() -> None:

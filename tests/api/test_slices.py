@@ -211,6 +211,31 @@ def test_combinations_of_columns_are_slices_of_each_model_and_file(tmp_path: Pat
     assert headers[:4] == ["model", "loss", "side", "k"]
 
 
+def test_slices_stand_in_the_order_of_numbers_then_of_texts() -> None:
+    ordered = [
+        "-3",
+        "-0",
+        "0",
+        "1",
+        "1.0",
+        "2",
+        "9.5",
+        "10",
+        "1e1",
+        "100",
+        "(9)",
+        "9 to 5",
+        "inf",
+        "nan",
+        "unknown",
+        None,
+    ]
+    rng = np.random.default_rng(2)
+    for texts in (ordered, ordered[:10], [*ordered[:10], None], ordered[10:], ordered[9:11]):
+        frame = pd.DataFrame({"c": rng.permutation(np.array(texts, dtype=object)), "y": 1.0, "pred": 2.0})
+        assert [each.slice["c"] for each in lossctl.evaluate(frame, "mae", by="c")[1:]] == texts
+
+
 def test_small_and_empty_slices_are_left_out_and_told_of() -> None:
     frame = pd.DataFrame({"y": np.arange(12.0), "pred": 1.0, "c": list("aaaaaaabbcdd")})
     frame.loc[[9, 10], "pred"] = np.nan  # all of c, one of d
