@@ -6,6 +6,7 @@ Imports NumPy and core.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,11 +85,19 @@ class SliceResults:
 
     def at(self, place: int) -> Evaluation:
         """Give the result of one slice."""
+        return self._made(place, [values[place].item() for values in self.figures.values()])
+
+    def all(self) -> Iterator[Evaluation]:
+        """Give the result of each slice."""
+        rows = zip(*(values.tolist() for values in self.figures.values()), strict=True)
+        return map(self._made, range(len(self)), rows)
+
+    def _made(self, place: int, figures: Sequence[Any]) -> Evaluation:
+        """Give the result of one slice, of whose figures the numbers are known."""
         if place in self.others:
             return self.others[place]
-        of = {name: values[place].item() for name, values in self.figures.items()}
-        several = not np.isnan(of["std_error"])
-        n, n_read = of["n"], of["n_read"]
+        of = dict(zip(self.figures, figures, strict=True))
+        several, n, n_read = not math.isnan(of["std_error"]), of["n"], of["n_read"]
         return replace(
             self.whole,
             slice={name: values[place] for name, values in self.slices.items()},
@@ -198,7 +207,7 @@ class Pieces(Sequence[Evaluation]):
         if self._made is None:
             made: list[Evaluation] = []
             for each in self.pieces:
-                made += [each] if isinstance(each, Evaluation) else map(each.at, range(len(each)))
+                made += [each] if isinstance(each, Evaluation) else each.all()
             self._made = tuple(made)
         return self._made
 

@@ -81,6 +81,27 @@ def test_unmatched_rows_are_read_and_dropped(tmp_path: Path) -> None:
     )
 
 
+def test_unmatched_rows_are_in_no_slice(tmp_path: Path) -> None:
+    frame = frame_of().assign(part=lambda each: np.arange(len(each)) % 3)
+    predictions, targets = tmp_path / "predictions.parquet", tmp_path / "targets.parquet"
+    frame[["id", "old", "part"]].to_parquet(predictions)
+    frame[["id", "y"]].iloc[7:].to_parquet(targets)
+    found = lossctl.evaluate(
+        str(predictions),
+        "mae",
+        target="y",
+        prediction="old",
+        targets=str(targets),
+        key="id",
+        unmatched="drop",
+        by="part",
+    )
+    rows = [int((frame["part"][7:] == part).sum()) for part in range(3)]
+    counts = [(each.n, each.n_read, each.n_dropped) for each in found]
+    assert counts == [(ROWS - 7, ROWS, 7), *((each, each, 0) for each in rows)]
+    assert found.warnings[0] == f"{predictions}: 7 rows have a key that is not in {targets}, and are left out"
+
+
 def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
     frame = frame_of()
     predictions, targets = apart(frame, tmp_path)

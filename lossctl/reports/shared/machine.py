@@ -45,8 +45,18 @@ def json_text(value: object, indent: int | None = None) -> str:
     >>> print(json_text({"a": [1.5, float("nan")], "b": "é\x9b"}))
     {"a": [1.5, null], "b": "é\u009b"}
     """
-    text = json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        text = _dumped(value, indent)
+    except (TypeError, ValueError):  # a mapping that is no dictionary, or a number that is not finite
+        text = _dumped(_finite(value), indent)
+    inline = text.replace("\n", "")
+    if inline.isascii() and inline.isprintable() and "##" not in text:  # as almost all is
+        return text
     return _UNSAFE.sub(_escaped, text)
+
+
+def _dumped(value: object, indent: int | None) -> str:
+    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def scalar_text(value: Scalar, also: str = "") -> str:
