@@ -112,6 +112,9 @@ def column_texts(values: Field, also: str = "") -> Sequence[str]:
     """
     if not isinstance(values, Sequence):  # an array
         return _float_texts(values) if values.dtype.kind == "f" else [*map(str, values.tolist())]
+    first = values[0] if values else None
+    if (first is None or isinstance(first, str)) and values.count(first) == len(values):
+        return [scalar_text(first, also)] * len(values)
     kinds = set(map(type, values))
     if kinds == {float} and len(values) >= _LONG:
         import arro3.core as arro
