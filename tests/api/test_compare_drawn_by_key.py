@@ -88,7 +88,7 @@ def test_no_order_of_either_file_moves_a_bit(method: str) -> None:
     assert one == other == neither
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     rows=st.integers(2, 60),
     seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)),
@@ -151,8 +151,17 @@ def test_predictions_side_by_side_with_targets_elsewhere(method: str, threads: i
         (predictions.sample(frac=1.0, random_state=1), targets.sample(frac=1.0, random_state=2)),
     ):
         assert bare(compared(one, targets=other, **asked)) == bare(expected)
-        parts = [one.assign(p=one[name]) for name in "ab"]
-        assert bare(compared(parts, targets=other, **asked | {"prediction": "p"})) == bare(expected)
+    parts = [one.assign(p=one[name]) for name in "ab"]
+    assert bare(compared(parts, targets=other, **asked | {"prediction": "p"})) == bare(expected)
+
+
+def test_a_stored_baseline_draws_as_its_file_does(tmp_path: Path) -> None:
+    frame = frame_of(BUCKETS + 100)
+    path = str(tmp_path / "old.parquet")
+    asked: dict[str, Any] = {"method": "bootstrap", "key": ["two", "one"]}
+    old, *new = models(frame, "abc", "bc")
+    lossctl.store_baseline(old, LOSSES, path, key=asked["key"], target="y", prediction="p")
+    assert bare(compared(new, baseline=path, **asked)) == bare(compared(models(frame, "abc"), **asked))
 
 
 def test_groups_are_told_by_the_keys_of_their_rows() -> None:
@@ -168,7 +177,7 @@ def test_groups_are_told_by_the_keys_of_their_rows() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("rows", [300, BUCKETS + 900])
+@pytest.mark.parametrize("rows", [70, BUCKETS + 900])
 def test_a_key_draws_as_clusters_of_one_row_do(method: str, rows: int) -> None:
     """Clusters are held against what is computed by hand elsewhere."""
     frame = frame_of(rows)
