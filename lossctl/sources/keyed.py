@@ -7,7 +7,8 @@ Imports duckdb, NumPy and core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
@@ -126,16 +127,70 @@ def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], u
     alone = [(tally, source) for tally, source in zip(audit.sides, sources, strict=True) if tally.alone]
     if not alone or (unmatched == "drop" and audit.matched):
         return
-    said = []
+    said, firsts = [], []
     for tally, source in alone:
-        others = " and ".join(other.name for other in sources if other is not source)
+        others = " and ".join(_names(sources, without=source))
         if len(sources) > 2:  # noqa: PLR2004 -- one other, or several
             others = f"all of {others}"
         rows = "1 row has a key" if tally.alone == 1 else f"{tally.alone} rows have a key"
         (values,) = source.texts([tally.first_alone], keys)
-        first = f"first: {source.locate(tally.first_alone)}, {named(keys, list(values.values()))}"
-        said.append(f"{source.name}: {rows} that is not in {others} ({first})")
+        firsts.append([*values.values()])
+        first = f"first: {source.locate(tally.first_alone)}, {named(keys, firsts[-1])}"
+        (name,) = _names(sources, of=source)
+        said.append(f"{name}: {rows} that is not in {others} ({first})")
     cure = "--unmatched drop leaves such rows out and counts them"
     if not audit.matched:
         cure = "no key is in both: name the column that is with --key, or write keys alike"
-    raise DataError("; ".join(said), cure)
+    raise DataError("; ".join(said), f"{_nearly(firsts)}{cure}")
+
+
+def _names(sources: Sequence[Source], *, of: Source | None = None, without: Source | None = None) -> list[str]:
+    """Name sources so that they can be told apart: two frames have one name."""
+    names = [source.name for source in sources]
+    if len(set(names)) < len(names):
+        names = [f"{name} {number}" for number, name in enumerate(names, 1)]
+    chosen = zip(names, sources, strict=True)
+    return [name for name, source in chosen if source is not without and of in {None, source}]
+
+
+def _nearly(keys: Sequence[Sequence[str | None]]) -> str:
+    """Say what the first keys without a partner differ in, where they look alike; empty where they do not."""
+    if len(keys) != 2 or keys[0] == keys[1]:  # noqa: PLR2004 -- those of one source and of the other
+        return ""
+    one, other = ([each or "" for each in key] for key in keys)
+    for difference, alike in _DIFFERENCES.items():
+        if [alike(each) for each in one] == [alike(each) for each in other]:
+            return f"these keys differ in {difference}; "
+    return ""
+
+
+def _normal(text: str) -> str:
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)
+
+
+def _number(text: str) -> str:
+    """Write a number as others would; any other text stays as it is."""
+    from decimal import Decimal
+
+    try:
+        return str(Decimal(text).normalize() + 0)
+    except ArithmeticError:
+        return text
+
+
+def _day(text: str) -> str:
+    return text.removesuffix("00:00:00").rstrip(" T")
+
+
+_DIFFERENCES: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "spaces at their ends": str.strip,
+        "upper and lower case": str.casefold,
+        "how accents are written (Unicode NFC, NFD)": _normal,
+        "how a number is written": _number,
+        "a time of day": _day,
+    }
+)
+"""What keys that look alike to a person may differ in, and what makes them alike then."""

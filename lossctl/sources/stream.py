@@ -31,6 +31,7 @@ __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreada
 _INTERRUPTED = "Query interrupted"
 """What DuckDB says where Ctrl-C reaches it first."""
 _OUT_OF_MEMORY = "Out of Memory Error"
+_AS_TEXT = "where the condition takes the column for numbers, compare texts in it, such as \"column\"::varchar = '7'"
 
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
@@ -260,7 +261,7 @@ class Stream:
             return DataError(f"{self._piece.name}: reading was cancelled")
         pass_on_interrupt(error)
         message = str(error)
-        if NOT_TOLD_APART in message:
+        if NOT_TOLD_APART in message:  # there is nothing wrong with the file
             return unreadable(self._piece.name, error)
         found = self.faulty_data(message) or self.faulty_condition(error)
         return found or unreadable(self._piece.name, error)
@@ -304,6 +305,8 @@ def unreadable(name: str, error: Exception) -> DataError:
     pass_on_interrupt(error)
     if isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error):
         return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", MORE_MEMORY)
+    if NOT_TOLD_APART in str(error):
+        return DataError(f"{name}, {_first_line(str(error))}", _AS_TEXT)
     problem = f"{name} cannot be read: {_first_line(str(error))}"
     return DataError(problem, "check that it is whole, or write it again")
 

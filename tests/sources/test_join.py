@@ -119,7 +119,10 @@ def test_texts_that_are_spelled_apart_are_other_keys(write: Write) -> None:
         'p.csv: 2 rows have a key that is not in t.csv (first: p.csv line 2, the key id "1.0"); '
         't.csv: 2 rows have a key that is not in p.csv (first: t.csv line 2, the key id "1")'
     )
-    assert raised.value.cure == "no key is in both: name the column that is with --key, or write keys alike"
+    assert raised.value.cure == (
+        "these keys differ in how a number is written; "
+        "no key is in both: name the column that is with --key, or write keys alike"
+    )
 
 
 BAD = {

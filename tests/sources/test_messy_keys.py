@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import lossctl
 from lossctl.core.errors import DataError
 from lossctl.sources import open_source
 from lossctl.sources.join import join
@@ -44,3 +45,49 @@ def test_a_key_that_is_no_number_where_the_filter_takes_it_for_one_is_told(write
     left, right = write("p.csv", "id,p\n7,1\nx8,2\n"), write("t.csv", "id,t\nx8,20\n7,10\n")
     with pytest.raises(DataError, match=r'^p\.csv line 3, column "id": "x8" is not a number$'):
         matched(left, right, "id > 7")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "difference"),
+    [
+        ("a ", "a", "spaces at their ends"),
+        ("True", "true", "upper and lower case"),
+        ("\u00e9", "e\u0301", "how accents are written (Unicode NFC, NFD)"),
+        ("007", "7", "how a number is written"),
+        ("2.50", "2.5", "how a number is written"),
+        ("10000000000000000000", "1e+19", "how a number is written"),
+        ("2024-01-02 00:00:00", "2024-01-02", "a time of day"),
+        ("a", "b", None),
+        ("sNaN", "1", None),
+        ("1e999999999999", "x", None),
+    ],
+)
+def test_keys_that_look_alike_are_other_keys_and_the_hint_says_in_what(
+    one: str, other: str, difference: str | None
+) -> None:
+    left, right = {"id": ["k", one], "p": [1.0, 2.0]}, {"id": [other, "k"], "t": [1.0, 2.0]}
+    with pytest.raises(DataError) as raised:
+        matched(left, right)
+    said = "" if difference is None else f"these keys differ in {difference}; "
+    assert raised.value.cure == f"{said}--unmatched drop leaves such rows out and counts them"
+
+
+def test_two_frames_are_told_apart() -> None:
+    with pytest.raises(DataError) as raised:
+        matched({"id": ["a", "b"], "p": [1.0, 2.0]}, {"id": ["c", "b"], "t": [1.0, 2.0]})
+    assert str(raised.value) == (
+        '<frame> 1: 1 row has a key that is not in <frame> 2 (first: <frame> row 1, the key id "a"); '
+        '<frame> 2: 1 row has a key that is not in <frame> 1 (first: <frame> row 1, the key id "c")'
+    )
+
+
+def test_large_numbers_that_would_not_be_told_apart_are_no_fault_of_the_file(write: Write) -> None:
+    path = write("p.csv", "y,p,s\n1,2,9007199254740993\n2,4,9007199254740992\n")
+    with pytest.raises(DataError) as raised:
+        lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where="s > 5")
+    assert str(raised.value) == (
+        'p.csv, column "s": whole numbers beyond 2^53 are read as numbers, and would not be told apart'
+    )
+    assert '"column"::varchar' in str(raised.value.cure)
+    found = lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where="\"s\"::varchar > '5'")
+    assert [each.slice.get("s") for each in found] == [None, "9007199254740992", "9007199254740993"]
