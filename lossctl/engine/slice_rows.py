@@ -60,7 +60,7 @@ def picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
         batch,
         columns={name: values[rows] for name, values in batch.columns.items()},
         length=len(rows),
-        rows=numbers(batch)[rows],
+        rows=rows + batch.first_row if batch.rows is None else batch.rows[rows],
         starts=starts,
         slices=slices_of(batch)[rows],
         identity=None if batch.identity is None else batch.identity[rows],

@@ -361,10 +361,14 @@ class SlicedTallies:
             for tally in self.tallies:
                 tally.add(batch)
         else:
-            for code in np.unique(codes).tolist():
-                piece = picked(batch, np.flatnonzero(codes == code))
-                for tally in self.tallies:
-                    tally.add_few(code, piece)
+            for code in range(groups):
+                rows = np.flatnonzero(codes == code)
+                if len(rows):
+                    self._add_few(code, picked(batch, rows))
+
+    def _add_few(self, code: int, piece: Batch) -> None:
+        for tally in self.tallies:
+            tally.add_few(code, piece)
 
     def flush(self) -> None:
         """Compute what is still waiting."""
