@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ def deliver(outcome: Outcome) -> None:
     if destination.file is not None:
         files.append((destination.file, outcome.render(outcome.result, destination.format, plain)))
         _write(files)
+        _print_utf8()
         _print(printed)
         return
     _write(files)
@@ -151,7 +153,15 @@ def deliver(outcome: Outcome) -> None:
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
     if below:
         text = f"{text}\n{below}\n"
+    if printed or destination.format != "table":
+        _print_utf8()
     _print(printed + text)
+
+
+def _print_utf8() -> None:
+    """Print what programs read in the encoding of files, whatever the locale: XML says that it is UTF-8."""
+    if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _print(text: str) -> None:

@@ -129,6 +129,24 @@ def test_a_fault_is_70_where_it_is_shown_too(
     assert "a fault of lossctl's own: ZeroDivisionError: boom" in said
 
 
+@pytest.mark.parametrize("name", ["json", "junit", "csv"])
+def test_what_programs_read_is_utf_8_in_any_locale(name: str, folder: Path) -> None:
+    (folder / "names.csv").write_text("y,p,größe\n1,2,é€\n2,4,é€\n", encoding="utf-8")
+    typed = ["check", "names.csv", "-t", "y", "-p", "p", "-g", "mae[größe=*] <= 1", "-f", name]
+    texts = [
+        subprocess.run(
+            [sys.executable, "-m", "lossctl", *typed],
+            env=os.environ | {"PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        ).stdout
+        for encoding in ("latin-1", "utf-8")
+    ]
+    assert texts[0] == texts[1]
+    assert "é€" in texts[0].decode()
+
+
 def test_what_can_not_be_loaded_is_70(folder: Path) -> None:
     (folder / "broken").mkdir()
     (folder / "broken" / "numpy.py").write_text("raise ImportError('half an upgrade')")

@@ -92,6 +92,22 @@ def test_the_action_passes_and_fails(tmp_path: Path) -> None:
     assert "| fail | mae" in summary
 
 
+def test_the_summary_is_of_this_run_alone(tmp_path: Path) -> None:
+    assert run_action(tmp_path, "mae <= 50").returncode == 0
+    (tmp_path / "summary.md").unlink()
+    assert run_action(tmp_path, "mea <= 50").returncode == 2
+    assert not (tmp_path / "summary.md").exists()
+
+
+def test_installing_loads_no_module_of_the_checkout(tmp_path: Path) -> None:
+    for name in ("pip", "json"):
+        (tmp_path / f"{name}.py").write_text("open('pwned', 'w')", encoding="utf-8")
+    step = ACTION[ACTION.index("- name: Install") : ACTION.index("- name: Check")]
+    given = dict(re.findall(r'^ {8}(\w+): "([^"]*)"', step, re.MULTILINE))
+    subprocess.run([sys.executable, "-m", "pip", "--version"], env=os.environ | given, check=False, timeout=60)
+    assert not (tmp_path / "pwned").exists()
+
+
 def test_inputs_of_the_action_run_nothing(tmp_path: Path) -> None:
     ran = run_action(tmp_path, '$(touch pwned) <= 1\n"; touch pwned; "', SOURCE="--config=$(touch pwned)")
     assert ran.returncode == 2
