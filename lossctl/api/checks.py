@@ -112,7 +112,16 @@ class _Run:
     asked: Sequence[Asked]
     baseline: Any
     warnings: list[str] = field(default_factory=list)
-    digest: str | None = None
+    judged_against: Any = None
+    _digest: tuple[str | None] | None = None
+
+    def digest(self) -> str | None:
+        """Give what waivers are bound to; ``None``: there is no one file. It is asked for where a gate fails alone."""
+        from lossctl.api.opponents import digest_of
+
+        if self._digest is None:
+            self._digest = (digest_of(self.judged_against),)
+        return self._digest[0]
 
     def checked(self, location: Any) -> Checked:
         """Find what the gates look at, and decide them."""
@@ -179,9 +188,9 @@ class _Run:
     def _deltas(self, stack: ExitStack, source: Source, losses: Mapping[str, ChosenLoss]) -> Differences | None:
         from lossctl.api.gate_deltas import Deltas
         from lossctl.api.gate_figures import refuse_omitted
-        from lossctl.api.opponents import digest_of, open_opponent
+        from lossctl.api.opponents import open_opponent
 
-        self.digest = None if self.baseline is None else digest_of(self.baseline)
+        self.judged_against = self.baseline
         wanted = {each.gate.loss for each in self.asked if each.gate.measure is Measure.DELTA}
         if not wanted:
             if self.baseline is not None or self.own.baseline_prediction is not None:
@@ -192,7 +201,7 @@ class _Run:
         prediction = self.own.baseline_prediction
         self._refuse_itself(source.name)
         opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
-        self.digest = opponent.digest
+        self.judged_against = opponent.location
         if opponent.stored is not None:
             from lossctl.api.scalar_deltas import scalar_deltas
 
@@ -252,11 +261,11 @@ class _Run:
         for each in self.own.waive:
             if parse_gate(each.gate) != part.asked.gate:
                 continue
-            if self.digest is not None and each.baseline == self.digest:
+            if self.digest() is not None and each.baseline == self.digest():
                 return waive(result, each.reason)
             self.warnings.append(
                 f"the waiver of {result.gate} is void: it is for the baseline {each.baseline}, "
-                f"and this is {self.digest or 'none that can be told by a file'}"
+                f"and this is {self.digest() or 'none that can be told by a file'}"
             )
         return result
 
@@ -273,8 +282,8 @@ class _Run:
             lines: list[str] = []
             if result.verdict is Verdict.FAIL and result.n:
                 lines += explainer.lines(gate, result.slice)
-                if gate.measure is Measure.DELTA and self.digest is not None:
-                    lines.append(f"the baseline is {self.digest}: a waiver of this gate names it")
+                if gate.measure is Measure.DELTA and self.digest() is not None:
+                    lines.append(f"the baseline is {self.digest()}: a waiver of this gate names it")
             explained.append((replace(result, details=(*result.details, *lines)), gate))
         return explained
 

@@ -35,14 +35,14 @@ class Opponent:
     pairs
         For each set of losses that bind alike the baseline and the candidate, in this order: their plans are of the
         same losses, and their sources give the same rows (or are one and the same).
-    digest
-        What waivers are bound to: a hash of the baseline, in hexadecimal digits; ``None`` where it has none.
+    location
+        Where the baseline is, whose `digest_of` waivers are bound to. To hash a large file takes as long as to read it.
     stored
         A stored baseline that keeps no rows: there are no pairs, but its values.
     """
 
     pairs: tuple[tuple[Model, Model], ...]
-    digest: str | None
+    location: Any
     stored: Stored | None = None
 
 
@@ -80,16 +80,16 @@ def open_opponent(
     if baseline is None:
         if prediction is None:
             raise UsageError("a delta needs a baseline", "name one: --baseline FILE or --baseline-pred COL")
-        return Opponent(_pairs(source, source, selection, settings, theirs), digest_of(source.name))
+        return Opponent(_pairs(source, source, selection, settings, theirs), source.name)
     from lossctl.api.stored import models_against, open_baseline
 
     stored = open_baseline(stack, baseline, settings, prediction)
     if stored is not None:
         if stored.rows is None:
-            return Opponent((), digest_of(baseline), stored)
-        return Opponent(tuple(models_against(stack, source, stored, selection, settings)), digest_of(baseline))
+            return Opponent((), baseline, stored)
+        return Opponent(tuple(models_against(stack, source, stored, selection, settings)), baseline)
     other = stack.enter_context(open_for(baseline, selection, theirs))
-    return Opponent(_pairs(source, other, selection, settings, theirs), digest_of(baseline))
+    return Opponent(_pairs(source, other, selection, settings, theirs), baseline)
 
 
 def digest_of(location: object) -> str | None:

@@ -149,8 +149,11 @@ def open_field(
     theirs = settings if prediction is None else replace(settings, predictions=(prediction,))
     stored, lead = None, []
     if baseline is not None:
-        if isinstance(baseline, str) and baseline == "-" and any(_is_input(each) for _, each in named):
+        if isinstance(baseline, str) and baseline == "-" and any(_is_named(each, "-") for _, each in named):
             raise UsageError("standard input is named twice", "it can be read once")
+        itself = prediction is None or settings.predictions == (prediction,)
+        if itself and isinstance(baseline, str) and any(_is_named(each, baseline) for _, each in named):
+            raise UsageError(f"{baseline}: candidate and baseline are one file", "name another, or --baseline-pred COL")
         from lossctl.api.stored import open_baseline, require_rows
 
         stored = open_baseline(stack, baseline, settings, prediction)
@@ -166,8 +169,8 @@ def open_field(
     return Field(stack, [*lead, *opened], settings, stored)
 
 
-def _is_input(source: object) -> bool:
-    return isinstance(source, str) and source == "-"
+def _is_named(source: object, name: str) -> bool:
+    return isinstance(source, str) and source == name
 
 
 def _label_of(stored: Stored) -> str | None:

@@ -351,3 +351,18 @@ def test_what_cannot_be_stored_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="can't be written"):
         lossctl.store_baseline(data, "mse", tmp_path / "none" / "b.parquet", key="id", **base)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_baseline_is_hashed_where_a_gate_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = frame_of(40)
+    file = str(tmp_path / "b.parquet")
+    lossctl.store_baseline(data, "mae", file, key="id", target="y", prediction="old")
+    hashed: list[object] = []
+    monkeypatch.setattr("lossctl.api.opponents.digest_of", lambda each: hashed.append(each) or "0123456789abcdef")
+    options: dict[str, Any] = {"baseline": file, "key": "id", "target": "y", "prediction": "new", "test": "point"}
+    assert lossctl.check(data, "delta(mae) <= 9", explain=True, **options).exit_code == 0
+    assert hashed == []
+    gates = ["delta(mae) <= -9", "delta(mae) <= -8"]
+    failed = lossctl.check(data, gates, explain=True, allow_inverted=True, **options)
+    assert "the baseline is 0123456789abcdef: a waiver of this gate names it" in failed.gates[0].details
+    assert hashed == [file]

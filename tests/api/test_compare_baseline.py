@@ -169,6 +169,8 @@ def test_of_all_losses_those_that_are_held_are_compared(tmp_path: Path) -> None:
     said = [line for line in found.warnings if line.endswith("are left out: the baseline does not hold it")]
     assert len(said) == 1
     assert "huber(delta=1.0), " in said[0]
+    alone = lossctl.compare(new, "all", baseline=path, **NEW)
+    assert [each.chosen.label for each in alone] == order.split(",")
     only = store(old, tmp_path, "huber(delta=0.5)")
     with pytest.raises(LossctlError, match="holds none of the losses that all stands for") as raised:
         lossctl.compare(new, "all", baseline=only, **NEW)
@@ -280,8 +282,20 @@ def test_one_model_is_the_baseline() -> None:
         lossctl.compare([data, data.copy()], "mae", baseline_prediction="old", prediction="new", **one)
     with pytest.raises(UsageError, match="standard input is named twice"):
         lossctl.compare(["a.csv", "-"], "mae", baseline="-", **one)
+    with pytest.raises(UsageError, match=r"a\.csv: candidate and baseline are one file"):
+        lossctl.compare(["a.csv", "b.csv"], "mae", baseline="a.csv", **one)
     with pytest.raises(UsageError, match='there is no column "olds"'):
         lossctl.compare(data, "mae", baseline_prediction="olds", prediction="new", **one)
+
+
+def test_a_divergence_down_the_file_has_no_rows_to_compare(tmp_path: Path) -> None:
+    shares = np.random.default_rng(2).dirichlet([2.0, 3.0], size=6)
+    data = pd.DataFrame(shares, columns=["t_a", "t_b"]).assign(id=range(6), p_a=shares[:, 0], p_b=shares[:, 1])
+    across: dict[str, Any] = {"key": "id", "target": "t_*", "prediction": "p_*"}
+    lossctl.store_baseline(data, "kl_divergence", tmp_path / "b.parquet", **across)
+    down = {"key": "id", "target": "t_a", "prediction": "p_a"}
+    with pytest.raises(UsageError, match="kl_divergence down the file is one value"):
+        lossctl.compare(data, "kl_divergence", baseline=tmp_path / "b.parquet", **down)
 
 
 def test_a_revision_holds_predictions_or_what_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
