@@ -177,6 +177,15 @@ def test_of_all_losses_those_that_are_held_are_compared(tmp_path: Path) -> None:
     assert (raised.value.exit_code, raised.value.cure) == (4, "name those it holds: huber(delta=0.5)")
 
 
+def test_of_all_losses_those_are_compared_that_fit_the_baseline_by_its_own_column() -> None:
+    old, new, _ = files_of(table(40))
+    other = old.rename(columns={"p": "q"})
+    found = lossctl.compare(new, "all", baseline=other, baseline_prediction="q", **NEW)
+    by_label = {each.chosen.label: each.delta for each in found}
+    (expected,) = lossctl.compare([old, new], "mse", **NEW)
+    assert (by_label["mse"], len(by_label) > 20) == (expected.delta, True)
+
+
 def test_rows_that_others_lack_are_left_out_and_told(tmp_path: Path) -> None:
     old, new, other = files_of(table())
     old, new, other = old[:110], new[5:], other[other["id"] != new["id"].iloc[50]]
