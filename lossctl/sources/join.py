@@ -98,6 +98,7 @@ class JoinedPiece(Piece):
     """Two sources as one relation."""
 
     row_number = ROW
+    keeps_types = True
 
     def __init__(self, left: Source, right: Source, keys: Sequence[str]) -> None:
         self.right_names = {

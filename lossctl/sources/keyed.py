@@ -16,7 +16,8 @@ from lossctl.core.settings import Unmatched
 from lossctl.sources.audit import Audit
 from lossctl.sources.names import listed, unknown_column
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece
+from lossctl.sources.piece import Piece, quote_name
+from lossctl.sources.stream import numbered
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,6 +29,7 @@ __all__ = [
     "join_condition",
     "key_texts",
     "key_values",
+    "keyed",
     "keyless",
     "refuse_alone",
     "repeated",
@@ -57,6 +59,20 @@ def key_values(piece: Piece, keys: Sequence[str], texts: Sequence[bool], types: 
     """Give the SQL of the keys of a piece, from a relation with columns of these types."""
     wholes = [None if text else piece.whole_number(key) for key, text in zip(keys, texts, strict=True)]
     return [whole or piece.text(key, types[key]) for key, whole in zip(keys, wholes, strict=True)]
+
+
+def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], types: Mapping[str, ColumnType]) -> str:
+    """Give the relation of a piece with its keys, as ``key{side}_{number}``, and its rows numbered.
+
+    What else a key is read as, it is joined as the text it is: a filter that takes it for a number changes no match.
+    """
+    names = [f"key{side}_{number}" for number in range(len(keys))]
+    others = {} if piece.keeps_types else {key: types[key] for key in keys if types[key] is not ColumnType.TEXT}
+    read = {**types, **dict.fromkeys(others, ColumnType.TEXT)}
+    given = [f"{value} as {name}" for value, name in zip(key_values(piece, keys, texts, read), names, strict=True)]
+    replaced = [f"{piece.from_text(key, kind)} as {quote_name(key)}" for key, kind in others.items()]
+    every = f"* replace ({', '.join(replaced)})" if replaced else "*"
+    return f"(select {', '.join([every, *given])} from {numbered(piece, read)})"
 
 
 def join_condition(side: int, keys: int) -> str:

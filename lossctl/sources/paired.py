@@ -26,7 +26,7 @@ from lossctl.sources.database import connect, disconnect
 from lossctl.sources.keyed import (
     join_condition,
     key_texts,
-    key_values,
+    keyed,
     keyless,
     refuse_alone,
     repeated,
@@ -35,7 +35,7 @@ from lossctl.sources.keyed import (
 from lossctl.sources.marks import NO_MARKS, NoIdentityError
 from lossctl.sources.options import ColumnType
 from lossctl.sources.source import Source
-from lossctl.sources.stream import ROW, Request, Stream, numbered, pass_on_interrupt, unreadable
+from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, unreadable
 
 __all__ = ["Matched", "paired_by_key"]
 
@@ -154,11 +154,11 @@ class _Pairs:
         queries = []
         for piece, stream, start in zip(source.pieces, self._streams[side], source.starts(), strict=True):
             chosen = [] if bare else stream.values(f"s{side}_")
-            values = key_values(piece, self._keys, self._texts, request.types)
-            chosen += [f"{value} as key{side}_{number}" for number, value in enumerate(values)]
+            chosen += [f"key{side}_{number}" for number in range(len(self._keys))]
             chosen.append(f"({piece.row_number or ROW} + {start})::bigint as row{side}")
             chosen.append(f"{stream.passes()} as passes{side}")
-            queries.append(f"select {', '.join(chosen)} from {numbered(piece, request.types)}")
+            rows = keyed(piece, side, self._keys, self._texts, request.types)
+            queries.append(f"select {', '.join(chosen)} from {rows}")
         return f"({' union all '.join(queries)})"
 
     def _joined(self, how: str, *, bare: bool = False) -> str:

@@ -65,9 +65,12 @@ class Piece(ABC):
         down to the reader, and skips what it can.
     path
         The file to be read; empty: there is none.
+    keeps_types
+        Whether a column has a type of its own, whatever it is asked for as.
     """
 
     row_number: str | None = None
+    keeps_types = False
     path: str = ""
 
     def __init__(

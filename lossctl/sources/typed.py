@@ -40,6 +40,8 @@ def column_type(sql: str) -> ColumnType:
 class TypedPiece(Piece):
     """A relation whose columns have types of their own."""
 
+    keeps_types = True
+
     def __init__(
         self,
         name: str,

@@ -91,3 +91,19 @@ def test_large_numbers_that_would_not_be_told_apart_are_no_fault_of_the_file(wri
     assert '"column"::varchar' in str(raised.value.cure)
     found = lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where="\"s\"::varchar > '5'")
     assert [each.slice.get("s") for each in found] == [None, "9007199254740992", "9007199254740993"]
+
+
+def test_a_filter_changes_no_match_of_files_that_are_compared(write: Write) -> None:
+    first = write("a.csv", "id,y,p\n007,1,1.5\n8,2,3\n010,3,5\n7,4,7\n")
+    second = write(
+        "b.jsonl",
+        "".join(
+            f'{{"id": "{key}", "y": {y}, "p": {p}}}\n'
+            for key, y, p in [("7", 4, 2), ("010", 3, 3), ("007", 1, 1), ("8", 2, 9)]
+        ),
+    )
+    options: Any = {"target": "y", "prediction": "p", "key": "id"}
+    (all_rows,) = lossctl.compare([first, second], "mae", **options)
+    assert (all_rows.n, all_rows.baseline_value, all_rows.candidate_value) == (4, 6.5 / 4, 9 / 4)
+    (some,) = lossctl.compare([first, second], "mae", where="id >= 8", **options)
+    assert (some.n, some.baseline_value, some.candidate_value) == (2, 1.5, 3.5)
