@@ -172,6 +172,18 @@ def test_many_small_slices_are_what_their_tallies_say(
     assert numbers == sorted(numbers)
 
 
+def test_columns_say_of_infinite_losses_and_single_rows_what_records_do() -> None:
+    frame = _frame(slices=40, rows=600)
+    frame.loc[0, "k"] = 1000
+    frame.loc[frame["k"] == 3, "p"] = 1e200
+    found = lossctl.evaluate(frame, "mse", target="y", prediction="p", by="k")
+    records = found.records()
+    assert {each["slice"] for each in records if each["value"] is None} == {"", "k=3"}
+    assert [each["slice"] for each in records if each["ci.level"] is None and each["value"] is not None] == ["k=1000"]
+    columns = {name: listed(values) for name, values in found.columns().items()}
+    assert columns == {name: [each[name] for each in records] for name in records[0]}
+
+
 @pytest.mark.parametrize("way", ["parted", "summed", "ordered"])
 def test_slices_whose_variance_cancels_are_centred_each_by_itself(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = _frame(slices=4)

@@ -129,7 +129,7 @@ def test_a_quotient_by_a_power_of_two_is_exact() -> None:
     assert not doubles.is_rounded(doubles.divide(vague, doubles.exactly(np.array([4.0])))).any()
 
 
-@given(st.integers(2**53, 2**54 - 1), st.integers(1, 10**6), st.integers(-2, 2))
+@given(st.one_of(st.integers(2**53, 2**54 - 1), st.integers(2**54, 2**84)), st.integers(1, 10**6), st.integers(-2, 2))
 def test_a_mean_that_lies_half_way_is_known_to(mean: int, count: int, off: int) -> None:
     total = mean * count + off
     high = float(total)
@@ -140,6 +140,16 @@ def test_a_mean_that_lies_half_way_is_known_to(mean: int, count: int, off: int) 
         assert found.bound[0] == 0.0
     if doubles.is_rounded(found)[0]:
         assert found.high[0] == round_fraction(Fraction(total, count))
+
+
+def test_a_quotient_that_leaves_something_below_what_is_looked_at_is_not_taken_for_exact() -> None:
+    high = [float.fromhex(each) for each in ("0x1.55b87012db444p+3", "0x1.40e5d8b9a9686p+2", "0x1.0b674a7894f1ep+5")]
+    low = [float.fromhex(each) for each in ("0x1.c30fd9e6a7ba9p-51", "-0x1.524b12be90255p-52", "0x1.6f096c5012b17p-49")]
+    total, by = doubles.Doubles(np.array(high), np.array(low), np.zeros(3)), doubles.exactly(np.array([6.0, 3.0, 30.0]))
+    found = doubles.divide(total, by)
+    for place in range(3):
+        lost = abs(truth(found, place) - truth(total, place) / truth(by, place))
+        assert 0 < lost <= Fraction(float(found.bound[place]))
 
 
 def replace_bound(number: doubles.Doubles) -> doubles.Doubles:

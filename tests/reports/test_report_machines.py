@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lossctl.core.escape import unguarded
 from lossctl.core.result import Evaluations
 from lossctl.reports import render
-from lossctl.reports.shared.machine import column_texts
+from lossctl.reports.shared.machine import column_texts, json_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -176,3 +176,9 @@ def test_long_columns_of_floats_are_written_as_short_ones() -> None:
     none = [math.nan, math.inf, -math.inf]
     assert list(column_texts(np.array([*values, *none]))) == [*map(repr, values), "", "", ""]
     assert list(column_texts(np.array(values[:20]))) == [*map(repr, values[:20])]
+
+
+def test_json_writes_marks_of_ci_commands_as_escapes_and_plain_text_as_it_is() -> None:
+    assert json_text("a##[b") == '"a#\\u0023[b"'
+    assert json_text(["#", "é"]) == '["#", "é"]'
+    assert json_text({"a": [1, float("inf")]}, indent=1) == '{\n "a": [\n  1,\n  null\n ]\n}'
