@@ -21,12 +21,14 @@ from lossctl.sources.columns import Spaces
 from lossctl.sources.database import connect
 from lossctl.sources.keyed import (
     join_condition,
+    key_name,
     key_texts,
     key_values,
     keyless,
     refuse_alone,
     repeated,
     require_keys,
+    row_name,
 )
 from lossctl.sources.marks import NO_MARKS, Marks
 from lossctl.sources.options import ColumnType
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["JoinedPiece", "JoinedSource", "join"]
 
 _LEFT, _RIGHT = 0, 1
+_KEYLESS = quote_name("no key within lossctl")
 
 
 def join(
@@ -129,8 +132,8 @@ class JoinedPiece(Piece):
                 value = piece.from_text(name, kind) if numbers else value
                 chosen.append(f"{value} as {quote_name(name if side == _LEFT else self.right_names[name])}")
             values = key_values(piece, self.keys, self._texts, read)
-            chosen += [f"{value} as key{side}_{number}" for number, value in enumerate(values)]
-            chosen.append(f"{piece.row_number or ROW} + {start} as row{side}")
+            chosen += [f"{value} as {key_name(side, number)}" for number, value in enumerate(values)]
+            chosen.append(f"{piece.row_number or ROW} + {start} as {row_name(side)}")
             queries.append(f"select {', '.join(chosen)} from {numbered(piece, read)}")
         return f"({' union all '.join(queries)})"
 
@@ -143,8 +146,9 @@ class JoinedPiece(Piece):
         return self._joined("full", types)
 
     def _joined(self, how: str, types: Mapping[str, ColumnType]) -> str:
-        chosen = [*(quote_name(name) for name in types), f"row0 as {ROW}", "row0", "row1"]
-        chosen.append(f"{keyless(2, len(self.keys))} as keyless")
+        rows = row_name(_LEFT), row_name(_RIGHT)
+        chosen = [*(quote_name(name) for name in types), f"{rows[0]} as {ROW}", *rows]
+        chosen.append(f"{keyless(2, len(self.keys))} as {_KEYLESS}")
         sides = f"{self.side(_LEFT, types)} {how} join {self.side(_RIGHT, types)}"
         return f"(select {', '.join(chosen)} from {sides} on {join_condition(1, len(self.keys))})"
 
@@ -224,8 +228,8 @@ class _JoinedStream(Stream):
         """Give the SQL of the rows: with a `start` of those that match, else of all, for the audit."""
         if start is not None:
             return super().query(start, group)
-        rows = [f"coalesce(row{side}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
-        chosen = ", ".join([*self.values(), *rows, "keyless", f"{self.passes()} as passes"])
+        rows = [f"coalesce({row_name(side)}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
+        chosen = ", ".join([*self.values(), *rows, f"{_KEYLESS} as keyless", f"{self.passes()} as passes"])
         return f"select {chosen} from {self._joined.outer(self._types)}"
 
     def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:

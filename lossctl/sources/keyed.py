@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Unmatched",
     "join_condition",
+    "key_name",
     "key_texts",
     "key_values",
     "keyed",
@@ -34,9 +35,20 @@ __all__ = [
     "refuse_alone",
     "repeated",
     "require_keys",
+    "row_name",
 ]
 
 _CURE_TWICE = "a key names one row: remove the others, or name further columns that make it one: -k KEY -k OTHER"
+
+
+def key_name(side: int, number: int) -> str:
+    """Name a column of the key of a side, in SQL, as no column of a file is named."""
+    return quote_name(f"key {number} of side {side} within lossctl")
+
+
+def row_name(side: int) -> str:
+    """Name the row number of a side, in SQL, as no column of a file is named."""
+    return quote_name(f"row of side {side} within lossctl")
 
 
 def require_keys(sources: Sequence[Source], keys: Sequence[str]) -> None:
@@ -62,11 +74,11 @@ def key_values(piece: Piece, keys: Sequence[str], texts: Sequence[bool], types: 
 
 
 def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], types: Mapping[str, ColumnType]) -> str:
-    """Give the relation of a piece with its keys, as ``key{side}_{number}``, and its rows numbered.
+    """Give the relation of a piece with its keys, as `key_name` says, and its rows numbered.
 
     What else a key is read as, it is joined as the text it is: a filter that takes it for a number changes no match.
     """
-    names = [f"key{side}_{number}" for number in range(len(keys))]
+    names = [key_name(side, number) for number in range(len(keys))]
     others = {} if piece.keeps_types else {key: types[key] for key in keys if types[key] is not ColumnType.TEXT}
     read = {**types, **dict.fromkeys(others, ColumnType.TEXT)}
     given = [f"{value} as {name}" for value, name in zip(key_values(piece, keys, texts, read), names, strict=True)]
@@ -79,14 +91,14 @@ def join_condition(side: int, keys: int) -> str:
     """Give the SQL by which a side joins those before it."""
     said = []
     for key in range(keys):
-        before = ", ".join(f"key{each}_{key}" for each in range(side))
-        said.append(f"{f'coalesce({before})' if side > 1 else before} = key{side}_{key}")
+        before = ", ".join(key_name(each, key) for each in range(side))
+        said.append(f"{f'coalesce({before})' if side > 1 else before} = {key_name(side, key)}")
     return " and ".join(said)
 
 
 def keyless(sides: int, keys: int) -> str:
     """Give the SQL that a row of the join has no key, or not all of it."""
-    every = [f"coalesce({', '.join(f'key{side}_{key}' for side in range(sides))}) is null" for key in range(keys)]
+    every = [f"coalesce({', '.join(key_name(side, key) for side in range(sides))}) is null" for key in range(keys)]
     return f"({' or '.join(every)})"
 
 
@@ -100,15 +112,15 @@ def repeated(
     cursor
         Knows the relations.
     sources, sides
-        The sources, and the relation of each: columns ``row`` and ``key{side}_{number}``.
+        The sources, and the relation of each: columns `row_name` and `key_name`.
     keys
         The columns of the key.
     """
     for place, (source, side) in enumerate(zip(sources, sides, strict=True)):
-        own = [f"key{place}_{number}" for number in range(len(keys))]
+        own = [key_name(place, number) for number in range(len(keys))]
         given = " and ".join(f"{each} is not null" for each in own)
         twice = (
-            f"select min(row{place}, 2) as rows, {', '.join(own)} from {side} where {given} "
+            f"select min({row_name(place)}, 2) as rows, {', '.join(own)} from {side} where {given} "
             f"group by {', '.join(own)} having count(*) > 1"
         )
         found = cursor.execute(f"select *, count(*) over () from ({twice}) order by rows[1] limit 1").fetchone()

@@ -25,12 +25,14 @@ from lossctl.sources.audit import Audit, RepeatedKeyError, Tally
 from lossctl.sources.database import connect, disconnect
 from lossctl.sources.keyed import (
     join_condition,
+    key_name,
     key_texts,
     keyed,
     keyless,
     refuse_alone,
     repeated,
     require_keys,
+    row_name,
 )
 from lossctl.sources.marks import NO_MARKS, NoIdentityError
 from lossctl.sources.options import ColumnType
@@ -154,8 +156,8 @@ class _Pairs:
         queries = []
         for piece, stream, start in zip(source.pieces, self._streams[side], source.starts(), strict=True):
             chosen = [] if bare else stream.values(f"s{side}_")
-            chosen += [f"key{side}_{number}" for number in range(len(self._keys))]
-            chosen.append(f"({piece.row_number or ROW} + {start})::bigint as row{side}")
+            chosen += [key_name(side, number) for number in range(len(self._keys))]
+            chosen.append(f"({piece.row_number or ROW} + {start})::bigint as {row_name(side)}")
             chosen.append(f"{stream.passes()} as passes{side}")
             rows = keyed(piece, side, self._keys, self._texts, request.types)
             queries.append(f"select {', '.join(chosen)} from {rows}")
@@ -176,7 +178,7 @@ class _Pairs:
     def batches(self, audit: Audit, *, bare: bool = False) -> Iterator[list[Batch]]:
         """Give the rows that match, as they come, and count the others."""
         sides = range(len(self._sources))
-        chosen = [f"coalesce(row{side}, -1) as row{side}" for side in sides]
+        chosen = [f"coalesce({row_name(side)}, -1) as row{side}" for side in sides]
         chosen += [f"coalesce(passes{side}, true) as passes{side}" for side in sides]
         chosen += [f"{keyless(len(sides), len(self._keys))} as keyless", *([] if bare else self._names())]
         query = f"select {', '.join(chosen)} from {self._joined('full', bare=bare)}"
@@ -195,7 +197,7 @@ class _Pairs:
     def in_order(self) -> Iterator[list[Batch]]:
         """Give the rows that match, in the order of the first source."""
         sides = range(len(self._sources))
-        chosen = ", ".join([*(f"row{side}" for side in sides), *self._names()])
+        chosen = ", ".join([*(f"{row_name(side)} as row{side}" for side in sides), *self._names()])
         passes = " and ".join(f"passes{side}" for side in sides)
         query = f"select {chosen} from {self._joined('')} where {passes} order by row0"
         starts = self._sources[0].starts()
