@@ -81,7 +81,7 @@ def test_slices_are_ordered_by_value_after_the_whole_loss_by_loss() -> None:
         (loss, values) for loss in ("mse", "mae") for values in ({}, *({"day": str(day)} for day in range(4)))
     ]
     shops = [each.slice.get("shop", "whole") for each in lossctl.compare(frame_of(), "mae", by="shop", **PAIR)]
-    assert shops == ["whole", "10", "9", "a", "b", None]
+    assert shops == ["whole", "9", "10", "a", "b", None], "numbers as numbers, then texts"
 
 
 def test_slices_are_adjusted_together_with_the_whole() -> None:

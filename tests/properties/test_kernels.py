@@ -17,7 +17,7 @@ from tests.support import CASES, FAR, LABELS, at_target, everyday, extreme, fact
 
 every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=5, deadline=None)  # of up to 400 rows each
+few = settings(max_examples=3, deadline=None)  # of up to 400 rows each
 
 
 def cases_with(*roles: Role, convex: bool | None = None) -> pytest.MarkDecorator:
