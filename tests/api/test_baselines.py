@@ -177,7 +177,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
     return columns
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tables(),
     st.sampled_from(["w", None]),

@@ -88,7 +88,7 @@ def test_no_order_of_either_file_moves_a_bit(method: str) -> None:
     assert one == other == neither
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(
     rows=st.integers(2, 60),
     seeds=st.tuples(st.integers(0, 99), st.integers(0, 99)),
