@@ -38,7 +38,7 @@ def test_every_loss_has_an_oracle(table: dict[str, Any]) -> None:
 
 @every_case
 def test_values_to_the_last_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
-    sample = everyday(chosen.loss, rng, rows=60)
+    sample = everyday(chosen.loss, rng, rows=80)
     through_zero = 0.0 if chosen.fact("low") is not None else 1e-14  # a loss that changes sign has a zero to miss
     loss = within(chosen, sample, exactly(chosen, sample))
     assert_allclose(sample.compute(chosen)[0], loss, rtol=last_digits(chosen), atol=through_zero)
@@ -93,7 +93,7 @@ def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Ge
         assert not sample_slope(chosen, rng).any()
         return
     many = chosen.loss.kind in {Kind.VECTORS, Kind.GROUPED}  # numbers in a row
-    sample = everyday(chosen.loss, rng, rows=4 if many else 10)
+    sample = everyday(chosen.loss, rng, rows=5 if many else 15)
     formula = formula_of(chosen, sample)
     slope = sample.compute(chosen)[1]
     for row in range(len(slope)):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,14 @@ from lossctl.sources.feed import Feed
 from lossctl.sources.stream import unreadable
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Let Python hear Ctrl-C, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interrupted_query_is_an_interrupt() -> None:
     with pytest.raises(KeyboardInterrupt):
         unreadable("a.parquet", RuntimeError("INTERRUPT Error: Query interrupted"))
@@ -29,10 +36,10 @@ def test_an_interrupted_query_is_an_interrupt() -> None:
 
 
 def numbers(*, interrupt_at: int | None = None) -> Feed:
-    """Feed batches of a number each: a hundred, or without end and the process is interrupted while one is made."""
+    """Feed batches of a number each: a hundred, or far more and the process is interrupted while one is made."""
 
     def batches() -> Iterator[list[Any]]:
-        for number in range(100) if interrupt_at is None else count():
+        for number in range(100 if interrupt_at is None else 1_000_000):
             if number == interrupt_at:
                 signal.raise_signal(signal.SIGINT)
             yield [arro.Array.from_numpy(np.array([number]))]
