@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.selecting import Selection
-from lossctl.core.ending import watch
 from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
 from lossctl.sources import ReadOptions, open_source, size_of, split_label
@@ -57,7 +56,6 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
     if not size_of(source):  # a stream is copied first, which Ctrl-C must be able to stop
         return open_source(source, reading, fits=fits)
     opening = Beside(partial(open_source, source, reading, fits=fits))
-    watch()  # from here on DuckDB may keep this thread
     for name in _NEEDED_NEXT:  # while DuckDB starts and looks at the file
         import_module(name)
     return opening.result()

@@ -1,10 +1,12 @@
-"""A call that runs beside its caller. Imports the standard library only."""
+"""A call that runs beside its caller. Imports core."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from lossctl.core.ending import watch
 
 __all__ = ["Beside"]
 
@@ -33,6 +35,7 @@ class Beside(Generic[T]):
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+        watch()  # what is called may keep those that wait for it, and there is more than one thread from here on
 
     def _run(self) -> None:
         try:

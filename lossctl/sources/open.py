@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from lossctl.core.ending import remember, watch
+from lossctl.core.ending import remember
 from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.beside import Beside
 from lossctl.sources.names import nearest
@@ -166,7 +166,6 @@ def _open_files(
         _check_readable(path, shown)
     with ExitStack() as stack:
         connecting = Beside(lambda: connect([path for path, _ in placed], options.threads))
-        watch()
         from lossctl.sources.source import Source  # loads while DuckDB starts: together a tenth of a small run
 
         connection = connecting.result()

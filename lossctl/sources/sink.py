@@ -20,7 +20,6 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
-from lossctl.core.ending import watch
 from lossctl.core.errors import DataError
 from lossctl.core.escape import guarded
 from lossctl.core.lines import Layout, Lines
@@ -88,7 +87,6 @@ def write_lines(
     """
     written = _WRITTEN.get(kind, json_text)
     source = _feed(lines, layout, written)
-    watch()
     with closing(duckdb.connect()) as connection:
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
