@@ -62,7 +62,7 @@ def baseline(
     written = Destination.of("json", None, output)
     if written.file is None:
         raise UsageError("a baseline is a file, and can't be printed", "name one: -o main.parquet")
-    written.spare([source, *filter(None, [reading.get("targets")])])
+    written.spare(source, reading.get("targets"))
     destination = Destination.of(format, None, None, digits)
     selection = api.select(loss, parameters)
     with progress() as on_progress:

@@ -177,7 +177,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     named = sources or ([] if configured.source is None else [configured.source])
     exports = [*_reports(configured.reports), *(export or ())]
     destination = Destination.of(format, exports, output, digits, known=api.check_formats())
-    destination.spare([*named, *(asked[name] for name in ("baseline", "targets") if asked.get(name))])
+    destination.spare(*named, asked.get("baseline"), asked.get("targets"))
     result = api.check(named, gate or configured.gates, **asked)
     return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check)
 

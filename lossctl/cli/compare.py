@@ -135,7 +135,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
 ) -> Outcome:
     """Compare models with the first, or a baseline: paired differences with intervals, p-values, wins and losses."""
     destination = Destination.of(format, export, output, digits)
-    destination.spare([*sources, *filter(None, [reading.get("targets"), baseline])])
+    destination.spare(*sources, reading.get("targets"), baseline)
     selection = api.select(loss, parameters)
     asked: dict[str, Any] = {
         "baseline": baseline,

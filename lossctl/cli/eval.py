@@ -99,10 +99,10 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
 
         to = rows.RowDestination.of(format, output)
         destination = Destination.of("csv", None, output)
-        destination.spare([*sources, *filter(None, [reading.get("targets")])])
+        destination.spare(*sources, reading.get("targets"))
         return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
     destination = Destination.of(format or "table", export, output, digits)
-    destination.spare([*sources, *filter(None, [reading.get("targets")])])
+    destination.spare(*sources, reading.get("targets"))
     selection = api.select(loss, parameters)
     if top is not None:
         _refuse("--top", {"--quantiles": quantiles, "--skill": skill})

@@ -80,15 +80,15 @@ class Destination:
                 raise UsageError(f"two results would go to {path}", "give each a path of its own")
         return cls(format_name, pairs, file, digits)
 
-    def spare(self, sources: Sequence[str]) -> None:
-        """Refuse to write over what is read, or over a configuration.
+    def spare(self, *read: str | None) -> None:
+        """Refuse to write over what is read, as it was typed, or over a configuration.
 
         Raises
         ------
         UsageError
-            Where a result would replace one of the sources, given as typed.
+            Where a result would replace one of them.
         """
-        named = [text for source in sources for text in (source, source.partition("=")[2]) if text]
+        named = [text for source in read if source for text in (source, source.partition("=")[2]) if text]
         for path in (*(path for _, path in self.exports), *([self.file] if self.file else [])):
             if path.is_file() and any(path.samefile(each) for text in named for each in _files(text)):
                 raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
