@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -19,6 +18,7 @@ from lossctl.api.selecting import Selection, select
 from lossctl.api.stored import judged_by, meaning_of, require_one_model
 from lossctl.api.working import workers
 from lossctl.core.baseline import Baseline, Column
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.replacing import replacing

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lossctl.api.sliced_results import Pattern
 from lossctl.api.slicing import in_order, results_of
+from lossctl.core.dataclass import dataclass
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
 from lossctl.core.slice_results import SliceResults

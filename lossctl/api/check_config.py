@@ -6,11 +6,12 @@ May import gates and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from lossctl.api.checks import Asked
+from lossctl.core.dataclass import dataclass
 from lossctl.gates.config import find_config, read_config
 from lossctl.gates.decide import Test
 from lossctl.gates.grammar import parse_gate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from lossctl.api.asking import Asked, asked_of, require_telling
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, signature_of
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
+from lossctl.core.dataclass import dataclass
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, few_line
 from lossctl.engine.crew import Crew

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
@@ -16,6 +16,7 @@ from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.comparison import Comparison, Comparisons
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import Disagreement, disagreements

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lossctl.api.evaluating import Progress, compute_source
 from lossctl.api.naming import Origin, names_of
@@ -17,6 +17,7 @@ from lossctl.api.planning import LeftOut, plan
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import lies_across
 from lossctl.core.block import Binding
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Settings

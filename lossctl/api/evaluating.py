@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -17,6 +17,7 @@ from lossctl.api.opening import labelled, open_for
 from lossctl.api.quantiles import counting, quantiles_of
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
 from lossctl.core.quantiles import require_levels

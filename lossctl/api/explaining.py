@@ -6,7 +6,7 @@ May import sources, engine, gates and core.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from lossctl.api.gate_deltas import Deltas
 from lossctl.api.gate_figures import Figures, condition
 from lossctl.api.model_rows import ModelRows, identity_of
 from lossctl.api.selecting import Selection
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, slice_text

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from lossctl.api.calibrating import Spread
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
 from lossctl.api.pairing import Model, Paired, pair_up
 from lossctl.api.slicing import in_order, named
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings

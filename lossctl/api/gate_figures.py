@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from lossctl.api.evaluating import evaluate_source
 from lossctl.api.selecting import Selection
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.quantiles import level_name

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from lossctl.api.shapes import width_of
 from lossctl.core.block import Binding
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Loss, Role
 from lossctl.core.settings import Settings

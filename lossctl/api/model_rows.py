@@ -6,7 +6,7 @@ May import sources, engine and core.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import tee
 from operator import itemgetter
 from typing import cast
@@ -15,6 +15,7 @@ from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
 from lossctl.api.matched import left_out, unmatched, unmatched_rows
 from lossctl.api.planning import read_for, request_for
 from lossctl.core.block import Batch
+from lossctl.core.dataclass import dataclass
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from lossctl.api.checking import check_rows, loss_error
 from lossctl.api.model_rows import Model, ModelRows, identity_of
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import ChosenLoss, Kind

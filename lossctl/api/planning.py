@@ -6,13 +6,14 @@ May import sources, engine, losses and core.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import ShapeError, require_shape
 from lossctl.core.block import Batch, Binding
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError, UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Settings

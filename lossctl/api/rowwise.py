@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.evaluating import Progress, compute_source
@@ -16,6 +15,7 @@ from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection
 from lossctl.api.working import workers
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Settings

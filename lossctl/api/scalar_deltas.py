@@ -6,13 +6,14 @@ May import sources, gates and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossctl.api.gate_deltas import Delta
 from lossctl.api.gate_figures import Figure, Figures
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.loss import ChosenLoss
 from lossctl.gates.decide import Test

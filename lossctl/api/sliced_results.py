@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.doubles import Doubles, divide, exactly, multiply
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Kind, Reduction

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lossctl.api.sliced_results import Pattern, effective_rows, quick_results
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Reduction

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from lossctl.api.selecting import Selection
 from lossctl.core.baseline import Baseline, NotInBaselineError
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
 from lossctl.sources import ReadOptions, open_source

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.contenders import Opened, Origin, fitting_all, line_up, named_models, require_each_row
@@ -19,6 +19,7 @@ from lossctl.api.pairing import Model
 from lossctl.api.planning import LeftOut, plan
 from lossctl.api.selecting import Selection
 from lossctl.core.baseline import NotInBaselineError
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
 

@@ -11,12 +11,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from lossctl.api import RenderOptions, formats, render
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable

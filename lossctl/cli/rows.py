@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, cast
@@ -14,6 +13,7 @@ from lossctl import api
 from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
 from lossctl.cli.output import Destination, Outcome, cannot_write
 from lossctl.cli.progress import progress
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.replacing import replacing
 

@@ -10,10 +10,10 @@ import json
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, LossctlError
 from lossctl.core.version import __version__
 

@@ -8,13 +8,14 @@ nowhere else. Imports NumPy and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 

@@ -6,9 +6,9 @@ Everything on them is read from rows of the registry. Imports the standard libra
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Kind, Loss
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none

@@ -6,10 +6,10 @@ Panels stand one above the other and share the x axis. Imports the standard libr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
 __all__ = ["Axis", "Chart", "Panel", "Point", "Rule", "Series"]

@@ -7,9 +7,10 @@ frozen. Imports the standard library and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, get_args
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method, MethodName
 from lossctl.core.settings import Options

@@ -6,10 +6,11 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.comparison_table import table
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Direction, Value
 from lossctl.core.result import Interval
 from lossctl.core.slices import Slice, slice_columns, slice_fields

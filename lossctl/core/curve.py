@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from lossctl.core.chart import Axis, Chart, Panel, Point, Rule, Series
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array, ChosenLoss, Domain, Kind, Role
 

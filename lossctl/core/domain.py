@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from lossctl.core.dataclass import dataclass
 
 __all__ = ["BINARY", "NONNEGATIVE", "POSITIVE", "PROBABILITY", "REAL_LINE", "Array", "Domain"]
 

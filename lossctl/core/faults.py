@@ -6,12 +6,13 @@ there are. Imports core alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
 __all__ = ["LEAST_WEIGHT", "MOST_WEIGHT", "Fault", "Faults", "What", "explain", "first_bad", "shortened"]

@@ -6,10 +6,9 @@ are named: their moments are to be asked instead. Imports NumPy and core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.domain import Array
 from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded, is_safe, multiply, root
 from lossctl.core.grouped import Codes, GroupedSum

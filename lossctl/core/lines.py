@@ -6,13 +6,13 @@ Imports NumPy and core; pandas inside a function.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
 if TYPE_CHECKING:

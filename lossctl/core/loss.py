@@ -9,13 +9,13 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.domain import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Array, Domain
 from lossctl.core.errors import UsageError
 from lossctl.core.param import Param, Value

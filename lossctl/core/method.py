@@ -5,10 +5,10 @@ Imports the standard library and core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import index
 from typing import Literal, SupportsIndex
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 
 __all__ = ["DEFAULT_RESAMPLES", "DEFAULT_SEED", "METHOD_NAMES", "Method", "MethodName"]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.domain import REAL_LINE, Domain
 from lossctl.core.errors import UsageError
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Direction
 from lossctl.core.slices import slice_text
 

@@ -6,9 +6,10 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.quantiles import Quantiles
 from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields

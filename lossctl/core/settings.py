@@ -7,10 +7,11 @@ Imports the standard library and core.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 
 __all__ = ["NanPolicy", "Options", "Settings", "Unmatched"]

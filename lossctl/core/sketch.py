@@ -8,12 +8,12 @@ values of that bucket, so that it is exact.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
 __all__ = ["Bucket", "Histogram", "Masses", "Near", "keys_of", "masses_of", "rank_of", "unit_of", "value_of"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.result import GRADIENT_FIGURES, Evaluation, Gradient, Interval
 from lossctl.core.slices import slice_texts
 from lossctl.core.version import __version__

@@ -5,9 +5,10 @@ Imports the standard library, NumPy for a type, and core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_values
 from lossctl.core.loss import Array
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from lossctl.core.baseline import Baseline
+from lossctl.core.dataclass import dataclass
 from lossctl.core.result import Evaluation
 from lossctl.core.slices import slice_cells, slice_columns
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none

@@ -7,12 +7,13 @@ takes longer for many codes than for few. Imports NumPy and core.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 import numpy as np
 
 from lossctl.core.block import Block, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array

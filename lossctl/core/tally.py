@@ -7,13 +7,14 @@ numbers from which every figure of a result is rounded once. Imports NumPy and c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Block
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
 from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient

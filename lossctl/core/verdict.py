@@ -6,10 +6,11 @@ Imports the standard library and core. Nothing here decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode
 from lossctl.core.result import Interval
 from lossctl.core.slices import Slice, slice_columns, slice_fields, slice_text

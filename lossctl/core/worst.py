@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from lossctl.core.block import Block, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.core.sketch import keys_of
 

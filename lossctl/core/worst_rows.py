@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none

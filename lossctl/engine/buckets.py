@@ -8,12 +8,13 @@ the hash of their identity. Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Block
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array

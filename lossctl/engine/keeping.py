@@ -7,12 +7,12 @@ every row of it. Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Block
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags

@@ -7,12 +7,13 @@ part the rows near its ends are kept, to be multiplied with those of its neighbo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 
 from lossctl.core.block import Block, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum
 from lossctl.core.loss import Array
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 from lossctl.engine.plan import Linear

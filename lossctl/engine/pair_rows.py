@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lossctl.core.block import Batch, Block, Mask, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.worst import Worst

@@ -6,12 +6,13 @@ All models see the same rows: one that some model cannot use is left out of all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum
 from lossctl.core.faults import Faults
 from lossctl.core.grouped import Codes

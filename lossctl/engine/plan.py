@@ -6,12 +6,13 @@ Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 
 from lossctl.core.block import Batch, Binding, Block
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role

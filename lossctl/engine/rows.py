@@ -7,12 +7,13 @@ package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.lines import Codes, Layout, Lines, key_text
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan

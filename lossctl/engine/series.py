@@ -7,12 +7,13 @@ own. Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossctl.core.block import Batch, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.plan import ModelPlan

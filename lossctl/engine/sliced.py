@@ -9,12 +9,13 @@ and its own package.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
+from lossctl.core.dataclass import dataclass
 from lossctl.core.figures import Figures, Units, figures_of, means_of, round_sums
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array, ChosenLoss, Reduction, Role

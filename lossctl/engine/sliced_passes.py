@@ -7,12 +7,13 @@ looked at again to centre them. Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from lossctl.core.block import Batch
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Reduction
 from lossctl.engine.crew import Crew
 from lossctl.engine.local import run

@@ -7,11 +7,12 @@ package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
 from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.core.dataclass import dataclass
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.pairs import PairsPlan, PairsTally, picked
 

@@ -6,12 +6,13 @@ Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Literal
 
 import numpy as np
 
 from lossctl.core.block import Batch, Block
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.core.sketch import Bucket, Histogram, Masses, Near, keys_of, masses_of
 from lossctl.core.tally import row_norms

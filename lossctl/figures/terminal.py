@@ -10,11 +10,12 @@ import math
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from lossctl.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from lossctl.core.chart import Axis, Chart, Panel, Series

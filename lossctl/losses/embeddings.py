@@ -9,11 +9,11 @@ nor vanish.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array, Kernel
 from lossctl.losses.embeddings_near import cosine_above, distance_beyond
 from lossctl.losses.multiclass_logit import softmax_cross_entropy

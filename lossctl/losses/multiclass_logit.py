@@ -7,11 +7,10 @@ what happened, p = softmax(s). No loss here changes when all scores of a row mov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.losses.stable import exp_below_top, residual, residual_tail, row_max, row_sum, u_minus_log1p
 

@@ -6,11 +6,11 @@ May import NumPy, core, `losses.special` and `losses.stable`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.losses.special import within_normal
 from lossctl.losses.stable import polynomial

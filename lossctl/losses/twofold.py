@@ -11,10 +11,9 @@ Dekker (1971), A floating-point technique for extending the available precision,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
 __all__ = ["Twofold", "difference", "product"]

@@ -6,11 +6,12 @@ Imports NumPy and core. Nothing here reads: `lossctl.sources.keyed` says what to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from lossctl.core.block import Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.sources.slices import Flags
 
 __all__ = ["Audit", "RepeatedKeyError", "Tally"]

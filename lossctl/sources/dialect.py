@@ -11,10 +11,10 @@ import io
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 
 __all__ = ["Dialect", "Fits", "check_delimiter", "not_utf8", "parse_record", "read_dialect"]

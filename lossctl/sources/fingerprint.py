@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Batch
+from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.sources.marks import mix
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import arro3.core as arro
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Batch, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources.marks import NoIdentityError
 from lossctl.sources.stream import Request, Stream, pass_on_interrupt, unreadable

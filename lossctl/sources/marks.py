@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.mixing import STEP, finalize
 from lossctl.sources.arrow import to_mask

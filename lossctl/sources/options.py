@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from lossctl.core.dataclass import dataclass
 
 __all__ = ["ColumnType", "ReadOptions"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 
 from lossctl.core.block import Batch, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError
 from lossctl.core.settings import Unmatched
 from lossctl.sources.arrow import UnevenError, to_mask

@@ -7,7 +7,6 @@ one that has the number, so that no two slices can be taken for one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import count, repeat
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.block import Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.sources.lookup import Table, WholeTable
 
 __all__ = ["Flags", "Slices", "Values"]

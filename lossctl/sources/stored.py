@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import arro3.core as arro
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from lossctl.core.baseline import ABOVE, BELOW, CHECK, METADATA_KEY, NOT_A_NUMBER
 from lossctl.core.block import Batch
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import Array
 from lossctl.core.replacing import replacing

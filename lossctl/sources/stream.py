@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import arro3.core as arro
@@ -18,6 +17,7 @@ import duckdb
 import numpy as np
 
 from lossctl.core.block import Batch, Rows
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers

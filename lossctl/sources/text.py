@@ -11,13 +11,13 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression

@@ -8,9 +8,10 @@ no harm. Its standard error is that of the mean of (c − b) − rb, row by row 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import round_fraction
 from lossctl.core.method import Method
 from lossctl.stats.paired import POWER, PairedSums, Values

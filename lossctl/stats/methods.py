@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.method import Method
 from lossctl.core.result import Interval
 from lossctl.stats.paired import POWER, Difference, PairedSums, Values, difference, from_errors, rows_needed

@@ -7,9 +7,9 @@ error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
 from lossctl.core.spread import Spread, error_square, is_lost

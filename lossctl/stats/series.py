@@ -7,9 +7,9 @@ With u = w(d − D) of each row, and γ(k) = Σ u(t)·u(t − k), the squared st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import sqrt_fraction
 
 __all__ = ["PAIRS", "Lags", "series_error"]

@@ -6,10 +6,9 @@ u = x − θw to what makes it uncertain. Imports NumPy and core.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, sqrt_fraction
 from lossctl.core.loss import Array
 

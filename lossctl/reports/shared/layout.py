@@ -7,8 +7,9 @@ even one column of numbers fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from lossctl.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

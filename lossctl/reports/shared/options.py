@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 
 __all__ = ["RenderOptions"]

@@ -6,9 +6,10 @@ its reader longer. Formats for machines keep them whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lossctl.core.dataclass import dataclass
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
