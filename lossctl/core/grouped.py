@@ -42,10 +42,11 @@ _SCALE = 600
 
 
 class _Bits(threading.local):
-    """A buffer of one thread, kept."""
+    """Buffers of one thread, kept."""
 
     def __init__(self) -> None:
         self.integers: Codes = np.empty(CHUNK, np.int64)
+        self.more: npt.NDArray[np.bool_] = np.empty(CHUNK, np.bool_)
 
 
 _bits = _Bits()
@@ -299,12 +300,12 @@ class GroupedSum:
             np.add.at(self._limb(grid + exponent), codes, integers)
             np.subtract(shifted, constant, shifted)
             source = np.subtract(source, shifted, scratch.remainder[: source.size])
-            left = int(np.count_nonzero(source))
-            if left == 0:
+            more = np.not_equal(source, 0.0, _bits.more[: source.size])  # counted faster than numbers are
+            if not (left := int(np.count_nonzero(more))):
                 return
             limit = grid - 1
             if left < source.size // 4:  # most need no more limbs: go on with the rest alone
-                rest = np.flatnonzero(source)
+                rest = np.flatnonzero(more)
                 source, codes = source[rest], codes[rest]
                 limit = math.frexp(max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source))))[1]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lossctl.core.block import Batch, Block
 from lossctl.core.grouped import Codes
 
-__all__ = ["by_slice_within_groups", "codes_of", "copied", "joined", "picked", "slices_of"]
+__all__ = ["by_slice", "by_slice_within_groups", "codes_of", "copied", "joined", "picked", "slices_of"]
 
 
 def copied(batch: Batch) -> Batch:
@@ -65,6 +65,13 @@ def picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
         slices=slices_of(batch)[rows],
         identity=None if batch.identity is None else batch.identity[rows],
     )
+
+
+def by_slice(batch: Batch) -> Batch:
+    """Bring the rows of slices that lie near each other together: integers of 16 bits are sorted by their digits."""
+    codes = slices_of(batch)
+    shift = max(0, int(codes.max(initial=0)).bit_length() - 16)
+    return picked(batch, np.argsort((codes >> shift).astype(np.uint16), kind="stable"))
 
 
 def by_slice_within_groups(batch: Batch) -> Batch:

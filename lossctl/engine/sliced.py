@@ -23,16 +23,18 @@ from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.linears import Linears
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
-from lossctl.engine.slice_rows import by_slice_within_groups, codes_of, copied, joined, picked, slices_of
+from lossctl.engine.slice_rows import by_slice, by_slice_within_groups, codes_of, copied, joined, picked, slices_of
 
 __all__ = ["SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
 
 _FEW = 8
 """Up to so many slices it is faster to part the rows of a block than to sum by code (measured)."""
-_MANY = 2**14
+_MANY = 2**15
 """Above, the sums of a block's rows lie all over the memory unless these are ordered by slice first (measured)."""
+_MOST = 2**18
+"""Above, a block has so few rows of a slice that several are ordered together (measured)."""
 _WINDOW = 2**18
-"""Rows that are ordered together where slices are many."""
+"""So many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +345,8 @@ class SlicedPlans:
 class SlicedTallies:
     """What one worker accumulates for `SlicedPlans`.
 
-    Where slices are many, rows wait until there are enough to be ordered by slice: then a block touches but a part of
-    the sums, which stays in a core's cache.
+    Where slices are many, rows are ordered by slice, and wait for more where a block of them is too few: then what
+    follows one another touches but a part of the sums, which stays in a core's cache.
     """
 
     tallies: list[SlicedTally]
@@ -354,11 +356,13 @@ class SlicedTallies:
         """Compute every loss of the plans on a batch of at most `BLOCK_ROWS` rows that know their slices."""
         codes = slices_of(batch)
         groups = int(codes.max(initial=-1)) + 1
-        if groups > _MANY and batch.starts is None:
+        if groups > _MOST and batch.starts is None:
             self.waiting.append(copied(batch))  # the memory it was read into may be used again
             if sum(map(len, self.waiting)) >= _WINDOW:
                 self.flush()
         elif groups > _FEW:
+            if groups > _MANY and batch.starts is None:
+                batch = by_slice(batch)
             for tally in self.tallies:
                 tally.add(batch)
         else:
@@ -377,10 +381,7 @@ class SlicedTallies:
             return
         batch = joined(self.waiting)
         self.waiting = []
-        codes = slices_of(batch)
-        shift = max(0, int(codes.max()).bit_length() - 16)  # integers of 16 bits are sorted by their digits
-        ordered = picked(batch, np.argsort((codes >> shift).astype(np.uint16), kind="stable"))
-        for piece in ordered.split(BLOCK_ROWS):
+        for piece in by_slice(batch).split(BLOCK_ROWS):
             for tally in self.tallies:
                 tally.add(piece)
 

@@ -98,7 +98,7 @@ def _suits(command: tuple[str, ...], variant: str) -> bool:
     return variant == "plain" or name in {"diabetes", "digit_embeddings", "digit_ranking"}
 
 
-WAYS = {"plain": ("parted", "ordered"), "weighted": ("ordered",), "holes": ("summed",), "skill": ("summed",)}
+WAYS = {"plain": ("parted", "ordered", "waiting"), "weighted": ("waiting", "ordered"), "holes": ("summed",), "skill": ("summed",)}
 CASES = [
     pytest.param(command, variant, way, id=f"{' '.join(command)} {variant} {way}")
     for number, command in enumerate(COMMANDS)
@@ -117,6 +117,8 @@ def _take(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("lossctl.engine.sliced._FEW", 0)
     if way == "ordered":
         monkeypatch.setattr("lossctl.engine.sliced._MANY", 0)
+    if way == "waiting":
+        monkeypatch.setattr("lossctl.engine.sliced._MOST", 0)
         monkeypatch.setattr("lossctl.engine.sliced._WINDOW", 150)
 
 
@@ -154,7 +156,7 @@ MODELS: dict[str, Any] = {"target": "y", "prediction": ["p", "q"]}
 
 
 @pytest.mark.parametrize("weight", [None, "w"])
-@pytest.mark.parametrize("way", ["summed", "ordered"])
+@pytest.mark.parametrize("way", ["summed", "ordered", "waiting"])
 def test_many_small_slices_are_what_their_tallies_say(
     way: str, weight: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +187,7 @@ def test_columns_say_of_infinite_losses_and_single_rows_what_records_do() -> Non
     assert columns == {name: [each[name] for each in records] for name in records[0]}
 
 
-@pytest.mark.parametrize("way", ["parted", "summed", "ordered"])
+@pytest.mark.parametrize("way", ["parted", "summed", "ordered", "waiting"])
 def test_slices_whose_variance_cancels_are_centred_each_by_itself(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = _frame(slices=4)
     frame.loc[frame["k"] == 2, "p"] = frame["y"] + 1e7 + frame["w"] * 1e-3
