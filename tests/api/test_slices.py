@@ -98,7 +98,12 @@ def _suits(command: tuple[str, ...], variant: str) -> bool:
     return variant == "plain" or name in {"diabetes", "digit_embeddings", "digit_ranking"}
 
 
-WAYS = {"plain": ("parted", "ordered", "waiting"), "weighted": ("waiting", "ordered"), "holes": ("summed",), "skill": ("summed",)}
+WAYS = {
+    "plain": ("parted", "ordered", "waiting"),
+    "weighted": ("waiting", "ordered"),
+    "holes": ("summed",),
+    "skill": ("summed",),
+}
 CASES = [
     pytest.param(command, variant, way, id=f"{' '.join(command)} {variant} {way}")
     for number, command in enumerate(COMMANDS)
