@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lossctl.api.sliced_results import Pattern
@@ -20,7 +20,7 @@ from lossctl.sources.slices import Slices
 if TYPE_CHECKING:
     from lossctl.api.evaluating import Computed
 
-__all__ = ["Sliced", "with_slices"]
+__all__ = ["Sliced", "lines_of_models", "with_slices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,20 @@ def with_slices(
         found.update({(id(tally), index): each for index, each in of_model.found.items()})
         for line in of_model.warnings:
             told.setdefault(line, []).append(tally.plan.binding.model)
+    joined = [
+        each
+        for whole, (tally, index) in zip(results, computed.reported, strict=True)
+        for each in (whole, *found[id(tally), index])
+    ]
+    return joined, lines_of_models(source, computed, told)
+
+
+def lines_of_models(source: Source, computed: Computed, told: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say of which models each line is; of all of them, once."""
     models = {tally.plan.binding.model for tally in computed.tallies}
     lines = [
         f"{source.name}: {line}" if set(those) == models else f"{source.name}: {model}: {line}"
         for line, those in told.items()
         for model in those
     ]
-    joined = [
-        each
-        for whole, (tally, index) in zip(results, computed.reported, strict=True)
-        for each in (whole, *found[id(tally), index])
-    ]
-    return joined, list(dict.fromkeys(lines))
+    return list(dict.fromkeys(lines))

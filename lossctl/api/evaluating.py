@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lossctl.sources import Source
 
 __all__ = [
+    "BY_SLICE",
     "Computed",
     "Progress",
     "compute_plans",
@@ -47,7 +48,7 @@ __all__ = [
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning; of slices too."""
 
-_BY_SLICE = 3
+BY_SLICE = 3
 """Summing a loss by slice takes as long as computing so many."""
 
 Progress = Callable[[int, float | None], None]
@@ -120,7 +121,7 @@ def _all(
     origins: list[Origin] = []
     warnings: list[str] = []
     notices: list[str] = []
-    values = len(selection.losses) * max(1, len(settings.predictions)) * (_BY_SLICE if settings.by else 1)
+    values = len(selection.losses) * max(1, len(settings.predictions)) * (BY_SLICE if settings.by else 1)
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:

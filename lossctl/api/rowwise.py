@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from lossctl.api.evaluating import Progress, compute_source
+from lossctl.api.evaluating import BY_SLICE, Progress, compute_source
 from lossctl.api.matched import unmatched_rows
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
@@ -22,6 +22,7 @@ from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
     from lossctl.api.evaluating import Computed
+    from lossctl.api.row_slices import RowSlices
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source
 
@@ -44,6 +45,8 @@ class Found:
         What the caller should know.
     notices
         The same for a terminal.
+    slices
+        The slices of the rows; ``None``: there are none.
     """
 
     label: str | None
@@ -51,6 +54,7 @@ class Found:
     reported: tuple[tuple[ModelTally, int], ...]
     warnings: tuple[str, ...]
     notices: tuple[str, ...]
+    slices: RowSlices | None = None
 
 
 def find_rows(
@@ -83,20 +87,18 @@ def find_rows(
     """
     if settings.skill:
         raise UsageError("rows take no skill", "what predicting the mean costs is no loss of a row")
-    if settings.by:
-        raise UsageError("rows are told of the whole, not by slice", "choose a slice: --where \"column = 'value'\"")
     for chosen in () if selection.fitting_only else selection.losses:
         reason = why_no_rows(chosen)
         if reason is not None:
             raise UsageError(f"{chosen.loss.id}: {reason}", "choose a loss that is a mean over rows")
     named = labelled(source)
-    values = len(selection.losses) * max(1, len(settings.predictions))
+    values = len(selection.losses) * max(1, len(settings.predictions)) * (BY_SLICE if settings.by else 1)
     with workers((location for _, location in named), settings.threads, values) as crew:
         opened = [(label, stack.enter_context(open_for(each, selection, settings))) for label, each in named]
         for _, each in opened:
             _require_columns(each, keep, settings.key)
         return [
-            _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched))
+            _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched), settings)
             for label, each in opened
         ]
 
@@ -143,7 +145,7 @@ def model_names(found: Sequence[Found]) -> list[str]:
     return names_of(origins)
 
 
-def _found(label: str | None, source: Source, computed: Computed) -> Found:
+def _found(label: str | None, source: Source, computed: Computed, settings: Settings) -> Found:
     reported = []
     for tally, index in computed.reported:
         reason = why_no_rows(tally.plan.losses[index])
@@ -155,9 +157,15 @@ def _found(label: str | None, source: Source, computed: Computed) -> Found:
             computed.left_out.add(tally.plan.losses[index], reason)
     if not reported:
         raise computed.left_out.refusal(UsageError)
-    said = (*unmatched_rows(source), *computed.infinities(source), *_left_out(source, computed))
+    said = [*unmatched_rows(source), *computed.infinities(source), *_left_out(source, computed)]
+    slices = None
+    if computed.sliced is not None:
+        from lossctl.api.row_slices import row_slices
+
+        slices, told = row_slices(source, computed, computed.sliced, reported, settings)
+        said += told
     in_full, in_short = computed.left_out.lines(), computed.left_out.short_lines()
-    return Found(label, source, tuple(reported), (*said, *in_full), (*said, *in_short))
+    return Found(label, source, tuple(reported), (*said, *in_full), (*said, *in_short), slices)
 
 
 def _left_out(source: Source, computed: Computed) -> list[str]:

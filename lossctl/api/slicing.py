@@ -40,6 +40,7 @@ __all__ = [
     "named",
     "results_of",
     "shown",
+    "unfit",
 ]
 
 FEW_EFFECTIVE_ROWS = 100
@@ -257,7 +258,7 @@ def results_of(
         places = range(len(visible.codes)) if quick is None else quick.doubtful
         for place in places:
             tally, name = tally_of(visible.codes[place]), named(slices, visible.codes[place])
-            error = _unfit(source, tally, index, name)
+            error = unfit(source, tally, index, name)
             if error is None:
                 others[place] = result(tally, index, name)
             else:
@@ -291,8 +292,14 @@ def _few_effective(made: BySlice, codes: Sequence[int], slices: Slices) -> list[
     return [few_line(counts, FEW_EFFECTIVE_ROWS, f"effective {units}", fewest)]
 
 
-def _unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:
-    """Give what keeps a loss from being computed on a slice, though it can be on the whole; ``None``: nothing."""
+def unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:
+    """Give what keeps a loss from being computed on a slice, though it can be on the whole; ``None``: nothing.
+
+    Raises
+    ------
+    DataError
+        Where the slice is no distribution though the file is to hold one.
+    """
     from lossctl.api.checking import loss_error
 
     chosen = tally.plan.losses[index]

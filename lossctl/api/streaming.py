@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lossctl.core.lines import Lines
-    from lossctl.engine.plan import ModelPlan, ModelTally
+    from lossctl.engine.plan import ModelPlan
+    from lossctl.engine.rows import Members
 
 __all__ = ["ROW_FORMATS", "RowStream", "open_rows"]
 
@@ -100,12 +101,20 @@ class RowStream:
             one.source.keep_order()  # where rows are joined with their targets, order costs a sort
         tallies = [each for one in found for each in one.reported]
         losses = [tally.plan.losses[index].label for tally, index in tallies]
+        slices: dict[str, list[str | None]] = {name: [] for name in settings.by}
+        self._first_slices: list[int] = []
+        for one in found:
+            texts = {} if one.slices is None else one.slices.texts()
+            self._first_slices.append(len(slices[settings.by[0]]) if settings.by else 0)
+            for name, values in texts.items():
+                slices[name] += values
         self.layout = Layout(
             tuple(zip(model_names(found), losses, strict=True)),
             key=settings.key or None,
             weighted=any(tally.plan.binding.weighted for tally, _ in tallies),
             vectors=any(tally.losses[index].vector for tally, index in tallies),
             width=max(tally.losses[index].components // tally.losses[index].n for tally, index in tallies),
+            slices=slices,
         )
         self.warnings = tuple(dict.fromkeys(line for one in found for line in one.warnings))
         self.notices = tuple(dict.fromkeys(line for one in found for line in one.notices))
@@ -124,9 +133,10 @@ class RowStream:
 
     def __iter__(self) -> Iterator[Lines]:
         first = 0
-        for one in self._found:
+        for one, first_slice in zip(self._found, self._first_slices, strict=True):
             for lines in self._lines(one):
-                yield replace(lines, entries=lines.entries + first) if first else lines
+                slices = None if lines.slices is None else lines.slices + first_slice
+                yield replace(lines, entries=lines.entries + first, slices=slices) if first else lines
             first += len(one.reported)
 
     def write(self, kind: str, target: str | BinaryIO, *, gzip: bool = False) -> None:
@@ -166,10 +176,11 @@ class RowStream:
         from lossctl.api.planning import read_for
         from lossctl.engine.rows import MissingKeyError, lines_of
 
-        plans, order = _plans_of(one.reported)
-        batches = read_for(one.source, plans, self._settings, texts=self._settings.key)
+        plans, order, members = _plans_of(one)
+        slices = None if one.slices is None else one.slices.slices
+        batches = read_for(one.source, plans, self._settings, slices, texts=self._settings.key)
         try:
-            yield from lines_of(batches, plans, order, self.layout)
+            yield from lines_of(batches, plans, order, self.layout, members)
         except MissingKeyError as error:
             place = one.source.locate(error.row)
             raise DataError(
@@ -177,12 +188,19 @@ class RowStream:
             ) from None
 
 
-def _plans_of(reported: Sequence[tuple[ModelTally, int]]) -> tuple[list[ModelPlan], list[int]]:
-    """Give plans of the losses reported, and the place of each of their losses in the report."""
+def _plans_of(one: Found) -> tuple[list[ModelPlan], list[int], list[Members]]:
+    """Give plans of the losses reported, the place of each of their losses in the report, and the slices of each."""
     from lossctl.engine.rows import rows_only
 
     places: dict[int, list[int]] = {}
-    for place, (tally, _) in enumerate(reported):
+    for place, (tally, _) in enumerate(one.reported):
         places.setdefault(id(tally), []).append(place)
-    plans = [rows_only(reported[mine[0]][0].plan, [reported[place][1] for place in mine]) for mine in places.values()]
-    return plans, [place for mine in places.values() for place in mine]
+    plans, members = [], []
+    for mine in places.values():
+        tally, wanted = one.reported[mine[0]][0], [one.reported[place][1] for place in mine]
+        if one.slices is None:
+            plans.append(rows_only(tally.plan, wanted))
+        else:
+            plans.append(one.slices.plan(tally, wanted))
+            members.append(one.slices.members(tally))
+    return plans, [place for mine in places.values() for place in mine], members

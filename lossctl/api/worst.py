@@ -6,7 +6,7 @@ May import every package but `cli`; what a run needs is imported when it runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.lines import key_text
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Options, Settings
+from lossctl.core.slices import Slice
 from lossctl.core.worst_rows import Figure, WorstRow, WorstRows
 
 if TYPE_CHECKING:
@@ -54,13 +55,14 @@ def worst_rows(
     Returns
     -------
     WorstRows
-        The worst first, model by model and loss by loss.
+        The worst first, model by model and loss by loss; with ``by`` first of the whole, then of each slice.
 
     Raises
     ------
     UsageError, DataError
         As `lossctl.evaluate`; and UsageError where a column to keep is not there, the count is not from 1 to 100,000,
-        or a row has no loss of its own: losses of groups, and those that are ratios of means.
+        a row has no loss of its own (losses of groups, and those that are ratios of means), or the rows of all slices
+        together are more than a million.
 
     Examples
     --------
@@ -82,15 +84,30 @@ def worst_rows(
         rows: list[WorstRow] = []
         notes: list[str] = []
         for one in found:
-            kept = kept_columns(one.source, keep)
-            texts = _texts(one, (*kept, *settings.key))
-            for tally, index in one.reported:
-                mine = [_with_texts(row, texts, kept, settings.key) for row in _rows(one, next(names), tally, index)]
+            for (tally, index), mine in zip(one.reported, _rows_of(one, names, count, keep, settings), strict=True):
                 rows += mine
-                notes += _share(tally, index, mine, many=many)
+                of_whole = [row for row in mine if not row.slice]
+                notes += _share(tally, index, of_whole, many=many, sliced=one.slices is not None)
     warnings = dict.fromkeys(line for one in found for line in one.warnings)
     notices = dict.fromkeys(line for one in found for line in one.notices)
     return WorstRows(tuple(rows), tuple(warnings), tuple(notices), tuple(notes), ",".join(settings.key) or None)
+
+
+def _rows_of(
+    one: Found, names: Iterator[str], count: int, keep: Sequence[str], settings: Settings
+) -> list[list[WorstRow]]:
+    """Give the worst rows of each loss reported of a source, those of the whole and then of each slice."""
+    kept = kept_columns(one.source, keep)
+    worst = _worst_of(one, count, settings)
+    texts = _texts(one, worst, (*kept, *settings.key))
+    return [
+        [
+            _with_texts(row, texts, kept, settings.key)
+            for values, each in parts
+            for row in _rows(one, model, of, values, each)
+        ]
+        for of, parts, model in zip(one.reported, worst, names, strict=False)  # names are of all sources
+    ]
 
 
 def _watched(count: int, plan: ModelPlan) -> ModelPlan:
@@ -116,20 +133,37 @@ def _worst(tally: ModelTally, index: int) -> Worst:
     return tally.worst[index]
 
 
-def _texts(one: Found, columns: Sequence[str]) -> dict[int, Mapping[str, str | None]]:
+def _worst_of(one: Found, count: int, settings: Settings) -> list[list[tuple[Slice, Worst]]]:
+    """Give for each loss reported the worst rows of the whole, and of each slice."""
+    found: list[list[tuple[Slice, Worst]]] = [[({}, _worst(*each))] for each in one.reported]
+    if one.slices is not None:
+        from lossctl.api.row_slices import worst_of_slices
+
+        by_slice = worst_of_slices(one.source, one.slices, one.reported, count, settings)
+        for (tally, index), parts in zip(one.reported, found, strict=True):
+            worst = by_slice[id(tally), index]
+            worst.settle()
+            parts += [(one.slices.name(code), worst.of(code)) for code in one.slices.shown[id(tally)].codes]
+    return found
+
+
+def _texts(
+    one: Found, worst: Sequence[Sequence[tuple[Slice, Worst]]], columns: Sequence[str]
+) -> dict[int, Mapping[str, str | None]]:
     """Read some columns of all rows that are told of, in one look at the source."""
-    numbers = sorted({int(row) for tally, index in one.reported for row in _worst(tally, index).rows})
+    numbers = sorted({row for parts in worst for _, each in parts for row in each.rows.tolist()})
     if not columns:
         return {row: {} for row in numbers}
     return dict(zip(numbers, one.source.texts(numbers, list(dict.fromkeys(columns))), strict=True))
 
 
-def _rows(one: Found, model: str, tally: ModelTally, index: int) -> list[WorstRow]:
-    worst, binding = _worst(tally, index), tally.plan.binding
-    chosen = tally.plan.losses[index]
+def _rows(one: Found, model: str, of: tuple[ModelTally, int], values: Slice, worst: Worst) -> list[WorstRow]:
+    """Give the worst rows of one loss, an index of a tally, on a slice."""
+    tally, index = of
+    chosen, binding = tally.plan.losses[index], tally.plan.binding
     rows = []
     for place, (row, loss) in enumerate(zip(worst.rows.tolist(), worst.losses.tolist(), strict=True)):
-        beside = {name: _figure(values[place]) for name, values in worst.beside.items()}
+        beside = {name: _figure(numbers[place]) for name, numbers in worst.beside.items()}
         target = beside.get("target")
         if binding.labels and isinstance(target, float):
             target = binding.labels[int(target)]
@@ -147,6 +181,7 @@ def _rows(one: Found, model: str, tally: ModelTally, index: int) -> list[WorstRo
                 slope=beside["slope"],
                 target=target,
                 prediction=beside.get("prediction"),
+                slice=values,
             )
         )
     return rows
@@ -156,7 +191,7 @@ def _figure(value: Any) -> Figure:
     return float(value) if value.ndim == 0 else tuple(value.tolist())
 
 
-def _share(tally: ModelTally, index: int, rows: Sequence[WorstRow], *, many: bool) -> list[str]:
+def _share(tally: ModelTally, index: int, rows: Sequence[WorstRow], *, many: bool, sliced: bool) -> list[str]:
     """Say how much of the sum of a loss the worst rows make, where no row can take of it."""
     chosen = tally.plan.losses[index]
     low = chosen.fact("low")
@@ -165,5 +200,6 @@ def _share(tally: ModelTally, index: int, rows: Sequence[WorstRow], *, many: boo
         return []
     share = math.fsum(row.weight * row.value for row in rows) / total
     of = f"{rows[0].model}, {chosen.label}: " if many else ""
+    of += "of the whole, " if sliced else ""
     them = "this row makes" if len(rows) == 1 else f"these {len(rows)} rows make"
     return [f"{of}{them} up {100.0 * min(share, 1.0):.3g}% of the sum over {tally.rows.n}"]

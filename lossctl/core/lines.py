@@ -5,7 +5,8 @@ Imports NumPy and core; pandas inside a function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lossctl.core.loss import Array
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Codes", "Layout", "Lines", "frame_of", "key_text"]
+__all__ = ["Codes", "Layout", "Lines", "frame_of", "key_text", "slice_column"]
 
 Codes = npt.NDArray[np.int32]
 
@@ -39,6 +40,8 @@ class Layout:
         Whether slopes are lists.
     width
         How long the longest of them is.
+    slices
+        The columns that slice, each with its value in every slice, by code.
     """
 
     entries: Sequence[tuple[str, str]]
@@ -46,6 +49,7 @@ class Layout:
     weighted: bool = False
     vectors: bool = False
     width: int = 1
+    slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -55,9 +59,11 @@ class Layout:
         --------
         >>> Layout([("ridge", "mse")], weighted=True).columns
         ('model', 'loss', 'row', 'weight', 'value', 'slope')
+        >>> Layout([("ridge", "mse")], slices={"sex": ["f", "m"]}).columns
+        ('model', 'loss', 'row', 'slice.sex', 'value', 'slope')
         """
-        name = "row" if self.key is None else "key"
-        return ("model", "loss", name, *(("weight",) if self.weighted else ()), "value", "slope")
+        name, slices = "row" if self.key is None else "key", tuple(map(slice_column, self.slices))
+        return ("model", "loss", name, *slices, *(("weight",) if self.weighted else ()), "value", "slope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Lines:
         ``(n,)``: what the key columns hold in the row, by `key_text`; ``None``: rows are named by their number.
     ends
         Of vectors, ``(n + 1,)``: where the components of each row begin, and the last end; ``None``: one number a row.
+    slices
+        ``(n,)``: the slice of the row, by its code in `Layout.slices`; ``None``: rows are not told apart by slice.
     """
 
     entries: Codes
@@ -89,9 +97,15 @@ class Lines:
     slopes: Array
     keys: Sequence[str] | None = None
     ends: Codes | None = None
+    slices: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def slice_column(name: str) -> str:
+    """Give what the column of a table is called that holds the values of a column that slices."""
+    return f"slice.{name}"
 
 
 def key_text(parts: Sequence[str | None]) -> str:
@@ -117,12 +131,14 @@ def frame_of(lines: Iterable[Lines], layout: Layout) -> pd.DataFrame:
     import pandas as pd
 
     models, losses = (np.array(names, dtype=object) for names in zip(*layout.entries, strict=True))
+    slices = {slice_column(name): np.array(values, dtype=object) for name, values in layout.slices.items()}
     frames = []
     for each in lines:
         slopes: Any = each.slopes
         if each.ends is not None:
             slopes = pd.Series(np.split(each.slopes, each.ends[1:-1]), dtype=object)
         columns = {"model": models[each.entries], "loss": losses[each.entries], "row": each.rows + 1, "key": each.keys}
+        columns |= {name: values[each.slices] for name, values in slices.items()}
         columns |= {"weight": each.weights, "value": each.losses, "slope": slopes}
         frames.append(pd.DataFrame({name: columns[name] for name in layout.columns}))
     return pd.concat(frames, ignore_index=True)

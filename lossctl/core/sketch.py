@@ -67,8 +67,11 @@ def unit_of(total: Fraction) -> int:
     return total.numerator.bit_length() - total.denominator.bit_length() + 1 - _MASS_BITS
 
 
-def masses_of(weight: Array, unit: int) -> Masses:
-    """Give weights as whole numbers of 2^unit: all of them together are off by less than 2^-63 of their sum a row."""
+def masses_of(weight: Array, unit: int | Masses) -> Masses:
+    """Give weights as whole numbers of 2^unit: all of them together are off by less than 2^-63 of their sum a row.
+
+    The unit is one for all of them or one for each.
+    """
     return np.rint(np.ldexp(weight, -unit)).astype(np.int64)
 
 

@@ -11,7 +11,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.core.sketch import keys_of
 
-__all__ = ["Worst"]
+__all__ = ["Worst", "beside_of"]
 
 
 @dataclass(slots=True)
@@ -42,12 +42,8 @@ class Worst:
         places = self._promising(loss)
         if len(places) == 0:
             return
-        beside = {"slope": slope, "weight": block.weight, "target": block.target, "prediction": block.prediction}
-        self._take(
-            block.row_numbers()[places],
-            loss[places],
-            {name: values[places] for name, values in beside.items() if values is not None},
-        )
+        beside = {name: values[places] for name, values in beside_of(slope, block).items()}
+        self._take(block.row_numbers()[places], loss[places], beside)
 
     def merge(self, other: Worst) -> None:
         """Take over the rows of another part."""
@@ -69,3 +65,9 @@ class Worst:
         chosen = np.lexsort((rows, ~keys_of(losses)))[: self.size]
         self.rows, self.losses = rows[chosen], losses[chosen]
         self.beside = {name: values[chosen] for name, values in beside.items()}
+
+
+def beside_of(slope: Array, block: Block) -> dict[str, Array]:
+    """Give what is kept beside the losses of the rows of a block, as far as there is any."""
+    beside = {"slope": slope, "weight": block.weight, "target": block.target, "prediction": block.prediction}
+    return {name: values for name, values in beside.items() if values is not None}

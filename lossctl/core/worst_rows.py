@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Value
+from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
 
@@ -38,7 +39,7 @@ class WorstRow:
     chosen
         The loss.
     rank
-        From 1: the place among the rows of this loss and model, by loss and then by row.
+        From 1: the place among the rows of this loss, model and slice, by loss and then by row.
     row
         The number of the row, from 1, over all files of the source.
     key
@@ -53,6 +54,8 @@ class WorstRow:
         What was bound; a label as text.
     keep
         The columns asked for, as texts; ``None`` where one is missing.
+    slice
+        Of which slice it is among the worst: the value of each column that slices. Without any: of the whole.
     """
 
     source: str
@@ -67,6 +70,7 @@ class WorstRow:
     target: Figure
     prediction: Figure
     keep: Mapping[str, str | None] = field(default_factory=dict)
+    slice: Slice = field(default_factory=dict)
 
     @property
     def loss(self) -> str:
@@ -90,6 +94,7 @@ class WorstRow:
         return {
             "source": self.source,
             "model": self.model,
+            "slice": dict(self.slice),
             "loss": self.loss,
             "params": dict(self.params),
             "rank": self.rank,
@@ -104,11 +109,13 @@ class WorstRow:
             "status": self.status,
         }
 
-    def record(self) -> dict[str, Scalar]:
-        """Give the same as one flat row: kept columns under ``keep.``, vectors as text."""
+    def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
+        """Give the same as one flat row: slices under ``slice.``, kept columns under ``keep.``, vectors as text."""
         row: dict[str, Scalar] = {}
         for name, value in self.to_dict().items():
-            if name == "keep":
+            if name == "slice":
+                row.update(slice_fields(self.slice, by))
+            elif name == "keep":
                 row.update({f"keep.{column}": each for column, each in value.items()})
             elif name == "params":
                 row[name] = ";".join(f"{key}={each}" for key, each in value.items())
@@ -119,7 +126,7 @@ class WorstRow:
 
 @dataclass(frozen=True, slots=True)
 class WorstRows(Sequence[WorstRow]):
-    """What `lossctl.worst_rows` returns: a sequence of `WorstRow`, the worst first of each model and loss.
+    """What `lossctl.worst_rows` returns: a sequence of `WorstRow`, the worst first of each model, loss and slice.
 
     Parameters
     ----------
@@ -147,6 +154,11 @@ class WorstRows(Sequence[WorstRow]):
     def __getitem__(self, index: Any) -> Any:
         return self.rows[index]
 
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The columns that slice; none where there is only the whole."""
+        return slice_columns(row.slice for row in self.rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/top/1``."""
         return {
@@ -162,7 +174,8 @@ class WorstRows(Sequence[WorstRow]):
 
     def records(self) -> list[dict[str, Scalar]]:
         """Give each row flat."""
-        return [row.record() for row in self.rows]
+        by = self.by
+        return [row.record(by) for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
         """Give a pandas DataFrame with the columns of the CSV output."""
@@ -179,6 +192,7 @@ class WorstRows(Sequence[WorstRow]):
         columns: dict[str, tuple[Column, list[Cell]]] = {
             "model": (Column("model"), [row.model for row in self.rows]),
             "loss": (Column("loss"), [row.chosen.label for row in self.rows]),
+            **_slice_cells(self.rows, self.by),
             "row": (Column("row", "right"), [row.row for row in self.rows]),
             "key": (Column(self.key or "key"), [row.key for row in self.rows]),
             "weight": (Column("weight", "right"), [row.weight for row in self.rows]),
@@ -195,6 +209,12 @@ class WorstRows(Sequence[WorstRow]):
         shown = [columns[name] for name in columns if name not in idle]
         rows = tuple(zip(*(cells for _, cells in shown), strict=True))
         return View(tuple(column for column, _ in shown), rows, notes=self.notes)
+
+
+def _slice_cells(rows: Sequence[WorstRow], by: Sequence[str]) -> dict[str, tuple[Column, list[Cell]]]:
+    """Give a column for each column that slices."""
+    cells = [slice_cells(row.slice, by) for row in rows]
+    return {f"by {name}": (Column(name), [each[place] for each in cells]) for place, name in enumerate(by)}
 
 
 def _json(figure: Figure) -> Any:

@@ -18,9 +18,12 @@ from lossctl.core.lines import Codes, Layout, Lines, key_text
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
+from lossctl.engine.slice_rows import codes_of, slices_of
 
 __all__ = ["MissingKeyError", "lines_of", "rows_only"]
 
+
+Members = npt.NDArray[np.bool_]
 
 _MOST_NUMBERS = 2**22
 """Of the slopes of a piece: 32 MB."""
@@ -50,7 +53,11 @@ def rows_only(plan: ModelPlan, wanted: Sequence[int]) -> ModelPlan:
 
 
 def lines_of(
-    batches: Iterable[Batch], plans: Sequence[ModelPlan], order: Sequence[int], layout: Layout
+    batches: Iterable[Batch],
+    plans: Sequence[ModelPlan],
+    order: Sequence[int],
+    layout: Layout,
+    members: Sequence[Members] = (),
 ) -> Iterator[Lines]:
     """Compute the losses of rows, piece by piece: at most `BLOCK_ROWS` rows each, fewer where slopes are long.
 
@@ -64,28 +71,43 @@ def lines_of(
         The place of each loss among the entries, plan after plan.
     layout
         What lines tell. Where a model has no weights, they are 1; where any slope is a vector, all are lists.
+    members
+        Of each plan, the slices whose rows are told of, by code; none: rows are not told apart by slice.
     """
+    among: Sequence[Members | None] = members or [None] * len(plans)
     size = max(1, min(BLOCK_ROWS, _MOST_NUMBERS // (layout.width * len(layout.entries))))
     for batch in with_lags(batches, plans):
         for piece in batch.split(size):
-            parts = dict(zip(order, (part for plan in plans for part in _parts(plan, piece)), strict=True))
+            found = (part for plan, some in zip(plans, among, strict=True) for part in _parts(plan, piece, some))
+            parts = dict(zip(order, found, strict=True))
             lines = _interleaved([parts[place] for place in sorted(parts)], layout)
+            if layout.slices:
+                lines = replace(lines, slices=slices_of(piece)[_places(piece, lines.rows)])
             yield lines if layout.key is None else replace(lines, keys=_keys(piece, lines.rows, layout.key))
 
 
-def _parts(plan: ModelPlan, piece: Batch) -> list[_Part]:
-    """Compute each loss of a plan; where no row is left, each has none."""
+def _parts(plan: ModelPlan, piece: Batch, members: Members | None) -> list[_Part]:
+    """Compute each loss of a plan, on the rows of some slices; where no row is left, each has none."""
     nothing = np.empty(0)
     found = [_Part(np.empty(0, np.int64), None, nothing, nothing) for _ in plan.losses]
     for index, loss, slope, block in plan.tally().computed(piece):
-        found[index] = _Part(block.row_numbers(), block.weight, loss, slope)
+        part = _Part(block.row_numbers(), block.weight, loss, slope)
+        if members is not None and not members.all():
+            kept = np.flatnonzero(members[codes_of(block)])
+            weight = None if part.weight is None else part.weight[kept]
+            part = _Part(part.rows[kept], weight, loss[kept], slope[kept])
+        found[index] = part
     return found
+
+
+def _places(piece: Batch, rows: Rows) -> Rows:
+    """Give where rows, by number, stand in a piece."""
+    return rows - piece.first_row if piece.rows is None else np.searchsorted(piece.rows, rows)
 
 
 def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
     """Give what names each row: the texts of the key columns."""
-    first = piece.first_row
-    places = rows - first if piece.rows is None else np.searchsorted(piece.rows, rows)
+    places = _places(piece, rows)
     texts = []
     for name in columns:
         values = np.array(piece.texts[name].to_pylist(), dtype=object)[places].tolist()

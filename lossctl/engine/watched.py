@@ -19,7 +19,7 @@ from lossctl.core.tally import row_norms
 from lossctl.core.worst import Worst
 from lossctl.engine.plan import ModelPlan, ModelTally
 
-__all__ = ["NearPlan", "NearTally", "Of", "Watch", "WatchedPlan", "WatchedTally"]
+__all__ = ["NearPlan", "NearTally", "Of", "Watch", "WatchedPlan", "WatchedTally", "values_of"]
 
 Of = Literal["loss", "slope"]
 """What a quantile is of: the loss of a row, or the magnitude of its slope."""
@@ -90,7 +90,7 @@ class WatchedTally(ModelTally):
             self.worst[index].add(loss, slope, block)
         if self.watch.counts:
             masses = _masses(block, self.watch.unit)
-            for of, values in _values(loss, slope).items():
+            for of, values in values_of(loss, slope).items():
                 self.counts[index][of].add(values, masses)
 
     def merge(self, other: ModelTally) -> None:
@@ -162,7 +162,7 @@ class NearTally(ModelTally):
         """Compute every loss of the plan on a batch, and keep what lies in the buckets."""
         for index, loss, slope, block in self.computed(batch):
             masses = _masses(block, self.unit)
-            for of, values in _values(loss, slope).items():
+            for of, values in values_of(loss, slope).items():
                 wanted = self.near.get(index, {}).get(of, [])
                 if wanted:
                     keys = keys_of(values)
@@ -179,7 +179,7 @@ class NearTally(ModelTally):
                     mine.merge(theirs)
 
 
-def _values(loss: Array, slope: Array) -> dict[Of, Array]:
+def values_of(loss: Array, slope: Array) -> dict[Of, Array]:
     """Give what quantiles are taken of."""
     return {"loss": loss, "slope": np.abs(slope) if slope.ndim == 1 else row_norms(slope)}
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from lossctl.core.errors import DataError
 from lossctl.core.escape import guarded
-from lossctl.core.lines import Layout, Lines
+from lossctl.core.lines import Layout, Lines, slice_column
 from lossctl.sources.feed import Feed
 from lossctl.sources.piece import quote_name, quote_text
 
@@ -52,7 +52,7 @@ def write_lines(
     kind: str,
     target: str | BinaryIO,
     *,
-    json_text: Callable[[str], str],
+    json_text: Callable[[Any], str],
     gzip: bool = False,
     threads: int | None = None,
 ) -> None:
@@ -72,7 +72,7 @@ def write_lines(
     target
         The path of a file, which is written over, or a stream, which text is written to as it comes.
     json_text
-        Writes a text as JSON.
+        Writes a value as JSON.
     gzip
         Whether to compress text.
     threads
@@ -86,7 +86,7 @@ def write_lines(
         Where nobody reads the stream any more.
     """
     written = _WRITTEN.get(kind, json_text)
-    source = _feed(lines, layout, written)
+    source = _feed(lines, layout, kind, written)
     with closing(duckdb.connect()) as connection:
         for setting in _settings(layout, kind, threads):
             connection.execute(f"set {setting}")
@@ -105,7 +105,7 @@ def write_lines(
 
 def _settings(layout: Layout, kind: str, threads: int | None) -> list[str]:
     """Give what keeps memory flat: where a row may be long, one thread writes rows as they come."""
-    long = layout.vectors or layout.key is not None
+    long = layout.vectors or layout.key is not None or layout.slices
     most = os.cpu_count() or 1
     return [
         f"threads = {1 if long else min(threads or most, most)}",
@@ -137,7 +137,8 @@ def _query(layout: Layout, kind: str, written: Callable[[str], str]) -> str:
         return _json_query(layout, chosen)
     if layout.vectors and kind != "parquet":
         chosen["slope"] = "slope::varchar"
-    columns = [f"{chosen.get(name, name)} as {quote_name(name)}" for name in layout.columns]
+    chosen |= {slice_column(name): f"slice{number}" for number, name in enumerate(layout.slices)}
+    columns = [f"{chosen.get(name, name)} as {quote_name(written(name))}" for name in layout.columns]
     return f"select {', '.join(columns)} from lines"
 
 
@@ -151,7 +152,9 @@ def _json_query(layout: Layout, chosen: dict[str, str]) -> str:
         "case when isfinite(value) then 'ok' when isnan(value) then 'nan' when value > 0 then 'inf' else '-inf' end"
     )
     chosen |= {"value": _json_number("value"), "slope": slope, "status": f"'\"' || {status} || '\"'"}
-    fields = [f"'\"{name}\": ' || {chosen.get(name, name)}" for name in (*layout.columns, "status")]
+    slices = {slice_column(name): "slice" for name in layout.slices}  # together they are an object
+    names = dict.fromkeys(slices.get(name, name) for name in (*layout.columns, "status"))
+    fields = [f"'\"{name}\": ' || {chosen.get(name, name)}" for name in names]
     joined = " || ', ' || ".join(fields)
     return f"select '{{' || {joined} || '}}' from lines"
 
@@ -160,23 +163,38 @@ def _json_number(number: str) -> str:
     return f"case when isfinite({number}) then {number}::varchar else 'null' end"
 
 
-def _feed(lines: Iterable[Lines], layout: Layout, written: Callable[[str], str]) -> Feed:
+def _feed(lines: Iterable[Lines], layout: Layout, kind: str, written: Callable[[Any], str]) -> Feed:
     slope = arro.DataType.float64()
     fields = {"entry": arro.DataType.int32()}
     fields |= {"row": arro.DataType.int64()} if layout.key is None else {"key": arro.DataType.utf8()}
+    slices = _slices(layout, kind, written)
+    fields |= {name: arro.DataType.utf8() for name in slices}
     fields |= {"weight": arro.DataType.float64()} if layout.weighted else {}
     fields |= {"value": arro.DataType.float64(), "slope": arro.DataType.list(slope) if layout.vectors else slope}
-    schema = arro.Schema([arro.Field(name, kind) for name, kind in fields.items()])
-    return Feed(schema, (_arrays(some, written) for some in lines if len(some)))
+    schema = arro.Schema([arro.Field(name, of) for name, of in fields.items()])
+    return Feed(schema, (_arrays(some, slices.values(), written) for some in lines if len(some)))
 
 
-def _arrays(lines: Lines, written: Callable[[str], str]) -> list[Any]:
+def _slices(layout: Layout, kind: str, written: Callable[[Any], str]) -> dict[str, Any]:
+    """Give Arrow arrays of what is written of each slice, by code: a text for each column, or an object of JSON."""
+    if kind == "jsonl" and layout.slices:
+        every = zip(*layout.slices.values(), strict=True)
+        objects = [written(dict(zip(layout.slices, values, strict=True))) for values in every]
+        return {"slice": arro.Array(objects, type=arro.DataType.utf8())}
+    columns = enumerate(layout.slices.values())
+    texts = {number: [None if value is None else written(value) for value in values] for number, values in columns}
+    return {f"slice{number}": arro.Array(each, type=arro.DataType.utf8()) for number, each in texts.items()}
+
+
+def _arrays(lines: Lines, slices: Iterable[Any], written: Callable[[str], str]) -> list[Any]:
     arrays = [_numbers(lines.entries)]
     if lines.keys is None:
         arrays.append(_numbers(lines.rows + 1))
     else:
         keys = _all_written(lines.keys, written)
         arrays.append(arro.Array(keys, type=arro.DataType.utf8()))
+    if lines.slices is not None:
+        arrays += [each.take(lines.slices) for each in slices]
     if lines.weights is not None:
         arrays.append(_numbers(lines.weights))
     arrays.append(_numbers(lines.losses))

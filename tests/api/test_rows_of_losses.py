@@ -291,7 +291,7 @@ def test_the_worst_rows_of_a_file_keep_its_texts_and_keys(tmp_path: Path) -> Non
     assert document["schema"] == "lossctl/top/1"
     assert document["rows"][0]["keep"] == {"note": "\x1b[31m", "prediction": "1.0"}
     assert list(document["rows"][0]) == [
-        *("source", "model", "loss", "params", "rank", "row", "key", "weight", "value", "slope"),
+        *("source", "model", "slice", "loss", "params", "rank", "row", "key", "weight", "value", "slope"),
         *("target", "prediction", "keep", "status"),
     ]
 
@@ -327,9 +327,7 @@ def test_a_count_that_is_none_is_refused(count: Any) -> None:
         lossctl.worst_rows({"target": [1.0], "prediction": [1.5]}, "mae", count)
 
 
-def test_rows_take_no_skill_and_no_slices() -> None:
-    data = {"target": [1.0, 2.0], "prediction": [1.5, 2.0], "s": [1, 2]}
+def test_rows_take_no_skill() -> None:
+    data = {"target": [1.0, 2.0], "prediction": [1.5, 2.0]}
     with pytest.raises(lossctl.UsageError, match="skill"):
         lossctl.open_rows(data, "mse", skill=True)
-    with pytest.raises(lossctl.UsageError, match="by slice"):
-        lossctl.worst_rows(data, "mse", 1, by="s")

@@ -100,7 +100,6 @@ def test_the_format_may_be_named(run: Run, preds: Path, kind: str, tmp_path: Pat
         (["--skill"], "--per-row takes no --skill", "predicting the mean"),
         (["--top", "3"], "--per-row takes no --top", "apart"),
         (["--quantiles"], "--per-row takes no --quantiles", "apart"),
-        (["--by", "note"], "rows are told of the whole, not by slice", "--where"),
         (["-l", "wmape"], "wmape: it is made of several means", "choose a loss that is a mean over rows"),
         (["--key", "nte"], '--key: there is no column "nte"', "did you mean note?"),
         (["--keep", "note"], "--keep is of no use without --top", "--top 10"),

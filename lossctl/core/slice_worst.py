@@ -1,0 +1,95 @@
+"""The rows of the largest losses of every slice, for each what `lossctl.core.worst` keeps. Imports NumPy and core."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+import numpy as np
+import numpy.typing as npt
+
+from lossctl.core.block import Block, Rows
+from lossctl.core.dataclass import dataclass
+from lossctl.core.grouped import Codes
+from lossctl.core.loss import Array
+from lossctl.core.sketch import keys_of
+from lossctl.core.worst import Worst, beside_of
+
+__all__ = ["SliceWorst"]
+
+_WAITING = 2**16
+"""Rows that may wait to be put in order."""
+
+_Taken = tuple[Codes, Rows, Array, dict[str, Array]]
+
+
+@dataclass(slots=True)
+class SliceWorst:
+    """The rows of the largest losses of each slice: slice by slice the largest first, of equal ones the first rows.
+
+    Parameters
+    ----------
+    size
+        How many to keep of a slice.
+    members
+        Of which slices, by code.
+    codes, rows, losses, beside
+        The slice of each row kept, and what `Worst` has of it.
+    """
+
+    size: int
+    members: npt.NDArray[np.bool_]
+    codes: Codes = field(default_factory=lambda: np.zeros(0, np.int64))
+    rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    losses: Array = field(default_factory=lambda: np.zeros(0))
+    beside: dict[str, Array] = field(default_factory=dict)
+    _least: Array = field(init=False)
+    _waiting: list[_Taken] = field(default_factory=list)
+    _waits: int = 0
+
+    def __post_init__(self) -> None:
+        self._least = np.full(len(self.members), -np.inf)  # what a loss must reach to be among the largest of its slice
+
+    def add(self, loss: Array, slope: Array, block: Block, codes: Codes) -> None:
+        """Offer the rows of a block, with losses ``(n,)``, slopes ``(n,)`` or ``(n, K)``, and their slices."""
+        places = np.flatnonzero(~(loss < self._least[codes]) & self.members[codes])  # NaN is above all
+        if len(places) == 0:
+            return
+        beside = {name: values[places] for name, values in beside_of(slope, block).items()}
+        self._take((codes[places], block.row_numbers()[places], loss[places], beside))
+
+    def merge(self, other: SliceWorst) -> None:
+        """Take over the rows of another part."""
+        other.settle()
+        if len(other.rows):
+            self._take((other.codes, other.rows, other.losses, other.beside))
+
+    def of(self, code: int) -> Worst:
+        """Give the rows of one slice; those that wait must be settled."""
+        first, end = np.searchsorted(self.codes, [code, code + 1]).tolist()
+        beside = {name: values[first:end] for name, values in self.beside.items()}
+        return Worst(self.size, self.rows[first:end], self.losses[first:end], beside)
+
+    def settle(self) -> None:
+        """Put the rows that wait among those there are, and let go of those that are too many."""
+        if not self._waiting:
+            return
+        parts = [*([(self.codes, self.rows, self.losses, self.beside)] if len(self.rows) else []), *self._waiting]
+        self._waiting, self._waits = [], 0
+        codes, rows = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        losses = np.concatenate([part[2] for part in parts])
+        order = np.lexsort((rows, ~keys_of(losses), codes))
+        ordered = codes[order]
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+        chosen = order[rank < self.size]
+        self.codes, self.rows, self.losses = codes[chosen], rows[chosen], losses[chosen]
+        names = parts[0][3]
+        self.beside = {name: np.concatenate([part[3][name] for part in parts])[chosen] for name in names}
+        last = order[rank == self.size - 1]
+        self._least[codes[last]] = losses[last]
+
+    def _take(self, taken: _Taken) -> None:
+        self._waiting.append(taken)
+        self._waits += len(taken[1])
+        if self._waits > max(_WAITING, len(self.rows)):
+            self.settle()
