@@ -32,7 +32,8 @@ else:
         slots
             Instances have places for these fields, and no dictionary.
         eq
-            Two instances of the class are equal when their fields are; those of a frozen class have a hash as well.
+            Two instances of the class are equal when their fields are, compared as a tuple (a NaN is equal to itself);
+            those of a frozen class have a hash as well.
 
         Examples
         --------
