@@ -19,6 +19,8 @@ TEN = (
 )
 MEMORY_LIMIT = 400_000_000
 FULL_SIZE = "10m"
+START_LIMIT = 0.25 / 0.13
+"""A small run is to take 0.25 s where SQL by hand takes 0.13 s; as a ratio it can be held on machines of any speed."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Target:
     Parameters
     ----------
     kind
-        ``seconds``, ``bytes`` or the name of a contestant, whose time times `limit` is the bound.
+        ``bytes`` or the name of a contestant, whose time times `limit` is the bound.
     limit
         The bound.
     """
@@ -79,7 +81,7 @@ def timed_jobs(sizes: list[str]) -> list[Job]:
     for size in sizes:
         if size == "10k":
             runners = ("lossctl", "imports", "sql", "polars", "polars-value", "pandas", "sklearn")
-            targets = (Target("seconds", 0.25), Target("imports", 2.0))
+            targets = (Target("sql", START_LIMIT), Target("imports", 2.0))
             jobs.append(Job("start and one loss", size, "csv", ONE, runners, targets, rounds=15))
             continue
         one = {"csv": 1.15, "parquet": 1.5}

@@ -63,15 +63,13 @@ def verdicts(measured: list[Measured]) -> list[Verdict]:
         for each in measured
         if "lossctl" in each.runs
         for target in each.job.targets
-        if target.kind in {"seconds", "bytes", *each.runs}
+        if target.kind in {"bytes", *each.runs}
     ]
     return found + _flatness(measured)
 
 
 def _verdict(measured: Measured, target: Target) -> Verdict:
-    if target.kind == "seconds":
-        value, said = measured.seconds("lossctl"), "{:.2f} s"
-    elif target.kind == "bytes":
+    if target.kind == "bytes":
         value, said = measured.peak("lossctl") / 1e6, "{:.0f} MB"
         target = Target("bytes", target.limit / 1e6)
     else:
