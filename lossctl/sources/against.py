@@ -67,7 +67,6 @@ class AgainstSource(JoinedSource):
         threads: int | None = None,
     ) -> None:
         require_keys((candidate, kept), baseline.key)
-        candidate.settle()
         piece = JoinedPiece(candidate, kept, baseline.key)
         super().__init__(piece, connect(piece.paths(), threads), unmatched, ordered=ordered)
         self.spaces = Spaces(tuple(candidate.columns), {name: name for name in candidate.columns}, kept.name)
@@ -109,10 +108,12 @@ class AgainstSource(JoinedSource):
         wanted = list(dict.fromkeys([*columns, *self._judged.columns, self._check_column]))
         marks = replace(marks, texts=tuple(dict.fromkeys([*marks.texts, *self._judged.texts])))
         self._asked = super().request(wanted, where, labels, group, marks)
+        self.sides[0].settle(where)
         return self._asked
 
-    def settle(self) -> None:
+    def settle(self, where: str | None = None) -> None:
         """Check the keys of the rows that were last asked for: the baseline has none but those of its filter."""
+        del where
         self._check(self._asked or Request({}, None, {}, {}, {}))
 
     def _closed(self, batches: Iterator[Batch]) -> Iterator[Batch]:

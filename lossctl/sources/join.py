@@ -35,7 +35,7 @@ from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.place import Place
 from lossctl.sources.source import Source
-from lossctl.sources.stream import ROW, Request, Stream, numbered
+from lossctl.sources.stream import ROW, Request, Stream, numbered, with_texts
 
 if TYPE_CHECKING:
     from threading import Event
@@ -101,7 +101,6 @@ class JoinedPiece(Piece):
     """Two sources as one relation."""
 
     row_number = ROW
-    keeps_types = True
 
     def __init__(self, left: Source, right: Source, keys: Sequence[str]) -> None:
         self.right_names = {
@@ -151,6 +150,11 @@ class JoinedPiece(Piece):
         chosen.append(f"{keyless(2, len(self.keys))} as {_KEYLESS}")
         sides = f"{self.side(_LEFT, types)} {how} join {self.side(_RIGHT, types)}"
         return f"(select {', '.join(chosen)} from {sides} on {join_condition(1, len(self.keys))})"
+
+    def keeps_type(self, name: str) -> bool:
+        """Say whether a column has a type of its own: where it has one in its own file."""
+        side, own = self.owners[name]
+        return all(piece.keeps_type(own) for piece in self.sources[side].pieces)
 
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text."""
@@ -230,7 +234,7 @@ class _JoinedStream(Stream):
             return super().query(start, group)
         rows = [f"coalesce({row_name(side)}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
         chosen = ", ".join([*self.values(), *rows, f"{_KEYLESS} as keyless", f"{self.passes()} as passes"])
-        return f"select {chosen} from {self._joined.outer(self._types)}"
+        return f"select {chosen} from {with_texts(self._joined, self._types, self._twofold, self._joined.outer)}"
 
     def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
         rows = [np.asarray(record.column(f"row{side}")) for side in (_LEFT, _RIGHT)]
@@ -346,9 +350,9 @@ class JoinedSource(Source):
         """Give rows in the order of the predictions from now on."""
         self._ordered = True
 
-    def settle(self) -> None:
-        """Check all keys."""
-        self._check(Request({}, None, {}, {}, {}))
+    def settle(self, where: str | None = None) -> None:
+        """Check all keys, of the rows that a filter lets through."""
+        self._check(self.request([], where))
 
     def _stream(self, piece: Piece, request: Request) -> Stream:
         del piece

@@ -7,17 +7,18 @@ Imports duckdb, NumPy and core.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.core.settings import Unmatched
 from lossctl.sources.audit import Audit
+from lossctl.sources.marks import as_text
 from lossctl.sources.names import listed, unknown_column
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
-from lossctl.sources.stream import numbered
+from lossctl.sources.stream import Request, numbered
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,24 +68,30 @@ def key_texts(sources: Sequence[Source], keys: Sequence[str]) -> list[bool]:
     return [not all(piece.whole_number(key) for piece in pieces) for key in keys]
 
 
-def key_values(piece: Piece, keys: Sequence[str], texts: Sequence[bool], types: Mapping[str, ColumnType]) -> list[str]:
-    """Give the SQL of the keys of a piece, from a relation with columns of these types."""
+def key_values(
+    piece: Piece,
+    keys: Sequence[str],
+    texts: Sequence[bool],
+    types: Mapping[str, ColumnType],
+    twofold: Collection[str] = (),
+) -> list[str]:
+    """Give the SQL of the keys of a piece, from a relation with columns of these types (`stream.with_texts`)."""
     wholes = [None if text else piece.whole_number(key) for key, text in zip(keys, texts, strict=True)]
-    return [whole or piece.text(key, types[key]) for key, whole in zip(keys, wholes, strict=True)]
+    written = [piece.text(as_text(key)) if key in twofold else piece.text(key, types[key]) for key in keys]
+    return [whole or text for whole, text in zip(wholes, written, strict=True)]
 
 
-def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], types: Mapping[str, ColumnType]) -> str:
+def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], request: Request) -> str:
     """Give the relation of a piece with its keys, as `key_name` says, and its rows numbered.
 
     What else a key is read as, it is joined as the text it is: a filter that takes it for a number changes no match.
     """
-    names = [key_name(side, number) for number in range(len(keys))]
-    others = {} if piece.keeps_types else {key: types[key] for key in keys if types[key] is not ColumnType.TEXT}
-    read = {**types, **dict.fromkeys(others, ColumnType.TEXT)}
-    given = [f"{value} as {name}" for value, name in zip(key_values(piece, keys, texts, read), names, strict=True)]
-    replaced = [f"{piece.from_text(key, kind)} as {quote_name(key)}" for key, kind in others.items()]
-    every = f"* replace ({', '.join(replaced)})" if replaced else "*"
-    return f"(select {', '.join([every, *given])} from {numbered(piece, read)})"
+    types = request.types
+    others = [key for key in keys if types[key] is not ColumnType.TEXT and not piece.keeps_type(key)]
+    twofold = dict.fromkeys([*request.twofold(piece), *others])
+    values = key_values(piece, keys, texts, types, twofold)
+    given = [f"{value} as {key_name(side, number)}" for number, value in enumerate(values)]
+    return f"(select {', '.join(['*', *given])} from {numbered(piece, types, twofold)})"
 
 
 def join_condition(side: int, keys: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +20,14 @@ from lossctl.sources.place import Place
 if TYPE_CHECKING:
     from lossctl.sources.slices import Slices, Values
 
-__all__ = ["NO_MARKS", "Marks", "NoIdentityError", "mix"]
+__all__ = ["NO_MARKS", "Marks", "NoIdentityError", "as_text", "mix"]
 
 _WHOLE, _TEXT = 0, 1
+
+
+def as_text(name: str) -> str:
+    """Name the texts of a column that is also read as something else, as no column of a file is named."""
+    return f"{name} as a text within lossctl"
 
 
 class NoIdentityError(Exception):
@@ -52,18 +57,25 @@ class Marks:
         by = () if self.by is None else self.by.columns
         return tuple(dict.fromkeys((*by, *self.identity, *self.texts)))
 
-    def query(self, piece: Piece, types: Mapping[str, ColumnType]) -> Iterator[str]:
-        """Give the SQL of what is read, under names of our own, from a relation with columns of these types."""
+    def query(self, piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> Iterator[str]:
+        """Give the SQL of what is read, under names of our own, from a relation with columns of these types.
+
+        Of `twofold` the relation has the texts apart, as `as_text` names them.
+        """
+        text = {
+            name: piece.text(as_text(name)) if name in twofold else piece.text(name, types[name])
+            for name in self.columns
+        }
         for number, name in enumerate(() if self.by is None else self.by.columns):
             whole = piece.whole_number(name)
-            value = whole or piece.text(name, types[name])
+            value = whole or text[name]
             yield f"coalesce({value}, {'0' if whole else repr('')}) as by{number}"
             yield f"{'0' if whole else f'hash({value})'}::ubigint as hash{number}"
             yield f"({value}) is null as lacks{number}"
         for number, name in enumerate(self.identity):
-            yield from _identity(piece.text(name, types[name]), piece.whole_number(name), number)
+            yield from _identity(text[name], piece.whole_number(name), number)
         for number, name in enumerate(self.texts):
-            yield f"{piece.text(name, types[name])} as text{number}"
+            yield f"{text[name]} as text{number}"
 
     @property
     def names(self) -> list[str]:

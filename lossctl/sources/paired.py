@@ -137,8 +137,8 @@ class _Pairs:
             for stream in streams:
                 stream.prepare(self._cursor)
                 stream.find_widths()
-        for source in sources:
-            source.settle()
+        for source, request in zip(sources, requests, strict=True):
+            source.settle(None if request.condition is None else request.condition.text)
 
     def close(self) -> None:
         """Give up all cursors."""
@@ -160,7 +160,7 @@ class _Pairs:
             chosen += [key_name(side, number) for number in range(len(self._keys))]
             chosen.append(f"({piece.row_number or ROW} + {start})::bigint as {row_name(side)}")
             chosen.append(f"{stream.passes()} as passes{side}")
-            rows = keyed(piece, side, self._keys, self._texts, request.types)
+            rows = keyed(piece, side, self._keys, self._texts, request)
             queries.append(f"select {', '.join(chosen)} from {rows}")
         return f"({' union all '.join(queries)})"
 

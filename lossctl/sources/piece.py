@@ -66,7 +66,7 @@ class Piece(ABC):
     path
         The file to be read; empty: there is none.
     keeps_types
-        Whether a column has a type of its own, whatever it is asked for as.
+        Whether columns have types of their own, whatever they are asked for as.
     """
 
     row_number: str | None = None
@@ -88,6 +88,11 @@ class Piece(ABC):
     @abstractmethod
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
+
+    def keeps_type(self, name: str) -> bool:
+        """Say whether a column has a type of its own, whatever it is asked for as."""
+        del name
+        return self.keeps_types
 
     def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
         """Give the SQL for a value as a text, of a column that `relation` was asked for as this type.

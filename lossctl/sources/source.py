@@ -158,8 +158,8 @@ class Source:
         by
             Gives each row the code of its slice, in `Batch.slices`, and is told what slices there are. Columns of any
             type; values are told apart as texts: those of a text file as they stand there, so that ``1`` and ``1.0``
-            are two, whole numbers of other files without a decimal point. A column of a text file that is also read as
-            numbers is told apart by these. A missing value is a slice of its own.
+            are two, whole numbers of other files without a decimal point. A column of a text file that is in `columns`
+            too is told apart by its numbers. A missing value is a slice of its own.
         identity
             The columns that together say who each row is (its key, or its cluster), given in `Batch.identity` as a
             number that hangs on the texts alone: `lossctl.sources.marks.mix` of a whole number, else the lower half of
@@ -208,8 +208,8 @@ class Source:
     def keep_order(self) -> None:
         """Give rows in file order, as all sources do but those that are joined."""
 
-    def settle(self) -> None:
-        """Do what must be done before this source is joined with others."""
+    def settle(self, where: str | None = None) -> None:
+        """Do what must be done before rows of this source, those that a filter lets through, are joined with others."""
 
     def width(self, column: str) -> int:
         """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.

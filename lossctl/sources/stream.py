@@ -8,7 +8,7 @@ Imports duckdb, arro3, NumPy and core.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,17 +21,17 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
-from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
+from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
 from lossctl.sources.where import Filter
 
-__all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreadable"]
+__all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreadable", "with_texts"]
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB says where Ctrl-C reaches it first."""
 _OUT_OF_MEMORY = "Out of Memory Error"
-_AS_TEXT = "where the condition takes the column for numbers, compare texts in it, such as \"column\"::varchar = '7'"
+_APART = "it is computed on too: give what tells rows apart in a column of its own"
 
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
@@ -73,6 +73,13 @@ class Request:
         texts = [*self.marks.columns, *(() if self.group is None else (self.group,))]
         return {**dict.fromkeys(texts, ColumnType.TEXT), **self.uses, **self.wanted}
 
+    def twofold(self, piece: Piece) -> tuple[str, ...]:
+        """Give the columns of a piece that are marks, and so texts, where the filter takes them for something else."""
+        of_filter = [name for name in self.marks.columns if name in self.uses and name not in self.wanted]
+        return tuple(
+            name for name in of_filter if self.uses[name] is not ColumnType.TEXT and not piece.keeps_type(name)
+        )
+
 
 class Stream:
     """One pass over one piece.
@@ -90,6 +97,7 @@ class Stream:
         self._wanted = request.wanted
         self._condition = request.condition
         self._types = request.types
+        self._twofold = request.twofold(piece)
         self._marks = request.marks
         self._widths = request.widths
         self._labels = request.labels
@@ -182,9 +190,9 @@ class Stream:
         text = "" if self._condition is None else f"(\n{self._condition.text}\n)"
         if text:
             self._check_condition(text)
-        relation, own = self._piece.relation(self._types), self._piece.row_number
+        relation, own = self.relation(), self._piece.row_number
         if start is not None:
-            relation = numbered(self._piece, self._types)
+            relation = numbered(self._piece, self._types, self._twofold)
             parts.append(f"{own or ROW} + {start} as kept")
         elif text or not parts:
             parts.append(f"{own} as kept" if own else f"coalesce({text or 'true'}, false) as kept")
@@ -199,6 +207,10 @@ class Stream:
         self._check_condition(text)
         return f"coalesce({text}, false)"
 
+    def relation(self) -> str:
+        """Give the SQL of the relation that is read."""
+        return with_texts(self._piece, self._types, self._twofold, self._piece.relation)
+
     def values(self, side: str = "") -> list[str]:
         """Give the SQL of each column wanted, under names of our own that start with `side`, and of the marks."""
         parts = []
@@ -211,7 +223,7 @@ class Stream:
             else:
                 value = f"coalesce({column}::double, 'nan'::double)"
             parts.append(f"{value} as {side}v{number}")
-        return [*parts, *self._marks.query(self._piece, self._types)]
+        return [*parts, *self._marks.query(self._piece, self._types, self._twofold)]
 
     def _code(self, name: str, column: str) -> str:
         """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""
@@ -288,10 +300,28 @@ class Stream:
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
 
 
-def numbered(piece: Piece, types: Mapping[str, ColumnType]) -> str:
-    """Give the relation of a piece with a column that numbers its rows from 0: its own, or `ROW`."""
-    relation = piece.relation(types)
+def numbered(piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> str:
+    """Give the relation of a piece with a column that numbers its rows from 0: its own, or `ROW`; see `with_texts`."""
+    relation = with_texts(piece, types, twofold, piece.relation)
     return relation if piece.row_number else f"(select *, row_number() over () - 1 as {ROW} from {relation})"
+
+
+def with_texts(
+    piece: Piece,
+    types: Mapping[str, ColumnType],
+    twofold: Collection[str],
+    relation: Callable[[Mapping[str, ColumnType]], str],
+) -> str:
+    """Give a relation with some columns twice: as these types, and, named by `as_text`, as the texts they are.
+
+    So what is told apart by its text is so too where a filter takes it for a number: 007 and 7 are two.
+    """
+    if not twofold:
+        return relation(types)
+    values = ", ".join(f"{piece.from_text(name, types[name])} as {quote_name(name)}" for name in twofold)
+    texts = ", ".join(f"{quote_name(name)} as {quote_name(as_text(name))}" for name in twofold)
+    read = {**types, **dict.fromkeys(twofold, ColumnType.TEXT)}
+    return f"(select * replace ({values}), {texts} from {relation(read)})"
 
 
 def pass_on_interrupt(error: Exception) -> None:
@@ -306,7 +336,7 @@ def unreadable(name: str, error: Exception) -> DataError:
     if isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error):
         return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", MORE_MEMORY)
     if NOT_TOLD_APART in str(error):
-        return DataError(f"{name}, {_first_line(str(error))}", _AS_TEXT)
+        return DataError(f"{name}, {_first_line(str(error))}", _APART)
     problem = f"{name} cannot be read: {_first_line(str(error))}"
     return DataError(problem, "check that it is whole, or write it again")
 

@@ -100,6 +100,12 @@ class TextPiece(Piece):
         chosen = ", ".join(f"{self._field(name)} as {quote_name(name)}" for name in types)
         return f"(select {chosen or '1'} from {self._scan(types)})"
 
+    def from_text(self, name: str, kind: ColumnType) -> str:
+        """Give the SQL for a value as this type, of a column that `relation` was asked for as text."""
+        if kind is ColumnType.NUMBER and self.options.decimal != ".":
+            return f"replace({quote_name(name)}, {quote_text(self.options.decimal)}, '.')::double"
+        return super().from_text(name, kind)
+
     def _field(self, name: str) -> str:
         return f"c{self.dialect.names.index(name)}"
 

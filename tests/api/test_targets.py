@@ -242,3 +242,26 @@ def test_targets_that_differ_by_key_are_refused(tmp_path: Path) -> None:
         f'{tmp_path}/one.csv line 4, column "y": 3.0, but {tmp_path}/other.csv line 2, column "y": 4.0'
     )
     assert "those of one key" in str(raised.value.cure)
+
+
+@pytest.mark.parametrize("where", ["id > 0", "id > 0 and old < 99", "part = 'in'"])
+def test_a_filter_changes_no_match_and_asks_for_no_partner_of_what_it_leaves_out(where: str, tmp_path: Path) -> None:
+    """Keys stay texts where a filter takes them for numbers; of rows that it leaves out nobody needs the targets."""
+    frame = frame_of().assign(part="in")
+    frame["id"] = [f"{n:04d}" if n % 2 else str(n - 1) for n in range(1, ROWS + 1)]  # 0007 is no 7, and both are there
+    old, targets = frame[["id", "part", "old"]], tmp_path / "t.csv"
+    outside = pd.DataFrame({"id": ["-5"], "part": "out", "old": 9.0})
+    frame[["id", "y"]].to_csv(targets, index=False)
+    paths = [str(tmp_path / name) for name in ("one.csv", "two.csv")]
+    for path, order in zip(paths, (1, 2), strict=True):
+        pd.concat([old, outside]).sample(frac=1, random_state=order).to_csv(path, index=False)
+    options: dict[str, Any] = {"target": "y", "prediction": "old", "key": "id", "targets": str(targets)}
+    (one,) = lossctl.evaluate(paths[0], "mae", where=where, **options)
+    (two,) = lossctl.compare(paths, "mae", where=where, **options)
+    stored = str(tmp_path / "b.parquet")
+    lossctl.store_baseline(paths[0], "mae", stored, where=where, **options)
+    (three,) = lossctl.compare(paths[1], "mae", where=where, baseline=stored, **options)
+    assert one.n == two.n == three.n == two.ties == three.ties == ROWS
+    assert one.value == two.candidate_value == three.candidate_value
+    with pytest.raises(DataError, match=r"one.csv: 1 row has a key that is not in .*t.csv"):
+        lossctl.compare(paths, "mae", **options)

@@ -84,13 +84,14 @@ def test_two_frames_are_told_apart() -> None:
 def test_large_numbers_that_would_not_be_told_apart_are_no_fault_of_the_file(write: Write) -> None:
     path = write("p.csv", "y,p,s\n1,2,9007199254740993\n2,4,9007199254740992\n")
     with pytest.raises(DataError) as raised:
-        lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where="s > 5")
+        lossctl.evaluate(path, "mae", target="y", prediction="s", by="s")
     assert str(raised.value) == (
         'p.csv, column "s": whole numbers beyond 2^53 are read as numbers, and would not be told apart'
     )
-    assert '"column"::varchar' in str(raised.value.cure)
-    found = lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where="\"s\"::varchar > '5'")
-    assert [each.slice.get("s") for each in found] == [None, "9007199254740992", "9007199254740993"]
+    assert raised.value.cure == "it is computed on too: give what tells rows apart in a column of its own"
+    for where in ("s > 5", "\"s\"::varchar > '5'"):  # a filter may take them for numbers
+        found = lossctl.evaluate(path, "mae", target="y", prediction="p", by="s", where=where)
+        assert [each.slice.get("s") for each in found] == [None, "9007199254740992", "9007199254740993"]
 
 
 def test_a_filter_changes_no_match_of_files_that_are_compared(write: Write) -> None:

@@ -94,8 +94,20 @@ def test_a_column_may_be_read_as_numbers_and_sliced_by(write: Write) -> None:
     assert read(path, Slices(["shop", "y"]), where="shop = 'a'") == [("a", "1"), ("a", "2.5")]
     close = write("b.csv", "y,id\n1,9007199254740993\n2,9007199254740992\n")
     assert len(set(read(close, Slices(["id"])))) == 2
-    with pytest.raises(DataError, match=r'column "id": whole numbers beyond 2\^53'):
-        read(close, Slices(["id"]), where="id > 5")
+    assert read(close, Slices(["id"]), where="id > 5") == [("9007199254740993",), ("9007199254740992",)]
+    alike = write("c.csv", "y;id\n1;07,0\n2;7\n3;8\n4;\n")
+    with open_source(alike, ReadOptions(delimiter=";", decimal=",")) as opened:
+        by = Slices(["id"])
+        (batch,) = opened.read(["y"], where="id < 7.5", by=by, identity=("id",), texts=("id",))
+        assert [by.values(code)[0] for code in batch.slices] == ["07,0", "7"]  # type: ignore[union-attr]
+        assert batch.texts["id"].to_pylist() == ["07,0", "7"]
+        assert len(set(batch.identity.tolist())) == 2  # type: ignore[union-attr]
+    with (
+        open_source(write("d.csv", "y,id\n1,7\n2,x\n")) as opened,
+        pytest.raises(DataError, match=r'd.csv line 3, column "id": "x" is not a number') as raised,
+    ):
+        list(opened.read(["y"], where="id < 7.5", by=Slices(["id"])))
+    assert "the condition takes it for a number" in str(raised.value.cure)
 
 
 def test_marks_of_a_missing_value_are_missing(write: Write) -> None:
