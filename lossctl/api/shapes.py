@@ -164,12 +164,15 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
 
 
 def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
+    columns = [name for role in chosen.loss.roles for name in binding.columns(role)]
+    if any(source.columns[name] is ColumnType.OTHER for name in columns):
+        return  # reading tells what stands there instead of numbers
     shapes = {(len(binding.columns(role)), _is_list(source, binding, role)) for role in chosen.loss.roles}
     ways = {_is_vector(source, binding, role) for role in Role if binding.columns(role)}  # across, or down the file
     if len(shapes) > 1 or len(ways) > 1:
         raise UsageError(
             f"-t {binding.text(Role.TARGET)} and -p {binding.text(Role.PREDICTION)} do not list the same categories",
-            "give both as as many columns, or both as list columns",
+            "give both the same number of columns, or both as list columns",
         )
     if shapes == {(1, False)} and chosen.loss.across:
         raise UsageError(

@@ -5,6 +5,7 @@ May import the api and core. `deliver` is called by `main` alone: commands neith
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
@@ -224,13 +225,15 @@ def _written(path: Path, text: str) -> Iterator[None]:
 
 def cannot_write(path: Path | str, error: OSError) -> DataError:
     """Say that a file, or standard output, can't be written."""
+    full = error.errno != errno.EBADF
     cure = "free some space or choose another path" if isinstance(path, Path) else "free some space"
+    cure = cure if full else "it is closed: -o FILE writes to a file instead"
     return DataError(f"{path} can't be written: {error.strerror}", cure)
 
 
 def _width() -> int | None:
     """Give the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
-    if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
+    if os.environ.get("COLUMNS", "").strip("0").isdigit() or sys.stdout.isatty():
         return max(shutil.get_terminal_size().columns, 20)
     return None
 

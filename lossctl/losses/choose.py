@@ -138,13 +138,15 @@ def parameters() -> Mapping[str, Flag]:
 def search(word: str) -> list[Loss]:
     """Find the losses whose id, aliases, names elsewhere, task, kind or summary hold a word, in any case.
 
+    It must start where a word does, or a capital: KL is in ``KLDivLoss``, and not in ``sklearn``.
+
     Examples
     --------
     >>> [loss.id for loss in search("surprisal")], [loss.id for loss in search("HuberLoss")]
     (['self_information'], ['huber'])
     """
-    wanted = _fold(word)
-    return [loss for loss in LOSSES.values() if any(wanted in _fold(text) for text in _texts(loss))]
+    wanted = re.compile(rf"(?:(?<![^\W_])|(?=[A-Z]))(?i:{re.escape(_fold(word))})")
+    return [loss for loss in LOSSES.values() if any(wanted.search(text.replace("-", "_")) for text in _texts(loss))]
 
 
 def _texts(loss: Loss) -> tuple[str, ...]:

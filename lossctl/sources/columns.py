@@ -114,7 +114,7 @@ def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None)
     columns = listed(names)
     if found:
         raise UsageError(
-            f"{len(found)} columns could be the {role}: {', '.join(found)}",
+            f"{len(found)} columns could be the {role}: {listed(found)}",
             f"choose one with {FLAGS[role]} COLUMN; the columns are {columns}",
         )
     raise UsageError(

@@ -17,7 +17,7 @@ from typing import IO
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 
-__all__ = ["Dialect", "Fits", "check_delimiter", "not_utf8", "parse_record", "read_dialect"]
+__all__ = ["Dialect", "Fits", "check_delimiter", "not_utf8", "parse_record", "read_dialect", "refuse_wide"]
 
 Fits = Callable[[Sequence[str]], bool]
 """Says whether a header's names yield the columns that are needed."""
@@ -101,7 +101,8 @@ def read_dialect(stream: IO[bytes], name: str, delimiter: str | None, decimal: s
         Where the file is empty, is not UTF-8 text, or its header is unusable.
     """
     data = stream.read(SAMPLE)
-    _refuse_wide(data, name)
+    refuse_wide(data, name)
+    _refuse_binary(data, name)
     data = data.removeprefix(codecs.BOM_UTF8)
     text = data.lstrip(b"\r\n")
     blank = data[: len(data) - len(text)]
@@ -162,12 +163,46 @@ def _decode(record: bytes, name: str, line: int) -> str:
     return record.decode()
 
 
-def _refuse_wide(data: bytes, name: str) -> None:
-    """Refuse UTF-16, with its mark or without (every other byte of it is mostly 0), and what is no text."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data.count(b"\0") * 3 > len(data):
-        raise DataError(f"{name} is UTF-16 text, not UTF-8", f"convert it: {iconv('UTF-16', name)}")
+def refuse_wide(data: bytes, name: str) -> None:
+    """Refuse UTF-32 and UTF-16, the latter also without its mark: every other byte of it is mostly 0.
+
+    Raises
+    ------
+    DataError
+        Where the data, the first of a file, are that.
+    """
+    halves = sorted(data[start::2].count(0) * 2 / len(data) if data else 0.0 for start in (0, 1))
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        encoding = "UTF-32"
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (halves[0] < _FEW and halves[1] > _MANY):
+        encoding = "UTF-16"
+    else:
+        return
+    raise DataError(f"{name} is {encoding} text, not UTF-8", f"convert it: {iconv(encoding, name)}")
+
+
+_FEW, _MANY = 0.1, 0.6
+_DECOMPRESS = "decompress it first: .gz and .zst are read as they are"
+_EXPORT = "write its table as CSV, JSON lines or Parquet"
+_BINARY = {
+    b"PK\x03\x04": ("a ZIP archive, as .xlsx and .npz files are too", _EXPORT),
+    b"BZh": ("compressed with bzip2", _DECOMPRESS),
+    b"\xfd7zXZ": ("compressed with xz", _DECOMPRESS),
+    b"\x93NUMPY": ("a NumPy array", _EXPORT),
+    b"\x89HDF": ("an HDF5 file", _EXPORT),
+    b"ARROW1": ("an Arrow file", _EXPORT),
+    b"SQLite": ("an SQLite database", _EXPORT),
+    b"\x80": ("a Python pickle", _EXPORT),
+}
+"""First bytes of files that people take for tables, where they hold NUL too."""
+
+
+def _refuse_binary(data: bytes, name: str) -> None:
+    """Refuse what is no text."""
     if b"\0" in data:
-        raise DataError(f"{name} is not text: it holds NUL bytes", "name a CSV, TSV, JSON lines or Parquet file")
+        other = ("not text: it holds NUL bytes", "name a CSV, TSV, JSON lines or Parquet file")
+        kind, cure = next((each for start, each in _BINARY.items() if data.startswith(start)), other)
+        raise DataError(f"{name} is {kind}", cure)
 
 
 def _record_end(text: bytes) -> int | None:

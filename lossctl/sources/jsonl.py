@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from itertools import islice
@@ -15,7 +17,7 @@ from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
 from lossctl.sources.database import glob_escape
-from lossctl.sources.dialect import not_utf8
+from lossctl.sources.dialect import SAMPLE, not_utf8, refuse_wide
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import LEAST_ROUNDED, Piece, quote_name, quote_text
 from lossctl.sources.place import Place
@@ -41,8 +43,24 @@ EXPECTED = {
 }
 
 
-def open_jsonl(path: str, name: str) -> JsonPiece:
+_NUMBER = re.compile(
+    r"-?(?:(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
+)
+"""A text that DuckDB reads as a number: Python's float reads more, such as spaces around it."""
+_ONE_A_LINE = "write one JSON object a line"
+_MADE_WITH = {"[": f"{_ONE_A_LINE}, such as with: jq -c '.[]'", "{": f"{_ONE_A_LINE}, such as with: jq -c ."}
+"""What makes lines of a list, or of objects that do not keep to theirs."""
+
+
+def open_jsonl(path: str, name: str, null: Collection[str] = ()) -> JsonPiece:
     """Open a JSON lines file: its first records say which columns there are.
+
+    Parameters
+    ----------
+    path, name
+        Where it is, and what the user calls it.
+    null
+        Texts that stand for a missing value.
 
     Raises
     ------
@@ -53,17 +71,21 @@ def open_jsonl(path: str, name: str) -> JsonPiece:
     columns: dict[str, ColumnType] = {}
     size, count = 0, 0
     try:
+        with closing(packed.open_bytes(path, compression)) as stream:
+            refuse_wide(stream.read(SAMPLE), name)
         for number, line in islice(text_lines(path, compression), SAMPLE_RECORDS):
             for key, value in _parse(name, number, line).items():
-                known, seen = columns.get(key, ColumnType.UNKNOWN), _type_of(value)
-                columns[key] = seen if known is ColumnType.UNKNOWN else known
+                if key:  # SQL has no empty name
+                    known, seen = columns.get(key, ColumnType.UNKNOWN), _type_of(value, null)
+                    columns[key] = seen if known is ColumnType.UNKNOWN else known
             size, count = size + len(line), count + 1
     except packed.damage_of(compression) as error:
         raise packed.damaged(name, compression, error) from error
     if not count:
         raise DataError(f"{name} is empty", "it needs one JSON object a line")
     plain = compression is Compression.NONE and size
-    return JsonPiece(path, name, compression, columns, Path(path).stat().st_size * count / size if plain else None)
+    rows = Path(path).stat().st_size * count / size if plain else None
+    return JsonPiece(path, name, compression, columns, likely_rows=rows, null=null)
 
 
 class JsonPiece(Piece):
@@ -75,20 +97,34 @@ class JsonPiece(Piece):
         name: str,
         compression: Compression,
         columns: Mapping[str, ColumnType],
-        likely_rows: float | None,
+        *,
+        likely_rows: float | None = None,
+        null: Collection[str] = (),
     ) -> None:
         super().__init__(name, columns, likely_rows=likely_rows)
-        self.path, self.compression = path, compression
+        self.path, self.compression, self.null = path, compression, tuple(null)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give the relation; keys that are not asked for are not read."""
-        declared = ", ".join(f"{quote_text(name)}: '{SQL_TYPES[each]}'" for name, each in types.items())
-        chosen = ", ".join(map(quote_name, types))
+        plain = {name for name, each in types.items() if not self.null or each is ColumnType.NUMBERS}
+        declared = ", ".join(
+            f"{quote_text(name)}: '{SQL_TYPES[each] if name in plain else 'JSON'}'" for name, each in types.items()
+        )
+        chosen = ", ".join(
+            quote_name(name) if name in plain else self._less_null(quote_name(name), SQL_TYPES[each])
+            for name, each in types.items()
+        )
         return (
             f"(select {chosen or '1'} from read_json({quote_text(glob_escape(self.path))}, auto_detect=false, "
             f"format='newline_delimited', records=true, compression='{self.compression}', hive_partitioning=false, "
             f"columns={{{declared or 'x: JSON'}}}))"
         )
+
+    def _less_null(self, column: str, kind: str) -> str:
+        """Give the SQL for a value of this type, missing where it is a text that stands for that."""
+        text, tokens = f"({column}->>'$')", ", ".join(map(quote_text, self.null))
+        value = text if kind == "VARCHAR" else f"{column}::{kind}"
+        return f"case when {text} not in ({tokens}) then {value} end as {column}"
 
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
@@ -119,7 +155,8 @@ class JsonPiece(Piece):
         if found is None:
             return Place(self.name, None, row + 1)
         raw = json.loads(found[1], parse_float=str, parse_int=str, parse_constant=str)
-        values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+        values = dict.fromkeys(self.columns, "")  # where the row has no such key
+        values |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
         return Place(self.name, found[0], row + 1, values)
 
     def explain(
@@ -137,13 +174,21 @@ class JsonPiece(Piece):
             except DataError as error:
                 return error
             for key, wanted in types.items():
-                if not _fits(record.get(key), wanted):
-                    value = json.dumps(record[key], ensure_ascii=False)
-                    problem = (
-                        f'{self.name} line {number}, column "{key}": {value} is not {EXPECTED.get(wanted, wanted)}'
-                    )
-                    return DataError(problem, "write null for a missing value and choose --nan omit")
+                if record.get(key) not in self.null and not _fits(record.get(key), wanted):
+                    return self._describe(number, key, record[key], EXPECTED.get(wanted, wanted))
         return None
+
+    def _describe(self, line: int, key: str, value: object, wanted: str) -> DataError:
+        shown = json.dumps(value, ensure_ascii=False)
+        text = isinstance(value, str)
+        cure = (
+            f"if it marks a missing value, add --null {shlex.quote(str(value))}"
+            if text
+            else "write null for a missing value"
+        )
+        return DataError(
+            f'{self.name} line {line}, column "{key}": {shown} is not {wanted}', f"{cure} and choose --nan omit"
+        )
 
 
 def _parse(name: str, number: int, line: str) -> dict[str, Any]:
@@ -157,7 +202,7 @@ def _parse(name: str, number: int, line: str) -> dict[str, Any]:
     try:
         record = json.loads(line, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        cure = "write one JSON object a line, such as with: jq -c '.[]'"
+        cure = _MADE_WITH.get(line.lstrip()[:1], _ONE_A_LINE)
         raise DataError(f"{place} is not JSON: {error.msg} at character {error.pos + 1}", cure) from error
     except RecursionError as error:
         raise DataError(f"{place} is nested too deep", "write one flat JSON object a line") from error
@@ -165,7 +210,7 @@ def _parse(name: str, number: int, line: str) -> dict[str, Any]:
         raise DataError(f'{place}: the key "{error}" stands twice', "write it once") from error
     if not isinstance(record, dict):
         kind = "a list" if isinstance(record, list) else "a single value"
-        raise DataError(f"{place} is {kind}, not an object", "write one JSON object a line, such as with: jq -c '.[]'")
+        raise DataError(f"{place} is {kind}, not an object", _MADE_WITH["["])
     return record
 
 
@@ -182,8 +227,8 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _type_of(value: object) -> ColumnType:
-    if value is None:
+def _type_of(value: object, null: Collection[str]) -> ColumnType:
+    if value is None or (isinstance(value, str) and value in null):
         return ColumnType.UNKNOWN
     if isinstance(value, bool):
         return ColumnType.BOOLEAN
@@ -208,10 +253,4 @@ def _fits(value: object, wanted: ColumnType) -> bool:
 
 def _is_number(value: object) -> bool:
     """Say whether DuckDB reads this as a number: also a text that is one, as writers without NaN make it."""
-    if isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            return False
-        return True
-    return isinstance(value, int | float)
+    return bool(_NUMBER.fullmatch(value)) if isinstance(value, str) else isinstance(value, int | float)

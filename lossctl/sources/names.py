@@ -28,23 +28,27 @@ def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
 
 
 def listed(columns: Iterable[str]) -> str:
-    """Name columns in a message, the first of them where there are many.
+    """Name columns in a message, the first of them where there are many; in quotes where spaces would not show.
 
     Examples
     --------
-    >>> listed(["a", "b"])
-    'a, b'
+    >>> listed(["a", " b"])
+    'a, " b"'
     """
-    names = list(columns)
+    names = [_shown(name) for name in columns]
     more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return ", ".join(names[:MOST_LISTED]) + more
+
+
+def _shown(name: str) -> str:
+    return name if name == name.strip() else f'"{name}"'
 
 
 def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     """Give the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
     names = list(columns)
     near = nearest(name, names)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    meant = f"did you mean {' or '.join(map(_shown, near))}? " if near else ""
     return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")
 
 

@@ -191,7 +191,7 @@ def _open_file(
     if kind == "jsonl":
         from lossctl.sources.jsonl import open_jsonl
 
-        return open_jsonl(path, name)
+        return open_jsonl(path, name, options.null)
     from lossctl.sources.text import open_text
 
     return open_text(path, name, options, fits, tabs=kind == "tsv")
@@ -223,8 +223,11 @@ def _expand(named: str) -> list[str]:
         named.encode()
     except UnicodeEncodeError as error:
         raise DataError(f"the file name {named!a} is not UTF-8", "rename the file") from error
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", named):
-        raise UsageError(f"{named} is remote, and only files are read", "download it first, such as with: curl -O")
+    if url := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", named):
+        if url[1].lower() == "file":
+            raise UsageError(f"{named} is a URL, and only paths are read", "name its path, without file://")
+        cure = "download it first" + (", such as with: curl -O" if url[1].lower() in {"http", "https", "ftp"} else "")
+        raise UsageError(f"{named} is remote, and only files are read", cure)
     if Path(named).exists() or not glob.has_magic(named):
         return [named]
     matches = glob.glob(named, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute pattern
@@ -242,13 +245,17 @@ def _check_readable(path: str, name: str) -> None:
         with place.open("rb"):
             return
     except FileNotFoundError:
+        if place.is_symlink():
+            problem = f"{name} is a link to {place.readlink()}, which is not there"
+            raise DataError(problem, "mend the link, or name the file") from None
         folder = place.parent
         beside = [each.name for each in folder.iterdir()] if folder.is_dir() else []
         near = nearest(place.name, beside, alike=0.8)
         cure = f"did you mean {' or '.join(near)}?" if near else "check the path"
         raise DataError(f"there is no file {name}", cure) from None
     except OSError as error:
-        raise DataError(f"{name} cannot be read: {error.strerror}", "check its permissions") from error
+        cure = "check its permissions" if isinstance(error, PermissionError) else "check the path"
+        raise DataError(f"{name} cannot be read: {error.strerror}", cure) from error
 
 
 def _spool(stream: BinaryIO) -> tuple[str, Callable[[], None]]:

@@ -30,7 +30,7 @@ def column_type(sql: str) -> ColumnType:
     """
     if re.fullmatch(NUMBERS, sql):
         return ColumnType.NUMBER
-    if re.fullmatch(NUMBERS + r"\[\d*\]", sql):
+    if re.fullmatch(rf"(?:{NUMBERS}|BOOLEAN)\[\d*\]", sql):
         return ColumnType.NUMBERS
     if sql == "BOOLEAN":
         return ColumnType.BOOLEAN
@@ -51,7 +51,8 @@ class TypedPiece(Piece):
         rows: int,
     ) -> None:
         described = connection.execute(f"describe select * from {scan}").fetchall()[: len(own_names)]
-        super().__init__(name, {own: column_type(row[1]) for own, row in zip(own_names, described, strict=True)}, rows)
+        types = {own: column_type(row[1]) for own, row in zip(own_names, described, strict=True)}
+        super().__init__(name, {own: each for own, each in types.items() if own}, rows)  # SQL has no empty name
         # DuckDB tells columns apart without regard to case, and renames the second of "a" and "A".
         self.sql_names = {own: row[0] for own, row in zip(own_names, described, strict=True)}
         self.sql_types = {own: str(row[1]) for own, row in zip(own_names, described, strict=True)}

@@ -441,7 +441,7 @@ PROBABILITIES = {
     "one column against several": Bad(
         "p_a,p_b,q_a,q_b\n0.5,0.5,0.5,0.5\n",
         "p.csv: -t p_* and -p q_a do not list the same categories",
-        "give both as as many columns, or both as list columns",
+        "give both the same number of columns, or both as list columns",
         code=2,
         options=("-p", "q_a"),
         loss="kl",
@@ -540,6 +540,7 @@ PARQUET = {
 
 JL = ("p.jsonl",)
 ONE_OBJECT = "write one JSON object a line, such as with: jq -c '.[]'"
+ONE_LINE = "write one JSON object a line, such as with: jq -c ."
 OBJECT = '{"target":1,"prediction":2}\n'
 
 
@@ -551,20 +552,23 @@ JSON_LINES = {
     "array": json_lines("[" + OBJECT.strip() + "]", "p.jsonl line 1 is a list, not an object"),
     "scalar": json_lines(OBJECT + "1\n", "p.jsonl line 2 is a single value, not an object"),
     "cut short": json_lines(
-        OBJECT + '{"target":1', "p.jsonl line 2 is not JSON: Expecting ',' delimiter at character 12"
+        OBJECT + '{"target":1', "p.jsonl line 2 is not JSON: Expecting ',' delimiter at character 12", ONE_LINE
     ),
     "over several lines": json_lines(
         '{\n"target":1,\n"prediction":2}\n',
         "p.jsonl line 1 is not JSON: Expecting property name enclosed in double quotes at character 3",
+        ONE_LINE,
     ),
-    "two in a line": json_lines(OBJECT.strip() * 2 + "\n", "p.jsonl line 1 is not JSON: Extra data at character 28"),
+    "two in a line": json_lines(
+        OBJECT.strip() * 2 + "\n", "p.jsonl line 1 is not JSON: Extra data at character 28", ONE_LINE
+    ),
     "a key twice": json_lines(
         '{"target":1,"target":2,"prediction":2}\n', 'p.jsonl line 1: the key "target" stands twice', "write it once"
     ),
     "a text late": json_lines(
         OBJECT * 3000 + '{"target":"x","prediction":2}\n',
         'p.jsonl line 3001, column "target": "x" is not a number',
-        "write null for a missing value and choose --nan omit",
+        "if it marks a missing value, add --null x and choose --nan omit",
     ),
     "null": json_lines(
         OBJECT + '{"target":null,"prediction":2}\n',
@@ -573,7 +577,7 @@ JSON_LINES = {
     ),
     "a key that is not there": json_lines(
         OBJECT + '{"target":1}\n',
-        'p.jsonl line 2, column "prediction": the value is missing or not a number (nan)',
+        'p.jsonl line 2, column "prediction": the value is missing',
         OMIT,
     ),
     "too large": json_lines(

@@ -1,0 +1,188 @@
+"""Input in odd shapes at the command line: what people take for a table, links, JSON with texts for missing values."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.cli.cases import GOOD, HEAD, Bad, Fine, Run, evaluate, require_refusal
+
+OMIT = "--nan omit leaves such rows out and counts them"
+NULL = ("--null", "NA", "--nan", "omit")
+EXPORT = "write its table as CSV, JSON lines or Parquet"
+JL, PQ = ("p.jsonl",), ("p.parquet",)
+OBJECT = '{"target":1,"prediction":2}\n'
+COLUMN = "choose another column, or write it as numbers"
+
+
+def archive() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("sheet.xml", "<sheet/>")
+    return stream.getvalue()
+
+
+def array() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.arange(12.0))
+    return stream.getvalue()
+
+
+BAD = {
+    "a workbook": Bad(
+        {"p.xlsx": archive()},
+        "p.xlsx is a ZIP archive, as .xlsx and .npz files are too",
+        EXPORT,
+        sources=("p.xlsx",),
+    ),
+    "an array": Bad({"p.npy": array()}, "p.npy is a NumPy array", EXPORT, sources=("p.npy",)),
+    "xz": Bad(
+        {"p.csv.xz": b"\xfd7zXZ\0\0\x04"},
+        "p.csv.xz is compressed with xz",
+        "decompress it first: .gz and .zst are read as they are",
+        sources=("p.csv.xz",),
+    ),
+    "UTF-16 without its mark": Bad(
+        GOOD.encode("utf-16-be"),
+        "p.csv is UTF-16 text, not UTF-8",
+        "convert it: iconv -f UTF-16 -t UTF-8 p.csv > utf8-p.csv",
+    ),
+    "UTF-32": Bad(
+        GOOD.encode("utf-32"),
+        "p.csv is UTF-32 text, not UTF-8",
+        "convert it: iconv -f UTF-32 -t UTF-8 p.csv > utf8-p.csv",
+    ),
+    "JSON lines in UTF-16": Bad(
+        {"p.jsonl": (OBJECT * 3).encode("utf-16")},
+        "p.jsonl is UTF-16 text, not UTF-8",
+        "convert it: iconv -f UTF-16 -t UTF-8 p.jsonl > utf8-p.jsonl",
+        sources=JL,
+    ),
+    "a URL of a file": Bad(
+        {},
+        "file:///p.csv is a URL, and only paths are read",
+        "name its path, without file://",
+        code=2,
+        sources=("file:///p.csv",),
+    ),
+    "a bucket": Bad(
+        {}, "s3://b/p.csv is remote, and only files are read", "download it first", code=2, sources=("s3://b/p.csv",)
+    ),
+    "a name with spaces around it": Bad(
+        "target, prediction\n1,2\n",
+        'p.csv: -p: there is no column "prediction"',
+        'did you mean " prediction"? the columns are: target, " prediction"',
+        code=2,
+        options=("-p", "prediction"),
+    ),
+    "JSON: a text with spaces is no number": Bad(
+        {"p.jsonl": OBJECT.replace("1", '" 1 "')},
+        'p.jsonl, column "target" holds text such as " 1 ", not numbers',
+        COLUMN,
+        sources=JL,
+    ),
+    "JSON: nor is it later": Bad(
+        {"p.jsonl": OBJECT + OBJECT.replace("1", '" 1 "')},
+        'p.jsonl line 2, column "target": " 1 " is not a number',
+        "if it marks a missing value, add --null ' 1 ' and choose --nan omit",
+        sources=JL,
+    ),
+    "JSON: a text that stands for a missing value": Bad(
+        {"p.jsonl": OBJECT + OBJECT.replace("1", '"NA"')},
+        'p.jsonl line 2, column "target": the value is missing (NA)',
+        OMIT,
+        options=NULL[:2],
+        sources=JL,
+    ),
+    "JSON: a text that does not": Bad(
+        {"p.jsonl": OBJECT + OBJECT.replace("1", '"n/a"')},
+        'p.jsonl line 2, column "target": "n/a" is not a number',
+        "if it marks a missing value, add --null n/a and choose --nan omit",
+        options=NULL,
+        sources=JL,
+    ),
+    "JSON: a key without a name": Bad(
+        {"p.jsonl": '{"":1,"prediction":2}\n'},
+        'p.jsonl: -t: there is no column ""',
+        "the columns are: prediction",
+        code=2,
+        options=("-t", ""),
+        sources=JL,
+    ),
+    "a column without a name": Bad(
+        {"p.parquet": pa.table({"": [1.0], "prediction": [1.0]})},
+        'p.parquet: -t: there is no column ""',
+        "the columns are: prediction",
+        code=2,
+        options=("-t", ""),
+        sources=PQ,
+    ),
+    "lists of text": Bad(
+        {"p.parquet": pa.table({"p": [["a", "b"]], "q": [[0.5, 0.5]]})},
+        'p.parquet, column "p" holds values of type VARCHAR[] such as "[a, b]", not numbers',
+        COLUMN,
+        loss="kl",
+        options=("-t", "p", "-p", "q"),
+        sources=PQ,
+    ),
+}
+
+FINE = {
+    "lists of truth": Fine(
+        {"p.parquet": pa.table({"p": [[True, False]], "q": [[0.25, 0.75]]})},
+        [2.0],
+        ("-t", "p", "-p", "q"),
+        loss="kl",
+        sources=PQ,
+    ),
+    "empty values after the last": Fine(HEAD + "1,2,\n3,6,,\n", [2.0]),
+    "JSON: texts for missing values, first too": Fine(
+        {"p.jsonl": "".join(OBJECT.replace("1", each) for each in ('"NA"', "null", "4", '"7"', '"NaN"', "true"))},
+        [(2.0 + 5.0 + 1.0) / 3.0],
+        NULL,
+        sources=JL,
+    ),
+    "JSON: numbers for missing values": Fine(
+        {"p.jsonl": OBJECT + OBJECT.replace("1", "-999")}, [1.0], ("--null", "-999", "--nan", "omit"), sources=JL
+    ),
+    "JSON: labels that are missing": Fine(
+        {"p.jsonl": "".join(OBJECT.replace("1", f'"{each}"').replace("2", "0.25") for each in ("no", "NA", "yes"))},
+        [(0.0625 + 0.5625) / 2.0],
+        (*NULL, "--positive", "yes"),
+        loss="brier",
+        sources=JL,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_odd_input_is_refused(name: str, run: Run) -> None:
+    case = BAD[name]
+    ran = evaluate(run, case)
+    require_refusal(ran, case.code)
+    ran.require_said(case.error, case.hint)
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_odd_input_that_is_read(name: str, run: Run) -> None:
+    case = FINE[name]
+    ran = evaluate(run, case)
+    assert (ran.code, ran.said) == (0, [])
+    assert [float(line) for line in ran.stdout.splitlines()] == pytest.approx(case.values, rel=1e-15, abs=0.0)
+
+
+def test_links_that_lead_nowhere(run: Run) -> None:
+    Path("link.csv").symlink_to("gone.csv")
+    Path("a").symlink_to("b")
+    Path("b").symlink_to("a")
+    ran = evaluate(run, Bad({}, "", "", sources=("link.csv",)))
+    require_refusal(ran, 3)
+    ran.require_said("link.csv is a link to gone.csv, which is not there", "mend the link, or name the file")
+    ran = evaluate(run, Bad({}, "", "", sources=("a",)))
+    require_refusal(ran, 3)
+    ran.require_said("a cannot be read: Too many levels of symbolic links", "check the path")
