@@ -1,8 +1,9 @@
-"""What models are called: by what tells them apart, the source, the column, or both. Imports nothing of ours."""
+"""What models are called: by what tells them apart, the source, the column, or both. Imports core alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lossctl.core.dataclass import dataclass
 
@@ -45,7 +46,10 @@ def names_of(origins: Sequence[Origin]) -> list[str]:
     ['a.csv', 'new:p', 'new:q']
     >>> names_of([Origin(0, "<frame>", None, "p"), Origin(1, "<frame>", None, "p")])
     ['<frame> 1', '<frame> 2']
+    >>> names_of([Origin(0, "a.csv", None, "old"), Origin(1, "a.csv", None, "new")])
+    ['old', 'new']
     """
+    origins = _of_one_file(origins)
     columns: dict[int, set[str]] = {}
     sources: dict[str, list[int]] = {}
     for origin in origins:
@@ -64,3 +68,18 @@ def names_of(origins: Sequence[Origin]) -> list[str]:
             name = f"{name}:{origin.column}"
         names.append(name)
     return names
+
+
+def _of_one_file(origins: Sequence[Origin]) -> list[Origin]:
+    """Count a file that is opened twice, for other columns, as one source: its columns tell its models apart."""
+    sources: dict[tuple[str, str], set[int]] = {}
+    for origin in origins:
+        sources.setdefault((origin.path, origin.column), set()).add(origin.source)
+    twice = {path for (path, _), numbers in sources.items() if len(numbers) > 1}
+    firsts: dict[str, int] = {}
+    return [
+        origin
+        if origin.label is not None or origin.path.startswith("<") or origin.path in twice  # <frame> is no one frame
+        else replace(origin, source=firsts.setdefault(origin.path, origin.source))
+        for origin in origins
+    ]

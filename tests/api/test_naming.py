@@ -26,6 +26,13 @@ FRAME = {"target": [1.0, 2.0], "p": [1.0, 3.0], "q": [2.0, 2.0]}
         ([(0, "a.csv", None, "p"), (1, "b.csv", None, "p"), (1, "b.csv", None, "q")], ["a.csv", "b.csv:p", "b.csv:q"]),
         ([(0, "a.csv", "one", "p"), (1, "a.csv", "other", "p")], ["one", "other"]),
         ([(0, "<frame>", None, "p"), (1, "<frame>", "new", "p"), (2, "<frame>", None, "p")], ["1", "new", "2"]),
+        ([(0, "a.csv", None, "r"), (1, "a.csv", None, "p"), (1, "a.csv", None, "q")], ["r", "p", "q"]),
+        ([(0, "a.csv", None, "r"), (1, "a.csv", None, "p"), (2, "b.csv", None, "p")], ["a.csv:r", "a.csv:p", "b.csv"]),
+        (
+            [(0, "d.csv", None, "p"), (1, "d.csv", None, "p"), (1, "d.csv", None, "q")],
+            ["d.csv 1", "d.csv 2:p", "d.csv 2:q"],
+        ),
+        ([(0, "<frame>", None, "r"), (1, "<frame>", None, "p")], ["1", "2"]),
         ([(0, "<frame>", None, "p"), (1, "<frame>", None, "p"), (1, "<frame>", None, "q")], ["1", "2:p", "2:q"]),
     ],
 )
