@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from lossctl.api.matched import key_parts, unmatched_rows
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
-from lossctl.api.quantiles import counting, quantiles_of
+from lossctl.api.quantiles import counting, quantiles_of, with_quantiles
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
 from lossctl.core.dataclass import dataclass
@@ -104,8 +104,6 @@ def evaluate(
         raise UsageError(problem, "name the file the targets are in: --targets FILE")
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()
-    if levels and settings.by:
-        raise UsageError("quantiles are of all rows, not by slice", "choose a slice: --where \"column = 'value'\"")
     return _all(labelled(source), selection, settings, levels, on_progress)
 
 
@@ -157,6 +155,7 @@ def evaluate_source(
         from lossctl.api.by_slice import with_slices
 
         results, told = with_slices(source, computed, computed.sliced, wholes, settings)
+        results = with_quantiles(source, computed, results, levels, settings, crew)
         warnings += told
     left_out = computed.left_out
     in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))

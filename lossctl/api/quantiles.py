@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lossctl.core.loss import Kind, Reduction
+from lossctl.core.loss import ChosenLoss, Kind, Reduction
 from lossctl.core.quantiles import Quantiles, level_name
+from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
+    from lossctl.api.evaluating import Computed
     from lossctl.core.sketch import Bucket
+    from lossctl.core.slice_results import SliceResults
     from lossctl.engine.crew import Crew
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.engine.watched import Of, WatchedTally
     from lossctl.sources import Source
 
-__all__ = ["counting", "quantiles_of"]
+__all__ = ["FEWEST_VALUES", "MOST_VALUES", "alone", "counting", "quantiles_of", "with_quantiles"]
 
-_MOST_VALUES = 2**22
+MOST_VALUES = 2**22
 """Different values that may be kept at once for all quantiles together: 64 MB a worker."""
 
-_FEWEST_VALUES = 2**10
+FEWEST_VALUES = 2**10
 """And for each of them, however many there are."""
 
 _BOTH: tuple[Of, Of] = ("loss", "slope")
@@ -75,6 +78,31 @@ def quantiles_of(
     return [_told(tally, index, found[places[id(tally)]].get(index), levels) for tally, index in reported]
 
 
+def with_quantiles(
+    source: Source,
+    computed: Computed,
+    results: Sequence[Evaluation | SliceResults],
+    levels: Sequence[float],
+    settings: Settings,
+    crew: Crew | None,
+) -> Sequence[Evaluation | SliceResults]:
+    """Put quantiles beside the results of slices, which follow the whole for each loss reported."""
+    if not levels:
+        return results
+    from lossctl.api.slice_quantiles import quantiles_by_slice
+
+    quantiles = iter(quantiles_by_slice(source, computed, levels, settings, crew))
+    made: list[Evaluation | SliceResults] = []
+    mine = None
+    for each in results:
+        if isinstance(each, Evaluation) and not each.slice:
+            mine = next(quantiles)
+            made.append(each)
+        elif mine is not None:
+            made += mine.put(each)
+    return made
+
+
 def _told(
     tally: ModelTally, index: int, found: Mapping[Of, Sequence[Bucket]] | None, levels: Sequence[float]
 ) -> Quantiles:
@@ -85,17 +113,17 @@ def _told(
     if found is None:  # made of several means
         return Quantiles(dict.fromkeys(names), dict.fromkeys(names))
     scale = abs(tally.finished(index)[1])
+    chosen, reduction = tally.plan.losses[index], tally.reduction(tally.plan.losses[index])
     losses, slopes = ([value_of(bucket.key) for bucket in found[of]] for of in _BOTH)
     return Quantiles(
-        dict(zip(names, (_alone(tally, index, loss) for loss in losses), strict=True)),
+        dict(zip(names, (alone(chosen, reduction, loss) for loss in losses), strict=True)),
         dict(zip(names, (scale * slope for slope in slopes), strict=True)),
     )
 
 
-def _alone(tally: ModelTally, index: int, loss: float) -> float:
+def alone(chosen: ChosenLoss, reduction: Reduction, loss: float) -> float:
     """Give the value that a loss would have on a row alone: of rmse ``|ŷ − y|``."""
-    chosen = tally.plan.losses[index]
-    if chosen.loss.kind is Kind.DISTRIBUTION or tally.reduction(chosen) is Reduction.SUM:
+    if chosen.loss.kind is Kind.DISTRIBUTION or reduction is Reduction.SUM:
         return loss  # rows across columns are finished; terms of a sum have no value of their own
     return chosen.finish((loss,))[0]
 
@@ -145,7 +173,7 @@ def _narrow(
             if any(open_ones.values()):
                 wanted.setdefault(place, {})[index] = open_ones
     count = sum(len(some) for each in wanted.values() for one in each.values() for some in one.values())
-    most = max(_FEWEST_VALUES, _MOST_VALUES // count)
+    most = max(FEWEST_VALUES, MOST_VALUES // count)
     plans = {place: NearPlan.after(tallies[place].plan, each, most, units[place]) for place, each in wanted.items()}
     for place, tally in _run(source, plans, settings, crew).items():
         if not isinstance(tally, NearTally):

@@ -104,8 +104,6 @@ class SliceWatchTally:
         """Compute the losses of rows that know their slices."""
         for place, loss, slope, block in self.front.computed(by_slice_within_groups(batch)):
             codes = codes_of(block)
-            if block.starts is not None:
-                codes = codes[block.starts]
             if self.worst:
                 self.worst[place].add(loss, slope, block, codes)
             if place in self.counts:
@@ -118,7 +116,8 @@ class SliceWatchTally:
             masses = masses_of(block.weight, units[codes])
         for of, values in values_of(loss, slope).items():
             if of in self.counts[place]:
-                self.counts[place][of].add(codes, values, masses)
+                mine = codes if block.starts is None or len(values) == len(codes) else codes[block.starts]
+                self.counts[place][of].add(mine, values, masses)
 
     def merge(self, other: SliceWatchTally) -> None:
         """Take over what another worker found."""

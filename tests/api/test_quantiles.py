@@ -135,8 +135,8 @@ def test_threads_cuts_and_little_memory_change_no_bit(
     path = tmp_path / "p.parquet"
     pd.DataFrame(data).to_parquet(path, row_group_size=20_000)
     gap = np.abs(data["prediction"] - data["target"])
-    monkeypatch.setattr(module, "_MOST_VALUES", 4)
-    monkeypatch.setattr(module, "_FEWEST_VALUES", 64)
+    monkeypatch.setattr(module, "MOST_VALUES", 4)
+    monkeypatch.setattr(module, "FEWEST_VALUES", 64)
     (result,) = lossctl.evaluate(str(path), "mae", quantiles=LEVELS, threads=threads)
     assert result.quantiles.loss == expected(gap)
 
@@ -146,11 +146,6 @@ def test_results_without_quantiles_have_no_field_of_them() -> None:
     assert result.quantiles is None
     assert "quantiles" not in result.to_dict()
     assert not any("quantiles" in name for name in result.record())
-
-
-def test_quantiles_are_of_the_whole_not_by_slice() -> None:
-    with pytest.raises(lossctl.UsageError, match="by slice"):
-        lossctl.evaluate(frame(9), "mae", quantiles=[0.5], by="part")
 
 
 def test_a_frame_has_a_column_for_each() -> None:
