@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
+from lossctl.api.compared_slices import Pattern, ShownSlices
 from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, signature_of
+from lossctl.api.paired_slices import PairedSlices
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
@@ -55,7 +58,12 @@ def compare_models(
     slices = Slices(settings.by) if settings.by else None
     every = asked.pairs == "all"
     paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices, crew=crew)
-    parts, warnings = [_Part({}, paired)], [*paired.warnings, *_warnings(models, paired)]
+    warnings = [*paired.warnings, *_warnings(models, paired)]
+    if slices is not None and isinstance(paired.slices, PairedSlices):
+        rows = (paired.tally.models[0].n_read, paired.n_unmatched)
+        shown, lines = ShownSlices.of(paired.slices, slices, settings, rows, _units(models))
+        return Compared(_by_column(models, paired, shown, settings, asked), [*warnings, *lines])
+    parts = [_Part({}, paired)]
     if slices is not None:
         some, lines = _sliced(models, paired, slices, settings)
         parts += some
@@ -68,6 +76,35 @@ def compare_models(
         for comparison in _comparisons(models, part, differences, index, settings, asked)
     ]
     return Compared(found, warnings)
+
+
+def _by_column(
+    models: Sequence[Model], paired: Paired, shown: ShownSlices, settings: Settings, asked: CompareSettings
+) -> list[Comparison]:
+    """Give the comparisons by each loss, where the figures of slices stand together."""
+    (whole,) = tell_apart([paired], settings.level)
+    told_of = cache(lambda code: shown.slices[code].differences(settings.level))
+    found: list[Comparison] = []
+    for index in range(len(models[0].plan.losses)):
+        found += _comparisons(models, _Part({}, paired), whole, index, settings, asked)
+
+        def alone(code: int, name: Slice, index: int = index) -> list[Comparison]:
+            return _comparisons(models, _Part(name, shown.slices[code]), told_of(code), index, settings, asked)
+
+        patterns = [_pattern(models, paired, match, index, settings, asked) for match in range(len(paired.matches))]
+        columns = [shown.comparisons(pattern, alone) for pattern in patterns]
+        found += [each for together in zip(*columns, strict=True) for each in together]
+    return found
+
+
+def _pattern(
+    models: Sequence[Model], paired: Paired, match: int, index: int, settings: Settings, asked: CompareSettings
+) -> Pattern:
+    one, other = paired.matches[match]
+    chosen = models[-1].plan.losses[index]  # a stored baseline has stand-ins
+    signature = signature_of(paired.tally.models[other], chosen, settings, settings.by).rsplit("|", 2)[0]
+    ends = (signature, f"|{asked.signature}")
+    return Pattern(match, index, chosen, models[one].name, models[other].name, ends, settings.level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
@@ -182,6 +182,5 @@ def _adjusted(found: Sequence[Comparison], method: str, level: float) -> list[Co
 
     adjusted = adjust([each.p_value for each in found], method)
     return [
-        replace(each, p_adjusted=p, significant=p is not None and p < 1.0 - level)
-        for each, p in zip(found, adjusted, strict=True)
+        each.adjusted(p, significant=p is not None and p < 1.0 - level) for each, p in zip(found, adjusted, strict=True)
     ]

@@ -21,8 +21,9 @@ from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.local import run
+from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
 from lossctl.engine.pairs import PairsPlan, PairsTally
-from lossctl.engine.plan import ModelPlan
+from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
 from lossctl.engine.sliced import SlicedPlan
 from lossctl.engine.slicing import SlicedPairs
@@ -102,7 +103,8 @@ class ModelRows:
             Called with the rows read so far and, where it is known, the fraction of the input.
         """
         if others is None and list(plans) == [None] and self._may_share(plans[None]):
-            return {None: self._shared(plans[None], on_progress)}
+            (found_in_any_order,) = self._shared([plans[None]], on_progress)
+            return {None: cast("PairsTally", found_in_any_order)}
         whole = plans[None].tally() if None in plans else None
         sliced = SlicedPairs(lambda code: plans.get(code, others))
         has_slices = others is not None or any(code is not None for code in plans)
@@ -116,6 +118,19 @@ class ModelRows:
         sliced.finish()
         found: dict[int | None, PairsTally] = {} if whole is None else {None: whole}
         return found | {code: tally for code, tally in sliced.tallies.items()}  # noqa: C416 -- for keys of another type
+
+    def compare_slices(
+        self, whole: PairsPlan, slices: SlicedPairsPlan, on_progress: Progress | None = None
+    ) -> tuple[PairsTally, SlicedPairsTally]:
+        """Read all rows, and compare them together and slice by slice."""
+        if self._may_share(whole):
+            one, other = self._shared([whole, slices], on_progress)
+            return cast("PairsTally", one), cast("SlicedPairsTally", other)
+        found, sliced, first = whole.tally(), slices.tally(), 0
+        for batches in self._read(on_progress):
+            sliced.add_all(batches)
+            first += found.add_all(batches, first)
+        return found, sliced
 
     def alone(self) -> list[int]:
         """Give for each model how many rows of its source were left out, for others have no row of their key."""
@@ -138,12 +153,11 @@ class ModelRows:
         """Say whether rows may be compared in any order, by others."""
         return not plan.method.is_series and all(model.source is self.models[0].source for model in self.models)
 
-    def _shared(self, plan: PairsPlan, on_progress: Progress | None) -> PairsTally:
+    def _shared(self, plans: Sequence[PairsPlan | SlicedPairsPlan], on_progress: Progress | None) -> list[ModelTally]:
         """Let others compare the rows that are read here."""
         batches = (batches[0] for batches in self._read(on_progress))
-        asked = cast("ModelPlan", plan)  # all that is asked of a plan is its losses and a tally to add to
-        (found,) = run(batches, [asked], self.settings.threads, None, self.crew)
-        return cast("PairsTally", found)
+        asked = cast("list[ModelPlan]", plans)  # all that is asked of a plan is its losses and a tally to add to
+        return run(batches, asked, self.settings.threads, None, self.crew)
 
     def _read(self, on_progress: Progress | None) -> Iterator[list[Batch]]:
         """Read each source once, and give each model its rows."""

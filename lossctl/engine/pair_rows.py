@@ -67,8 +67,9 @@ class WorstGaps(PairsTally):
         self.worst = [Worst(asked.size) for _ in asked.plan.plans[0].losses]
         self._blocks: list[dict[int, Block]] = []
 
-    def _computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
-        found = super()._computed(batches)
+    def computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
+        """Give what `PairsTally.computed` does, and keep the blocks."""
+        found = super().computed(batches)
         self._blocks = [{index: block for index, (_, block) in of.items()} for of in found]
         return found
 

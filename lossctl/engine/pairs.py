@@ -11,7 +11,7 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
+from lossctl.core.block import BLOCK_ROWS, Batch, Block, Mask, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum
 from lossctl.core.faults import Faults
@@ -73,10 +73,16 @@ class Margin:
         if self.is_finite and not np.isnan(np.maximum.reduce(gap, initial=0.0)):
             wins = int(np.count_nonzero(gap < self.under))
             return len(gap) - wins - int(np.count_nonzero(gap > self.width)), wins
-        tied = np.abs(gap) <= self.width
+        tied, won = self.told(candidate, gap)
+        return int(np.count_nonzero(tied)), int(np.count_nonzero(won))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def told(self, candidate: Array, gap: Array) -> tuple[Mask, Mask]:
+        """Say which rows are tied, and which are won."""
+        tied: Mask = np.abs(gap) <= self.width
         tied &= np.isfinite(self.baseline)
         tied |= candidate == self.baseline  # infinities too
-        return int(np.count_nonzero(tied)), int(np.count_nonzero((candidate < self.baseline) & ~tied))
+        return tied, (candidate < self.baseline) & ~tied
 
 
 @dataclass(slots=True)
@@ -222,7 +228,7 @@ class PairsTally:
     def add(self, batches: Batch | Sequence[Batch], first: int = 0) -> None:
         """Add the same rows of each model: a batch each, or one for all; `first` rows have come before, of a series."""
         each = [batches] * len(self.models) if isinstance(batches, Batch) else batches
-        found = self._computed(each)
+        found = self.computed(each)
         codes: Codes | None = None
         for index in range(len(self.plan.losses)):
             given = [of[index] for of in found if index in of]
@@ -268,7 +274,7 @@ class PairsTally:
             raise ValueError("nothing is summed by unit")
         return self.units.floats([("b", self.plan.matches[match][0], index), ("d", match, index)])
 
-    def _computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
+    def computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
         """Give the losses of each model by index, with their block, over the rows that all models can use."""
         faults = [Faults() for _ in batches]
         made = [

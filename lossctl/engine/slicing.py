@@ -16,7 +16,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.pairs import PairsPlan, PairsTally, picked
 
-__all__ = ["SlicedPairs"]
+__all__ = ["SlicedPairs", "looking_back"]
 
 _ENOUGH = 2**13
 """Rows of a slice that are compared at once: what Python does for them is then little beside what NumPy does."""
@@ -74,7 +74,7 @@ class SlicedPairs:
         for place, batch in enumerate(waiting[0]):
             key = id(batch)  # models of one source have one and the same
             if key not in joined:
-                joined[key] = _own(_joined([each[place] for each in waiting]), tally.plan)
+                joined[key] = looking_back(_joined([each[place] for each in waiting]), tally.plan)
             together.append(joined[key])
         self._read[code] += tally.add_all(together, self._read[code])
 
@@ -113,7 +113,7 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     return Batch(columns, first.first_row, len(rows), rows, None, first.file, None, identity)
 
 
-def _own(batch: Batch, plan: PairsPlan) -> Batch:
+def looking_back(batch: Batch, plan: PairsPlan) -> Batch:
     """Let losses of a series look back within the slice."""
     found = {lag_column(chosen, of.binding)[2] for of in plan.plans for chosen in of.losses if chosen.loss.series}
     lags = {lag: batch.columns[sliced_lag(lag)] for lag in found if sliced_lag(lag) in batch.columns}

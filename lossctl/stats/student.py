@@ -9,13 +9,13 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
-__all__ = ["t_cdf", "t_quantile", "t_tail"]
+__all__ = ["FAR", "SERIES_FROM", "TINY", "log_front", "t_cdf", "t_density", "t_quantile", "t_tail"]
 
-_TINY = 1e-300
-_FAR = 1e150
+TINY = 1e-300
+FAR = 1e150
 """From here on the square of a number overflows."""
 
-_SERIES_FROM = 1e4
+SERIES_FROM = 1e4
 """Degrees of freedom from which the expansion about the normal quantile is exact to the last digits, and the
 difference of log-gammas in the distribution function is not."""
 
@@ -55,7 +55,7 @@ def t_quantile(probability: float, freedom: float) -> float:
     if probability < median:
         return -t_quantile(1.0 - probability, freedom)
     normal = NormalDist().inv_cdf(probability)
-    if freedom >= _SERIES_FROM:
+    if freedom >= SERIES_FROM:
         return _expansion(normal, freedom)
     tail = 1.0 - probability
     low, high = 0.0, max(1.0, normal)
@@ -65,7 +65,7 @@ def t_quantile(probability: float, freedom: float) -> float:
     for _ in range(200):
         gap = _upper_tail(x, freedom) - tail
         low, high = (x, high) if gap > 0.0 else (low, x)
-        step = gap / _density(x, freedom)
+        step = gap / t_density(x, freedom)
         following = x + step if low < x + step < high else 0.5 * (low + high)
         if abs(following - x) <= 1e-15 * x:
             return following
@@ -103,7 +103,7 @@ def t_tail(x: float, freedom: float) -> float:
     if math.isinf(x):
         return 0.0
     return (
-        0.5 * math.erfc(_normal_of(x, freedom) / math.sqrt(2.0)) if freedom >= _SERIES_FROM else _upper_tail(x, freedom)
+        0.5 * math.erfc(_normal_of(x, freedom) / math.sqrt(2.0)) if freedom >= SERIES_FROM else _upper_tail(x, freedom)
     )
 
 
@@ -120,25 +120,44 @@ def _normal_of(x: float, freedom: float) -> float:
 def _upper_tail(x: float, freedom: float) -> float:
     """P(T > x) for x ≥ 0: half the regularized incomplete beta function."""
     a, b = 0.5 * freedom, 0.5
-    log_front = _log_gammas(a) - math.lgamma(b) - a * _log_one_and(x, freedom)
-    if x > _FAR:
-        return 0.5 * math.exp(log_front) / a
+    exponential = math.exp(log_front(x, freedom))
+    if x > FAR:
+        return 0.5 * exponential / a
     square = x * x
-    front = math.exp(log_front) * math.sqrt(square / (freedom + square))
+    front = exponential * math.sqrt(square / (freedom + square))
     ratio = freedom / (freedom + square)
     if ratio < (a + 1.0) / (a + b + 2.0):
         return 0.5 * front * _continued_fraction(ratio, a, b) / a
     return 0.5 * (1.0 - front * _continued_fraction(square / (freedom + square), b, a) / b)
 
 
-def _density(x: float, freedom: float) -> float:
+def log_front(x: float, freedom: float) -> float:
+    """Give the logarithm of what stands before the continued fraction, but for a factor x/√(ν + x²).
+
+    Examples
+    --------
+    >>> round(log_front(0.0, 10), 6)
+    0.208573
+    """
+    a = 0.5 * freedom
+    return _log_gammas(a) - math.lgamma(0.5) - a * _log_one_and(x, freedom)
+
+
+def t_density(x: float, freedom: float) -> float:
+    """Give the density of Student's t distribution at x ≥ 0.
+
+    Examples
+    --------
+    >>> round(t_density(0.0, 10), 6)
+    0.389108
+    """
     log_density = _log_gammas(0.5 * freedom) - 0.5 * math.log(freedom * math.pi)
     return math.exp(log_density - 0.5 * (freedom + 1.0) * math.log1p(x * x / freedom))
 
 
 def _log_one_and(x: float, freedom: float) -> float:
     """Give ln(1 + x²/ν)."""
-    return math.log1p(x * x / freedom) if x <= _FAR else 2.0 * math.log(x) - math.log(freedom)
+    return math.log1p(x * x / freedom) if x <= FAR else 2.0 * math.log(x) - math.log(freedom)
 
 
 def _log_gammas(a: float) -> float:
@@ -152,16 +171,16 @@ def _log_gammas(a: float) -> float:
 def _continued_fraction(x: float, a: float, b: float) -> float:
     """Lentz's method for the continued fraction of the incomplete beta function."""
     c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
-    d = 1.0 / (d if abs(d) > _TINY else _TINY)
+    d = 1.0 / (d if abs(d) > TINY else TINY)
     total = d
     for m in range(1, 10_000):
         even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))
         for coefficient in (even, odd):
             d = 1.0 + coefficient * d
-            d = 1.0 / (d if abs(d) > _TINY else _TINY)
+            d = 1.0 / (d if abs(d) > TINY else TINY)
             c = 1.0 + coefficient / c
-            c = c if abs(c) > _TINY else _TINY
+            c = c if abs(c) > TINY else TINY
             total *= c * d
         if abs(c * d - 1.0) < 1e-16:  # noqa: PLR2004 -- float64 precision
             break

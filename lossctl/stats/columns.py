@@ -1,0 +1,206 @@
+"""Differences of many slices at once, by Student's t: to the bit what `lossctl.stats.paired.difference` gives of each.
+
+Every figure is computed to about 106 bits with a bound of its error. Slices of which one figure could round either way,
+or is not finite, are named: those are to be asked one by one. Imports NumPy, core and its own package.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossctl.core.dataclass import dataclass
+from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded, is_safe, multiply, root
+from lossctl.core.grouped import Codes
+from lossctl.core.loss import Array
+from lossctl.stats.paired import POWER, rows_needed
+from lossctl.stats.students import t_quantiles, t_tails
+
+__all__ = ["DifferenceColumns", "PairColumns", "ValueColumns", "differences_of", "mean_values"]
+
+_KEPT = 1e8
+"""Times what is left of squares, where half of their digits have cancelled: see `lossctl.core.spread.is_lost`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairColumns:
+    """The sums of `lossctl.stats.paired.PairedSums`, and those of the candidate's losses, ``(slices,)`` each.
+
+    Parameters
+    ----------
+    n
+        How many rows there are.
+    weights, weight_squares
+        Σw and Σw².
+    b, b_square, b_heavy
+        Σwb, Σ(wb)² and Σw²b, of the baseline.
+    c
+        Σwc, of the candidate.
+    d, d_square, d_heavy
+        As of the baseline, of c − b.
+    cross
+        Σw²db.
+    doubtful
+        Where a sum is not finite, or not known well enough.
+    """
+
+    n: Codes
+    weights: Doubles
+    weight_squares: Doubles
+    b: Doubles
+    b_square: Doubles
+    b_heavy: Doubles
+    c: Doubles
+    d: Doubles
+    d_square: Doubles
+    d_heavy: Doubles
+    cross: Doubles
+    doubtful: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumns:
+    """What is compared: see `lossctl.stats.paired.Values`. `doubtful`: where it may be wrong in the last bit."""
+
+    baseline: Array
+    candidate: Array
+    delta: Array
+    doubtful: Mask
+
+    @property
+    def relative(self) -> Array:
+        """The difference as a share of the baseline's value; NaN where there is none."""
+        with np.errstate(all="ignore"):
+            share = self.delta / self.baseline
+        return np.where((self.baseline > 0.0) & np.isfinite(share), share, np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceColumns:
+    """The fields of `lossctl.stats.paired.Difference`; NaN where that has ``None``.
+
+    Parameters
+    ----------
+    std_error
+        The standard error of the difference.
+    doubtful
+        Where a figure may be wrong in the last bit, or differences must be centred before they are squared.
+    """
+
+    delta: Array
+    low: Array
+    high: Array
+    relative: Array
+    relative_low: Array
+    relative_high: Array
+    p_value: Array
+    detectable: Array
+    std_error: Array
+    doubtful: Mask
+
+    def rows_needed(self, n: Codes) -> list[int | None]:
+        """Give how many rows would show each difference; n is how many there are."""
+        given = zip(n.tolist(), self.detectable.tolist(), self.delta.tolist(), self.std_error.tolist(), strict=True)
+        return [rows_needed(*each) if error > 0.0 else None for *each, error in given]
+
+
+@np.errstate(all="ignore")  # of slices without rows, nothing is known
+def mean_values(sums: PairColumns, *, weighted: bool) -> ValueColumns:
+    """Give what is compared where values are means."""
+    baseline, candidate = divide(sums.b, sums.weights), divide(sums.c, sums.weights)
+    gap = add(sums.c, _negative(sums.b))
+    same = (sums.b.high == sums.c.high) & (sums.b.low == sums.c.low) & (sums.b.bound == 0.0) & (sums.c.bound == 0.0)
+    if not weighted:  # a weight could let a difference vanish
+        same |= (sums.d_square.high == 0.0) & (sums.d_square.bound == 0.0)
+    delta = divide(Doubles(*(np.where(same, 0.0, each) for each in gap)), sums.weights)
+    doubtful = sums.doubtful.copy()
+    for each in (baseline, candidate, delta):
+        doubtful |= ~is_rounded(each) | ~np.isfinite(each.high)
+    return ValueColumns(baseline.high, candidate.high, delta.high, doubtful)
+
+
+@np.errstate(all="ignore")  # of slices without rows, or with one, nothing is known
+def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> DifferenceColumns:
+    """Compare two models on many slices by Student's t on the differences of rows."""
+    several, share = sums.n > 1, values.relative
+    doubtful = sums.doubtful | values.doubtful
+    has_share = ~np.isnan(share)
+    gap = _spread(sums, sums.d_square, sums.d, sums.d_heavy)
+    s = exactly(np.where(has_share, share, 0.0))
+    most = add(sums.d_square, multiply(multiply(s, s), sums.b_square))
+    square = add(most, multiply(_times(s, -2.0), sums.cross))
+    total, heavy = (
+        add(one, multiply(_negative(s), other)) for one, other in ((sums.d, sums.b), (sums.d_heavy, sums.b_heavy))
+    )
+    rest = _spread(sums, square, total, heavy)
+    doubtful |= several & (_maybe_lost(gap, sums.d_square) | (has_share & _maybe_lost(_of_rows(rest, sums.n), most)))
+    std_error, unsure = _error(sums, gap)
+    doubtful |= several & unsure
+    rest_error, unsure = _error(sums, rest)
+    doubtful |= several & has_share & unsure
+    rest_error = np.where(has_share, rest_error / np.abs(values.baseline), np.nan)
+    std_error, rest_error = (np.where(several, each, np.nan) for each in (std_error, rest_error))
+    found = _by_errors(values, std_error, rest_error, sums.n, level)
+    return DifferenceColumns(*found, std_error, doubtful)
+
+
+def _by_errors(
+    values: ValueColumns, std_error: Array, rest_error: Array, n: Codes, level: float
+) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array]:
+    """Give what standard errors say: as `lossctl.stats.paired.from_errors`."""
+    counts, places = np.unique(np.maximum(n, 2), return_inverse=True)
+    freedom = (counts - 1).astype(np.float64)
+    quantile, power = (t_quantiles(each, freedom)[places] for each in (0.5 + 0.5 * level, POWER))
+    delta, relative = values.delta, values.relative
+    half, rest_half = quantile * std_error, quantile * rest_error
+    exact = std_error == 0.0
+    known = np.flatnonzero(std_error > 0.0)
+    p_value = np.where(exact, np.where(delta == 0.0, 1.0, 0.0), np.nan)
+    tails = t_tails(np.abs(delta[known]) / std_error[known], freedom[places][known])
+    p_value[known] = np.minimum(1.0, 2.0 * tails)
+    detectable = np.where(exact, 0.0, (quantile + power) * std_error)
+    return (
+        delta,
+        delta - half,
+        delta + half,
+        relative,
+        relative - rest_half,
+        relative + rest_half,
+        p_value,
+        detectable,
+    )
+
+
+def _spread(sums: PairColumns, square: Doubles, total: Doubles, heavy: Doubles) -> Doubles:
+    """Give Σw²(x − m)² about the mean m: see `lossctl.core.spread.error_square`."""
+    mean = divide(total, sums.weights)
+    left = add(square, multiply(_times(mean, -2.0), heavy))
+    return add(left, multiply(multiply(mean, mean), sums.weight_squares))
+
+
+def _of_rows(spread: Doubles, n: Codes) -> Doubles:
+    """Give n/(n − 1) of it."""
+    count = n.astype(np.float64)
+    return divide(multiply(spread, exactly(count)), exactly(count - 1.0))
+
+
+def _error(sums: PairColumns, spread: Doubles) -> tuple[Array, Mask]:
+    """Give the standard error, and where it is in doubt."""
+    unsure = ((spread.high <= spread.bound) & (spread.bound > 0.0)) | (spread.high < 0.0)
+    error = root(divide(_of_rows(spread, sums.n), multiply(sums.weights, sums.weights)))
+    return error.high, unsure | ~is_rounded(error) | ~is_safe(spread)
+
+
+def _maybe_lost(left: Doubles, squares: Doubles) -> Mask:
+    """Say where too little may be left of squares."""
+    apart = add(multiply(left, exactly(np.full(len(left.high), _KEPT))), _negative(squares))
+    sure: Mask = (apart.high > apart.bound) | ((apart.high == 0.0) & (apart.bound == 0.0))
+    return ~sure
+
+
+def _times(numbers: Doubles, by: float) -> Doubles:
+    """Give a number of times as much that is 1 or 2, or either negative: nothing is rounded."""
+    return Doubles(by * numbers.high, by * numbers.low, abs(by) * numbers.bound)
+
+
+def _negative(numbers: Doubles) -> Doubles:
+    return _times(numbers, -1.0)
