@@ -16,7 +16,7 @@ from lossctl.api.selecting import Selection
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.core.quantiles import level_name
+from lossctl.core.quantiles import Quantiles, level_name
 from lossctl.core.result import Evaluation, Interval
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice
@@ -101,7 +101,9 @@ class Figures:
     min_n: int = 1
     warnings: list[str] = field(default_factory=list)
     _found: dict[tuple[tuple[str, ...], str], tuple[Evaluation, ...]] = field(default_factory=dict)
-    _looked: dict[tuple[tuple[tuple[str, str | None], ...], str], Evaluation] = field(default_factory=dict)
+    _looked: dict[tuple[tuple[str, ...], str], dict[tuple[str | None, ...], Quantiles | None]] = field(
+        default_factory=dict
+    )
 
     def of(self, gate: Gate) -> list[Figure]:
         """Give the figure of a gate on each slice it is about; none where no row is in such a slice."""
@@ -201,21 +203,25 @@ class Figures:
             yield Figure(values, max(found) - min(found) if finite else math.nan, rows, omitted)
 
     def _quantiles(self, gate: Gate) -> Iterator[Figure]:
-        """Give a quantile of the losses of rows: those of slices are looked up one by one."""
+        """Give a quantile of the losses of rows."""
         chosen, level = self.losses[gate.loss], QUANTILES[gate.figure]
         for each in self._of_terms(chosen, gate):
-            result = self._looked_up(each.slice, chosen)
-            found = None if result.quantiles is None else result.quantiles.loss[level_name(level)]
+            quantiles = self._looked_up(columns_of(gate), chosen).get(tuple(each.slice.values()))
+            found = None if quantiles is None else quantiles.loss[level_name(level)]
             missing = "" if found is not None else f"rows have no {chosen.label} of their own"
             yield Figure(each.slice, found, each.n, each.n_dropped, missing=missing)
         yield from self._rest(gate, chosen)
 
-    def _looked_up(self, values: Slice, chosen: ChosenLoss) -> Evaluation:
-        key = (tuple(values.items()), chosen.label)
+    def _looked_up(
+        self, columns: tuple[str, ...], chosen: ChosenLoss
+    ) -> Mapping[tuple[str | None, ...], Quantiles | None]:
+        """Give the quantiles of all slices by some columns, and under no values those of the whole."""
+        key = (columns, chosen.label)
         if key not in self._looked:
-            settings = replace(self.settings, by=(), min_n=None, where=condition(self.settings.where, values))
+            settings = replace(self.settings, by=columns, min_n=None)
             levels = tuple(QUANTILES.values())
-            self._looked[key] = evaluate_source(self.source, Selection((chosen,)), settings, levels, None, None)[0]
+            results = evaluate_source(self.source, Selection((chosen,)), settings, levels, None, None)
+            self._looked[key] = {tuple(each.slice.values()): each.quantiles for each in results}
         return self._looked[key]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import lossctl
+from lossctl.api import gate_figures
 from lossctl.gates.config_keys import KEYS, schema
 from tests.cli.cases import Run
 from tests.transcript import ROOT
@@ -35,6 +36,21 @@ def test_values_are_those_of_eval(run: Run) -> None:
     assert by_gate["row_rms(mae) <= 9", "{}"] == mae[0].gradient.row_rms
     for each in mae[1:]:
         assert by_gate["mae[sex=*] <= 1", str(dict(each.slice))] == each.value
+
+
+def test_quantiles_of_slices_are_looked_up_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    evaluate = gate_figures.evaluate_source
+    monkeypatch.setattr(gate_figures, "evaluate_source", lambda *args: (looks.append(args), evaluate(*args))[1])
+    typed = ["p90(mse)[sex=*,age_band=*] <= 1", "p50(mse)[sex=*,age_band=under 40] <= 1", "max(mse) <= 1"]
+    told = lossctl.check(str(DATA), typed, prediction="knn")
+    results = lossctl.evaluate(str(DATA), "mse", prediction="knn", by=["sex", "age_band"], quantiles=(0.5, 0.9, 1.0))
+    slices = [each for each in results if each.slice]
+    right = [each.quantiles.loss["p90"] for each in slices]
+    right += [each.quantiles.loss["p50"] for each in slices if each.slice["age_band"] == "under 40"]
+    assert [each.value for each in told] == [*right, results[0].quantiles.loss["max"]]
+    assert len(right) == 8
+    assert len(looks) == 4  # the values and the quantiles, each by slice and of the whole
 
 
 def test_differences_are_those_of_compare(run: Run) -> None:
