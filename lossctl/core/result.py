@@ -14,14 +14,18 @@ from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.quantiles import Quantiles
 from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
-from lossctl.core.view import Cell, Column, Field, Scalar, Span, View, finite_or_none, flat, transposed
+from lossctl.core.view import Alike, Cell, Column, Field, Scalar, Span, View, finite_or_none, flat, transposed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVAL_SCHEMA", "Evaluation", "Evaluations", "Gradient", "Interval"]
+    from lossctl.core.slice_results import Pieces
+
+__all__ = ["EVAL_SCHEMA", "Evaluation", "Evaluations", "Gradient", "Interval", "cells_of"]
 
 EVAL_SCHEMA = "lossctl/eval/1"
+_LEVEL = 0.95
+"""In the header of a table without intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +209,31 @@ class Evaluations(Sequence[Evaluation]):
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/eval/1``."""
+        return self.document(self.items())
+
+    def document(self, entries: Sequence[Any]) -> dict[str, Any]:
+        """Give the JSON document with other entries."""
         return {
             "schema": EVAL_SCHEMA,
             "version": __version__,
-            "results": list(self.items()),
+            "results": list(entries),
             "warnings": list(self.warnings),
         }
+
+    def alike(self) -> Sequence[Alike]:
+        """Give the JSON objects of results by what they have in common; none where they are few."""
+        pieces = self._pieces()
+        if pieces is None:
+            return ()
+        from lossctl.core.slice_tables import alike
+
+        return alike(pieces)
+
+    def _pieces(self) -> Pieces | None:
+        """Give the results of many slices together; ``None`` where each is to be asked."""
+        from lossctl.core.slice_results import Pieces
+
+        return self.results if isinstance(self.results, Pieces) and not self.results.has_quantiles else None
 
     def items(self) -> list[dict[str, Any]]:
         """Give the JSON object of each result."""
@@ -237,13 +260,16 @@ class Evaluations(Sequence[Evaluation]):
 
     def bare(self) -> list[Scalar]:
         """Give the values alone; ``None`` where there is no finite value."""
-        return [finite_or_none(result.value) for result in self.results]
+        pieces = self._pieces()
+        if pieces is None:
+            return [finite_or_none(result.value) for result in self.results]
+        from lossctl.core.slice_tables import values
+
+        return [*map(finite_or_none, values(pieces))]
 
     def view(self) -> View:
         """Give the table for people: the columns that say something."""
-        by = self.by
-        several = len({result.model for result in self.results}) > 1
-        level = next((result.ci.level for result in self.results if result.ci is not None), 0.95)
+        by, level, cells = self.by, self._level(), self._cells()
         columns = {
             "model": Column("model"),
             "loss": Column("loss"),
@@ -255,21 +281,40 @@ class Evaluations(Sequence[Evaluation]):
             "l2": Column("|grad|₂", "right"),
             "row_mean_abs": Column("mean |slope|", "right"),
             "row_max": Column("max |slope|", "right"),
-            **_quantile_columns(self.results),
-            "n": Column("n", "right", "side"),
-            "dropped": Column("dropped", "right", "side"),
         }
-        cells = [{**_cells(result, by), **_quantile_cells(result)} for result in self.results]
-        idle = {name for name in ("unit", "std_error", "ci") if all(row[name] is None for row in cells)}
-        idle |= set() if several else {"model"}
-        idle |= set() if any(result.n_dropped for result in self.results) else {"dropped"}
-        if any(result.quantiles is not None for result in self.results):
+        plain = len(columns)
+        columns |= {} if self._pieces() is not None else _quantile_columns(self.results)
+        with_quantiles = len(columns) > plain
+        columns |= {"n": Column("n", "right", "side"), "dropped": Column("dropped", "right", "side")}
+        idle = {name for name in ("unit", "std_error", "ci") if all(cell is None for cell in cells.get(name, ()))}
+        idle |= set() if len(set(cells.get("model", ()))) > 1 else {"model"}
+        idle |= set() if any(cells.get("dropped", ())) else {"dropped"}
+        if with_quantiles:
             idle |= {"l2", "row_mean_abs", "row_max"}  # who asks for quantiles wants to see those
         shown = [name for name in columns if name not in idle]
-        return View(tuple(columns[name] for name in shown), tuple(tuple(row[name] for name in shown) for row in cells))
+        rows = zip(*(cells.get(name, ()) for name in shown), strict=True)
+        return View(tuple(columns[name] for name in shown), tuple(rows))
+
+    def _level(self) -> float:
+        """Give the coverage of intervals."""
+        pieces = self._pieces()
+        if pieces is not None:
+            return pieces.level or _LEVEL
+        return next((result.ci.level for result in self.results if result.ci is not None), _LEVEL)
+
+    def _cells(self) -> Mapping[str, Sequence[Cell]]:
+        """Give the cells of the table by column; none where there is no result."""
+        pieces, by = self._pieces(), self.by
+        if pieces is None:
+            rows = [{**cells_of(result, by), **_quantile_cells(result)} for result in self.results]
+            return {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+        from lossctl.core.slice_tables import cells
+
+        return cells(pieces, by)
 
 
-def _cells(result: Evaluation, by: Sequence[str]) -> dict[str, Cell]:
+def cells_of(result: Evaluation, by: Sequence[str]) -> dict[str, Cell]:
+    """Give the cells of a table for one result, but its quantiles."""
     gradient, ci = result.gradient, result.ci
     slices = slice_cells(result.slice, by)
     return {

@@ -129,17 +129,27 @@ class SliceResults:
             found[name] = _without([each] * count, missing)
         found["ci.low"], found["ci.high"] = _finite(figures["low"]), _finite(figures["high"])
         found["status"] = ["ok"] * count
-        found["signature"] = self._signatures()
+        found["signature"] = self.signatures()
         for place, other in self.others.items():
             for name, value in other.record(by).items():
                 _put(found, name, place, value)
         return found
 
-    def _signatures(self) -> list[str]:
+    def signatures(self) -> list[str]:
         """Give the signature of each slice: those of the same counts are one object."""
-        counts = [*zip(self.figures["n"].tolist(), self.figures["n_read"].tolist(), strict=True)]
-        texts = {each: f"{self.signature}|n={each[0]}/{each[1]}|lossctl={__version__}" for each in set(counts)}
+        n, n_read = self.figures["n"], self.figures["n_read"]
+        counts = n.tolist() if np.array_equal(n, n_read) else [*zip(n.tolist(), n_read.tolist(), strict=True)]
+        pairs = {each: each if isinstance(each, tuple) else (each, each) for each in set(counts)}
+        texts = {each: f"{self.signature}|n={n}/{n_read}|lossctl={__version__}" for each, (n, n_read) in pairs.items()}
         return [texts[each] for each in counts]
+
+    def some(self, places: Numbers) -> SliceResults:
+        """Give the results of some slices, none of which is among the others."""
+        if len(places) == len(self):
+            return self
+        slices = {name: [values[place] for place in places.tolist()] for name, values in self.slices.items()}
+        figures = {name: values[places] for name, values in self.figures.items()}
+        return replace(self, slices=slices, figures=figures, others={})
 
 
 def _finite(values: Numbers) -> Numbers:
@@ -211,6 +221,23 @@ class Pieces(Sequence[Evaluation]):
                 made += [each] if isinstance(each, Evaluation) else each.all()
             self._made = tuple(made)
         return self._made
+
+    @property
+    def level(self) -> float | None:
+        """The coverage of intervals; ``None`` where there are none."""
+        for piece in self.pieces:
+            if isinstance(piece, SliceResults):
+                if piece.has_intervals:
+                    return piece.level
+            elif piece.ci is not None:
+                return piece.ci.level
+        return None
+
+    @property
+    def has_quantiles(self) -> bool:
+        """Whether some result has quantiles: then each is written by itself."""
+        wholes = (piece.whole if isinstance(piece, SliceResults) else piece for piece in self.pieces)
+        return any(each.quantiles is not None for each in wholes)
 
     @property
     def by(self) -> tuple[str, ...]:

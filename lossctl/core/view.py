@@ -17,12 +17,14 @@ import numpy.typing as npt
 from lossctl.core.dataclass import dataclass
 
 __all__ = [
+    "Alike",
     "Brief",
     "Cell",
     "Change",
     "Column",
     "Columnar",
     "Field",
+    "Repetitive",
     "Reportable",
     "Scalar",
     "Span",
@@ -133,6 +135,36 @@ class Columnar(Protocol):
 
     def columns(self) -> Mapping[str, Field]:
         """Give the fields of `Reportable.records` by name, each of all rows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Entries of a JSON document that differ in some of their fields alone.
+
+    Parameters
+    ----------
+    places
+        Which entries of the document they are, counted from 0.
+    pattern
+        One of them.
+    fields
+        By the names that lead to a field which differs, its values. In an array what is not finite is missing.
+    """
+
+    places: Sequence[int]
+    pattern: Mapping[str, Any]
+    fields: Mapping[tuple[str, ...], Field]
+
+
+@runtime_checkable
+class Repetitive(Protocol):
+    """A result of many entries that knows what they have in common."""
+
+    def alike(self) -> Sequence[Alike]:
+        """Give the entries of `Reportable.items`; none where they are better taken from there."""
+
+    def document(self, entries: Sequence[Any]) -> dict[str, Any]:
+        """Give the JSON document of `Reportable.to_dict` with other entries."""
 
 
 def listed(values: Field) -> list[Scalar]:

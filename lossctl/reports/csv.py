@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.machine import column_texts, scalar_text, table
+from lossctl.core.view import listed
+from lossctl.reports.shared.columns import AT_ONCE, Texts, table_cells, woven, written
+from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from lossctl.core.view import Reportable
+    from lossctl.core.view import Field, Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -42,16 +42,26 @@ def render(result: Reportable, options: RenderOptions) -> str:
     columns = table(result)
     if not columns:
         return ""
-    header = _quoted([scalar_text(name) for name in columns])
-    texts = [_quoted(column_texts(values)) for values in columns.values()]
-    if len(texts) == 1:  # an empty line would be no row
-        return "".join((text or '""') + "\n" for text in (*header, *texts[0]))
-    return "\n".join([",".join(header), *map(",".join, zip(*texts, strict=True)), ""])
+    header = [_quoted(scalar_text(name)) for name in columns]
+    fields = [*columns.values()]
+    if len(fields) == 1:  # an empty line would be no row
+        return "".join((_quoted(scalar_text(each)) or '""') + "\n" for each in (*columns, *listed(fields[0])))
+    lines = [",".join(header) + "\n"]
+    for start in range(0, len(fields[0]), AT_ONCE):
+        pieces: list[Texts] = []
+        for texts in written(fields, start, _cells):
+            pieces += [texts, ","]
+        lines.append(woven([*pieces[:-1], "\n"], len(fields[0][start : start + AT_ONCE])))
+    return "".join(lines)
 
 
-def _quoted(texts: Sequence[str]) -> Sequence[str]:
-    """Quote the fields that need it."""
-    beside = "".join(texts)
-    if not ("," in beside or '"' in beside or "\n" in beside):
-        return texts
-    return [f'"{each.replace(_QUOTE, _TWO)}"' if _SPECIAL.search(each) else each for each in texts]
+def _cells(values: Field) -> Texts:
+    """Write a column, and quote the fields that need it."""
+    texts = table_cells(values)
+    if isinstance(texts, str):
+        return _quoted(texts)
+    return [_quoted(each) for each in texts] if _SPECIAL.search("".join(texts)) else texts
+
+
+def _quoted(text: str) -> str:
+    return f'"{text.replace(_QUOTE, _TWO)}"' if _SPECIAL.search(text) else text

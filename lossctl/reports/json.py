@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lossctl.reports.shared.entries import alike_of, entry_texts, unlike
 from lossctl.reports.shared.machine import json_text
 
 if TYPE_CHECKING:
@@ -31,4 +32,13 @@ def render(result: Reportable, options: RenderOptions) -> str:
     }
     """
     del options  # for people
-    return json_text(result.to_dict(), indent=2) + "\n"
+    found = alike_of(result)
+    if found is None:
+        return json_text(result.to_dict(), indent=2) + "\n"
+    repetitive, alike = found
+    mark = unlike(json_text(repetitive.document([])))
+    before, after = json_text(repetitive.document([mark]), indent=2).split(f'"{mark}"')
+    margin = before.rpartition("\n")[2]
+    texts = entry_texts(alike, 2, margin)
+    texts[0], texts[-1] = before + texts[0], f"{texts[-1]}{after}\n"
+    return f",\n{margin}".join(texts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lossctl.reports.shared.entries import alike_of, entry_texts
 from lossctl.reports.shared.machine import json_text
 
 if TYPE_CHECKING:
@@ -26,4 +27,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     {"loss": "mae", "value": null}
     """
     del options  # for people
-    return "".join(json_text(item) + "\n" for item in result.items())
+    found = alike_of(result)
+    if found is None:
+        return "".join(json_text(item) + "\n" for item in result.items())
+    return "\n".join([*entry_texts(found[1]), ""])

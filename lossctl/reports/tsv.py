@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.machine import column_texts, scalar_text, table
+from lossctl.reports.shared.columns import AT_ONCE, Texts, table_cells, woven, written
+from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
     from lossctl.core.view import Reportable
@@ -35,6 +36,11 @@ def render(result: Reportable, options: RenderOptions) -> str:
     columns = table(result)
     if not columns:
         return ""
-    header = [scalar_text(name, also='"') for name in columns]
-    rows = zip(*(column_texts(values, also='"') for values in columns.values()), strict=True)
-    return "".join("\t".join(row) + "\n" for row in (header, *rows))
+    fields = [*columns.values()]
+    lines = ["\t".join(scalar_text(name, also='"') for name in columns) + "\n"]
+    for start in range(0, len(fields[0]), AT_ONCE):
+        pieces: list[Texts] = []
+        for texts in written(fields, start, lambda values: table_cells(values, also='"')):
+            pieces += [texts, "\t"]
+        lines.append(woven([*pieces[:-1], "\n"], len(fields[0][start : start + AT_ONCE])))
+    return "".join(lines)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from lossctl.core.escape import unguarded
 from lossctl.core.result import Evaluations
 from lossctl.reports import render
-from lossctl.reports.shared.machine import column_texts, json_text
+from lossctl.reports.shared.columns import column_texts
+from lossctl.reports.shared.machine import json_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -8,30 +8,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from lossctl.core.escape import guarded, is_plain
 from lossctl.core.view import Columnar, transposed
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from lossctl.core.view import Field, Reportable, Scalar
 
-__all__ = ["column_texts", "json_text", "scalar_text", "table"]
+__all__ = ["json_text", "scalar_text", "table"]
 
 _UNSAFE = re.compile(r"[^\x20-\x7e\n]|(?<=#)#")
 """Inside JSON strings newlines are escaped already: one that is left stands between tokens."""
-_SIMPLE = re.compile(r"[0-9A-Za-z/][\x20\x21\x24-\x7e]*")
-"""Text without hazard, as almost all is: it is found faster than what `lossctl.core.escape.guarded` looks for."""
-_LONG = 10_000
-"""A column from here on is worth what it takes to import Arrow."""
-_SMALL, _LARGE = 1e-4, 1e16
-"""Between these no float is written with a power of ten."""
-_NEVER_SIMPLE = '"'
-"""No such character is in such text."""
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -100,60 +90,6 @@ def table(result: Reportable) -> Mapping[str, Field]:
     {'a': [1, 3], 'b': [2, None], 'c': [None, 4]}
     """
     return result.columns() if isinstance(result, Columnar) else transposed(result.records())
-
-
-def column_texts(values: Field, also: str = "") -> Sequence[str]:
-    """Write a column of a table: as `scalar_text` each field, but long columns in a fraction of the time.
-
-    Examples
-    --------
-    >>> column_texts([0.1, 2.0]), column_texts(["=x", "x"]), column_texts([1, None])
-    (['0.1', '2.0'], ["'=x", 'x'], ['1', ''])
-    """
-    if not isinstance(values, Sequence):  # an array
-        return _float_texts(values) if values.dtype.kind == "f" else [*map(str, values.tolist())]
-    first = values[0] if values else None
-    if (first is None or isinstance(first, str)) and values.count(first) == len(values):
-        return [scalar_text(first, also)] * len(values)
-    kinds = set(map(type, values))
-    if kinds == {float} and len(values) >= _LONG:
-        import arro3.core as arro
-
-        return _float_texts(arro.Array(values, type=arro.DataType.float64()).to_numpy())
-    if kinds == {int}:
-        return [*map(str, values)]
-    if kinds <= {str, type(None)}:
-        return _texts(cast("Sequence[str | None]", values), also)
-    return [scalar_text(each, also) for each in values]
-
-
-def _texts(values: Sequence[str | None], also: str) -> Sequence[str]:
-    """Write texts: those that are alike once."""
-    different = set(values)
-    if 2 * len(different) <= len(values):
-        texts = {each: scalar_text(each, also) for each in different}
-        return [texts[each] for each in values]
-    if also not in _NEVER_SIMPLE:
-        return [scalar_text(each, also) for each in values]
-    simple = _SIMPLE.fullmatch
-    return [each if each and simple(each) else _guarded(each or "", also) for each in values]
-
-
-def _float_texts(values: npt.NDArray[Any]) -> Sequence[str]:
-    """Write floats as ``repr`` does; those that are not finite are empty.
-
-    Arrow writes the same shortest digits in a third of the time, save that it has another way with powers of ten.
-    """
-    if len(values) < _LONG:
-        return [scalar_text(each) for each in values.tolist()]
-    import arro3.core as arro
-
-    texts = cast("list[str]", arro.Array.from_numpy(values).cast(arro.DataType.utf8()).to_pylist())
-    sizes = abs(values)
-    other = ~((sizes >= _SMALL) & (sizes < _LARGE) | (values == 0.0))
-    for place in other.nonzero()[0].tolist():
-        texts[place] = scalar_text(float(values[place]))
-    return texts
 
 
 def _finite(value: object) -> object:
