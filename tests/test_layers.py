@@ -7,10 +7,12 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.each import for_each
 from tests.transcript import ROOT
 
 HOUSE = ROOT / "lossctl"
@@ -62,6 +64,7 @@ def room_of(path: Path) -> str:
     return inside.parts[0] if len(inside.parts) > 1 else ""
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -112,8 +115,7 @@ def broken(path: Path) -> list[str]:
     return found
 
 
-MODULE_IDS = [str(path.relative_to(HOUSE)) for path in MODULES]
-each_module = pytest.mark.parametrize("path", MODULES, ids=MODULE_IDS)
+each_module = for_each("path", MODULES, str)
 
 
 @each_module

@@ -17,6 +17,7 @@ from lossctl.core.curve import curve, has_curve
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import NONNEGATIVE, POSITIVE, PROBABILITY, Array, ChosenLoss, Domain, Facts, Kind, Loss, Role
 from lossctl.losses import LOSSES
+from tests.each import for_each
 
 CHOSEN = [chosen for chosen in (row.choose() for row in LOSSES.values()) if has_curve(chosen)] + [
     LOSSES["huber"].choose(delta=0.5),
@@ -30,7 +31,7 @@ CHOSEN = [chosen for chosen in (row.choose() for row in LOSSES.values()) if has_
     LOSSES["contrastive"].choose(margin=20.0),
     LOSSES["hinge_embedding"].choose(margin=20.0),
 ]
-every_loss = pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: chosen.label)
+every_loss = for_each("chosen", CHOSEN, lambda chosen: chosen.label)
 P = np.array([0.3, 0.7])
 
 

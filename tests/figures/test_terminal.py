@@ -16,9 +16,10 @@ from lossctl.core.chart import Axis, Chart, Panel, Point, Rule, Series
 from lossctl.core.curve import curve, has_curve
 from lossctl.figures.terminal import draw
 from lossctl.losses import LOSSES
+from tests.each import for_each
 
 CURVES = {row.id: curve(row.choose()) for row in LOSSES.values() if has_curve(row.choose())}
-every_curve = pytest.mark.parametrize("chart", CURVES.values(), ids=CURVES)
+every_curve = for_each("chart", CURVES.values(), lambda chart: chart.title)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,24 +12,25 @@ from numpy.testing import assert_allclose
 from lossctl.core.loss import Role
 from lossctl.losses import LOSSES
 from tests.differences import SILENT, TEXTS, page
+from tests.each import Test, for_each
 from tests.elsewhere import Answer, answers
 
 NOT_LOSSES = {"jax.numpy.abs", "statsmodels.robust.norms.RamsayE"}
 """Names that the catalogue speaks of without having a loss of that name."""
 
 
-def some(*, differs: bool) -> list[object]:
-    found = [one for one in answers() if one.differs is differs]
-    return [pytest.param(one, id=f"{one.name}-{one.loss}-{number}") for number, one in enumerate(found)]
+def some(*, differs: bool, refused: bool = False) -> Callable[[Test], Test]:
+    found = [one for one in answers() if one.differs is differs and one.refused is refused]
+    return for_each("one", found, lambda one: f"{one.name} beside {one.loss}, rows of {one.target}")
 
 
-@pytest.mark.parametrize("one", some(differs=False))
+@some(differs=False)
 def test_libraries_that_agree(one: Answer) -> None:
     assert one.answer.size > 1 or not one.answer.ndim, "one row shows little"
     assert_allclose(one.ours, one.answer, rtol=10.0**-one.digits, atol=1e-12)
 
 
-@pytest.mark.parametrize("one", [each for each in some(differs=True) if not each.values[0].refused])
+@some(differs=True)
 def test_where_libraries_differ_ours_is_the_true_one(one: Answer) -> None:
     if one.loss == "fair":  # stands for Ramsay's norm, which is half of squared error there too
         assert_allclose(one.ours, [5e-19], rtol=1e-8)
@@ -38,7 +40,7 @@ def test_where_libraries_differ_ours_is_the_true_one(one: Answer) -> None:
         assert_allclose(one.answer, one.exact, rtol=1e-6)
 
 
-@pytest.mark.parametrize("one", [each for each in some(differs=True) if each.values[0].refused])
+@some(differs=True, refused=True)
 def test_what_libraries_take_and_we_refuse(one: Answer) -> None:
     domain = one.chosen.loss.domain(Role.TARGET)
     assert not domain.contains(one.target).any()

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 
 from lossctl.core.loss import ChosenLoss, Loss
 from lossctl.losses import LOSSES, choose, find, search
+from tests.each import for_each, for_each_choice
 from tests.losses.hand_values import HAND_VALUES, Hand
 from tests.sample import Sample
 from tests.support import EVERY, whole
@@ -19,7 +20,7 @@ from tests.support import EVERY, whole
 ROOT = Path(__file__).parents[2]
 ROWS = list(LOSSES.values())
 
-every_row = pytest.mark.parametrize("loss", ROWS, ids=list(LOSSES))
+every_row = for_each("loss", ROWS, lambda loss: loss.id)
 
 
 def test_the_table_is_keyed_by_id_and_read_only() -> None:
@@ -58,12 +59,12 @@ NAMES_ELSEWHERE = sorted({name for loss in ROWS for name in loss.elsewhere})
 INSTALLED = ("scipy", "sklearn", "scoringrules")
 
 
-@pytest.mark.parametrize("name", NAMES_ELSEWHERE)
+@for_each("name", NAMES_ELSEWHERE, str)
 def test_a_name_elsewhere_is_what_a_user_types(name: str) -> None:
     assert re.fullmatch(r"[a-z_]\w*(\.\w+)+(\([\w=', -]+\))?|(lightgbm|xgboost): [a-z0-9:_-]+", name)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES_ELSEWHERE if name.partition(".")[0] in INSTALLED])
+@for_each("name", [name for name in NAMES_ELSEWHERE if name.partition(".")[0] in INSTALLED], str)
 def test_a_name_of_a_library_at_hand_exists(name: str) -> None:
     found = pydoc.locate(name.partition("(")[0])
     assert callable(found)
@@ -129,12 +130,12 @@ def test_a_loss_is_found_by_each_of_its_names(loss: Loss) -> None:
         assert loss in search(name)
 
 
-@pytest.mark.parametrize("chosen", EVERY, ids=lambda chosen: chosen.label)
+@for_each_choice(EVERY)
 def test_a_label_reads_back(chosen: ChosenLoss) -> None:
     assert choose([chosen.label]) == [chosen]
 
 
-@pytest.mark.parametrize("chosen", EVERY, ids=lambda chosen: chosen.label)
+@for_each_choice(EVERY)
 def test_information_has_a_unit_and_data_have_their_own(chosen: ChosenLoss) -> None:
     if chosen.loss.task == "information":
         assert chosen.unit
@@ -153,10 +154,9 @@ def test_hand_values_use_every_parameter(loss: Loss) -> None:
     assert used == {param.name for param in loss.params}
 
 
-@pytest.mark.parametrize(
-    ("name", "hand"), [(name, hand) for name, hands in HAND_VALUES.items() for hand in hands], ids=str
-)
-def test_hand_values(name: str, hand: Hand) -> None:
+@for_each("case", [(name, hand) for name, hands in HAND_VALUES.items() for hand in hands], str)
+def test_hand_values(case: tuple[str, Hand]) -> None:
+    name, hand = case
     chosen = LOSSES[name].choose(**hand.params)
     if chosen.loss.parts > 1:  # the columns of a whole file
         value, gradient = whole(chosen, Sample(np.array(hand.target), np.array(hand.prediction)))

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.page import between
 from lossctl.losses import LOSSES
+from tests.each import for_each
 from tests.oracles.accuracy import LIMIT, measure, relative
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -26,7 +27,7 @@ def test_every_loss_is_on_the_page() -> None:
     assert [row[0] for row in rows()] == list(LOSSES)
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+@for_each("row", rows(), lambda row: row[0])
 def test_errors_are_small_or_explained(row: list[str]) -> None:
     _, usual, *others, note = row
     errors = [float(text) for text in (usual, *others) if text]

@@ -14,20 +14,20 @@ from numpy.testing import assert_allclose
 
 from lossctl.core.loss import Array, ChosenLoss, Kind, Role
 from lossctl.losses import LOSSES, choose
+from tests.each import for_each_choice
 from tests.oracles.fifty_digits import differences, exactly, formula_of, precise
 from tests.oracles.formulas import FORMULAS
 from tests.oracles.libraries import ROW_FORMULAS, VALUES
 from tests.sample import Sample
-from tests.support import CASES, LABELS, everyday, extreme, uses
+from tests.support import CASES, everyday, extreme, uses
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.json"))
 SMALLEST = 5e-324
 
-every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+every_case = for_each_choice(CASES)
 
 
-@pytest.fixture
-def rng() -> np.random.Generator:
+def generator() -> np.random.Generator:
     return np.random.default_rng(20251122)
 
 
@@ -37,8 +37,8 @@ def test_every_loss_has_an_oracle(table: dict[str, Any]) -> None:
 
 
 @every_case
-def test_values_to_the_last_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
-    sample = everyday(chosen.loss, rng, rows=80)
+def test_values_to_the_last_digits(chosen: ChosenLoss) -> None:
+    sample = everyday(chosen.loss, generator(), rows=80)
     through_zero = 0.0 if chosen.fact("low") is not None else 1e-14  # a loss that changes sign has a zero to miss
     loss = within(chosen, sample, exactly(chosen, sample))
     assert_allclose(sample.compute(chosen)[0], loss, rtol=last_digits(chosen), atol=through_zero)
@@ -52,8 +52,8 @@ def last_digits(chosen: ChosenLoss) -> float:
 
 
 @every_case
-def test_values_over_the_whole_range(chosen: ChosenLoss, rng: np.random.Generator) -> None:
-    sample = extreme(chosen.loss, rng).take(slice(None, None, 3))
+def test_values_over_the_whole_range(chosen: ChosenLoss) -> None:
+    sample = extreme(chosen.loss, generator()).take(slice(None, None, 3))
     loss, expected = sample.compute(chosen)[0], within(chosen, sample, exactly(chosen, sample))
     assert np.isfinite(expected).sum() > len(expected) / 4
     assert_allclose(loss, expected, rtol=1e-14, atol=4 * SMALLEST + cancelled(chosen))
@@ -88,16 +88,16 @@ def within(chosen: ChosenLoss, sample: Sample, expected: Array) -> Array:
 
 
 @every_case
-def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_slopes_by_fifty_digit_differences(chosen: ChosenLoss) -> None:
     if not uses(chosen, Role.PREDICTION):
-        assert not sample_slope(chosen, rng).any()
+        assert not everyday(chosen.loss, generator()).compute(chosen)[1].any()
         return
     many = chosen.loss.kind in {Kind.VECTORS, Kind.GROUPED}  # numbers in a row
-    sample = everyday(chosen.loss, rng, rows=5 if many else 15)
+    sample = everyday(chosen.loss, generator(), rows=5 if many else 15)
     formula = formula_of(chosen, sample)
     slope = sample.compute(chosen)[1]
     for row in range(len(slope)):
-        with mp.workdps(100):  # of which a difference keeps half
+        with mp.workdps(50):  # a difference is taken with twice as many
             target, prediction = precise(sample.target, row), precise(sample.prediction, row)
             expected = differences(formula, target, prediction)
         atol = 1e-45 + crossed(chosen)  # a difference of fifty digits ends at 1e-45
@@ -110,21 +110,17 @@ def crossed(chosen: ChosenLoss) -> float:
     return 1e-15 if chosen.loss.kind in kinds or chosen.loss.task in {"embeddings", "ranking"} else 0.0
 
 
-def sample_slope(chosen: ChosenLoss, rng: np.random.Generator) -> Array:
-    return everyday(chosen.loss, rng).compute(chosen)[1]
-
-
 @every_case
-def test_values_of_other_libraries(chosen: ChosenLoss, rng: np.random.Generator) -> None:
-    sample = everyday(chosen.loss, rng, rows=25)
+def test_values_of_other_libraries(chosen: ChosenLoss) -> None:
+    sample = everyday(chosen.loss, generator(), rows=25)
     for oracle in VALUES[chosen.loss.id]:
         expected = oracle(sample.target, sample.prediction, **sample.context, **chosen.params)
         assert_allclose(sample.compute(chosen)[0], expected, rtol=1e-12, atol=1e-14)
 
 
 @every_case
-def test_slopes_of_autograd(chosen: ChosenLoss, rng: np.random.Generator) -> None:
-    sample, formula = everyday(chosen.loss, rng), ROW_FORMULAS[chosen.loss.id]
+def test_slopes_of_autograd(chosen: ChosenLoss) -> None:
+    sample, formula = everyday(chosen.loss, generator()), ROW_FORMULAS[chosen.loss.id]
     if formula is None:
         assert not uses(chosen, Role.PREDICTION)
         return

@@ -12,16 +12,16 @@ from numpy.testing import assert_allclose
 
 from lossctl.core.loss import Array, ChosenLoss, Kind
 from lossctl.losses import LOSSES
+from tests.each import for_each
 from tests.oracles.formulas import FORMULAS
 from tests.oracles.libraries import ROW_FORMULAS, VALUES
 from tests.sample import Sample
 from tests.support import WHOLES, at_target, everyday, extreme, whole
 
-every_whole = pytest.mark.parametrize("chosen", WHOLES, ids=lambda chosen: chosen.label)
+every_whole = for_each("chosen", WHOLES, lambda chosen: chosen.label)
 
 
-@pytest.fixture
-def rng() -> np.random.Generator:
+def generator() -> np.random.Generator:
     return np.random.default_rng(20251122)
 
 
@@ -45,7 +45,8 @@ def exactly(chosen: ChosenLoss, sample: Sample) -> tuple[float, Array]:
 
 
 @every_whole
-def test_value_and_gradient_by_fifty_digits(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_value_and_gradient_by_fifty_digits(chosen: ChosenLoss) -> None:
+    rng = generator()
     sample = everyday(chosen.loss, rng, rows=23)
     value, gradient = whole(chosen, sample)
     expected, slopes = exactly(chosen, sample)
@@ -54,7 +55,8 @@ def test_value_and_gradient_by_fifty_digits(chosen: ChosenLoss, rng: np.random.G
 
 
 @every_whole
-def test_the_value_is_least_at_the_target(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_the_value_is_least_at_the_target(chosen: ChosenLoss) -> None:
+    rng = generator()
     sample = everyday(chosen.loss, rng)
     there = at_target(chosen.loss, sample)
     value, gradient = whole(chosen, there)
@@ -65,7 +67,8 @@ def test_the_value_is_least_at_the_target(chosen: ChosenLoss, rng: np.random.Gen
 
 
 @every_whole
-def test_the_value_bends_upwards_where_the_facts_say_so(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_the_value_bends_upwards_where_the_facts_say_so(chosen: ChosenLoss) -> None:
+    rng = generator()
     one = everyday(chosen.loss, rng, rows=7)
     assert one.prediction is not None
     seen = []
@@ -85,7 +88,8 @@ def test_focal_tversky_without_false_alarms_bends_upwards_for_some_roots(beta: f
 
 
 @every_whole
-def test_value_and_gradient_of_other_libraries(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_value_and_gradient_of_other_libraries(chosen: ChosenLoss) -> None:
+    rng = generator()
     sample = everyday(chosen.loss, rng)
     value, gradient = whole(chosen, sample)
     for oracle in VALUES[chosen.loss.id]:
@@ -97,7 +101,8 @@ def test_value_and_gradient_of_other_libraries(chosen: ChosenLoss, rng: np.rando
 
 
 @every_whole
-def test_parts_have_shapes_and_no_negative_zeros(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_parts_have_shapes_and_no_negative_zeros(chosen: ChosenLoss) -> None:
+    rng = generator()
     sample = extreme(chosen.loss, rng)
     assert sample.prediction is not None
     parts, slopes = sample.compute(chosen)
@@ -110,7 +115,8 @@ def test_parts_have_shapes_and_no_negative_zeros(chosen: ChosenLoss, rng: np.ran
 
 
 @every_whole
-def test_the_value_lies_within_its_bounds(chosen: ChosenLoss, rng: np.random.Generator) -> None:
+def test_the_value_lies_within_its_bounds(chosen: ChosenLoss) -> None:
+    rng = generator()
     low, high = chosen.fact("low"), chosen.fact("high")
     for draw in (everyday, extreme):
         value, _ = whole(chosen, draw(chosen.loss, rng))

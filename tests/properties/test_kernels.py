@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lossctl.core.loss import Array, ChosenLoss, Kind, Role
 from lossctl.engine.plan import Linear
+from tests.each import Test, for_each_choice
 from tests.sample import Sample
-from tests.support import CASES, FAR, LABELS, at_target, everyday, extreme, fact, far, somewhere, uses
+from tests.support import CASES, FAR, at_target, everyday, extreme, fact, far, somewhere, uses
 
-every_case = pytest.mark.parametrize("chosen", CASES, ids=LABELS)
+every_case = for_each_choice(CASES)
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=3, deadline=None)  # of up to 400 rows each
+few = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+"""Draws of up to 400 rows each, for every loss of a kind; a smaller seed would show nothing simpler."""
 
 
-def cases_with(*roles: Role, convex: bool | None = None) -> pytest.MarkDecorator:
+def cases_with(*roles: Role, convex: bool | None = None) -> Callable[[Test], Test]:
     found = [chosen for chosen in CASES if all(uses(chosen, role) for role in roles)]
     if convex is not None:
         found = [chosen for chosen in found if bool(chosen.fact("convex")) is convex]
-    return pytest.mark.parametrize("chosen", found, ids=[chosen.label for chosen in found])
+    return for_each_choice(found)
 
 
-def cases_of(kind: Kind, *roles: Role) -> pytest.MarkDecorator:
-    found = [one for one in CASES if one.loss.kind is kind and all(uses(one, role) for role in roles)]
-    return pytest.mark.parametrize("chosen", found, ids=[chosen.label for chosen in found])
+def cases_of(kind: Kind, *roles: Role) -> Callable[[Test], Test]:
+    return for_each_choice(one for one in CASES if one.loss.kind is kind and all(uses(one, role) for role in roles))
 
 
 predicting = cases_with(Role.PREDICTION)
@@ -53,9 +54,9 @@ def inner(slope: Array, step: Array) -> Array:
 # What a kernel gives
 
 
-@every_case
 @few
 @given(seed=seeds)
+@every_case
 def test_shapes_and_signs(chosen: ChosenLoss, seed: int) -> None:
     sample = extreme(chosen.loss, generator(seed))
     loss, slope = sample.compute(chosen)
@@ -68,9 +69,9 @@ def test_shapes_and_signs(chosen: ChosenLoss, seed: int) -> None:
         assert not (np.signbit(values) & (values == 0.0)).any(), "a negative zero would print as −0.0"
 
 
-@every_case
 @few
 @given(seed=seeds, cut=st.integers(1, 399))
+@every_case
 def test_a_row_knows_nothing_of_the_others(chosen: ChosenLoss, seed: int, cut: int) -> None:
     sample = extreme(chosen.loss, generator(seed))
     whole = sample.compute(chosen)
@@ -112,9 +113,9 @@ def test_no_rows(chosen: ChosenLoss) -> None:
 # Slopes
 
 
-@predicting
 @few
 @given(seed=seeds)
+@predicting
 def test_slope_is_the_derivative(chosen: ChosenLoss, seed: int) -> None:
     """A complex step where the kernel lets one through; central differences where it takes an absolute value."""
     sample = everyday(chosen.loss, generator(seed), rows=60)
@@ -215,9 +216,9 @@ def test_no_kink_is_left_out(chosen: ChosenLoss) -> None:
 # Facts
 
 
-@cases_with(Role.PREDICTION, convex=True)
 @few
 @given(seed=seeds, share=st.floats(0.05, 0.95))
+@cases_with(Role.PREDICTION, convex=True)
 def test_convex(chosen: ChosenLoss, seed: int, share: float) -> None:
     assert bends_upwards(chosen, everyday(chosen.loss, generator(seed)), seed, share)
 
@@ -307,9 +308,9 @@ def fastest_change(chosen: ChosenLoss, one: Sample, moved: Array) -> float:
     return (norm(one.with_prediction(moved).compute(chosen)[1] - start)[step > 0] / step[step > 0]).max()
 
 
-@every_case
 @few
 @given(seed=seeds)
+@every_case
 def test_bounds(chosen: ChosenLoss, seed: int) -> None:
     for sample in (everyday(chosen.loss, generator(seed)), extreme(chosen.loss, generator(seed))):
         low, high = fact(chosen, "low", sample), fact(chosen, "high", sample)
@@ -331,9 +332,9 @@ def test_bounds_are_reached(chosen: ChosenLoss) -> None:
         assert loss.max() > 50.0  # a logarithm of 1e300 is no larger
 
 
-@comparing
 @few
 @given(seed=seeds)
+@comparing
 def test_minimum_at_target(chosen: ChosenLoss, seed: int) -> None:
     sample = everyday(chosen.loss, generator(seed))
     least = at_target(chosen.loss, sample).compute(chosen)[0]
@@ -342,9 +343,9 @@ def test_minimum_at_target(chosen: ChosenLoss, seed: int) -> None:
     assert all((least <= other + 1e-14 * np.abs(other)).all() for other in others) == chosen.fact("minimum_at_target")
 
 
-@comparing
 @few
 @given(seed=seeds)
+@comparing
 def test_slope_vanishes_at_target(chosen: ChosenLoss, seed: int) -> None:
     sample = everyday(chosen.loss, generator(seed))
     slope = at_target(chosen.loss, sample).compute(chosen)[1]
@@ -360,8 +361,8 @@ def test_a_row_says_whether_it_is_least_at_the_target_if_it_is_compared_with_one
     assert chosen.fact("convex") is not None
 
 
-@cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
 @given(residual=st.floats(-1e308, 1e308))
+@cases_of(Kind.REAL, Role.TARGET, Role.PREDICTION)
 def test_symmetric_in_the_residual(chosen: ChosenLoss, residual: float) -> None:
     if chosen.fact("symmetric") and chosen.loss.task not in {"relative", "counts"}:  # which take no negative numbers
         loss, slope = chosen.compute(np.zeros(2), np.array([residual, -residual]))
@@ -390,9 +391,9 @@ def test_symmetric(chosen: ChosenLoss) -> None:
 # Distributions in both shapes
 
 
-@cases_of(Kind.DISTRIBUTION)
 @few
 @given(seed=seeds)
+@cases_of(Kind.DISTRIBUTION)
 def test_down_the_file_is_the_same_distribution(chosen: ChosenLoss, seed: int) -> None:
     if chosen.loss.across:
         return
