@@ -179,6 +179,11 @@ def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding)
             f"{chosen.loss.id} takes a distribution across columns, in the order of its categories",
             "name the columns with globs: -t 'p_*' -p 'q_*'",
         )
+    if shapes == {(1, False)} and binding.weighted and chosen.loss.finish is not None:
+        raise UsageError(
+            f"{chosen.loss.id} is of a whole distribution: its events, one a row, take no weights",
+            "leave out --weight, or write one distribution a row",
+        )
     widths = [width_of(source, binding, role) for role in chosen.loss.roles]
     if all(widths) and len(set(widths)) > 1:
         raise _other_width(source, binding, *widths)

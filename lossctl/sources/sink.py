@@ -96,7 +96,8 @@ def write_lines(
                 _copy(connection, _query(layout, kind, written), target, _options(layout, kind, gzip=gzip))
         except duckdb.Error as error:
             source.raise_failure()
-            message = str(error).split("\n", 1)[0]
+            number = re.search(r'"errno":"(\d+)"', str(error))  # DuckDB's own words are a line of JSON
+            message = os.strerror(int(number[1])) if number else str(error).split("\n", 1)[0]
             raise DataError(f"rows can't be written: {message}", "free some space or choose another path") from error
         except BaseException:  # an interrupt that reached the rows first is what the user did
             source.raise_failure()

@@ -240,14 +240,16 @@ def cure_for(value: str, name: str, line: int, decimal: str) -> str:
     """Say what to do about a text where a number should stand."""
     bare = value.strip()
     matches = partial(re.fullmatch, string=bare)
-    if bare == name:
-        return f"the header stands again on line {line}: remove it"
-    if decimal == "." and matches(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?"):
-        return "if the comma is the decimal sign, add --decimal ,"
-    if matches(r"[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?"):
-        return "write numbers without thousands separators"
-    if decimal == "," and matches(r"[+-]?\d*\.\d+([eE][+-]?\d+)?"):
-        return "its decimal sign is a point: leave out --decimal ,"
-    if bare.lower() in {"true", "false"}:
-        return "write 0 and 1 in the whole column, or false and true"
-    return f"if it marks a missing value, add --null {shlex.quote(value)} and choose --nan omit"
+    point = decimal == "."
+    comma, thousands = "if the comma is the decimal sign, add --decimal ,", "write numbers without thousands separators"
+    cures = (
+        (bare == name, f"the header stands again on line {line}: remove it"),
+        (point and matches(r"[+-]?\d{1,3},\d{3}"), f"{comma}; if it marks thousands, {thousands}"),
+        (point and matches(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?"), comma),
+        (matches(r"[+-]?\d{1,3}([,.'’\s]\d{3})+([.,]\d+)?"), thousands),
+        (not point and matches(r"[+-]?\d*\.\d+([eE][+-]?\d+)?"), "its decimal sign is a point: leave out --decimal ,"),
+        (matches(r"−[\d.,]+([eE][+−-]?\d+)?"), "write the minus sign as a hyphen: -"),
+        (bare.lower() in {"true", "false"}, "write 0 and 1 in the whole column, or false and true"),
+    )
+    missing = f"if it marks a missing value, add --null {shlex.quote(value)} and choose --nan omit"
+    return next((cure for applies, cure in cures if applies), missing)

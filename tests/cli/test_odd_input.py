@@ -10,6 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lossctl.core.errors import DataError
+from lossctl.core.lines import Layout, Lines
+from lossctl.sources.sink import write_lines
 from tests.cli.cases import GOOD, HEAD, Bad, Fine, Run, evaluate, require_refusal
 
 OMIT = "--nan omit leaves such rows out and counts them"
@@ -80,6 +83,30 @@ BAD = {
         code=2,
         options=("-p", "prediction"),
     ),
+    "thousands or a decimal comma": Bad(
+        "target;prediction\n1,234;5\n",
+        'p.csv line 2, column "target": "1,234" is not a number',
+        "if the comma is the decimal sign, add --decimal ,; if it marks thousands, write numbers without thousands "
+        "separators",
+    ),
+    "a thin space marks thousands": Bad(
+        HEAD + "1\u202f234,5\n",
+        'p.csv line 2, column "target": "1\u202f234" is not a number',
+        "write numbers without thousands separators",
+    ),
+    "a minus sign of typographers": Bad(
+        HEAD + "−1.5,5\n",
+        'p.csv line 2, column "target": "−1.5" is not a number',
+        "write the minus sign as a hyphen: -",
+    ),
+    "weights of the events of a divergence": Bad(
+        "p,q,w\n0.5,0.25,0.1\n0.5,0.75,1\n",
+        "p.csv: kl_divergence is of a whole distribution: its events, one a row, take no weights",
+        "leave out --weight, or write one distribution a row",
+        code=2,
+        options=("-w", "w"),
+        loss="cross_entropy,kl",
+    ),
     "JSON: a text with spaces is no number": Bad(
         {"p.jsonl": OBJECT.replace("1", '" 1 "')},
         'p.jsonl, column "target" holds text such as " 1 ", not numbers',
@@ -133,6 +160,9 @@ BAD = {
 }
 
 FINE = {
+    "weights of the events of a code": Fine(
+        "p,q,w\n0.5,0.25,0.1\n0.5,0.5,1\n0,0.25,5\n", [0.6], ("-w", "w"), loss="cross_entropy"
+    ),
     "lists of truth": Fine(
         {"p.parquet": pa.table({"p": [[True, False]], "q": [[0.25, 0.75]]})},
         [2.0],
@@ -174,6 +204,15 @@ def test_odd_input_that_is_read(name: str, run: Run) -> None:
     ran = evaluate(run, case)
     assert (ran.code, ran.said) == (0, [])
     assert [float(line) for line in ran.stdout.splitlines()] == pytest.approx(case.values, rel=1e-15, abs=0.0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_full_disk_is_told_in_our_words(kind: str) -> None:
+    one, where = np.zeros(1), np.zeros(1, np.int64)
+    lines = Lines(entries=where.astype(np.int32), rows=where, weights=None, losses=one, slopes=one)
+    with pytest.raises(DataError, match=r"^rows can't be written: No space left on device$"):
+        write_lines([lines], Layout([("m", "mae")]), kind, "/dev/full", json_text=str)
 
 
 def test_links_that_lead_nowhere(run: Run) -> None:
