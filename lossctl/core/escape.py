@@ -17,7 +17,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["code_point", "guarded", "is_plain", "terminal", "unguarded", "visible"]
+__all__ = ["code_point", "guarded", "is_plain", "terminal", "unguarded", "unmarked", "visible"]
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _LONG = {short: char for char, short in _SHORT.items()} | {"\\\\": "\\"}
@@ -73,7 +73,12 @@ def terminal(text: str) -> str:
     >>> print(terminal("::error::no"), terminal("##vso[task]"))
     :\x3aerror:\x3ano #\x23vso[task]
     """
-    return _unmarked(visible(text)).replace("::", r":\x3a")
+    return unmarked(visible(text))
+
+
+def unmarked(text: str) -> str:
+    """Do the second of what `terminal` does, to text that prints as itself."""
+    return _unmarked(text).replace("::", r":\x3a")
 
 
 def guarded(text: str, also: str = "") -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import visible
-from lossctl.reports.shared.numbers import format_cell
+from lossctl.reports.shared.columns import Texts, each_line, woven_rows
+from lossctl.reports.shared.numbers import format_cells
 
 if TYPE_CHECKING:
     from lossctl.core.view import Column, Reportable
@@ -63,17 +64,21 @@ def render(result: Reportable, options: RenderOptions) -> str:
         lines.append(f"<caption>{_text(view.title)}</caption>")
     heads = "".join(_element("th", column, column.header) for column in view.columns)
     lines += ["<thead>", f"<tr>{heads}</tr>", "</thead>", "<tbody>"]
-    for row in view.rows:
-        cells = zip(view.columns, row, strict=True)
-        data = "".join(_element("td", column, format_cell(cell, options.significant)) for column, cell in cells)
-        lines.append(f"<tr>{data}</tr>")
-    lines += ["</tbody>", "</table>"]
+    pieces: list[Texts] = ["<tr>"]
+    for column, cells in zip(view.columns, zip(*view.rows, strict=True), strict=False):  # where there are rows
+        texts = each_line(format_cells(cells, options.significant), _text, _lines)
+        pieces += [_start("td", column), texts, "</td>"]
+    lines += [*woven_rows([*pieces, "</tr>"], len(view.rows)), "</tbody>", "</table>"]
     lines += [f'<p class="side">{_text(note)}</p>' for note in view.notes]
     body = "\n".join([*lines, "</main>", "</body>", "</html>"])
     return _HEAD.format(title=_text(view.title or "lossctl")) + body + "\n"
 
 
 def _element(tag: str, column: Column, text: str) -> str:
+    return f"{_start(tag, column)}{_text(text)}</{tag}>"
+
+
+def _start(tag: str, column: Column) -> str:
     names = []
     if column.justify == "right":
         names.append("right")
@@ -81,11 +86,15 @@ def _element(tag: str, column: Column, text: str) -> str:
         names.append(column.style)
     scope = ' scope="col"' if tag == "th" else ""
     classes = f' class="{" ".join(names)}"' if names else ""
-    return f"<{tag}{scope}{classes}>{_text(text)}</{tag}>"
+    return f"<{tag}{scope}{classes}>"
 
 
 def _text(text: str) -> str:
+    return _lines(visible(text))
+
+
+def _lines(text: str) -> str:
     from html import escape
 
     # the second of two # would complete the mark of a CI command
-    return escape(visible(text)).replace("##", "#&#35;")
+    return escape(text).replace("##", "#&#35;")

@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import visible
-from lossctl.reports.shared.numbers import format_cell
+from lossctl.reports.shared.columns import Texts, each_line, woven_rows
+from lossctl.reports.shared.numbers import format_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lossctl.core.view import Reportable, View
     from lossctl.reports.shared.options import RenderOptions
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["render", "write"]
 
 _MARK = re.compile(r"[\\`*_\[\]~|]")
+_ENTITY = re.compile(r"[&<>$]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 """``$`` starts mathematics, where a backslash would not help."""
 _LIVE = re.compile(r"@(?=\w)|#(?=[\d#])|\bGH-(?=\d)|:(?=//|:|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE | re.ASCII)
@@ -54,7 +56,7 @@ def write(view: View, options: RenderOptions) -> str:
     lines = [
         _row(_inline(column.header) for column in view.columns),
         _row("---:" if column.justify == "right" else ":---" for column in view.columns),
-        *(_row(_inline(format_cell(cell, options.significant)) for cell in row) for row in view.rows),
+        *_rows(view, options.significant),
     ]
     blocks = [_paragraph(view.title)] if view.title else []
     blocks += ["\n".join(lines), *map(_paragraph, view.notes)]
@@ -65,16 +67,27 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _rows(view: View, digits: int) -> Iterator[str]:
+    pieces: list[Texts] = ["| "]
+    for cells in zip(*view.rows, strict=True):
+        pieces += [each_line(format_cells(cells, digits), _inline, _unbroken), " | "]
+    return woven_rows([*pieces[:-1], " |"], len(view.rows))
+
+
 def _inline(text: str) -> str:
-    """Escape one piece of text, the pieces between the breaks each by itself."""
-    shown = visible(text)
+    """Escape one piece of text."""
+    return _unbroken(visible(text))
+
+
+def _unbroken(shown: str) -> str:
+    """Escape lines that print as they are, the pieces between the breaks each by itself."""
     starts = [0, *(match.end() for match in _LIVE.finditer(shown)), len(shown)]
     return _BREAK.join(_escaped(shown[start:end]) for start, end in pairwise(starts))
 
 
 def _escaped(text: str) -> str:
     marked = _MARK.sub(r"\\\g<0>", text)
-    return "".join(_ENTITIES.get(char, char) for char in marked)
+    return _ENTITY.sub(lambda match: _ENTITIES[match[0]], marked)
 
 
 def _paragraph(text: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from lossctl.core.escape import terminal
+from lossctl.core.escape import terminal, unmarked
+from lossctl.reports.shared.columns import Texts, each_line, woven_rows
 from lossctl.reports.shared.layout import GAP, Extent, Piece, arrange, cells_wide
-from lossctl.reports.shared.numbers import format_cell
+from lossctl.reports.shared.numbers import format_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +49,19 @@ def render(result: Reportable, options: RenderOptions) -> str:
     """
     view = result.view()
     headers = [terminal(column.header) for column in view.columns]
-    rows = [[terminal(format_cell(cell, options.significant)) for cell in row] for row in view.rows]
+    cells = [*zip(*view.rows, strict=True)] or [()] * len(headers)
+    texts = [each_line(format_cells(each, options.significant), terminal, unmarked) for each in cells]
     extents = [
-        Extent.of(header, [row[index] for row in rows], folds=column.justify == "left")
-        for index, (header, column) in enumerate(zip(headers, view.columns, strict=True))
+        Extent.of(header, of, folds=column.justify == "left")
+        for header, of, column in zip(headers, texts, view.columns, strict=True)
     ]
     pieces = arrange(extents, options.width)
-    if _fits(extents, pieces) and not any(text != text.strip() for row in (headers, *rows) for text in row):
-        blocks = [_lines(view.columns, [headers, *rows], pieces[0], color=options.color)]
+    if _fits(extents, pieces) and not any(text != text.strip() for of in (headers, *texts) for text in of):
+        lines = [_line(view.columns, [[text] for text in headers], pieces[0], header=True, color=options.color)]
+        lines.append(_line(view.columns, texts, pieces[0], header=False, color=options.color))
+        blocks = ["".join(lines)]
     else:
-        console = _console(color=options.color)
+        console, rows = _console(color=options.color), [[*row] for row in zip(*texts, strict=True)]
         blocks = [_printed(console, _table(view.columns, headers, rows, each)) for each in pieces]
     if view.title:
         blocks.insert(0, _text(view.title, "bold", options))
@@ -71,24 +75,38 @@ def _fits(extents: Sequence[Extent], pieces: Sequence[Piece]) -> bool:
     return len(pieces) == 1 and all(width >= max(extents[index].natural, 1) for index, width in pieces[0])
 
 
-def _lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], piece: Piece, *, color: bool) -> str:
-    """Lay out a table that needs no folding, as rich would: that takes a millisecond a row, and some have 100,000."""
-    lines = []
-    for number, row in enumerate(rows):
-        parts = []
-        for index, width in piece:
-            column = columns[index]
-            fill = " " * (width - cells_wide(row[index]))
-            text = fill + row[index] if column.justify == "right" else row[index] + fill
-            gap = "" if index == piece[-1][0] else " " * GAP
-            code = _CODES["header" if number == 0 else column.style] if color else ""
-            parts.append(f"{_styled(text, code)}{_styled(gap, code)}")
-        lines.append("".join(parts).rstrip(" ") + "\n")
-    return "".join(lines)
+def _line(columns: Sequence[Column], texts: Sequence[Sequence[str]], piece: Piece, *, header: bool, color: bool) -> str:
+    """Lay out rows that need no folding, as rich would: that takes a millisecond a row, and some tables have 100,000.
+
+    Parameters
+    ----------
+    columns
+        What they are.
+    texts
+        What stands in each.
+    piece
+        How wide they are.
+    header, color
+        Whether they are headers, and whether styles are shown.
+    """
+    parts: list[Texts] = []
+    for index, width in piece:
+        column = columns[index]
+        code = _CODES["header" if header else column.style] if color else ""
+        gap = "" if index == piece[-1][0] else " " * GAP
+        start, end = (f"\x1b[{code}m", "\x1b[0m") if code else ("", "")
+        parts += [start, _filled(texts[index], width, column.justify), f"{end}{start}{gap}{end}" if gap else end]
+    return "".join(f"{line.rstrip(' ')}\n" for line in woven_rows(parts, len(texts[0])))
 
 
-def _styled(text: str, code: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+def _filled(texts: Sequence[str], width: int, justify: str) -> Sequence[str]:
+    """Fill texts up with blanks."""
+    if "".join(texts).isascii():
+        fill = str.rjust if justify == "right" else str.ljust
+        return [fill(text, width) for text in texts]
+    blanks = [" " * (width - cells_wide(text)) for text in texts]
+    pairs = zip(blanks, texts, strict=True) if justify == "right" else zip(texts, blanks, strict=True)
+    return [*map("".join, pairs)]
 
 
 def _text(text: str, style: str, options: RenderOptions) -> str:

