@@ -87,6 +87,8 @@ def require_same(
         Naming the first row that does, in both sources.
     """
     first = plans[0].binding
+    if first.group is not None:  # no key matches rows of groups
+        cure = _GROUPS_CURE
     for source, batch, plan in zip(sources[1:], batches[1:], plans[1:], strict=True):
         binding = plan.binding
         pairs = [*zip(first.target, binding.target, strict=False)]
@@ -98,7 +100,7 @@ def require_same(
                 right = _recoded(right, binding.labels, first.labels)
             if left.shape != right.shape or not np.array_equal(left, right, equal_nan=True):
                 raise _differ((sources[0], source), (batches[0], batch), (mine, theirs), (left, right), cure)
-        _require_same_groups((sources[0], source), (batches[0], batch))
+        _require_same_groups((sources[0], source), (batches[0], batch), (first.group, binding.group))
 
 
 def _recoded(codes: Array, labels: Sequence[str], wanted: Sequence[str]) -> Array:
@@ -110,15 +112,31 @@ def _recoded(codes: Array, labels: Sequence[str], wanted: Sequence[str]) -> Arra
     return np.where(known, np.array(table)[np.where(known, codes, 0.0).astype(np.intp)], codes)
 
 
-def _require_same_groups(sources: tuple[Source, Source], batches: tuple[Batch, Batch]) -> None:
+def _require_same_groups(
+    sources: tuple[Source, Source], batches: tuple[Batch, Batch], columns: tuple[str | None, str | None]
+) -> None:
+    """Refuse groups that begin in other rows, or that are called otherwise."""
     mine, theirs = (batch.starts for batch in batches)
-    if mine is None or theirs is None or np.array_equal(mine, theirs):
+    if mine is None or theirs is None:
         return
-    index = int(np.setxor1d(mine, theirs)[0])
-    places = [source.locate(batch.row_number(index)) for source, batch in zip(sources, batches, strict=True)]
-    began = 0 if index in mine else 1
-    problem = f"{places[began]} begins a group, but {places[1 - began]} does not"
-    raise DataError(problem, _GROUPS_CURE)
+    if not np.array_equal(mine, theirs):
+        index = int(np.setxor1d(mine, theirs)[0])
+        places = [source.locate(batch.row_number(index)) for source, batch in zip(sources, batches, strict=True)]
+        began = 0 if index in mine else 1
+        problem = f"{places[began]} begins a group, but {places[1 - began]} does not"
+        raise DataError(problem, _GROUPS_CURE)
+    names = [
+        batch.texts[column].take(mine).to_pylist()
+        for batch, column in zip(batches, columns, strict=True)
+        if column is not None and column in batch.texts
+    ]
+    if names and names[0] != names[-1]:
+        first = next(place for place, (one, other) in enumerate(zip(*names, strict=True)) if one != other)
+        said = [
+            f'{source.locate(batch.row_number(int(mine[first])))} is of the group "{of[first]}"'
+            for source, batch, of in zip(sources, batches, names, strict=True)
+        ]
+        raise DataError(", but ".join(said), _GROUPS_CURE)
 
 
 def _differ(

@@ -5,6 +5,7 @@ May import every package but `cli`; what a run needs is imported when it runs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import field
@@ -21,6 +22,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import Disagreement, disagreements
 from lossctl.core.settings import Settings
+from lossctl.core.slices import slice_text
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
@@ -85,6 +87,7 @@ def compare(
     if settings.skill:
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
     found, said = _all((source, baseline), selection, settings, asked, on_progress)
+    found = _of_value(found, said)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
     return _told(_adjusted(found, asked.adjust, settings.level), said, asked)
@@ -163,6 +166,21 @@ def _in_short(differing: Sequence[Disagreement]) -> list[str]:
         return lines
     more = "losses disagree" if differing[0].sure else "by value alone, losses disagree"
     return [*lines[:MOST_TOLD], f"{more} about {len(lines) - MOST_TOLD} more pairs of models, or slices"]
+
+
+def _of_value(found: Sequence[Comparison], said: _Said) -> list[Comparison]:
+    """Leave out, and say so, slices too short for a loss that looks back: there is no row it has a value of."""
+    short: dict[str, list[Comparison]] = {}
+    for each in found:
+        if each.slice and each.chosen.loss.series and math.isnan(each.baseline_value):
+            short.setdefault(each.chosen.label, []).append(each)
+    for label, some in short.items():
+        names, period = list(dict.fromkeys(slice_text(each.slice) for each in some)), some[0].params["period"]
+        slices, rows = ("1 slice" if len(names) == 1 else f"{len(names)} slices"), "row" if period == 1 else "rows"
+        why = f"no row has a target {period} {rows} before; choose a shorter --period"
+        said.add(f"{label} is left out of {slices} (first: {names[0]}): {why}")
+    left_out = {id(each) for some in short.values() for each in some}
+    return [each for each in found if id(each) not in left_out] if left_out else list(found)
 
 
 def _negative(found: Sequence[Comparison]) -> list[str]:

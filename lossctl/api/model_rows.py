@@ -230,4 +230,6 @@ class ModelRows:
         is_first = source is self.models[0].source
         by, identity = (self.by, self.identity) if is_first else (None, ())
         sliced = [] if self.by is None else [SlicedPlan(plan) for plan in plans]
-        return with_lags(read_for(source, plans, self.settings, by, identity), [*plans, *sliced])
+        group = plans[0].binding.group
+        texts = () if group is None or all(model.source is source for model in self.models) else (group,)
+        return with_lags(read_for(source, plans, self.settings, by, identity, texts), [*plans, *sliced])

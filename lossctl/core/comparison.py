@@ -212,7 +212,8 @@ class Comparisons(Sequence[Comparison]):
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
-        if self.adjustment != "none" and len(self.comparisons) > 1:
+        count = sum(each.p_value is not None for each in self.comparisons)  # what has no p-value takes no part
+        if self.adjustment != "none" and count > 1:
             name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[self.adjustment]
-            notes.append(f"p is adjusted for {len(self.comparisons)} comparisons ({name})")
+            notes.append(f"p is adjusted for {count} comparisons ({name})")
         return (*notes, *self.notes)

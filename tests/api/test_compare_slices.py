@@ -219,3 +219,16 @@ def test_a_missing_cluster_is_refused() -> None:
 def test_columns_that_are_not_there_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="shops"):
         lossctl.compare(frame_of(), "mae", **options, **PAIR)
+
+
+def test_what_a_slice_has_no_value_of_is_left_out_and_what_has_no_p_does_not_count() -> None:
+    frame = pd.DataFrame({"y": [1.0, 3.0, 2.0, 5.0, 4.0], "p": 1.5, "q": [1.0, 2.0, 2.0, 4.0, 4.5], "c": list("aabad")})
+    found = lossctl.compare(frame, "mase,mae", target="y", prediction=["p", "q"], by="c")
+    assert [(each.loss, each.slice.get("c")) for each in found] == [
+        *[("mase", each) for each in (None, "a")],
+        *[("mae", each) for each in (None, "a", "b", "d")],
+    ]
+    said = "mase(period=1) is left out of 2 slices (first: c=b): no row has a target 1 row before"
+    assert f"{said}; choose a shorter --period" in found.warnings
+    assert [each.p_value is None for each in found] == [False, False, False, False, True, True]
+    assert "p is adjusted for 4 comparisons (Benjamini-Hochberg)" in found.view().notes

@@ -81,6 +81,20 @@ def test_other_groups_are_refused() -> None:
     assert caught.value.cure == CURE
 
 
+def test_groups_that_are_called_otherwise_are_refused() -> None:
+    """Of as many rows and the same targets, but not of the same queries."""
+    frame = pd.DataFrame({"g": ["a", "a", "b", "b", "c"], "y": [1, 0, 1, 0, 1], "p": [3.0, 1.0, 2.0, 5.0, 1.0]})
+    options: Any = {"target": "y", "prediction": "p", "group": "g"}
+    turned = frame.iloc[[2, 3, 4, 0, 1]]  # whole groups may stand in any order
+    assert lossctl.compare([frame, turned], "listnet", **options)[0].ties == 3
+    with pytest.raises(DataError) as caught:
+        lossctl.compare([frame, frame.assign(g=["a", "a", "d", "d", "e"])], "listnet", **options)
+    assert str(caught.value) == '<frame> row 3 is of the group "b", but <frame> row 3 is of the group "d"'
+    with pytest.raises(DataError, match='column "y": 1') as caught:
+        lossctl.compare([frame, frame.iloc[::-1]], "listnet", **options)
+    assert "--key" not in str(caught.value.cure)
+
+
 def test_gaps_in_one_file_leave_the_row_out_of_both(tmp_path: Path) -> None:
     frame = frame_of()
     frame.loc[[3, 77], "old"] = np.nan
