@@ -134,7 +134,10 @@ def _all(
     source, baseline = given
     named = labelled(source)
     if len(named) == 1 and settings.key and settings.targets is None and baseline is None:
-        raise UsageError("--key is of no use: there is but one file", "name another model's, or --targets FILE")
+        cure = "name another model's, or --targets FILE"
+        if asked.method.resamples_units and not asked.method.is_grouped:
+            cure += f"; to draw rows by their key: --cluster {settings.key[0]}"
+        raise UsageError("--key is of no use: there is but one file", cure)
     found: list[Comparison] = []
     said = _Said()
     is_one = len(named) == 1 and baseline is None
