@@ -205,7 +205,7 @@ def finish_renyi(means: tuple[float, ...], alpha: float, base: float) -> tuple[f
     """Take the logarithm of Σ p^α q^{1−α}, as a `Loss.finish`.
 
     The second and third mean add up to (Σ p − Σ p^α q^{1−α})/(1 − α), which keeps the digits of a sum near 1; they
-    count where Σ p is 1, as it is unless rows have weights. Derivatives at a sum of 0 or ∞ are finite and not 0, so
+    count where Σ p is 1, as it is within rounding. Derivatives at a sum of 0 or ∞ are finite and not 0, so
     that products with slopes that are 0 or infinite remain so.
 
     Examples

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lossctl.core.errors import ExitCode
+from lossctl.losses import LOSSES
 from tests.cli.cases import Ran, Run
 
 FIELDS = [
@@ -129,7 +130,7 @@ def test_adjust_holm(run: Run) -> None:
     ("words", "code", "said"),
     [
         (("both.csv", "-p", "old"), 2, "both.csv: there is one model, old, and nothing to compare"),
-        (("both.csv", "-p", "old", "-l", "all"), 2, "both.csv: none of the 122 losses fits"),
+        (("both.csv", "-p", "old", "-l", "all"), 2, f"both.csv: none of the {len(LOSSES)} losses fits"),
         (("both.csv", "-p", "old", "-p", "new", "--adjust", "fdr"), 2, "adjust: there is no 'fdr'"),
         (("both.csv", "-p", "old", "-p", "newer"), 2, "newer"),
         (("-", "-"), 2, "standard input is named twice"),

@@ -124,9 +124,8 @@ def test_parameters_are_every_parameter_once_with_its_losses() -> None:
         assert flag.name == name
         assert all(loss in flag.help for loss in flag.losses)
     assert flags["base"].help.count("base of the logarithm") == 1
-    assert flags["c"].help.startswith(
-        "residual about which the parabola bends into a line (default 1.0): fair; also of c"
-    )
+    first, param = next((loss, each) for loss in LOSSES.values() for each in loss.params if each.name == "c")
+    assert flags["c"].help.startswith(f"{param.summary} (default {param.format(param.default)}): {first.id}; also of ")
     assert max(len(flag.help) for flag in flags.values()) < 320, "a flag of many losses tells what it means for one"
 
 

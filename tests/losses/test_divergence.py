@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from scipy.spatial import distance
 
 import lossctl
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import Array
 from lossctl.losses import LOSSES, choose
 from tests.oracles.formulas import FORMULAS
@@ -169,8 +170,11 @@ def test_down_the_file_the_event_that_makes_a_divergence_infinite_is_named() -> 
 def test_down_the_file_weights_multiply_the_terms_of_the_sum() -> None:
     p, q = np.array([0.125, 0.375, 0.5]), np.array([0.25, 0.5, 0.25])
     weight = np.array([0.75, 0.25, 1.0])
-    (result,) = lossctl.evaluate({"p": p, "q": q, "w": weight}, "bhattacharyya", weight="w")
-    assert_allclose(result.value, -np.log2((weight * np.sqrt(p * q)).sum()), rtol=1e-14)
+    (result,) = lossctl.evaluate({"p": p, "q": q, "w": weight}, "squared_hellinger", weight="w")
+    assert_allclose(result.value, 0.5 * (weight * np.square(np.sqrt(p) - np.sqrt(q))).sum(), rtol=1e-14)
+    for name in ("kl", "reverse_kl", "renyi", "tsallis", "bhattacharyya"):
+        with pytest.raises(UsageError, match="is of a whole distribution: its events, one a row, take no weights"):
+            lossctl.evaluate({"p": p, "q": q, "w": weight}, name, weight="w")
 
 
 @pytest.mark.parametrize("chosen", ["renyi(alpha=2.6)", "renyi(alpha=0.37)", "bhattacharyya"])
