@@ -27,7 +27,7 @@ from lossctl.engine.slice_rows import by_slice, by_slice_within_groups, codes_of
 
 __all__ = ["SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
 
-_FEW = 8
+_FEW = 6
 """Up to so many slices it is faster to part the rows of a block than to sum by code (measured)."""
 _MANY = 2**15
 """Above, the sums of a block's rows lie all over the memory unless these are ordered by slice first (measured)."""

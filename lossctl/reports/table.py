@@ -56,7 +56,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
         for header, of, column in zip(headers, texts, view.columns, strict=True)
     ]
     pieces = arrange(extents, options.width)
-    if _fits(extents, pieces) and not any(text != text.strip() for of in (headers, *texts) for text in of):
+    if _fits(extents, pieces) and all([*map(str.strip, of)] == [*of] for of in (headers, *texts)):
         lines = [_line(view.columns, [[text] for text in headers], pieces[0], header=True, color=options.color)]
         lines.append(_line(view.columns, texts, pieces[0], header=False, color=options.color))
         blocks = ["".join(lines)]

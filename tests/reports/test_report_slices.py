@@ -81,3 +81,9 @@ def test_no_slice_is_made_to_be_written(pieces: Evaluations, monkeypatch: pytest
         made.clear()
         assert render(pieces, name).count("\n") >= len(pieces)
         assert len(made) <= 4
+
+
+def test_lines_are_not_taken_for_texts() -> None:
+    texts = ["two\nlines", "plain"]
+    assert columns.column_texts(texts) == ["'two\\nlines", "plain"]
+    assert columns.json_cells(texts) == ['"two\\nlines"', '"plain"']

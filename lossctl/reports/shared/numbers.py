@@ -58,6 +58,8 @@ def format_cells(cells: Sequence[Cell], digits: int) -> list[str]:
         return [*some]
     if kinds == {float}:
         return [format_number(each, digits) for each in some]
+    if kinds == {Span}:
+        return [format_span(each, digits) for each in some]
     return [format_cell(each, digits) for each in cells]
 
 
@@ -113,12 +115,14 @@ def format_span(span: Span, digits: int) -> str:
     """
     # adding 0.0 turns -0.0 into 0.0
     low, high = span.low + 0.0, span.high + 0.0
-    larger = low if abs(low) > abs(high) else high
-    if larger != 0 and all(end == 0 or _written_out(end, digits) for end in (low, high)):
-        decimals = _decimals(larger, digits)
-        texts = f"{low:.{decimals}f}", f"{high:.{decimals}f}"
-        if all(end == 0 or text.strip("-0.") for text, end in zip(texts, (low, high), strict=True)):
-            return f"[{texts[0]}, {texts[1]}]"
+    larger, wide = low if abs(low) > abs(high) else high, max(digits, _WHOLE_DIGITS)
+    if larger != 0 and math.isfinite(low) and math.isfinite(high):
+        exponents = [_exponent(end, wide) for end in (low, high) if end != 0]
+        if min(exponents) >= _LEAST_EXPONENT and max(exponents) < wide:
+            decimals = max(digits - 1 - max(exponents), 0) if digits == wide else _decimals(larger, digits)
+            texts = f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+            if (low == 0 or texts[0].strip("-0.")) and (high == 0 or texts[1].strip("-0.")):
+                return f"[{texts[0]}, {texts[1]}]"
     return f"[{format_number(span.low, digits)}, {format_number(span.high, digits)}]"
 
 

@@ -48,6 +48,8 @@ def shortened(result: Reportable) -> Reportable:
 
 def _is_short(cells: Sequence[Cell]) -> bool:
     """Say whether no text of a column needs cutting."""
+    if not any(issubclass(kind, str) for kind in set(map(type, cells))):
+        return True
     return not any(isinstance(each, str) and len(each) * _LONGEST_ESCAPE > MOST for each in cells)
 
 
