@@ -129,8 +129,10 @@ def _all(
             origins += [Origin(number, each.source, label, each.model) for each in pieces]
             warnings += part.warnings
             notices += part.notices
-    names = names_of(origins)
-    results = [each if each.model == name else each.renamed(name) for each, name in zip(results, names, strict=True)]
+    results = [
+        each.renamed(name, origin.label) if origin.label or each.model != name else each
+        for each, name, origin in zip(results, names_of(origins), origins, strict=True)
+    ]
     return Evaluations(joined(results), tuple(warnings), tuple(notices))
 
 

@@ -134,9 +134,9 @@ class Evaluation:
         """The unit of the value; ``None``: that of the data."""
         return self.chosen.unit
 
-    def renamed(self, model: str) -> Evaluation:
-        """Give the same of a model that is called otherwise."""
-        return replace(self, model=model)
+    def renamed(self, model: str, source: str | None = None) -> Evaluation:
+        """Give the same of a model that is called otherwise, and of a source where that is given."""
+        return replace(self, model=model, source=source or self.source)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object: the same fields always, and ``quantiles`` where they were asked for."""

@@ -79,10 +79,10 @@ class SliceResults:
         known[[*self.others]] = False
         return bool(known.any())
 
-    def renamed(self, model: str) -> SliceResults:
-        """Give the same of a model that is called otherwise."""
-        others = {place: replace(each, model=model) for place, each in self.others.items()}
-        return replace(self, whole=replace(self.whole, model=model), others=others)
+    def renamed(self, model: str, source: str | None = None) -> SliceResults:
+        """Give the same of a model that is called otherwise, and of a source where that is given."""
+        others = {place: each.renamed(model, source) for place, each in self.others.items()}
+        return replace(self, whole=self.whole.renamed(model, source), others=others)
 
     def at(self, place: int) -> Evaluation:
         """Give the result of one slice."""

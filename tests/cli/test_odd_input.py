@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -225,3 +226,10 @@ def test_links_that_lead_nowhere(run: Run) -> None:
     ran = evaluate(run, Bad({}, "", "", sources=("a",)))
     require_refusal(ran, 3)
     ran.require_said("a cannot be read: Too many levels of symbolic links", "check the path")
+
+
+def test_formats_for_machines_tell_sources_by_their_labels(run: Run) -> None:
+    Path("p.csv").write_text("target,prediction,half\n1,1.5,a\n2,2,b\n", encoding="utf-8")
+    words = ("eval", "one=p.csv", "two=p.csv", "p.csv", "-l", "mae", "--by", "half", "-f", "jsonl")
+    rows = [json.loads(line) for line in run(*words).stdout.splitlines()]
+    assert [row["source"] for row in rows] == ["one"] * 3 + ["two"] * 3 + ["p.csv"] * 3
