@@ -10,6 +10,7 @@ import pytest
 
 from lossctl.core.errors import LossctlError
 from lossctl.sources import ReadOptions, open_source
+from tests.databases import shared_databases  # noqa: F401 -- for the modules here that ask for it
 
 Cell = float | list[float] | None
 Table = list[tuple[int, *tuple[Cell, ...]]]

@@ -8,11 +8,14 @@ import math
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossctl.core.errors import DataError
 from lossctl.sources import open_source
+
+pytestmark = pytest.mark.usefixtures("shared_databases")
 
 PLAIN = st.sampled_from(["1", "2.5", "-3e2", "", " 4", "5 ", '"6"', '"7.5"', "nan", "inf", '""', "1e400", '"\n8"'])
 ODD = st.sampled_from(["x", '"1', '1"', '"1"2', '"1" ', "1,2", '"a""b"', "1__0"])

@@ -22,6 +22,8 @@ from lossctl.sources.join import JoinedSource, join
 from lossctl.sources.marks import Marks
 from lossctl.sources.paired import Matched, paired_by_key
 
+pytestmark = pytest.mark.usefixtures("shared_databases")
+
 Write = Callable[[str, str], str]
 
 LEFT = "id,prediction,shop\nc,1,x\nb,2,y\na,3,\nd,4,x\n"

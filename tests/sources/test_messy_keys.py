@@ -12,6 +12,8 @@ from lossctl.core.errors import DataError
 from lossctl.sources import open_source
 from lossctl.sources.join import join
 
+pytestmark = pytest.mark.usefixtures("shared_databases")
+
 Write = Callable[[str, str], str]
 
 

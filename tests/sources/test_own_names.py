@@ -9,6 +9,8 @@ from lossctl.sources import open_source
 from lossctl.sources.join import join
 from lossctl.sources.paired import paired_by_key
 
+pytestmark = pytest.mark.usefixtures("shared_databases")
+
 NAMES = ("row0", "row1", "KEY0_0", "key1_0", "passes0", "s0_v0", "who0")
 LEFT, RIGHT = ["a", "b", "c", "d"], ["d", "b", "a", "c"]
 VALUES = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}

@@ -20,6 +20,8 @@ from lossctl.sources.lookup import Table, WholeTable
 from lossctl.sources.marks import mix
 from lossctl.sources.slices import Values
 
+pytestmark = pytest.mark.usefixtures("shared_databases")
+
 Write = Callable[[str, str], str]
 
 SHOPS = "id,y,shop,day\n1,1,b,1\n2,2,a,2\n3,3,,1\n4,4,b,1.0\n5,5,c,1\n"
