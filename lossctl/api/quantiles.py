@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from lossctl.engine.watched import Of, WatchedTally
     from lossctl.sources import Source
 
-__all__ = ["FEWEST_VALUES", "MOST_VALUES", "alone", "counting", "quantiles_of", "with_quantiles"]
+__all__ = ["alone", "counting", "quantiles_of", "with_quantiles"]
 
-MOST_VALUES = 2**22
+_MOST_VALUES = 2**22
 """Different values that may be kept at once for all quantiles together: 64 MB a worker."""
 
-FEWEST_VALUES = 2**10
+_FEWEST_VALUES = 2**10
 """And for each of them, however many there are."""
 
 _BOTH: tuple[Of, Of] = ("loss", "slope")
@@ -173,7 +173,7 @@ def _narrow(
             if any(open_ones.values()):
                 wanted.setdefault(place, {})[index] = open_ones
     count = sum(len(some) for each in wanted.values() for one in each.values() for some in one.values())
-    most = max(FEWEST_VALUES, MOST_VALUES // count)
+    most = max(_FEWEST_VALUES, _MOST_VALUES // count)
     plans = {place: NearPlan.after(tallies[place].plan, each, most, units[place]) for place, each in wanted.items()}
     for place, tally in _run(source, plans, settings, crew).items():
         if not isinstance(tally, NearTally):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.api.quantiles import FEWEST_VALUES, MOST_VALUES, alone
+from lossctl.api.quantiles import alone
 from lossctl.api.slicing import named
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["QuantilesBySlice", "quantiles_by_slice"]
 
+_MOST_VALUES = 2**21
+"""Beginnings of values that may be told apart at once, of all losses and models together: some 100 MB a worker."""
+
 _BOTH: tuple[Of, Of] = ("loss", "slope")
 
 
@@ -48,14 +51,14 @@ class QuantilesBySlice:
     names
         The levels.
     loss, slope
-        ``(levels, slices)``: as those of `Quantiles`; ``None``: rows have no losses of their own.
+        By slice and level: as those of `Quantiles`; ``None``: rows have no losses of their own.
     places
         Where a slice stands among them, by its values.
     """
 
     names: Sequence[str]
-    loss: Array | None
-    slope: Array | None
+    loss: Sequence[Sequence[float]] | None
+    slope: Sequence[Sequence[float]] | None
     places: Mapping[tuple[str | None, ...], int]
 
     def put(self, found: Evaluation | SliceResults) -> list[Evaluation]:
@@ -64,12 +67,12 @@ class QuantilesBySlice:
         return [replace(one, quantiles=self._of(tuple(one.slice.values()))) for one in each]
 
     def _of(self, values: tuple[str | None, ...]) -> Quantiles:
-        return Quantiles(*(self._told(of, self.places[values]) for of in (self.loss, self.slope)))
-
-    def _told(self, of: Array | None, place: int) -> dict[str, float | None]:
-        if of is None:
-            return dict.fromkeys(self.names)
-        return dict(zip(self.names, of[:, place].tolist(), strict=True))
+        if self.loss is None or self.slope is None:
+            return Quantiles(dict.fromkeys(self.names), dict.fromkeys(self.names))
+        place, names = self.places[values], self.names
+        return Quantiles(
+            dict(zip(names, self.loss[place], strict=True)), dict(zip(names, self.slope[place], strict=True))
+        )
 
 
 @dataclass(slots=True)
@@ -142,7 +145,7 @@ def _look(source: Source, models: Sequence[_Model], sliced: Sliced, settings: Se
     open_ones = [model.open_ones() for model in models]
     tables = sum(len(some) for each in open_ones for some in each.values())
     room = max(search.least_room for each in open_ones for some in each.values() for search in some.values())
-    most = max(FEWEST_VALUES, MOST_VALUES // tables, room)
+    most = max(_MOST_VALUES // tables, room)
     watches = []
     for model, each in zip(models, open_ones, strict=True):
         sieves = {place: {of: search.sieve for of, search in some.items()} for place, some in each.items()}
@@ -158,14 +161,15 @@ def _look(source: Source, models: Sequence[_Model], sliced: Sliced, settings: Se
                     search.advance(tally.counts[at][of])
 
 
-def _told(model: _Model, index: int) -> tuple[Array | None, Array | None]:
+def _told(model: _Model, index: int) -> tuple[list[list[float]] | None, list[list[float]] | None]:
     """Give the quantiles of a loss and of its slope, these scaled as those of the gradient are."""
     if index not in model.wanted:  # made of several means
         return None, None
     found = {of: search.values() for of, search in model.searches[model.wanted.index(index)].items()}
     tally = model.made.slices
     losses = _alone(tally.plan.losses[index], tally.reduction(index), found["loss"])
-    return losses, _scales(model.made, index, model.codes) * found["slope"]
+    slopes = _scales(model.made, index, model.codes) * found["slope"]
+    return losses.T.tolist(), slopes.T.tolist()
 
 
 def _alone(chosen: ChosenLoss, reduction: Reduction, losses: Array) -> Array:

@@ -120,6 +120,8 @@ def _with_texts(
     row: WorstRow, texts: Mapping[int, Mapping[str, str | None]], kept: Sequence[str], key: Sequence[str]
 ) -> WorstRow:
     """Put beside a row what was read of it."""
+    if not kept and not key:
+        return row
     mine = texts[row.row - 1]
     named = key_text([mine[name] for name in key]) if key else None
     return replace(row, key=named, keep={name: mine[name] for name in kept})

@@ -135,8 +135,8 @@ def test_threads_cuts_and_little_memory_change_no_bit(
     path = tmp_path / "p.parquet"
     pd.DataFrame(data).to_parquet(path, row_group_size=20_000)
     gap = np.abs(data["prediction"] - data["target"])
-    monkeypatch.setattr(module, "MOST_VALUES", 4)
-    monkeypatch.setattr(module, "FEWEST_VALUES", 64)
+    monkeypatch.setattr(module, "_MOST_VALUES", 4)
+    monkeypatch.setattr(module, "_FEWEST_VALUES", 64)
     (result,) = lossctl.evaluate(str(path), "mae", quantiles=LEVELS, threads=threads)
     assert result.quantiles.loss == expected(gap)
 

@@ -60,8 +60,9 @@ def test_quantiles_of_slices_are_those_of_their_rows(
     advance = slice_sketch.Search.advance
     monkeypatch.setattr(slice_sketch.Search, "advance", lambda *args: (looks.append(args[0]), advance(*args))[1])
     if room is not None:
-        monkeypatch.setattr("lossctl.api.slice_quantiles.MOST_VALUES", room)
-        monkeypatch.setattr("lossctl.api.slice_quantiles.FEWEST_VALUES", 1)
+        monkeypatch.setattr("lossctl.api.slice_quantiles._MOST_VALUES", room)
+        monkeypatch.setattr(slice_sketch, "_ROOM_AT_FIRST", 2)
+        monkeypatch.setattr(slice_sketch, "_ROOM_AFTER", 2)
         monkeypatch.setattr(slice_sketch, "_WAITING", 100)
         monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 170)
     data = table(1_000)
