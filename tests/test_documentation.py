@@ -18,6 +18,7 @@ from lossctl.core.result import Evaluation, Gradient, Interval
 from lossctl.core.settings import Options
 from lossctl.losses import LOSSES
 from tests import differences
+from tests.databases import shared_databases  # noqa: F401 -- for the tests here that ask for it
 from tests.documents import DOCUMENTS, Block, blocks, replay
 from tests.transcript import ROOT, alike, difference, run, run_arguments, scratch
 
@@ -76,6 +77,7 @@ def test_the_page_of_differences_is_current() -> None:
     assert written == expected, difference(written, expected, str(differences.PAGE))
 
 
+@pytest.mark.usefixtures("shared_databases")
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_example_of_each_loss_runs(loss: str) -> None:
     ran = run(LOSSES[loss].example)

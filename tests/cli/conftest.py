@@ -8,6 +8,7 @@ import pytest
 
 from lossctl.cli.main import main
 from tests.cli.cases import Ran, Run
+from tests.databases import shared_databases  # noqa: F401 -- for the modules here that ask for it
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import pytest
 
 from tests.cli.cases import GOOD, HEAD, WIDE, Bad, Fine, Run, evaluate, require_refusal
 
+pytestmark = pytest.mark.usefixtures("shared_databases")
+
 USUAL_TARGETS = "(target, y_true, y, label, actual, observed, truth)"
 USUAL_PREDICTIONS = "(prediction, y_pred, pred, yhat, y_hat, predicted, forecast, score)"
 OMIT = "--nan omit leaves such rows out and counts them"
