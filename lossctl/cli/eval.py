@@ -101,7 +101,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
         destination = Destination.of("csv", None, output)
         destination.spare(*sources, reading.get("targets"))
         return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
-    destination = Destination.of(format or "table", export, output, digits)
+    destination = Destination.of("table" if format is None else format, export, output, digits)
     destination.spare(*sources, reading.get("targets"))
     selection = api.select(loss, parameters)
     if top is not None:

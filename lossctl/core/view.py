@@ -206,6 +206,11 @@ def finite_or_none(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def _typed(value: Any) -> str:
+    """Write a parameter as it is typed: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def flat(document: Mapping[str, Any], nested: Mapping[str, Sequence[str]]) -> dict[str, Scalar]:
     """Give a JSON object as one flat row, with the same keys whatever is missing.
 
@@ -221,6 +226,8 @@ def flat(document: Mapping[str, Any], nested: Mapping[str, Sequence[str]]) -> di
     --------
     >>> flat({"loss": "huber", "params": {"delta": 1.0}, "ci": None}, {"ci": ("low", "high")})
     {'loss': 'huber', 'params': 'delta=1.0', 'ci.low': None, 'ci.high': None}
+    >>> flat({"params": {"full": True, "base": "e"}}, {})
+    {'params': 'full=true;base=e'}
     """
     row: dict[str, Scalar] = {}
     for name, value in document.items():
@@ -229,7 +236,7 @@ def flat(document: Mapping[str, Any], nested: Mapping[str, Sequence[str]]) -> di
         elif name in nested:
             row.update({f"{name}.{key}": None if value is None else value[key] for key in nested[name]})
         elif isinstance(value, Mapping):
-            row[name] = ";".join(f"{key}={each}" for key, each in value.items())
+            row[name] = ";".join(f"{key}={_typed(each)}" for key, each in value.items())
         else:
             row[name] = value
     return row

@@ -233,3 +233,10 @@ def test_formats_for_machines_tell_sources_by_their_labels(run: Run) -> None:
     words = ("eval", "one=p.csv", "two=p.csv", "p.csv", "-l", "mae", "--by", "half", "-f", "jsonl")
     rows = [json.loads(line) for line in run(*words).stdout.splitlines()]
     assert [row["source"] for row in rows] == ["one"] * 3 + ["two"] * 3 + ["p.csv"] * 3
+
+
+def test_an_empty_format_is_none(run: Run) -> None:
+    Path("p.csv").write_text(GOOD, encoding="utf-8")
+    ran = run("eval", "p.csv", "-l", "mae", "-f", "")
+    require_refusal(ran, 2)
+    assert ran.said[0] == "error: there is no format ''"

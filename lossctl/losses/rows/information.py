@@ -92,8 +92,9 @@ ROWS = (
             minimum_at_target=True,
             slope_vanishes=False,
             symmetric=False,
-            note="At least the entropy of the target, and equal to it where q = p alone. That minimum is among "
-            "distributions: the slope there is the same for every event. It is +inf where q = 0 < p.",
+            note="At least the entropy of the target, and equal to it where q = p alone; near that the last bit may "
+            "differ, for probabilities of 64 bits sum to 1 only within rounding. That minimum is among distributions: "
+            "the slope there is the same for every event. It is +inf where q = 0 < p.",
         ),
         reference="Kerridge (1961), Inaccuracy and inference, Journal of the Royal Statistical Society B 23, 184–194",
         example="lossctl eval examples/data/digit_shares.csv --loss cross_entropy --target p --pred q",
