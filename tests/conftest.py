@@ -1,10 +1,16 @@
-"""Settings of every test: a plain terminal; Hypothesis without a clock, and the same examples each time in CI."""
+"""Settings of every test: a plain terminal; Hypothesis without a clock, and the same examples each time in CI.
+
+Small tests of many cases are found by the name of each, as `tests.each` says.
+"""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.each import name_cases
 
 for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):  # readline sets the first two for workers of pytest
     os.environ.pop(_name, None)
@@ -20,3 +26,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("lossctl")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    name_cases(item)

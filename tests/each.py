@@ -49,6 +49,7 @@ def for_each(
         tried.__name__, tried.__qualname__ = test.__name__, test.__qualname__
         tried.__module__, tried.__doc__ = test.__module__, test.__doc__
         tried.pytestmark = list(getattr(test, "pytestmark", []))  # type: ignore[attr-defined] # as pytest keeps marks
+        tried.cases = {key: [str(label(case)) for case in some] for key, some in batches.items()}  # type: ignore[attr-defined] # read below
         return pytest.mark.parametrize("batch", batches)(tried) if batch else tried
 
     return decorate
@@ -57,3 +58,11 @@ def for_each(
 def for_each_choice(cases: Iterable[ChosenLoss]) -> Callable[[Test], Test]:
     """Give a test each of some losses with their parameters, as ``chosen``: a test for each kind of loss."""
     return for_each("chosen", cases, lambda chosen: chosen.label, batch=lambda chosen: chosen.loss.kind.name.lower())
+
+
+def name_cases(item: pytest.Item) -> None:
+    """Let ``-k`` find a test by the cases that it tries."""
+    cases = getattr(getattr(item, "function", None), "cases", None)
+    if cases is not None:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        item.extra_keyword_matches.update(cases[given.get("batch", "all")])
