@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 import lossctl
+from lossctl.core.block import Batch, Block
 from lossctl.core.escape import unguarded
+from lossctl.core.slice_worst import SliceWorst
 
 BY = ["shop", "size"]
 LOSSES = {"mae": np.abs, "half_mse": lambda gap: 0.5 * gap * gap}
@@ -188,3 +190,27 @@ def test_more_rows_than_memory_should_hold_are_refused(monkeypatch: pytest.Monke
     assert len(lossctl.worst_rows(data, "mae", 3, by="part")) == 33
     with pytest.raises(lossctl.UsageError, match="the 4 worst rows of each of 10 slices are 40, and 30 are the most"):
         lossctl.worst_rows(data, "mae", 4, by="part")
+
+
+def test_rows_that_come_in_any_order_tie_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lossctl.core.slice_worst._WAITING", 30)
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {"row": np.arange(600), "code": rng.integers(0, 4, 600), "loss": rng.integers(0, 9, 600) / 2.0}
+    )
+    table.loc[rng.random(600) < 0.01, "loss"] = np.nan
+    members = np.array([True, True, False, True])
+    parts = [SliceWorst(12, members), SliceWorst(12, members)]
+    shuffled = table.sample(frac=1.0, random_state=3)
+    for start in range(0, 600, 50):
+        some = shuffled[start : start + 50]
+        loss, rows, codes = (some[name].to_numpy() for name in ("loss", "row", "code"))
+        block = Block(None, loss, None, Batch({}, 0, 50, rows), None)
+        parts[start % 3 % 2].add(loss, -loss, block, codes)
+    parts[0].merge(parts[1])
+    parts[0].settle()
+    for code in range(4):
+        right = table[table["code"] == code].sort_values(["loss", "row"], ascending=[False, True], na_position="first")
+        kept = parts[0].of(code)
+        assert kept.rows.tolist() == (right["row"].tolist()[:12] if members[code] else [])
+        np.testing.assert_array_equal(kept.beside["slope"], -right["loss"].to_numpy()[: len(kept.rows)])
