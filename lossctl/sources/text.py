@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["TextPiece", "open_text"]
 
 SQL_TYPES = {ColumnType.NUMBER: "DOUBLE", ColumnType.BOOLEAN: "BOOLEAN", ColumnType.TEXT: "VARCHAR"}
+_TWO = 2
 MOST_REJECTS = 100_000
 """More than the cells of one DuckDB vector of a wide file: the first fault of the file is among them."""
 
@@ -210,7 +211,15 @@ class TextPiece(Piece):
             return DataError(problem, f'compare it with a value in the condition, such as "{name}" > 0')
         if name in filtered:
             return DataError(problem, f'the condition takes it for a number; for text, write "{name}"::varchar in it')
-        return DataError(problem, cure_for(value, name, fault.line, self.options.decimal))
+        cure = cure_for(value, name, fault.line, self.options.decimal)
+        if self._holds_two_words(fault.column):
+            cure = f"of a target of two texts, name the one that counts as 1: --positive {shlex.quote(value)}"
+        return DataError(problem, cure)
+
+    def _holds_two_words(self, column: int) -> bool:
+        """Say whether the first records hold two texts in a column, and no number."""
+        values = {record[column] for record in self.dialect.sample if column < len(record)} - {"", *self.options.null}
+        return len(values) == _TWO and not any(re.search(r"\d", value) for value in values)
 
     def _bad_quote(self, place: str) -> LossctlError:
         cure = "quote whole values, and write a quote inside a quoted value twice"

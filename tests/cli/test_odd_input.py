@@ -90,6 +90,12 @@ BAD = {
         "if the comma is the decimal sign, add --decimal ,; if it marks thousands, write numbers without thousands "
         "separators",
     ),
+    "a target of two texts": Bad(
+        "target,prediction\nyes,0.5\n,0.5\nno,0.25\n",
+        'p.csv line 2, column "target": "yes" is not a number',
+        "of a target of two texts, name the one that counts as 1: --positive yes",
+        loss="brier",
+    ),
     "a thin space marks thousands": Bad(
         HEAD + "1\u202f234,5\n",
         'p.csv line 2, column "target": "1\u202f234" is not a number',
