@@ -28,6 +28,9 @@ def for_each(
     for case in cases:
         batches.setdefault(batch(case) if batch else "all", []).append(case)
 
+    if not batches:
+        raise ValueError(f"there is no {name} to try")
+
     def decorate(test: Test) -> Test:
         def tried(**given: Any) -> None:
             failures = []
