@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.columns import AT_ONCE, Texts, table_cells, woven, written
+from lossctl.reports.shared.columns import AT_ONCE, table_cells, woven_rows, written
 from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
@@ -37,10 +37,8 @@ def render(result: Reportable, options: RenderOptions) -> str:
     if not columns:
         return ""
     fields = [*columns.values()]
-    lines = ["\t".join(scalar_text(name, also='"') for name in columns) + "\n"]
+    lines = ["\t".join(scalar_text(name, also='"') for name in columns)]
     for start in range(0, len(fields[0]), AT_ONCE):
-        pieces: list[Texts] = []
-        for texts in written(fields, start, lambda values: table_cells(values, also='"')):
-            pieces += [texts, "\t"]
-        lines.append(woven([*pieces[:-1], "\n"], len(fields[0][start : start + AT_ONCE])))
-    return "".join(lines)
+        texts = written(fields, start, lambda values: table_cells(values, also='"'))
+        lines += woven_rows(texts, len(fields[0][start : start + AT_ONCE]), between="\t")
+    return "\n".join([*lines, ""])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from lossctl.reports.shared.machine import json_text, scalar_text
@@ -24,7 +24,6 @@ __all__ = [
     "each_line",
     "json_cells",
     "table_cells",
-    "woven",
     "woven_rows",
     "written",
 ]
@@ -113,20 +112,22 @@ def written(columns: Sequence[Field], start: int, write: Callable[[Field], Texts
     return found
 
 
-def woven(pieces: Sequence[Texts], count: int) -> str:
-    r"""Write the pieces of each of so many rows one after the other, and the rows one after the other.
+def woven_rows(pieces: Sequence[Texts], count: int, between: str = "") -> Iterator[str]:
+    """Give each of so many rows: its pieces one after the other, with a text between.
 
     Examples
     --------
-    >>> woven(["<", ["a", "b"], ">", "\n"], 2)
-    '<a>\n<b>\n'
+    >>> [*woven_rows(["<", ["a", "b"], ">"], 2)], [*woven_rows(["x", "y", ["a", "b"]], 2, between=",")]
+    (['<a>', '<b>'], ['x,y,a', 'x,y,b'])
     """
-    return "".join(chain.from_iterable(_zipped(pieces, count)))
-
-
-def woven_rows(pieces: Sequence[Texts], count: int) -> Iterator[str]:
-    """Give the rows that `woven` writes, each by itself."""
-    return map("".join, _zipped(pieces, count))
+    columns: list[Texts] = []
+    for piece in pieces:  # those that all rows have are put together where they are neighbours
+        if isinstance(piece, str) and columns and isinstance(columns[-1], str):
+            columns[-1] += between + piece
+        else:
+            columns.append(piece)
+    rows = zip(*(repeat(each, count) if isinstance(each, str) else each for each in columns), strict=True)
+    return map(between.join, rows)
 
 
 def each_line(texts: Sequence[str], change: Callable[[str], str], plain: Callable[[str], str]) -> Sequence[str]:
@@ -150,17 +151,6 @@ def each_line(texts: Sequence[str], change: Callable[[str], str], plain: Callabl
     if not texts or not (beside.isascii() and beside.isprintable()):
         return [*map(change, texts)]
     return plain("\n".join(texts)).split("\n")
-
-
-def _zipped(pieces: Sequence[Texts], count: int) -> Iterator[tuple[str, ...]]:
-    """Give the pieces of each row, those that all rows have put together where they are neighbours."""
-    columns: list[Texts] = []
-    for piece in pieces:
-        if isinstance(piece, str) and columns and isinstance(columns[-1], str):
-            columns[-1] += piece
-        else:
-            columns.append(piece)
-    return zip(*(repeat(each, count) if isinstance(each, str) else each for each in columns), strict=True)
 
 
 def _column(
