@@ -191,9 +191,9 @@ def _require_writable(path: Path) -> None:
     parent = path.parent
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         pass  # the checks below have words of their own for these
-    except OSError as error:  # a name too long, a loop of links
+    except OSError as error:  # a name too long, a loop of links, a folder that is locked
         raise UsageError(f"{path} can't be written: {error.strerror}", "choose another path") from None
     if path.is_dir():
         raise UsageError(f"{path} is a directory", "name a file in it")

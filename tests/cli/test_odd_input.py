@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lossctl.cli import output
 from lossctl.core.errors import DataError
 from lossctl.core.lines import Layout, Lines
 from lossctl.sources.sink import write_lines
@@ -246,3 +249,20 @@ def test_an_empty_format_is_none(run: Run) -> None:
     ran = run("eval", "p.csv", "-l", "mae", "-f", "")
     require_refusal(ran, 2)
     assert ran.said[0] == "error: there is no format ''"
+
+
+def test_a_width_of_nothing_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("p.csv").write_text(GOOD, encoding="utf-8")
+    lines = []
+    for columns in ("", "0", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines.append(run("eval", "p.csv", "-l", "mae").stdout.count("\n"))
+    assert lines[0] == lines[1] == 2
+    assert lines[2] > lines[0]
+
+
+def test_what_is_closed_is_not_full() -> None:
+    closed, full = (
+        output.cannot_write("standard output", OSError(n, os.strerror(n))) for n in (errno.EBADF, errno.ENOSPC)
+    )
+    assert (closed.cure, full.cure) == ("it is closed: -o FILE writes to a file instead", "free some space")
