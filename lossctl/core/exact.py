@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, lost_bits, measure, scratch, squared, sum_chunk
+from lossctl.core.grid import CHUNK, LEAST, SQUARABLE, Span, lost_bits, measure, multiplied, scratch, squared, sum_chunk
 from lossctl.core.rounding import round_fraction, sqrt_fraction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lossctl.core.loss import Array
 
-__all__ = ["ExactSum", "Extent", "add_values", "round_fraction", "sqrt_fraction"]
+__all__ = ["ExactSum", "Extent", "add_products", "add_values", "round_fraction", "spans_of", "sqrt_fraction"]
 
 _UNIT = 2 * LEAST
 """Every square of a double, rounded to 53 bits, is a multiple of 2^-2148: the unit of a sum."""
@@ -270,12 +270,65 @@ def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: Exac
                 sums.units += sum_chunk(signed, span) << -LEAST
             elif sums is not None:
                 sums.add(signed)
-        if span.limit > SQUARABLE or span.floor < -SQUARABLE:
-            squares.add_squares(chunk)
-        else:
+        if _is_squarable(span):
             squares_of = np.multiply(chunk, chunk, scratch.derived[: chunk.size])
             squares.units += sum_chunk(squares_of, squared(span)) << -LEAST
+        else:
+            squares.add_squares(chunk)
     return Extent(largest, zeros)
+
+
+def spans_of(values: Array) -> list[Span]:
+    """Measure values once, for `add_products`."""
+    return [measure(chunk) for chunk in _chunks(values)]
+
+
+def add_products(
+    values: Array, others: Array, spans: Sequence[Span], total: ExactSum, squares: ExactSum, products: ExactSum
+) -> None:
+    """Add every value to one sum, its square to another and its product with another value to a third.
+
+    Each product is rounded once; values are measured once, and what is known of the others bounds the products.
+
+    Parameters
+    ----------
+    values, others
+        As in `ExactSum.add`, of one length.
+    spans
+        What `spans_of` gives of the others.
+    total, squares, products
+        The sums of x, of x² and of xy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `ExactSum.add`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.array([1.5, -2.0]), np.array([2.0, 0.25])
+    >>> sums = ExactSum(), ExactSum(), ExactSum()
+    >>> add_products(x, y, spans_of(y), *sums)
+    >>> [each.result() for each in sums]
+    [-0.5, 6.25, 2.5]
+    """
+    for chunk, other, span_of_other in zip(_chunks(values), _chunks(others), spans, strict=True):
+        span = measure(chunk)
+        if not (_is_squarable(span) and _is_squarable(span_of_other)):
+            total.add(chunk)
+            squares.add_squares(chunk)
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is infinite, and counted as that
+                products.add(chunk * other)
+            continue
+        derived = scratch.derived[: chunk.size]
+        total.units += sum_chunk(chunk, span) << -LEAST
+        squares.units += sum_chunk(np.multiply(chunk, chunk, derived), squared(span)) << -LEAST
+        products.units += sum_chunk(np.multiply(chunk, other, derived), multiplied(span, span_of_other)) << -LEAST
+
+
+def _is_squarable(span: Span) -> bool:
+    return span.limit <= SQUARABLE and span.floor >= -SQUARABLE
 
 
 def _chunks(values: Array) -> Iterator[Array]:

@@ -21,7 +21,18 @@ import numpy as np
 if TYPE_CHECKING:
     from lossctl.core.domain import Array
 
-__all__ = ["CHUNK", "LEAST", "SQUARABLE", "Span", "lost_bits", "measure", "scratch", "squared", "sum_chunk"]
+__all__ = [
+    "CHUNK",
+    "LEAST",
+    "SQUARABLE",
+    "Span",
+    "lost_bits",
+    "measure",
+    "multiplied",
+    "scratch",
+    "squared",
+    "sum_chunk",
+]
 
 CHUNK = 2**16
 """Values summed at once: with the scratch they stay in a core's cache (measured)."""
@@ -95,6 +106,13 @@ def squared(span: Span) -> Span:
     return Span(2 * span.limit, 2 * span.floor - 1, unit, span.most**2, span.zeros)
 
 
+def multiplied(one: Span, other: Span) -> Span:
+    """Give a span of the products of values with others, rounded to 53 bits; both as for `squared`."""
+    floor = one.floor + other.floor - 1
+    unit = max(one.unit + other.unit, floor - 53)  # no product that is not 0 is below 2^(floor − 1)
+    return Span(one.limit + other.limit, floor, unit, one.most * other.most, one.zeros or other.zeros)
+
+
 def _least_above_zero(magnitudes: Array) -> float:
     """Give the least magnitude but 0: as bits less one, zeros are the largest of all integers."""
     bits = scratch.rounded[: magnitudes.size].view(np.uint64)
@@ -132,7 +150,9 @@ def sum_chunk(chunk: Array, span: Span) -> int:
         limit = grid - 1
         if limit - 2 * width > span.unit:  # many grids to come: leap over gaps, and leave out what is summed already
             left = source != 0.0
-            count = int(np.count_nonzero(left))  # never 0: the least value lies below this grid whole
+            count = int(np.count_nonzero(left))
+            if count == 0:  # the span of products bounds them, and need not be reached
+                return total
             if count < source.size // 4:
                 source = source[left]
                 spare, other = scratch.remainder[:count], scratch.rounded[:count]
@@ -142,8 +162,9 @@ def sum_chunk(chunk: Array, span: Span) -> int:
 def _sum_on_grid(shifted: Array, grid: int) -> int:
     """Sum ``t − c`` in units of the grid, from the bits of t; the bits of c are taken off at the end.
 
-    The sum of the bits wraps around at 2^64, and what is left of it is right, for it lies within ±2^63.
+    The sum of the bits wraps around at 2^64, and what is left of it is right, for it lies within ±2^63. NumPy adds them
+    half as fast again as integers without a sign.
     """
     bits_of_c = (1023 + grid + 52 << 52) + (1 << 51)
-    total = int(np.add.reduce(shifted.view(np.int64))) - shifted.size * bits_of_c
+    total = int(np.add.reduce(shifted.view(np.uint64))) - shifted.size * bits_of_c
     return (total + 2**63) % 2**64 - 2**63

@@ -155,6 +155,8 @@ class UnitTally:
 
     def add_weights(self, weight: Array | None, codes: Codes) -> None:
         """Add weights; ``None``: each is 1."""
+        if weight is None and len(self) < len(codes):  # as many whole numbers as there are units do as well
+            weight, codes = np.bincount(codes).astype(np.float64), np.arange(int(codes.max(initial=-1)) + 1)
         self.weights.add(np.ones(len(codes)) if weight is None else weight, codes)
 
     def add(self, name: Hashable, values: Array, codes: Codes) -> None:

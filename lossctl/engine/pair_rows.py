@@ -73,9 +73,12 @@ class WorstGaps(PairsTally):
         self._blocks = [{index: block for index, (_, block) in of.items()} for of in found]
         return found
 
-    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Any) -> list[Array]:
-        gaps = super()._add_loss(index, moved, weight, codes)
-        worse = gaps[0] * self.asked.signs[index]
+    def _add_loss(
+        self, index: int, losses: Sequence[Array], moved: Sequence[Array], weight: Array | None, codes: Any
+    ) -> None:
+        super()._add_loss(index, losses, moved, weight, codes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            worse = (moved[1] - moved[0]) * self.asked.signs[index]
         if weight is not None:
             worse = worse * weight
         first, block = (of[index] for of in self._blocks)
@@ -83,4 +86,3 @@ class WorstGaps(PairsTally):
             worse = np.where(self.asked.wanted(first.slices), worse, -np.inf)
         if len(worse) == len(block):
             self.worst[index].add(worse, np.column_stack(moved), block)
-        return gaps

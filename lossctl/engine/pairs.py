@@ -11,9 +11,9 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block, Mask, Rows
+from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
 from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum
+from lossctl.core.exact import ExactSum, add_products, spans_of
 from lossctl.core.faults import Faults
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, ChosenLoss
@@ -21,6 +21,7 @@ from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.buckets import UnitTally, identities_of
 from lossctl.engine.lags import LagTally, positions_of
+from lossctl.engine.margins import Margin
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
@@ -28,9 +29,6 @@ __all__ = ["Centre", "Margin", "PairTally", "PairsPlan", "PairsTally", "compare_
 
 _PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 _CENTRED_PRODUCTS = ((0, 0), (1, 1))
-
-TIE = 1e-9
-"""Losses that differ by no more than this share of the baseline's tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +50,15 @@ class Centre:
     rest: float
 
 
-@dataclass(slots=True)
-class Margin:
-    """By how much the losses of a baseline, ``(n,)``, must be missed for a row to be won or lost."""
+class Pulled:
+    """What the values of a baseline, ``(n,)``, are where weights pull, made once for all of its candidates."""
 
-    baseline: Array
-    width: Array = field(init=False)
-    under: Array = field(init=False)
-    is_finite: bool = field(init=False)
+    __slots__ = ("pulled", "spans", "values")
 
-    @np.errstate(invalid="ignore")
-    def __post_init__(self) -> None:
-        self.width = TIE * np.abs(self.baseline)
-        self.under = -self.width
-        self.is_finite = bool(np.maximum.reduce(self.width, initial=0.0) < np.inf)  # not where one is NaN
-
-    @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
-    def ties_and_wins(self, candidate: Array, gap: Array) -> tuple[int, int]:
-        """Count ties and wins of a candidate's losses; `gap` is what they are less the baseline's."""
-        if self.is_finite and not np.isnan(np.maximum.reduce(gap, initial=0.0)):
-            wins = int(np.count_nonzero(gap < self.under))
-            return len(gap) - wins - int(np.count_nonzero(gap > self.width)), wins
-        tied, won = self.told(candidate, gap)
-        return int(np.count_nonzero(tied)), int(np.count_nonzero(won))
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def told(self, candidate: Array, gap: Array) -> tuple[Mask, Mask]:
-        """Say which rows are tied, and which are won."""
-        tied: Mask = np.abs(gap) <= self.width
-        tied &= np.isfinite(self.baseline)
-        tied |= candidate == self.baseline  # infinities too
-        return tied, (candidate < self.baseline) & ~tied
+    def __init__(self, values: Array, weight: Array | None) -> None:
+        self.values = values
+        self.pulled = values if weight is None else weight * values
+        self.spans = spans_of(self.pulled)
 
 
 @dataclass(slots=True)
@@ -117,23 +93,25 @@ class PairTally:
     def __post_init__(self) -> None:
         self.d, self.rest = (Spread(self.weighted) for _ in range(2))
 
-    def count(self, margin: Margin, candidate: Array, gap: Array) -> None:
+    def count(self, margin: Margin, candidate: Array, gap: Array, *, is_known: bool = False) -> None:
         """Count who won how many rows, by the candidate's losses ``(n,)`` and what these are less the baseline's."""
-        ties, wins = margin.ties_and_wins(candidate, gap)
+        ties, wins = margin.ties_and_wins(candidate, gap, is_known=is_known)
         self.n += len(gap)
         self.ties += ties
         self.wins += wins
         self.losses = self.n - self.wins - self.ties
 
     @np.errstate(over="ignore", invalid="ignore")
-    def add(self, baseline: Array, gap: Array, weight: Array | None) -> None:
+    def add(self, baseline: Pulled, gap: Array, weight: Array | None) -> None:
         """Add what differences move with, row by row: b and d, ``(n,)`` each."""
         if self.centre is not None:
             self.d.add(gap - self.centre.gap, weight)
-            self.rest.add(gap - self.centre.share * baseline - self.centre.rest, weight)
+            self.rest.add(gap - self.centre.share * baseline.values - self.centre.rest, weight)
             return
-        self.d.add(gap, weight)
-        self.cross.add(gap * baseline if weight is None else (weight * gap) * (weight * baseline))
+        pulled = gap if weight is None else weight * gap
+        add_products(pulled, baseline.pulled, baseline.spans, self.d.total, self.d.square, self.cross)
+        if weight is not None:
+            self.d.heavy.add(weight * pulled)
 
     def merge(self, other: PairTally) -> None:
         """Take over the rows of another part, but for the sums that are shared."""
@@ -244,8 +222,7 @@ class PairsTally:
                     tally.add_parts(index, loss, of)
                 continue
             moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
-            gaps = self._add_loss(index, moved, block.weight, codes)
-            self._count(index, losses, linear, gaps)
+            self._add_loss(index, losses, moved, block.weight, codes)
             if self.lags:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first))
 
@@ -299,31 +276,31 @@ class PairsTally:
         return found
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
-    def _add_loss(self, index: int, moved: Sequence[Array], weight: Array | None, codes: Codes | None) -> list[Array]:
-        """Add what the values of all models move with, by one loss; give d of each match."""
-        gaps = []
+    def _add_loss(
+        self, index: int, losses: Sequence[Array], moved: Sequence[Array], weight: Array | None, codes: Codes | None
+    ) -> None:
+        """Add what the values of all models move with, by one loss, and count who won.
+
+        That is told by the losses of rows; of several parts by what they add to one and the same value.
+        """
         if not self.plan.centres:
             self._add_own(index, moved, weight, codes)
+        baselines = {one: Pulled(moved[one], weight) for one in dict.fromkeys(one for one, _ in self.plan.matches)}
+        margins: dict[int, Margin] = {}
         for number, ((one, other), pairs) in enumerate(zip(self.plan.matches, self.pairs, strict=True)):
-            gap = moved[other] - moved[one]
-            gaps.append(gap)
-            pairs[index].add(moved[one], gap, weight)
+            gap, pair = moved[other] - moved[one], pairs[index]
+            known = pair.d.total.n_nan
+            pair.add(baselines[one], gap, weight)
             if self.units is not None and codes is not None:
                 self.units.add(("d", number, index), gap if weight is None else weight * gap, codes)
-        return gaps
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def _count(
-        self, index: int, losses: Sequence[Array], linear: Sequence[Linear | None], gaps: Sequence[Array]
-    ) -> None:
-        """Count who won, by the losses of rows; of several parts by what they add to one and the same value."""
-        baselines: dict[int, Margin] = {}
-        for (one, other), pairs, gap in zip(self.plan.matches, self.pairs, gaps, strict=True):
-            mine = losses[one] if losses[one].ndim == 1 else _moved(linear[one], losses[one])
-            theirs = losses[other] if losses[other].ndim == 1 else _moved(linear[one], losses[other])
-            if one not in baselines:
-                baselines[one] = Margin(mine)
-            pairs[index].count(baselines[one], theirs, gap if linear[one] is None else theirs - mine)
+            linear = self.plan.plans[one].linear.get(index)
+            mine, theirs = (each if each.ndim == 1 else _moved(linear, each) for each in (losses[one], losses[other]))
+            if one not in margins:
+                margins[one] = Margin(mine)
+            if linear is None:
+                pair.count(margins[one], theirs, gap, is_known=pair.d.total.n_nan == known)
+            else:
+                pair.count(margins[one], theirs, theirs - mine)
 
     @np.errstate(over="ignore", invalid="ignore")
     def _add_lags(self, index: int, moved: Sequence[Array], weight: Array | None, positions: Rows) -> None:

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
+from lossctl.core.exact import ExactSum, add_products, add_values, round_fraction, spans_of, sqrt_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
 CHUNK = 2**16
+NO_SHIFT = 31
 LARGEST = sys.float_info.max
 LEAST = 5e-324
 
@@ -426,3 +427,27 @@ def test_roots_and_fractions_beyond_the_range() -> None:
     assert round_fraction(Fraction(-1, 10**400)) == 0.0
     with pytest.raises(ValueError, match="negative"):
         sqrt_fraction(Fraction(-1, 2))
+
+
+@given(st.lists(st.tuples(st.floats(), st.floats()), max_size=40), st.integers(-30, 31))
+@example([(1e-160, 3e-160), (1.0, 1.0)], NO_SHIFT)
+@example([(0.0, 7.0), (3.0, 0.0), (-(2.0**-499), 2.0**499)], NO_SHIFT)
+def test_products_are_summed_as_if_each_came_alone(pairs: list[tuple[float, float]], shift: int) -> None:
+    values, others = (array([pair[place] for pair in pairs]) for place in (0, 1))
+    if shift != NO_SHIFT:  # between where squares overflow and where they vanish
+        with np.errstate(invalid="ignore"):
+            values, others = (np.ldexp(np.frexp(each)[0], np.frexp(each)[1] % 60 - shift) for each in (values, others))
+    found = ExactSum(), ExactSum(), ExactSum()
+    add_products(values, others, spans_of(others), *found)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert found == (exact(values), exact_squares(values), exact(values * others))
+
+
+def test_products_of_several_chunks_are_summed() -> None:
+    rng = np.random.default_rng(5)
+    values, others = rng.normal(size=(2, 2 * CHUNK + 7)) * 10.0 ** rng.integers(-40, 40, 2 * CHUNK + 7)
+    found = ExactSum(), ExactSum(), ExactSum()
+    add_products(values, others, spans_of(others), *found)
+    assert found == (exact(values), exact_squares(values), exact(values * others))
+    with pytest.raises(ValueError, match="shorter"):
+        add_products(values, others[:CHUNK], spans_of(others[:CHUNK]), *found)
