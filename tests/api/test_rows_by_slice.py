@@ -87,6 +87,8 @@ def test_every_format_holds_the_slices(tmp_path: Path) -> None:
             texts[kind] = stream.getvalue().decode()
         rows.write("parquet", str(tmp_path / "rows.parquet"))
     names = ["slice.shop", "slice.size"]
+    of_id = {name: tuple(of) for name, *of in keys(table.assign(size=table["size"].astype(str)), ["id", *BY])}
+    assert keys(right, names) == [of_id[name] for name in right["key"]]
     read = pd.read_parquet(tmp_path / "rows.parquet")
     assert keys(read, ["key", *names]) == keys(right, ["key", *names])
     lines = [json.loads(line) for line in texts["jsonl"].splitlines()]
