@@ -59,6 +59,9 @@ BAD = {
         "p.csv is UTF-16 text, not UTF-8",
         "convert it: iconv -f UTF-16 -t UTF-8 p.csv > utf8-p.csv",
     ),
+    "hardly anything but NUL": Bad(
+        b"HDR" + bytes(200), "p.csv is not text: it holds NUL bytes", "name a CSV, TSV, JSON lines or Parquet file"
+    ),
     "UTF-32": Bad(
         GOOD.encode("utf-32"),
         "p.csv is UTF-32 text, not UTF-8",

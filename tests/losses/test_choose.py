@@ -114,6 +114,11 @@ def test_find_takes_ids_and_aliases_in_any_case() -> None:
     assert find("Mean-Absolute_ERROR") is LOSSES["mae"]
 
 
+def test_a_word_is_found_where_one_starts() -> None:
+    assert LOSSES["mae"] not in search("KL"), "sklearn is no KL"
+    assert LOSSES["kl_divergence"] in search("kl")
+
+
 def test_parameters_are_every_parameter_once_with_its_losses() -> None:
     flags = parameters()
     assert {(flag.name, loss) for flag in flags.values() for loss in flag.losses} == {
