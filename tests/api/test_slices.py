@@ -92,7 +92,8 @@ def _suits(command: tuple[str, ...], variant: str) -> bool:
     """Say whether a variant has a meaning for the columns, and of several alike take one."""
     name = Path(command[0]).stem
     if variant == "weighted":
-        return name in {"diabetes", "digit_embeddings", "digit_shares"}
+        down_the_file = name == "digit_shares" and "--target" in command  # whose events take no weights
+        return name in {"diabetes", "digit_embeddings", "digit_shares"} and not down_the_file
     if variant == "skill":
         return name in {"preds", "diabetes"}
     return variant == "plain" or name in {"diabetes", "digit_embeddings", "digit_ranking"}
