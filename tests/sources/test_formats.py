@@ -23,12 +23,14 @@ Read = Callable[..., list[tuple[object, ...]]]
 Fault = Callable[..., tuple[str, str, str | None]]
 
 JQ = "write one JSON object a line, such as with: jq -c '.[]'"
+JQ_LINES = "write one JSON object a line, such as with: jq -c ."
+NULL_TOKEN = "if it marks a missing value, add --null {} and choose --nan omit"
 NULL = "write null for a missing value and choose --nan omit"
 EVEN = "write lists of one length"
 
 BAD_JSON = {
     "empty": ("", "p.jsonl is empty", "it needs one JSON object a line"),
-    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', NULL),
+    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', NULL_TOKEN.format("abc")),
     "all text": (
         '{"a":"x"}\n',
         'p.jsonl, column "a" holds text such as "x", not numbers',
@@ -36,7 +38,11 @@ BAD_JSON = {
     ),
     "list": ('{"a":1}\n{"a":[1]}\n', 'p.jsonl line 2, column "a": [1] is not a number', NULL),
     "object": ('{"a":1}\n{"a":{"b":1}}\n', 'p.jsonl line 2, column "a": {"b": 1} is not a number', NULL),
-    "number for truth": ('{"a":true}\n{"a":"x"}\n', 'p.jsonl line 2, column "a": "x" is not true or false', NULL),
+    "number for truth": (
+        '{"a":true}\n{"a":"x"}\n',
+        'p.jsonl line 2, column "a": "x" is not true or false',
+        NULL_TOKEN.format("x"),
+    ),
     "text in a list": (
         '{"a":[1,2]}\n{"a":[1,"x"]}\n',
         'p.jsonl line 2, column "a": [1, "x"] is not a list of numbers',
@@ -50,14 +56,14 @@ BAD_JSON = {
     "cut short": (
         '{"a":1}\n{"a":2\n{"a":3}\n',
         "p.jsonl line 2 is not JSON: Expecting ',' delimiter at character 8",
-        JQ,
+        JQ_LINES,
     ),
     "cut short late": (
         '{"a":1}\n' * 200 + '{"a":2\n',
         "p.jsonl line 201 is not JSON: Expecting ',' delimiter at character 8",
-        JQ,
+        JQ_LINES,
     ),
-    "two on a line": ('{"a":1} {"a":2}\n', "p.jsonl line 1 is not JSON: Extra data at character 9", JQ),
+    "two on a line": ('{"a":1} {"a":2}\n', "p.jsonl line 1 is not JSON: Extra data at character 9", JQ_LINES),
     "an array": ('[{"a":1}]', "p.jsonl line 1 is a list, not an object", JQ),
     "a number": ('{"a":1}\n5\n', "p.jsonl line 2 is a single value, not an object", JQ),
     "key twice": ('{"a":1,"a":2}\n', 'p.jsonl line 1: the key "a" stands twice', "write it once"),
