@@ -24,13 +24,13 @@ Fault = Callable[..., tuple[str, str, str | None]]
 
 JQ = "write one JSON object a line, such as with: jq -c '.[]'"
 JQ_LINES = "write one JSON object a line, such as with: jq -c ."
-NULL_TOKEN = "if it marks a missing value, add --null {} and choose --nan omit"
+NULL_TEXT = "if it marks a missing value, add --null {} and choose --nan omit"
 NULL = "write null for a missing value and choose --nan omit"
 EVEN = "write lists of one length"
 
 BAD_JSON = {
     "empty": ("", "p.jsonl is empty", "it needs one JSON object a line"),
-    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', NULL_TOKEN.format("abc")),
+    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', NULL_TEXT.format("abc")),
     "all text": (
         '{"a":"x"}\n',
         'p.jsonl, column "a" holds text such as "x", not numbers',
@@ -41,7 +41,7 @@ BAD_JSON = {
     "number for truth": (
         '{"a":true}\n{"a":"x"}\n',
         'p.jsonl line 2, column "a": "x" is not true or false',
-        NULL_TOKEN.format("x"),
+        NULL_TEXT.format("x"),
     ),
     "text in a list": (
         '{"a":[1,2]}\n{"a":[1,"x"]}\n',
