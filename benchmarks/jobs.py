@@ -88,7 +88,7 @@ def timed_jobs(sizes: list[str]) -> list[Job]:
         for name, losses, limits in (("one loss", ONE, one), ("ten losses", TEN, {"csv": 1.0, "parquet": 1.0})):
             for form in ("csv", "parquet"):
                 targets = (Target("sql", limits[form]), Target("bytes", MEMORY_LIMIT)) if size == FULL_SIZE else ()
-                jobs.append(Job(name, size, form, losses, everyone, targets, rounds=5 if size == FULL_SIZE else 7))
+                jobs.append(Job(name, size, form, losses, everyone, targets, rounds=9 if size == FULL_SIZE else 7))
     return jobs
 
 
