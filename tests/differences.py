@@ -205,11 +205,11 @@ def page() -> str:
     known = versions()
     parts = [INTRODUCTION]
     for title, libraries in SECTIONS:
-        frozen = [f"{library} {known[library]}" for library in libraries if library in known]
+        frozen = [f"{each} {known[each]}" for each in libraries if each in known]
         said = f"Answers of {' and '.join(frozen)}.\n\n" if frozen else ""
         parts.append(f"\n## {title}\n\n{said}| there | here | the difference |\n|---|---|---|\n")
         parts += [f"| {_code(name)} | `{loss}` | {cell(name, loss)} |\n" for name, loss in rows(libraries)]
-    listed = {library for _, libraries in SECTIONS for library in libraries}
+    listed = {each for _, libraries in SECTIONS for each in libraries}
     others = {library(name) for one in LOSSES.values() for name in one.elsewhere} - listed
     parts.append("\n## Other libraries\n\nNames alone; the note of a loss says more.\n\n| there | here |\n|---|---|\n")
     parts += [f"| {_code(name)} | `{loss}` |\n" for one in sorted(others) for name, loss in rows((one,))]
