@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from lossctl.api.by_slice import Sliced, lines_of_models
 from lossctl.api.slicing import Shown, in_order, named, shown, unfit
+from lossctl.core.block import Mask
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import Reduction
@@ -55,7 +55,7 @@ class RowSlices:
         """Give the plan of the rows of every slice, of some of the losses of a model, by index."""
         return rows_plan(self.made[id(tally)], wanted)
 
-    def members(self, tally: ModelTally) -> npt.NDArray[np.bool_]:
+    def members(self, tally: ModelTally) -> Mask:
         """Say which slices of a model are told of, by code."""
         found = np.zeros(len(self.slices), np.bool_)
         found[self.shown[id(tally)].codes] = True

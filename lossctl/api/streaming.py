@@ -21,9 +21,9 @@ from lossctl.core.settings import Options, Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lossctl.core.block import Mask
     from lossctl.core.lines import Lines
     from lossctl.engine.plan import ModelPlan
-    from lossctl.engine.rows import Members
 
 __all__ = ["ROW_FORMATS", "RowStream", "open_rows"]
 
@@ -188,7 +188,7 @@ class RowStream:
             ) from None
 
 
-def _plans_of(one: Found) -> tuple[list[ModelPlan], list[int], list[Members]]:
+def _plans_of(one: Found) -> tuple[list[ModelPlan], list[int], list[Mask]]:
     """Give plans of the losses reported, the place of each of their losses in the report, and the slices of each."""
     from lossctl.engine.rows import rows_only
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
+from lossctl.core.runs import starts_of_runs
 
 __all__ = ["Bucket", "Histogram", "Masses", "Near", "keys_of", "masses_of", "rank_of", "unit_of", "value_of"]
 
@@ -266,5 +267,5 @@ def _summed(keys: Keys, masses: Masses) -> tuple[Keys, Masses]:
         return keys, masses
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    starts = starts_of_runs(ordered)
     return ordered[starts], np.add.reduceat(masses[order], starts)

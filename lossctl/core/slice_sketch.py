@@ -19,6 +19,7 @@ import numpy.typing as npt
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
+from lossctl.core.runs import starts_of_runs
 from lossctl.core.sketch import Masses, keys_of
 
 __all__ = ["Search", "Sieve", "SieveCounts", "ranks_of"]
@@ -174,7 +175,7 @@ class SieveCounts:
             return
         self.taken -= bits
         keys = self.keys >> np.uint64(bits)
-        starts = _starts(keys)
+        starts = starts_of_runs(keys)
         self.keys, self.masses = keys[starts], _sums(self.masses, starts)
 
 
@@ -237,7 +238,7 @@ class Search:
     def _begin(self, ids: Bits, masses: Masses) -> None:
         """Find the ranks of the quantiles, from what the values of each slice weigh together."""
         starts = np.searchsorted(ids, self.codes.astype(np.uint64))
-        every = _starts(ids)
+        every = starts_of_runs(ids)
         totals = _sums(masses, every)[np.searchsorted(every, starts)]
         self._ids = np.tile(self.codes, len(self.levels))
         self._ranks = np.concatenate([ranks_of(level, totals) for level in self.levels])
@@ -291,17 +292,12 @@ def _mask(bits: int) -> np.uint64:
     return np.uint64((1 << bits) - 1)
 
 
-def _starts(keys: Bits) -> npt.NDArray[np.intp]:
-    """Give where each different one of ordered keys begins."""
-    return np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.intp)
-
-
 def _counted(waiting: Sequence[tuple[Bits, Masses | None]]) -> tuple[Bits, Masses]:
     """Give each key once, in order, with what it weighs; without masses each weighs 1."""
     keys = np.concatenate([each for each, _ in waiting])
     if all(masses is None for _, masses in waiting):
         keys.sort()
-        starts = _starts(keys)
+        starts = starts_of_runs(keys)
         return keys[starts], np.diff(starts, append=len(keys)).astype(np.int64)
     masses = [np.ones(len(each), np.int64) if mass is None else mass for each, mass in waiting]
     return _summed(keys, np.concatenate(masses))
@@ -310,7 +306,7 @@ def _counted(waiting: Sequence[tuple[Bits, Masses | None]]) -> tuple[Bits, Masse
 def _summed(keys: Bits, masses: Masses) -> tuple[Bits, Masses]:
     order = np.argsort(keys, kind="stable")  # of two ordered parts, a merge
     ordered = keys[order]
-    starts = _starts(ordered)
+    starts = starts_of_runs(ordered)
     return ordered[starts], _sums(masses[order], starts)
 
 

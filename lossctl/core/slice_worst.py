@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import field
 
 import numpy as np
-import numpy.typing as npt
 
-from lossctl.core.block import Block, Rows
+from lossctl.core.block import Block, Mask, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
+from lossctl.core.runs import starts_of_runs
 from lossctl.core.sketch import keys_of
 from lossctl.core.worst import Worst, beside_of
 
@@ -37,7 +37,7 @@ class SliceWorst:
     """
 
     size: int
-    members: npt.NDArray[np.bool_]
+    members: Mask
     codes: Codes = field(default_factory=lambda: np.zeros(0, np.int64))
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     losses: Array = field(default_factory=lambda: np.zeros(0))
@@ -79,7 +79,7 @@ class SliceWorst:
         losses = np.concatenate([part[2] for part in parts])
         order = np.lexsort((rows, ~keys_of(losses), codes))
         ordered = codes[order]
-        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        starts = starts_of_runs(ordered)
         rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
         chosen = order[rank < self.size]
         self.codes, self.rows, self.losses = codes[chosen], rows[chosen], losses[chosen]

@@ -20,6 +20,7 @@ from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.mixing import STEP, finalize
+from lossctl.core.runs import starts_of_runs
 
 __all__ = ["BUCKETS", "Identities", "UnitTally", "identities_of", "splitmix64"]
 
@@ -145,7 +146,7 @@ class UnitTally:
     def codes(self, identities: Identities) -> Codes:
         """Give the code of each unit, by its identity."""
         if not self.in_buckets:
-            starts = np.flatnonzero(np.concatenate([[True], identities[1:] != identities[:-1]]))[: len(identities)]
+            starts = starts_of_runs(identities)
             runs = identities[starts]
             distinct, places = np.unique(runs, return_inverse=True)  # sorted, they are looked up far sooner
             codes = self._learn(distinct)

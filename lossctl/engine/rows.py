@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Rows
+from lossctl.core.block import BLOCK_ROWS, Batch, Mask, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.lines import Codes, Layout, Lines, key_text
 from lossctl.core.loss import Array
@@ -22,8 +22,6 @@ from lossctl.engine.slice_rows import codes_of, slices_of
 
 __all__ = ["MissingKeyError", "lines_of", "rows_only"]
 
-
-Members = npt.NDArray[np.bool_]
 
 _MOST_NUMBERS = 2**22
 """Of the slopes of a piece: 32 MB."""
@@ -57,7 +55,7 @@ def lines_of(
     plans: Sequence[ModelPlan],
     order: Sequence[int],
     layout: Layout,
-    members: Sequence[Members] = (),
+    members: Sequence[Mask] = (),
 ) -> Iterator[Lines]:
     """Compute the losses of rows, piece by piece: at most `BLOCK_ROWS` rows each, fewer where slopes are long.
 
@@ -74,7 +72,7 @@ def lines_of(
     members
         Of each plan, the slices whose rows are told of, by code; none: rows are not told apart by slice.
     """
-    among: Sequence[Members | None] = members or [None] * len(plans)
+    among: Sequence[Mask | None] = members or [None] * len(plans)
     size = max(1, min(BLOCK_ROWS, _MOST_NUMBERS // (layout.width * len(layout.entries))))
     for batch in with_lags(batches, plans):
         for piece in batch.split(size):
@@ -86,7 +84,7 @@ def lines_of(
             yield lines if layout.key is None else replace(lines, keys=_keys(piece, lines.rows, layout.key))
 
 
-def _parts(plan: ModelPlan, piece: Batch, members: Members | None) -> list[_Part]:
+def _parts(plan: ModelPlan, piece: Batch, members: Mask | None) -> list[_Part]:
     """Compute each loss of a plan, on the rows of some slices; where no row is left, each has none."""
     nothing = np.empty(0)
     found = [_Part(np.empty(0, np.int64), None, nothing, nothing) for _ in plan.losses]

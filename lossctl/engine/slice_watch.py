@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-import numpy.typing as npt
-
-from lossctl.core.block import Batch, Block
+from lossctl.core.block import Batch, Block, Mask
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, ChosenLoss
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from lossctl.engine.sliced_passes import BySlice
 
 __all__ = ["SliceWatch", "SliceWatchTally", "look", "rows_plan"]
-
-Members = npt.NDArray[np.bool_]
 
 
 def rows_plan(made: BySlice, wanted: Sequence[int]) -> ModelPlan:
@@ -60,7 +55,7 @@ class SliceWatch:
     """
 
     plan: ModelPlan
-    members: Members
+    members: Mask
     top: int = 0
     sieves: Mapping[int, Mapping[Of, Sieve]] = field(default_factory=dict)
     most: int = 0

@@ -13,6 +13,7 @@ import numpy as np
 
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.core.dataclass import dataclass
+from lossctl.core.runs import starts_of_runs
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.pairs import PairsPlan, PairsTally, picked
 
@@ -86,7 +87,7 @@ def _by_slice(batches: Sequence[Batch]) -> Iterator[tuple[int, list[Batch]]]:
         raise ValueError("the rows know no slices")
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))[: len(codes)]
+    starts = starts_of_runs(ordered)
     ends = np.append(starts[1:], len(codes))
     distinct = {id(batch): batch for batch in batches}
     if batches[0].starts is not None:  # groups are kept whole, row by row
