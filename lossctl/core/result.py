@@ -282,14 +282,12 @@ class Evaluations(Sequence[Evaluation]):
             "row_mean_abs": Column("mean |slope|", "right"),
             "row_max": Column("max |slope|", "right"),
         }
-        plain = len(columns)
-        columns |= {} if self._pieces() is not None else _quantile_columns(self.results)
-        with_quantiles = len(columns) > plain
-        columns |= {"n": Column("n", "right", "side"), "dropped": Column("dropped", "right", "side")}
+        quantiles = {} if self._pieces() is not None else _quantile_columns(self.results)
+        columns |= {**quantiles, "n": Column("n", "right", "side"), "dropped": Column("dropped", "right", "side")}
         idle = {name for name in ("unit", "std_error", "ci") if all(cell is None for cell in cells.get(name, ()))}
         idle |= set() if len(set(cells.get("model", ()))) > 1 else {"model"}
         idle |= set() if any(cells.get("dropped", ())) else {"dropped"}
-        if with_quantiles:
+        if quantiles:
             idle |= {"l2", "row_mean_abs", "row_max"}  # who asks for quantiles wants to see those
         shown = [name for name in columns if name not in idle]
         rows = zip(*(cells.get(name, ()) for name in shown), strict=True)

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lossctl.core.view import listed
-from lossctl.reports.shared.columns import AT_ONCE, Texts, table_cells, woven_rows, written
+from lossctl.reports.shared.columns import Texts, lines_of, table_cells
 from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     fields = [*columns.values()]
     if len(fields) == 1:  # an empty line would be no row
         return "".join((_quoted(scalar_text(each)) or '""') + "\n" for each in (*columns, *listed(fields[0])))
-    lines = [",".join(header)]
-    for start in range(0, len(fields[0]), AT_ONCE):
-        texts = written(fields, start, _cells)
-        lines += woven_rows(texts, len(fields[0][start : start + AT_ONCE]), between=",")
-    return "\n".join([*lines, ""])
+    return "\n".join([",".join(header), *lines_of(fields, _cells, ","), ""])
 
 
 def _cells(values: Field) -> Texts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.reports.shared.columns import AT_ONCE, table_cells, woven_rows, written
+from lossctl.reports.shared.columns import lines_of, table_cells
 from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ def render(result: Reportable, options: RenderOptions) -> str:
     columns = table(result)
     if not columns:
         return ""
-    fields = [*columns.values()]
-    lines = ["\t".join(scalar_text(name, also='"') for name in columns)]
-    for start in range(0, len(fields[0]), AT_ONCE):
-        texts = written(fields, start, lambda values: table_cells(values, also='"'))
-        lines += woven_rows(texts, len(fields[0][start : start + AT_ONCE]), between="\t")
-    return "\n".join([*lines, ""])
+    header = "\t".join(scalar_text(name, also='"') for name in columns)
+    lines = lines_of([*columns.values()], lambda values: table_cells(values, also='"'), "\t")
+    return "\n".join([header, *lines, ""])

@@ -64,8 +64,6 @@ def test_many_slices_are_written_as_one_by_one(
 ) -> None:
     for module in ("columns", "entries"):
         monkeypatch.setattr(f"lossctl.reports.shared.{module}.AT_ONCE", at_once)
-    for module in ("csv", "tsv"):
-        monkeypatch.setattr(f"lossctl.reports.{module}.AT_ONCE", at_once)
     monkeypatch.setattr("lossctl.reports.shared.columns._LONG", at_once // 2)
     alone = Evaluations(tuple(pieces.results), pieces.warnings)
     for options in OPTIONS if name in FOR_PEOPLE else OPTIONS[:1]:

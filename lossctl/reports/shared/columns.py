@@ -23,6 +23,7 @@ __all__ = [
     "column_texts",
     "each_line",
     "json_cells",
+    "lines_of",
     "table_cells",
     "woven_rows",
     "written",
@@ -128,6 +129,19 @@ def woven_rows(pieces: Sequence[Texts], count: int, between: str = "") -> Iterat
             columns.append(piece)
     rows = zip(*(repeat(each, count) if isinstance(each, str) else each for each in columns), strict=True)
     return map(between.join, rows)
+
+
+def lines_of(columns: Sequence[Field], write: Callable[[Field], Texts], between: str) -> Iterator[str]:
+    """Write the rows of a table, one after the other, with a text between fields.
+
+    Examples
+    --------
+    >>> [*lines_of([[1, 2], ["a", "b"]], table_cells, ";")]
+    ['1;a', '2;b']
+    """
+    count = len(columns[0])
+    for start in range(0, count, AT_ONCE):
+        yield from woven_rows(written(columns, start, write), min(AT_ONCE, count - start), between)
 
 
 def each_line(texts: Sequence[str], change: Callable[[str], str], plain: Callable[[str], str]) -> Sequence[str]:

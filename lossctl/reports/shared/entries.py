@@ -18,8 +18,10 @@ __all__ = ["alike_of", "entry_texts", "unlike"]
 
 def alike_of(result: Reportable) -> tuple[Repetitive, Sequence[Alike]] | None:
     """Give the entries of a result by what they have in common; ``None`` where it has few, or all differ."""
-    found = result.alike() if isinstance(result, Repetitive) else None
-    return (result, found) if isinstance(result, Repetitive) and found else None
+    if not isinstance(result, Repetitive):
+        return None
+    found = result.alike()
+    return (result, found) if found else None
 
 
 def entry_texts(parts: Sequence[Alike], indent: int | None = None, margin: str = "") -> list[str]:
