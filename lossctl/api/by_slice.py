@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lossctl.api.signatures import signature_asked
 from lossctl.api.sliced_results import Pattern
 from lossctl.api.slicing import in_order, results_of
 from lossctl.core.dataclass import dataclass
@@ -43,11 +44,11 @@ def with_slices(
     source: Source, computed: Computed, sliced: Sliced, results: Sequence[Evaluation], settings: Settings
 ) -> tuple[list[Evaluation | SliceResults], list[str]]:
     """Give after each result of the whole those of the slices, and warnings."""
-    from lossctl.api.evaluating import result_of, signature_of
+    from lossctl.api.evaluating import result_of
 
     def pattern(whole: Evaluation, tally: ModelTally, index: int) -> Pattern:
-        signature = signature_of(tally, tally.plan.losses[index], settings, by=settings.by)
-        return Pattern(whole, signature.rsplit("|", 2)[0], settings.level)
+        signature = signature_asked(tally, tally.plan.losses[index], settings, by=settings.by)
+        return Pattern(whole, signature, settings.level)
 
     order = in_order(sliced.slices)
     found: dict[tuple[int, int], list[Evaluation | SliceResults]] = {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from lossctl.api.compared_slices import Pattern, ShownSlices
-from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, signature_of
-from lossctl.api.paired_slices import PairedSlices
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
+from lossctl.api.signatures import signature_asked, signature_of
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.dataclass import dataclass
@@ -18,6 +18,9 @@ from lossctl.core.slices import Slice, few_line
 from lossctl.engine.crew import Crew
 from lossctl.sources import Slices
 from lossctl.stats.paired import Difference, Values
+
+if TYPE_CHECKING:
+    from lossctl.api.compared_slices import Pattern, ShownSlices
 
 __all__ = ["Compared", "compare_models"]
 
@@ -59,12 +62,15 @@ def compare_models(
     every = asked.pairs == "all"
     paired = pair_up(models, settings, on_progress, asked.method, every=every, by=slices, crew=crew)
     warnings = [*paired.warnings, *_warnings(models, paired)]
-    if slices is not None and isinstance(paired.slices, PairedSlices):
-        rows = (paired.tally.models[0].n_read, paired.n_unmatched)
-        shown, lines = ShownSlices.of(paired.slices, slices, settings, rows, _units(models))
-        return Compared(_by_column(models, paired, shown, settings, asked), [*warnings, *lines])
     parts = [_Part({}, paired)]
     if slices is not None:
+        from lossctl.api.compared_slices import ShownSlices
+        from lossctl.api.paired_slices import PairedSlices
+
+        if isinstance(paired.slices, PairedSlices):
+            rows = (paired.tally.models[0].n_read, paired.n_unmatched)
+            shown, lines = ShownSlices.of(paired.slices, slices, settings, rows, _units(models))
+            return Compared(_by_column(models, paired, shown, settings, asked), [*warnings, *lines])
         some, lines = _sliced(models, paired, slices, settings)
         parts += some
         warnings += lines
@@ -100,9 +106,11 @@ def _by_column(
 def _pattern(
     models: Sequence[Model], paired: Paired, match: int, index: int, settings: Settings, asked: CompareSettings
 ) -> Pattern:
+    from lossctl.api.compared_slices import Pattern
+
     one, other = paired.matches[match]
     chosen = models[-1].plan.losses[index]  # a stored baseline has stand-ins
-    signature = signature_of(paired.tally.models[other], chosen, settings, settings.by).rsplit("|", 2)[0]
+    signature = signature_asked(paired.tally.models[other], chosen, settings, settings.by)
     ends = (signature, f"|{asked.signature}")
     return Pattern(match, index, chosen, models[one].name, models[other].name, ends, settings.level)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -126,7 +127,6 @@ class ShownSlices:
                 found.append(alone(code, name)[pattern.match])
                 continue
             baseline, candidate, delta, low, high, share, share_low, share_high, p, detectable = of
-            several = low == low  # noqa: PLR0124 -- NaN where there is but one row
             found.append(
                 Comparison(
                     chosen=pattern.chosen,
@@ -136,7 +136,7 @@ class ShownSlices:
                     baseline_value=baseline,
                     candidate_value=candidate,
                     delta=delta,
-                    delta_ci=Interval(level, low, high, "t") if several else None,
+                    delta_ci=None if _given(low) is None else Interval(level, low, high, "t"),
                     relative=_given(share),
                     relative_ci=None if _given(share_low) is None else Interval(level, share_low, share_high, "t"),
                     p_value=_given(p),
@@ -157,4 +157,4 @@ class ShownSlices:
 
 def _given(value: float) -> float | None:
     """Give a number; ``None`` for NaN."""
-    return value if value == value else None  # noqa: PLR0124 -- NaN is not equal to itself
+    return None if math.isnan(value) else value

@@ -11,11 +11,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.matched import key_parts, unmatched_rows
+from lossctl.api.matched import unmatched_rows
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.quantiles import counting, quantiles_of, with_quantiles
 from lossctl.api.selecting import Selection, select
+from lossctl.api.signatures import signature_of
 from lossctl.api.working import workers
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
@@ -24,7 +25,6 @@ from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.slice_results import SliceResults, joined, pieces_of
-from lossctl.core.version import __version__
 
 if TYPE_CHECKING:
     from lossctl.api.by_slice import Sliced
@@ -42,7 +42,6 @@ __all__ = [
     "evaluate",
     "evaluate_source",
     "result_of",
-    "signature_of",
 ]
 
 FEW_EFFECTIVE_ROWS = 100
@@ -374,27 +373,3 @@ def _status(value: float) -> str:
     if math.isfinite(value):
         return "ok"
     return "nan" if math.isnan(value) else "inf" if value > 0.0 else "-inf"
-
-
-def signature_of(tally: ModelTally, chosen: ChosenLoss, settings: Settings, by: Sequence[str] = ()) -> str:
-    """Write what was computed, on what, with which settings, so that it reads back into flags."""
-    parts = [chosen.label, str(tally.reduction(chosen)), f"w={settings.weight or 'none'}", f"nan={settings.nan}"]
-    if settings.class_weights and tally.plan.binding.labels:
-        parts.append("class_weights=" + ",".join(f"{k}={v!r}" for k, v in settings.class_weights.items()))
-    if settings.ignore_label is not None and tally.plan.binding.labels:
-        parts.append(f"ignore_label={settings.ignore_label}")
-    if tally.plan.binding.levels:
-        parts.append("levels=" + ",".join(map(repr, tally.plan.binding.levels)))
-    if tally.plan.binding.group is not None:
-        parts.append(f"group={tally.plan.binding.group}")
-    parts += [f"by={name}" for name in by]
-    parts += key_parts(settings)
-    if settings.where is not None:
-        parts.append(f"where={settings.where}")
-    if settings.clip is not None:
-        parts.append(f"clip={settings.clip!r}")
-    if settings.normalize:
-        parts.append("normalize")
-    if settings.skill:
-        parts.append("skill")
-    return "|".join([*parts, f"n={tally.rows.n}/{tally.n_read}", f"lossctl={__version__}"])

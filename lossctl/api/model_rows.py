@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import tee
 from operator import itemgetter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
 from lossctl.api.matched import left_out, unmatched, unmatched_rows
@@ -21,7 +21,6 @@ from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.local import run
-from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
 from lossctl.engine.pairs import PairsPlan, PairsTally
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
@@ -30,6 +29,9 @@ from lossctl.engine.slicing import SlicedPairs
 from lossctl.sources import Slices, Source
 from lossctl.sources.keyed import require_keys
 from lossctl.sources.paired import Matched, paired_by_key
+
+if TYPE_CHECKING:
+    from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
 
 __all__ = ["Model", "ModelRows", "identity_of"]
 
@@ -103,8 +105,8 @@ class ModelRows:
             Called with the rows read so far and, where it is known, the fraction of the input.
         """
         if others is None and list(plans) == [None] and self._may_share(plans[None]):
-            (found_in_any_order,) = self._shared([plans[None]], on_progress)
-            return {None: cast("PairsTally", found_in_any_order)}
+            (together,) = self._shared([plans[None]], on_progress)
+            return {None: cast("PairsTally", together)}
         whole = plans[None].tally() if None in plans else None
         sliced = SlicedPairs(lambda code: plans.get(code, others))
         has_slices = others is not None or any(code is not None for code in plans)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 from lossctl.api.checking import check_rows, loss_error
 from lossctl.api.model_rows import Model, ModelRows, identity_of
@@ -24,15 +25,16 @@ from lossctl.api.paired import (
     start,
     tell_apart,
 )
-from lossctl.api.paired_slices import PairedSlices
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
-from lossctl.engine.linears import Linears
-from lossctl.engine.pair_slices import SlicedPairsPlan, can_sum_by_slice
 from lossctl.engine.pairs import PairsPlan, PairsTally
 from lossctl.sources import Slices
+
+if TYPE_CHECKING:
+    from lossctl.api.paired_slices import PairedSlices
+    from lossctl.engine.linears import Linears
 
 __all__ = ["Model", "Paired", "pair_up", "tell_apart"]
 
@@ -101,8 +103,13 @@ def _first(
     rows: ModelRows, plan: PairsPlan, on_progress: Callable[[int, float | None], None] | None
 ) -> tuple[dict[int | None, PairsTally], PairedSlices | None]:
     """Read all rows: give what was found of the whole and of slices, these together where they may stand so."""
-    if rows.by is None or not can_sum_by_slice(plan):
-        return rows.compare({None: plan}, None if rows.by is None else plan, on_progress), None
+    if rows.by is None:
+        return rows.compare({None: plan}, on_progress=on_progress), None
+    from lossctl.api.paired_slices import PairedSlices
+    from lossctl.engine.pair_slices import SlicedPairsPlan, can_sum_by_slice
+
+    if not can_sum_by_slice(plan):
+        return rows.compare({None: plan}, plan, on_progress), None
     nothing: tuple[dict[int, Linears], ...] = tuple({} for _ in plan.plans)
     whole, sliced = rows.compare_slices(plan, SlicedPairsPlan(plan, nothing), on_progress)
     return {None: whole}, PairedSlices(sliced)

@@ -19,7 +19,8 @@ from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.spread import Spread
 from lossctl.core.tallies import Counts, WeightTallies, sum_of
 from lossctl.engine.linears import Linears
-from lossctl.engine.pairs import Margin, PairsPlan, PairsTally, picked
+from lossctl.engine.margins import Margin
+from lossctl.engine.pairs import PairsPlan, PairsTally, picked
 from lossctl.engine.slice_rows import codes_of, slices_of
 from lossctl.engine.slicing import looking_back
 

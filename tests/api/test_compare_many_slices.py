@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.api import pairing
 from lossctl.api.paired import Paired
 from lossctl.api.paired_slices import PairedSlices
 from lossctl.core.block import Batch, Binding
@@ -69,7 +68,7 @@ def test_columns_say_what_each_slice_alone_does(
     found = lossctl.compare(frame_of(), losses, **asked)
     least, most = (SLICES - 5, SLICES) if few else (2, SLICES // 3)
     assert least <= len(looked_at) <= most, "of many slices, most need no look of their own"
-    monkeypatch.setattr(pairing, "can_sum_by_slice", lambda _: False)
+    monkeypatch.setattr(pair_slices, "can_sum_by_slice", lambda _: False)
     expected = lossctl.compare(frame_of(), losses, **asked)
     assert repr(found) == repr(expected)  # NaN is not equal to itself
     assert len({each.slice.get("shop") for each in found}) > 30
