@@ -113,7 +113,7 @@ def _require_reading(source: Source, chosen: ChosenLoss, binding: Binding, setti
         raise UsageError(f"{text} is read as several vectors")
     if reads is not None and reads is not kind and len(binding.target) < 2:  # noqa: PLR2004 -- no vector
         raise UsageError(f"{text} is read as {_READ_AS[reads]}")
-    if reads is None and kind in {Kind.INTERVAL, Kind.PARAMETRIC}:
+    if reads is None and kind in {Kind.INTERVAL, Kind.PARAMETRIC, Kind.QUANTILES}:
         raise UsageError(f"the names of its columns do not say that {text} is {_READ_AS[kind]}: choose it by name")
     if kind is Kind.VECTORS and chosen.loss.vectors != 1 and not several:
         raise UsageError(f"{text} is one vector: list several, such as -p 'a_*,b_*'")

@@ -18,6 +18,7 @@ from lossctl.sources import ColumnType, Source
 __all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
 _PAIR = 2
+_CLASSES_CURE = "name them with a glob: -p 'p_*'; for one probability a row choose a binary loss, such as log_loss"
 _VECTORS_CURE = "name their columns with globs, or list columns: -t 'y_*' -p 's_*'"
 
 
@@ -69,6 +70,13 @@ def _require_number(source: Source, chosen: ChosenLoss, binding: Binding, role: 
         raise UsageError(f"{takes}, and {binding.text(role)} is a vector", several)
 
 
+def _one_column(binding: Binding, role: Role) -> str:
+    """Say that a role is one column, and which, where the user wrote a glob."""
+    (name,) = binding.columns(role)
+    text = binding.text(role)
+    return f"{text} is one column" if text == name else f"{text} is one column, {name}"
+
+
 def _require_width(
     source: Source, chosen: ChosenLoss, binding: Binding, takes: str, cure: str, *, width: int = 0
 ) -> int:
@@ -77,7 +85,7 @@ def _require_width(
     text = binding.text(Role.PREDICTION)
     lists = _is_list(source, binding, Role.PREDICTION)
     if not _is_vector(source, binding, Role.PREDICTION) and width != 1:
-        raise UsageError(f"{chosen.loss.id} takes {takes}, and {text} is one column", cure)
+        raise UsageError(f"{chosen.loss.id} takes {takes}, and {_one_column(binding, Role.PREDICTION)}", cure)
     if width and found not in {0, width}:
         if lists:
             problem = f'column "{text}": its lists hold {found} numbers a row, and {chosen.loss.id} takes {takes}'
@@ -118,11 +126,9 @@ def _require_vectors(source: Source, chosen: ChosenLoss, binding: Binding) -> No
             raise _uneven(source, chosen, binding, f"{chosen.loss.vectors} vectors of one length")
         chosen.check_columns(components=width // chosen.loss.vectors)
         return
-    if not any(_is_vector(source, binding, role) for role in chosen.loss.roles):
-        raise UsageError(f"{chosen.loss.id} takes vectors", _VECTORS_CURE)
-    if not _is_vector(source, binding, Role.TARGET):
-        text = binding.text(Role.TARGET)
-        raise UsageError(f"{chosen.loss.id} takes vectors, and {text} is one column", _VECTORS_CURE)
+    for role in chosen.loss.roles:
+        if not _is_vector(source, binding, role):
+            raise UsageError(f"{chosen.loss.id} takes vectors, and {_one_column(binding, role)}", _VECTORS_CURE)
     _require_vectors_of_target(source, chosen, binding)
 
 
@@ -156,10 +162,14 @@ def _require_classes(source: Source, chosen: ChosenLoss, binding: Binding) -> No
             f"{chosen.loss.id} takes one column of labels as its target, and {binding.text(Role.TARGET)} is several"
         )
         raise UsageError(problem, "name it with -t COLUMN")
+    takes = f"{chosen.loss.id} takes a column for each class"
     if not _is_vector(source, binding, Role.PREDICTION):
-        raise UsageError(
-            f"{chosen.loss.id} takes a column for each class, and {binding.text(Role.PREDICTION)} is one column",
-            "name them with a glob: -p 'p_*'",
+        raise UsageError(f"{takes}, and {_one_column(binding, Role.PREDICTION)}", _CLASSES_CURE)
+    if width_of(source, binding, Role.PREDICTION) == 1 and not chosen.loss.thresholds:
+        text = binding.text(Role.PREDICTION)
+        problem = f'column "{text}": its lists hold 1 number a row, and {takes}, two or more'
+        raise ShapeError(
+            problem, "give each class its number; for one probability a row choose a binary loss, such as log_loss"
         )
 
 

@@ -243,6 +243,8 @@ class Block:
         """
         target = _stack(batch, binding.target)
         prediction = _stack(batch, binding.prediction)
+        if binding.levels and prediction is not None:  # one level is a vector of one number
+            prediction = prediction.reshape(len(prediction), -1)
         weight = weights_of(batch, binding)
         keep: Mask | None = None
         if weight is not None:

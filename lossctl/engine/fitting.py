@@ -16,7 +16,7 @@ from lossctl.core.block import Binding, Block
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Role
 
-__all__ = ["context_of", "fits", "lag_column", "simplex_roles", "sliced_lag"]
+__all__ = ["context_of", "fits", "lag_column", "simplex_roles", "sliced_lag", "target_of"]
 
 
 def simplex_roles(loss: Loss) -> tuple[Role, ...]:
@@ -45,6 +45,14 @@ def context_of(chosen: ChosenLoss, block: Block, binding: Binding) -> dict[str, 
         lagged = block.batch.columns[lag_column(chosen, binding)[2]]
         return {"lagged": lagged if block.kept is None else lagged[block.kept]}
     return {}
+
+
+def target_of(chosen: ChosenLoss, block: Block) -> Array | None:
+    """Return the target as a kernel takes it: to an ensemble, a list of one number a row is a number."""
+    target = block.target
+    if chosen.loss.kind is Kind.ENSEMBLE and target is not None and target.shape[1:] == (1,):
+        return target[:, 0]
+    return target
 
 
 def lag_column(chosen: ChosenLoss, binding: Binding) -> tuple[str, int, str]:

@@ -6,7 +6,7 @@ Imports core and its own package.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +17,7 @@ from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Faults
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
 from lossctl.core.tally import LossTally, Moments, WeightTally
-from lossctl.engine.fitting import context_of, fits, simplex_roles
+from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
 
 __all__ = ["Linear", "ModelPlan", "ModelTally"]
 
@@ -174,7 +174,7 @@ class ModelTally:
             for role, array in self.distributions(block, dimensions=1):
                 if self.plan.column_sums is not None:
                     values[role] = array / _divisor(self.plan.column_sums[role], block)
-        return Block(values[Role.TARGET], values[Role.PREDICTION], block.weight, block.batch, block.kept)
+        return replace(block, target=values[Role.TARGET], prediction=values[Role.PREDICTION])
 
     def distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
         """Give the values of the roles that some loss takes as a distribution of so many dimensions."""
@@ -194,7 +194,8 @@ class ModelTally:
         context = context_of(chosen, block, self.plan.binding)
         if self.plan.references is not None:
             context["reference"] = self.plan.references[block.slices]
-        loss, slope = chosen.compute(block.target, prediction, **context)
+        loss, slope = chosen.compute(target_of(chosen, block), prediction, **context)
+        _require_shapes(chosen, loss, slope, block)
         if clipped is not None:
             slope = np.where(clipped, 0.0, slope)  # a clipped prediction moves nothing
         return loss, slope
@@ -255,6 +256,21 @@ class ModelTally:
             return value, 1.0  # the kernel has finished each row
         value, (scale,) = chosen.finish((value,))
         return value, scale
+
+
+def _require_shapes(chosen: ChosenLoss, loss: Array, slope: Array, block: Block) -> None:
+    """Refuse what a kernel gave in another shape than that of the block, before NumPy broadcasts it."""
+    units = len(block) if block.starts is None else len(block.starts)
+    values = block.target if block.prediction is None else block.prediction
+    shape = () if values is None else values.shape
+    in_parts = loss.ndim > 1 and (chosen.loss.kind is Kind.DISTRIBUTION or len(loss) == chosen.loss.parts > 1)
+    losses = (len(loss), units) if in_parts else (units,)
+    if loss.shape == losses and slope.shape in {shape, (*losses[:-1], *shape)}:
+        return
+    raise RuntimeError(
+        f"the kernel of {chosen.label} gave losses of shape {loss.shape} and slopes of shape {slope.shape} "
+        f"for {units} {'rows' if block.starts is None else 'groups'} and predictions of shape {shape}"
+    )
 
 
 def _divisor(sums: float | Array, block: Block) -> np.float64 | Array:

@@ -76,8 +76,8 @@ def reads_as(columns: Sequence[str], settings: Settings) -> Kind | None:
     """
     if settings.levels and len(columns) in {1, len(settings.levels)}:
         return Kind.QUANTILES
-    if len(columns) < _PAIR:
-        return None
+    if len(columns) < _PAIR:  # a number in one name, such as that of a version, is not yet a level
+        return Kind.QUANTILES if columns and _beginning(columns[0]) else None
     if all(0.0 < (level_of(name) or 0.0) < 1.0 for name in columns):
         return Kind.QUANTILES
     if len(columns) == _PAIR and (columns[0], columns[1]) in _pairs_of_ends(columns):
@@ -133,9 +133,7 @@ def _usual_quantiles(names: Sequence[str]) -> tuple[str, ...]:
     """Find the columns called q or quantile, with one beginning, and a level."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        numbers = list(_NUMBER.finditer(name))
-        start = name[: numbers[-1].start()].rstrip(" _-=") if numbers else ""
-        if start and re.split(r"[^a-z]+", start.lower())[-1] in _QUANTILE_PREFIXES:
+        if start := _beginning(name):
             groups.setdefault(start, []).append(name)
     if len(groups) == 1:
         return tuple(sorted(next(iter(groups.values())), key=lambda name: level_of(name) or 0.0))
@@ -146,6 +144,13 @@ def _usual_quantiles(names: Sequence[str]) -> tuple[str, ...]:
         else "no columns are called like quantiles (such as q0.05 and q0.95)",
         f"name them with a glob: -p 'q*'; the columns are {listed(names)}",
     )
+
+
+def _beginning(name: str) -> str:
+    """Return what stands before the level in a name such as ``model_q0.05``; empty where it says no quantile."""
+    numbers = list(_NUMBER.finditer(name))
+    start = name[: numbers[-1].start()].rstrip(" _-=") if numbers else ""
+    return start if re.split(r"[^a-z]+", start.lower())[-1] in _QUANTILE_PREFIXES else ""
 
 
 def _with_levels(found: Found, given: tuple[float, ...]) -> Found:

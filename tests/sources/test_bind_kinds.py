@@ -190,7 +190,9 @@ def test_a_list_may_hold_globs_whose_columns_go_with_the_targets() -> None:
         ("a z", {"scale": "z"}, Kind.PARAMETRIC),
         ("m_1 m_2", {}, None),
         ("q0.1 m", {}, None),
-        ("q0.1", {}, None),
+        ("q0.1", {}, Kind.QUANTILES),
+        ("quantile_0.1", {}, Kind.QUANTILES),
+        ("model_v0.5", {}, None),
     ],
 )
 def test_columns_tell_what_they_are_by_their_names(names: str, options: dict[str, Any], kind: Kind | None) -> None:
