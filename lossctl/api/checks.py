@@ -40,8 +40,6 @@ __all__ = ["Asked", "check", "check_formats", "render_check"]
 
 _COUNTS = {Measure.ROWS, Measure.NONFINITE}
 _OMIT = "--nonfinite omit --max-omitted SHARE leaves such rows out, --nonfinite fail fails the gates they are in"
-_LEAST_LEVEL = 0.5
-"""Below it the upper bound of a difference would lie under the lower one."""
 _COUNTED = "mae"
 """What rows are counted for, where no gate names a loss."""
 
@@ -88,8 +86,6 @@ def check(
     own = CheckSettings.of(options)
     nan = "error" if own.nonfinite == "error" else "omit"
     settings = Settings.of(nan=nan, **{name: value for name, value in options.items() if name not in OWN})
-    if settings.level < _LEAST_LEVEL:
-        raise UsageError(f"level: {settings.level} shows nothing", "such as 0.95; a check takes at least 0.5")
     run = _Run(settings, own, asked_of(gates, own), baseline)
     named = labelled(source)
     if len(named) != 1:

@@ -17,6 +17,7 @@ from typing import NoReturn
 import typer
 
 from lossctl.cli.commands import application
+from lossctl.cli.completion import complete, take_instruction
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.ending import end_after
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
@@ -114,7 +115,10 @@ def _run_unless_interrupted(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    instruction = take_instruction(arguments)
     command = typer.main.get_command(application(arguments))
+    if instruction is not None:
+        return complete(command, instruction)
     outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
     if not arguments:
         return ExitCode.USAGE

@@ -22,6 +22,9 @@ Unmatched = Literal["error", "drop"]
 MOST_THREADS = 1024
 """Each thread costs memory: a slip of the keyboard must not take all of it."""
 
+LEAST_LEVEL, MOST_LEVEL = 0.5, 0.9999
+"""Of confidence. Below the least the two bounds of a difference change places; above the most no gate could fail."""
+
 _MOST_CLIP = 0.5
 """[clip, 1 - clip] must not be empty."""
 
@@ -57,7 +60,7 @@ class Options(TypedDict, total=False):
     normalize
         Divides distributions by their sums first. Stands in the signature.
     level
-        The coverage of confidence intervals.
+        The coverage of confidence intervals, from 0.5 to 0.9999.
     positive
         Of a binary target that holds two texts, the one that counts as 1.
     classes
@@ -135,7 +138,7 @@ class Settings:
     >>> Settings.of(level=1.5)
     Traceback (most recent call last):
         ...
-    lossctl.core.errors.UsageError: level: 1.5 is not between 0 and 1
+    lossctl.core.errors.UsageError: level: 1.5 is not a number from 0.5 to 0.9999
     """
 
     target: str | None = None
@@ -183,8 +186,8 @@ class Settings:
             raise UsageError(f"nan: {self.nan!r} is not error or omit", "omit leaves rows out, error refuses them")
         for name in ("target", "weight", "where", "delimiter", "input_format", "positive", "ignore_label", "group"):
             _require_text(name, getattr(self, name))
-        if not (_is_number(self.level) and 0.0 < self.level < 1.0 and 0.5 + 0.5 * self.level < 1.0):
-            raise UsageError(f"level: {self.level!r} is not between 0 and 1", "95 % is 0.95")
+        if not (_is_number(self.level) and LEAST_LEVEL <= self.level <= MOST_LEVEL):
+            raise _wrong_level(self.level)
         if self.clip is not None and not (_is_number(self.clip) and 0.0 < self.clip < _MOST_CLIP):
             raise UsageError(f"clip: {self.clip!r} is not between 0 and 0.5", "such as 1e-15")
         if self.threads is not None and not (_is_whole(self.threads) and 1 <= self.threads <= MOST_THREADS):
@@ -221,6 +224,13 @@ class Settings:
             raise UsageError(problem, "name the column that both files have: --key COL")
         if self.unmatched == "drop" and not self.key:
             raise UsageError("--unmatched is of no use: rows are not matched by a key", "name its column: --key COL")
+
+
+def _wrong_level(level: object) -> UsageError:
+    cure = "it is the share of intervals that cover: 95 % is 0.95"
+    if isinstance(level, float) and 0.0 < level < LEAST_LEVEL:
+        cure = f"it is the share of intervals that cover, not of those that miss: {1.0 - level:.4g}"
+    return UsageError(f"level: {level!r} is not a number from {LEAST_LEVEL} to {MOST_LEVEL}", cure)
 
 
 def _is_number(value: object) -> bool:

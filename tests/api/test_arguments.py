@@ -54,8 +54,8 @@ def test_chosen_losses_and_names_go_together() -> None:
         ({"threads": "2"}, "threads: '2' is not a whole number"),
         ({"threads": True}, "threads: True is not a whole number"),
         ({"threads": 1025}, "threads: 1025 is not a whole number from 1 to 1024"),
-        ({"level": None}, "level: None is not between 0 and 1"),
-        ({"level": "0.9"}, "level: '0.9' is not between 0 and 1"),
+        ({"level": None}, "level: None is not a number from 0.5 to 0.9999"),
+        ({"level": "0.9"}, "level: '0.9' is not a number from 0.5 to 0.9999"),
         ({"clip": "0.1"}, "clip: '0.1' is not between 0 and 0.5"),
         ({"prediction": [3]}, r"\[3\] is neither a text nor a list of texts"),
     ],
@@ -153,3 +153,24 @@ def test_frames_may_be_several() -> None:
 def test_two_files_of_one_name_are_refused() -> None:
     with pytest.raises(lossctl.UsageError, match="two models are called 'm'"):
         lossctl.evaluate(["m=a.csv", "m=b.csv"], "mae")
+
+
+LEVELS = {
+    "evaluate": lambda level: lossctl.evaluate(FRAME, "mae", level=level),
+    "compare": lambda level: lossctl.compare([FRAME, FRAME], "mae", level=level),
+    "check": lambda level: lossctl.check(FRAME, ["mae <= 2"], level=level),
+    "check that calibrates": lambda level: lossctl.check(FRAME, ["mae <= 2"], level=level, calibrate=True),
+}
+
+
+@pytest.mark.parametrize("level", [-0.5, 0.0, 0.05, 0.4999, 0.99991, 1 - 1e-13, 1.0, 95.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("verb", LEVELS)
+def test_a_level_that_shows_nothing_or_lets_nothing_fail_is_refused(verb: str, level: float) -> None:
+    with pytest.raises(lossctl.UsageError, match=r"level: .* is not a number from 0\.5 to 0\.9999"):
+        LEVELS[verb](level)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9999])
+@pytest.mark.parametrize("verb", LEVELS)
+def test_the_least_and_the_most_level_count(verb: str, level: float) -> None:
+    assert len(LEVELS[verb](level)) == 1

@@ -112,6 +112,8 @@ LOSSES = {
     ),
 }
 
+LEVEL = "is not a number from 0.5 to 0.9999"
+COVERAGE = "it is the share of intervals that cover: 95 % is 0.95"
 THREADS = "without it there are as many as cores"
 OPTIONS = {
     "--delta 1": (f"--delta is for huber{ANY}, not for mae", "drop --delta"),
@@ -131,9 +133,12 @@ OPTIONS = {
         "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare",
     ),
     "--nan drop": ("nan: 'drop' is not error or omit", "omit leaves rows out, error refuses them"),
-    "--level 95": ("level: 95.0 is not between 0 and 1", "95 % is 0.95"),
-    "--level nan": ("level: nan is not between 0 and 1", "95 % is 0.95"),
-    "--level 0.9999999999999999": ("level: 0.9999999999999999 is not between 0 and 1", "95 % is 0.95"),
+    "--level 95": (f"level: 95.0 {LEVEL}", COVERAGE),
+    "--level nan": (f"level: nan {LEVEL}", COVERAGE),
+    "--level 0": (f"level: 0.0 {LEVEL}", COVERAGE),
+    "--level 0.05": (f"level: 0.05 {LEVEL}", "it is the share of intervals that cover, not of those that miss: 0.95"),
+    "--level 0.99991": (f"level: 0.99991 {LEVEL}", COVERAGE),
+    "--level 0.9999999999999": (f"level: 0.9999999999999 {LEVEL}", COVERAGE),
     "--level x": ("invalid value for '--level': 'x' is not a valid float", HELP),
     "--clip 0.5": ("clip: 0.5 is not between 0 and 0.5", "such as 1e-15"),
     "--clip nan": ("clip: nan is not between 0 and 0.5", "such as 1e-15"),
