@@ -96,15 +96,17 @@ def open_baseline(stack: ExitStack, named: Any, settings: Settings, prediction: 
 
 def _opened(stack: ExitStack, named: Any, settings: Settings) -> Stored | None:
     from lossctl.sources.parquet import MAGIC
+    from lossctl.sources.revision import file_named
 
     if not isinstance(named, (str, Path)):
         return None
+    named = file_named(named)
     with ExitStack() as held:
-        stream = _stream(held, str(named))
+        stream = _stream(held, named)
         head = b"" if stream is None else stream.read(_HEAD)
         if stream is not None and head.lstrip().startswith(b"{") and _SIGN in head:
-            return Stored(str(named), Baseline.of((head + stream.read()).decode(errors="replace"), str(named)))
-    return _stored(stack, str(named), settings) if head.startswith(MAGIC) else None
+            return Stored(named, Baseline.of((head + stream.read()).decode(errors="replace"), named))
+    return _stored(stack, named, settings) if head.startswith(MAGIC) else None
 
 
 def _stream(held: ExitStack, named: str) -> BinaryIO | None:

@@ -22,7 +22,7 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.beside import Beside
 from lossctl.sources.names import nearest
 from lossctl.sources.options import ReadOptions
-from lossctl.sources.revision import is_revision, open_revision
+from lossctl.sources.revision import file_named, is_revision, open_revision
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,7 +80,7 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
         raise UsageError(f"{chosen.threads} threads cannot read", "give at least 1")
     if not isinstance(source, str | os.PathLike):
         return _open_frame(source, chosen)
-    named = os.fspath(source)
+    named = file_named(source)
     if not named:
         raise UsageError("a source has an empty name", "name a file, or - for standard input")
     if named == "-":
@@ -113,7 +113,7 @@ def size_of(source: object) -> int:
     """Give the bytes of the files a source stands for; 0 where there are none, as of frames and streams."""
     if not isinstance(source, (str, os.PathLike)):
         return 0
-    named = os.fspath(source)
+    named = file_named(source)
     try:
         paths = [named] if Path(named).exists() else glob.glob(named, recursive=True)  # noqa: PTH207 -- a pattern
         return sum(Path(path).stat().st_size for path in paths)

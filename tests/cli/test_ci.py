@@ -108,6 +108,23 @@ def test_installing_loads_no_module_of_the_checkout(tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.parametrize("package", ["", "lossctl==0.1.0", "--pre; touch pwned"])
+def test_the_action_installs_the_revision_it_is_pinned_to(package: str, tmp_path: Path) -> None:
+    step = ACTION[ACTION.index("- name: Install") : ACTION.index("- name: Check")]
+    assert "if: inputs.package != 'none'" in step
+    assert re.search(r'^  package:\n.*\n    default: ""$', ACTION, re.MULTILINE)
+    (script,) = re.findall(r"run: (.*)\n", step)
+    program = tmp_path / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > said\n', encoding="utf-8")
+    program.chmod(0o755)
+    given = {"PATH": f"{program.parent}:{os.environ['PATH']}", "PACKAGE": package, "GITHUB_ACTION_PATH": "/actions/a b"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=os.environ | given, check=True, timeout=60)
+    said = (tmp_path / "said").read_text(encoding="utf-8").splitlines()
+    assert said == ["-m", "pip", "install", "--quiet", "--", package or "/actions/a b"]
+    assert not (tmp_path / "pwned").exists()
+
+
 def test_inputs_of_the_action_run_nothing(tmp_path: Path) -> None:
     ran = run_action(tmp_path, '$(touch pwned) <= 1\n"; touch pwned; "', SOURCE="--config=$(touch pwned)")
     assert ran.returncode == 2

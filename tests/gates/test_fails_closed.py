@@ -528,6 +528,33 @@ def test_a_configuration_names_no_file_by_calling_it_a_revision(check: Check, tm
     assert check()[0] == 3
 
 
+@pytest.mark.parametrize("key", ["source", "baseline", "targets"])
+@pytest.mark.parametrize("name", ["-", "git:main:x.csv"])
+def test_a_dot_before_a_path_of_a_configuration_makes_it_a_file(
+    name: str, key: str, check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    import sys
+
+    class Input(io.TextIOWrapper):
+        """Standard input that must not be read."""
+
+        @property
+        def buffer(self) -> io.BytesIO:
+            raise AssertionError("standard input is read")
+
+    monkeypatch.setattr(sys, "stdin", Input(io.BytesIO()))
+    (tmp_path / "lossctl.toml").write_text(f"[check]\n{key} = './{name}'\nkey = 'id'\ntarget = 'y'\nprediction = 'p'")
+    gates = ("--gate", "delta(mae) <= 9" if key == "baseline" else "mae <= 9")
+    sources = () if key == "source" else ("other.csv",)
+    (tmp_path / "other.csv").write_text(GOOD.replace("y,", "z,") if key == "targets" else GOOD.replace("7.5", "7.25"))
+    code, _, err = check(*sources, *gates)
+    assert (code, f"there is no file ./{name}" in err) == (3, True), err
+    (tmp_path / name).write_text(GOOD.replace(",p,", ",q,") if key == "targets" else GOOD)
+    code, out, err = check(*sources, *gates)
+    assert code == 0, out + err
+
+
 def test_a_report_of_a_configuration_is_a_plain_file(check: Check, tmp_path: Path) -> None:
     (tmp_path / "lossctl-reports").mkdir()
     os.mkfifo(tmp_path / "lossctl-reports" / "a.json")
