@@ -1,4 +1,4 @@
-"""What a gate would do on other rows like these: how often it fails by chance, and which change it catches.
+"""What a gate would do on other rows like these: how often it fails or is unsure, and which change it catches.
 
 May import gates, stats and core.
 """
@@ -40,8 +40,8 @@ def calibration(found: Found, spread: Spread | None, level: float, family: int) 
     --------
     >>> from lossctl.gates.grammar import parse_gate
     >>> found = Found(parse_gate("delta(mse) <= 0"), 0.1, 500, {}, Test.REGRESS)
-    >>> calibration(found, (0.1, 499), 0.95, 1)
-    'calibration: fails an equal model in 5% of samples; catches a change of 0.249 in four of five'
+    >>> calibration(found, (0.1, 499), 0.95, 1).partition("; ")[0]
+    'calibration: fails an equal model in 5% of samples, and is unsure of it in 90%'
     """
     if spread is None or spread[0] <= 0.0 or found.value is None or not math.isfinite(found.value):
         return "calibration: there is no standard error to go by"
@@ -53,16 +53,22 @@ def calibration(found: Found, spread: Spread | None, level: float, family: int) 
     shift = {Test.POINT: 0.0, Test.REGRESS: sure, Test.NONINFERIOR: -sure}[found.test]
     misses = 1.0 - t_cdf(room / error + shift, freedom)
     caught = room + (max(shift, 0.0) + t_quantile(_POWER, freedom)) * error
-    return (
-        f"calibration: {_words(gate, found.test, misses)}; catches a change of {_shown(caught, gate)} in four of five"
-    )
+    unsure = 0.0
+    if found.test is Test.REGRESS:
+        shown = sure if room < 0.0 else t_quantile(level, freedom)  # an improvement is shown as one of the family
+        unsure = max(0.0, 1.0 - misses - t_cdf(room / error - shown, freedom))
+    words = _words(gate, found.test, misses, unsure)
+    return f"calibration: {words}; catches a change of {_shown(caught, gate)} in four of five"
 
 
-def _words(gate: Gate, test: Test, misses: float) -> str:
+def _words(gate: Gate, test: Test, misses: float, unsure: float) -> str:
     rate = f"{100.0 * misses:.2g}% of samples"
     if gate.measure is not Measure.DELTA:
         return f"fails this very model in {rate}"
-    return f"does not clear an equal model in {rate}" if test is Test.NONINFERIOR else f"fails an equal model in {rate}"
+    if test is Test.NONINFERIOR:
+        return f"does not clear an equal model in {rate}"
+    also = f", and is unsure of it in {100.0 * unsure:.2g}%" if test is Test.REGRESS else ""
+    return f"fails an equal model in {rate}{also}"
 
 
 def _shown(change: float, gate: Gate) -> str:

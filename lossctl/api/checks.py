@@ -131,7 +131,8 @@ class _Run:
             results = self._decided(self._found(figures, deltas))
             if self.own.explain:
                 results = self._explained(results, figures, deltas)
-        return Checked(tuple(each for each, _ in results), tuple(dict.fromkeys(self.warnings)))
+        gates = tuple(each for each, _ in results)
+        return Checked(gates, tuple(dict.fromkeys(self.warnings)), self.own.fail_unsure)
 
     def _require_waivers(self) -> None:
         """Refuse waivers of gates that are not there."""
@@ -222,13 +223,12 @@ class _Run:
         """Decide gates, all of a run together."""
         from lossctl.stats.adjust import adjust
 
-        results, told = decide(
+        results = decide(
             [each.found for each in parts],
             level=self.settings.level,
             min_n=self.own.min_n,
             adjust=partial(adjust, method=self.own.correction),
         )
-        self.warnings += told
         settled = [self._settled(result, part) for result, part in zip(results, parts, strict=True)]
         settled = _held_somewhere(settled, parts)
         if self.own.calibrate:

@@ -23,6 +23,7 @@ from lossctl.gates.decide import Evidence, Test
 from lossctl.gates.gate import Gate
 from lossctl.sources import Slices
 from lossctl.stats.margin import margin
+from lossctl.stats.paired import rows_needed
 
 __all__ = ["Delta", "Deltas"]
 
@@ -123,7 +124,8 @@ class Deltas:
             keeps, breaks = breaks, keeps
         spread = (found.std_error / (of.baseline if percent else 1.0), found.freedom)
         shown = detectable if math.isfinite(detectable) else None
-        return Evidence(found.low, found.high, limit, keeps, breaks, shown), spread
+        needed = rows_needed(paired.sums[0][index].n, found.detectable, found.value - limit)
+        return Evidence(found.low, found.high, limit, keeps, breaks, shown, needed), spread
 
 
 def _counts(paired: Paired) -> tuple[int, int]:

@@ -121,7 +121,15 @@ Calibrate = Annotated[
     bool | None,
     typer.Option(
         "--calibrate",
-        help="Say of each gate how often it would fail by chance, and which change it would catch.",
+        help="Say of each gate how often it would fail or be unsure by chance, and which change it would catch.",
+        rich_help_panel=_GATES,
+    ),
+]
+FailUnsure = Annotated[
+    bool | None,
+    typer.Option(
+        "--fail-unsure",
+        help="Exit with 4 where a gate is unsure: neither shown to fail nor to pass. Default: 0.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -147,6 +155,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     allow_inverted: AllowInverted = None,
     explain: Explain = None,
     calibrate: Calibrate = None,
+    fail_unsure: FailUnsure = None,
     cluster: Cluster = None,
     block: Block = None,
     horizon: Horizon = None,
@@ -156,7 +165,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     output: options.OutputFile = None,
     digits: options.Digits = None,
 ) -> Outcome:
-    """Check gates: exit code 0 where every one passed, 1 where one failed, 4 where one could not be evaluated."""
+    """Check gates: exit code 0 where none failed, 1 where one failed, 4 where one could not be evaluated."""
     configured = api.load_check_config(config)
     own = {
         "baseline": baseline,
@@ -168,6 +177,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "allow_inverted": allow_inverted,
         "explain": explain,
         "calibrate": calibrate,
+        "fail_unsure": fail_unsure,
         "cluster": cluster,
         "block": block,
         "horizon": horizon,

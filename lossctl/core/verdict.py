@@ -26,16 +26,24 @@ CHECK_SCHEMA = "lossctl/check/1"
 
 
 class Verdict(StrEnum):
-    """What became of a gate. Only `PASS` passes, and `SKIPPED` is said aloud."""
+    """What became of a gate. `UNSURE` is that of a test for a change for the worse that shows neither."""
 
     PASS = "pass"  # noqa: S105 -- the word of the documentation, and no password
     FAIL = "fail"
+    UNSURE = "unsure"
     INCONCLUSIVE = "inconclusive"
     SKIPPED = "skipped"
     NOT_EVALUATED = "not_evaluated"
 
 
-_WORST_FIRST = (Verdict.FAIL, Verdict.NOT_EVALUATED, Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.PASS)
+_WORST_FIRST = (
+    Verdict.FAIL,
+    Verdict.NOT_EVALUATED,
+    Verdict.INCONCLUSIVE,
+    Verdict.UNSURE,
+    Verdict.SKIPPED,
+    Verdict.PASS,
+)
 _EARLIEST_FIRST = (ExitCode.USAGE, ExitCode.DATA, ExitCode.GATE_FAILED, ExitCode.NOT_EVALUATED, ExitCode.OK)
 """Of several exit codes that apply the first is given."""
 
@@ -127,8 +135,8 @@ class GateResult:
         return flat(row, {"ci": [item.name for item in fields(Interval)]})
 
 
-def exit_code(verdicts: Iterable[Verdict], faults: Iterable[ExitCode] = ()) -> ExitCode:
-    """Give the exit code of a check: of all that apply the first of 2, 3, 1, 4 and 0.
+def exit_code(verdicts: Iterable[Verdict], faults: Iterable[ExitCode] = (), *, fail_unsure: bool = False) -> ExitCode:
+    """Return the exit code of a check: of all that apply the first of 2, 3, 1, 4 and 0.
 
     It is 4 also where nothing was held against any bound: no gates at all, or none but skipped ones.
 
@@ -138,17 +146,22 @@ def exit_code(verdicts: Iterable[Verdict], faults: Iterable[ExitCode] = ()) -> E
         Of the gates.
     faults
         Exit codes of what went wrong besides.
+    fail_unsure
+        Whether an unsure gate makes it 4; else it counts as held against its bound and not failed.
 
     Examples
     --------
     >>> int(exit_code([Verdict.PASS, Verdict.FAIL, Verdict.NOT_EVALUATED])), int(exit_code([]))
     (1, 4)
+    >>> int(exit_code([Verdict.UNSURE])), int(exit_code([Verdict.UNSURE], fail_unsure=True))
+    (0, 4)
     """
     seen = set(verdicts)
     codes = set(faults)
     if Verdict.FAIL in seen:
         codes.add(ExitCode.GATE_FAILED)
-    if seen & {Verdict.INCONCLUSIVE, Verdict.NOT_EVALUATED} or not seen & {Verdict.PASS, Verdict.FAIL}:
+    undecided = {Verdict.INCONCLUSIVE, Verdict.NOT_EVALUATED} | ({Verdict.UNSURE} if fail_unsure else set())
+    if seen & undecided or not seen & {Verdict.PASS, Verdict.FAIL, Verdict.UNSURE}:
         codes.add(ExitCode.NOT_EVALUATED)
     return next((code for code in _EARLIEST_FIRST if code in codes), max(codes, default=ExitCode.OK))
 
@@ -163,6 +176,8 @@ class Checked(Sequence[GateResult]):
         One for each gate and slice, in the order of the gates.
     warnings
         What a reader should know.
+    fail_unsure
+        Whether an unsure gate makes the exit code 4.
 
     Examples
     --------
@@ -173,6 +188,7 @@ class Checked(Sequence[GateResult]):
 
     gates: tuple[GateResult, ...]
     warnings: tuple[str, ...] = ()
+    fail_unsure: bool = False
 
     def __len__(self) -> int:
         return len(self.gates)
@@ -183,17 +199,17 @@ class Checked(Sequence[GateResult]):
     @property
     def exit_code(self) -> ExitCode:
         """What the process is to say; a gate that is waived lets pass."""
-        return exit_code(Verdict.PASS if each.waived else each.verdict for each in self.gates)
+        verdicts = (Verdict.PASS if each.waived else each.verdict for each in self.gates)
+        return exit_code(verdicts, fail_unsure=self.fail_unsure)
 
     @property
     def verdict(self) -> Verdict:
         """The worst of the verdicts; where no gate was held against its bound, ``not_evaluated``."""
-        code = self.exit_code
-        if code is ExitCode.OK:
-            return Verdict.PASS
         seen = {each.verdict for each in self.gates}
+        if self.exit_code is ExitCode.OK:
+            return Verdict.UNSURE if Verdict.UNSURE in seen else Verdict.PASS
         worst = next((each for each in _WORST_FIRST if each in seen), Verdict.NOT_EVALUATED)
-        return worst if worst in {Verdict.FAIL, Verdict.INCONCLUSIVE} else Verdict.NOT_EVALUATED
+        return worst if worst in {Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.UNSURE} else Verdict.NOT_EVALUATED
 
     @property
     def worst_first(self) -> tuple[GateResult, ...]:

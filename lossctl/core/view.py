@@ -29,6 +29,7 @@ __all__ = [
     "Scalar",
     "Span",
     "View",
+    "about",
     "finite_or_none",
     "flat",
     "listed",
@@ -204,6 +205,17 @@ def transposed(records: Sequence[Mapping[str, Scalar]]) -> dict[str, list[Scalar
 def finite_or_none(value: float | None) -> float | None:
     """Give a number that JSON can hold: a NaN or an infinity becomes ``None``."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def about(count: int) -> str:
+    """Write a count that is an estimate with two digits, as people read it.
+
+    Examples
+    --------
+    >>> about(1279), about(96), about(9_951)
+    ('about 1,300', 'about 96', 'about 10,000')
+    """
+    return f"about {int(float(f'{count:.1e}')):,}"
 
 
 def _typed(value: Any) -> str:

@@ -74,6 +74,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "waive": Key.WAIVERS,
         "explain": Key.FLAG,
         "calibrate": Key.FLAG,
+        "fail_unsure": Key.FLAG,
         "reports": Key.REPORTS,
     }
 )

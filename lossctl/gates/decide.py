@@ -4,11 +4,12 @@ A gate states what passes, so everything else does not: a NaN, an infinity, a sl
 one-sided bounds of what is tested, in the direction in which the gate fails, and m its limit::
 
     point        passes where the value keeps to the bound
-    regress      fails where L > m; passes where U <= m; between the two it passes with a warning
+    regress      fails where L > m; passes where U <= m; between the two it is unsure
     noninferior  passes where U <= m; fails where L > m; between the two it is inconclusive
 
+So a bound that demands an improvement, m < 0, is kept to where the improvement is shown, and not by an equal model.
 Where there are p-values they decide, adjusted for the family: that of "it keeps to the limit" for a failure, that of
-"it does not" for a pass of a non-inferiority test.
+"it does not" for a pass that must be shown, of a non-inferiority test or of an improvement.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.result import Interval
 from lossctl.core.slices import Slice, slice_text
 from lossctl.core.verdict import GateResult, Place, Verdict
+from lossctl.core.view import about
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.words import comparison_words, figure_words, interval_words
 
@@ -53,12 +55,15 @@ class Evidence:
     limit
         What it is held against: the bound of the gate, or 0 where a relative bound was turned into a difference.
     p_keeps
-        The p-value of "it keeps to the limit": small where it is shown to break it. ``None`` where it has none, as
-        where no row differs from another: then the bounds decide.
+        The p-value of "it keeps to the limit": small where it is shown to break it. ``None``: the bounds decide.
     p_breaks
         The p-value of "it does not keep to the limit": small where it is shown to keep to it.
     detectable
         The smallest difference from the limit that so many rows would show, in the unit of the gate's value.
+    needed
+        How many rows would show the difference from the limit that was found; ``None`` where that can't be told.
+    why
+        Why it can't be told, in words, where the differences of rows do not vary.
     """
 
     low: float
@@ -67,6 +72,8 @@ class Evidence:
     p_keeps: float | None = None
     p_breaks: float | None = None
     detectable: float | None = None
+    needed: int | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +132,18 @@ def check_test(gate: Gate, test: Test) -> None:
         raise UsageError(
             f"gate {gate.shown!r}: {test.value} is a test of a delta", "write delta(LOSS), or test = point"
         )
-    margin = gate.bound.share if gate.operator.keeps_low else -gate.bound.share
-    if test is Test.NONINFERIOR and not margin > 0.0:
+    if test is Test.NONINFERIOR and not _room(gate) > 0.0:
         raise UsageError(
             f"gate {gate.shown!r}: a test of non-inferiority needs a margin", "let the bound allow some loss: <= 0.01"
         )
 
 
-def decide(
-    found: Sequence[Found], *, level: float = 0.95, min_n: int = 1, adjust: Adjust = list
-) -> tuple[list[GateResult], list[str]]:
+def _room(gate: Gate) -> float:
+    """Return how much worse the bound of a delta lets a candidate be; below 0: how much better it must be."""
+    return gate.bound.share if gate.operator.keeps_low else -gate.bound.share
+
+
+def decide(found: Sequence[Found], *, level: float = 0.95, min_n: int = 1, adjust: Adjust = list) -> list[GateResult]:
     """Decide all gates of a run.
 
     Parameters
@@ -150,22 +159,19 @@ def decide(
 
     Returns
     -------
-    list[GateResult], list[str]
-        One for each of `found`, and warnings.
+    list[GateResult]
+        One for each of `found`.
 
     Examples
     --------
     >>> from lossctl.gates.grammar import parse_gate
-    >>> results, _ = decide([Found(parse_gate("mse <= 0.3"), 0.31, 442, {})])
+    >>> results = decide([Found(parse_gate("mse <= 0.3"), 0.31, 442, {})])
     >>> results[0].verdict, results[0].reason
     (<Verdict.FAIL: 'fail'>, '0.31 > 0.3')
     """
     tested = _adjusted([None if _is_left_out(each, min_n) else _evidence(each) for each in found], found, adjust)
-    decided = [
-        _decide(each, evidence, min_n, round(1.0 - level, 12)) for each, evidence in zip(found, tested, strict=True)
-    ]
-    warnings = [f"{result.label}: {result.reason}" for result, unsure in decided if unsure]
-    return [result for result, _ in decided], warnings
+    small = round(1.0 - level, 12)
+    return [_decide(each, evidence, min_n, small) for each, evidence in zip(found, tested, strict=True)]
 
 
 def _evidence(found: Found) -> Evidence | None:
@@ -179,8 +185,8 @@ def _evidence(found: Found) -> Evidence | None:
 
 
 def _adjusted(tested: Sequence[Evidence | None], found: Sequence[Found], adjust: Adjust) -> list[Evidence | None]:
-    """Adjust the p-values of all failures, and those of all passes that count as shown."""
-    shown = [each.test is Test.NONINFERIOR for each in found]
+    """Adjust the p-values of all failures, and those of all passes that must be shown."""
+    shown = [each.test is Test.NONINFERIOR or _room(each.gate) < 0.0 for each in found]
     keeps = adjust([None if each is None else each.p_keeps for each in tested])
     breaks = adjust(
         [each.p_breaks if each is not None and yes else None for each, yes in zip(tested, shown, strict=True)]
@@ -191,33 +197,44 @@ def _adjusted(tested: Sequence[Evidence | None], found: Sequence[Found], adjust:
     ]
 
 
-def _decide(found: Found, evidence: Evidence | None, min_n: int, small: float) -> tuple[GateResult, bool]:
-    """Decide one gate, and say whether its verdict is unsure."""
+def _decide(found: Found, evidence: Evidence | None, min_n: int, small: float) -> GateResult:
+    """Decide one gate."""
     if _is_left_out(found, min_n):
-        return _few_rows(found, min_n), False
+        return _few_rows(found, min_n)
     if found.value is None:
-        return _result(found, Verdict.NOT_EVALUATED, found.missing or "there is no value"), False
+        return _result(found, Verdict.NOT_EVALUATED, found.missing or "there is no value")
     words = comparison_words(found.value, found.gate)
     if found.test is Test.POINT:
         holds = found.gate.operator.holds(found.value, found.gate.bound.share)
-        return _result(found, Verdict.PASS if holds else Verdict.FAIL, words), False
+        return _result(found, Verdict.PASS if holds else Verdict.FAIL, words)
     if evidence is None:
-        return _result(found, Verdict.NOT_EVALUATED, found.missing or f"{words}, with no interval to test by"), False
+        return _result(found, Verdict.NOT_EVALUATED, found.missing or f"{words}, with no interval to test by")
     return _by_test(found, evidence, small, words + interval_words(found.ci, percent=found.gate.bound.percent))
 
 
-def _by_test(found: Found, evidence: Evidence, small: float, words: str) -> tuple[GateResult, bool]:
+def _by_test(found: Found, evidence: Evidence, small: float, words: str) -> GateResult:
     fails, passes = not _keeps(found, evidence, worst=False), _keeps(found, evidence, worst=True)
     if evidence.p_keeps is not None:
         fails = evidence.p_keeps < small
     if evidence.p_breaks is not None:
         passes = evidence.p_breaks <= small
     if fails or passes:
-        return _result(found, Verdict.FAIL if fails else Verdict.PASS, words), False
-    words += ": the data do not tell"
+        return _result(found, Verdict.FAIL if fails else Verdict.PASS, words)
+    verdict = Verdict.UNSURE if found.test is Test.REGRESS else Verdict.INCONCLUSIVE
+    return _result(found, verdict, f"{words}: {_undecided(found, evidence)}")
+
+
+def _undecided(found: Found, evidence: Evidence) -> str:
+    """Say why a gate is neither shown to fail nor to pass, and what would decide it."""
+    if evidence.why:
+        return evidence.why
+    words = f"{found.n} {'row does' if found.n == 1 else 'rows do'} not decide it"
     if evidence.detectable is not None:
-        words += f"; so many rows show {figure_words(evidence.detectable, percent=found.gate.bound.percent)}"
-    return _result(found, Verdict.PASS if found.test is Test.REGRESS else Verdict.INCONCLUSIVE, words), True
+        distance = figure_words(evidence.detectable, percent=found.gate.bound.percent).removeprefix("+")
+        words += f"; they would decide {distance} away from the bound"
+    if evidence.needed is not None and evidence.needed > found.n:
+        words += f"; {about(evidence.needed)} rows would decide this"
+    return words
 
 
 def _keeps(found: Found, evidence: Evidence, *, worst: bool) -> bool:

@@ -93,7 +93,9 @@ class CheckOptions(Options, total=False):
     explain
         Says of each failure which slices and rows add most to it; a look or two more at the rows.
     calibrate
-        Says of each gate how often it would fail by chance, and which change it would catch.
+        Says of each gate how often it would fail or be unsure by chance, and which change it would catch.
+    fail_unsure
+        Makes the exit code 4 where a gate is unsure: neither shown to fail nor to pass.
     cluster
         The column that says which rows belong together.
     block
@@ -111,6 +113,7 @@ class CheckOptions(Options, total=False):
     waive: Iterable[Waiver | Mapping[str, str]]
     explain: bool
     calibrate: bool
+    fail_unsure: bool
     cluster: str | None
     block: int | None
     horizon: int | None
@@ -146,6 +149,7 @@ class CheckSettings:
     waive: tuple[Waiver, ...] = ()
     explain: bool = False
     calibrate: bool = False
+    fail_unsure: bool = False
     min_n: int = 1
     method: Method = field(default_factory=Method)
 
@@ -178,6 +182,7 @@ class CheckSettings:
             ("allow_inverted", self.allow_inverted),
             ("explain", self.explain),
             ("calibrate", self.calibrate),
+            ("fail_unsure", self.fail_unsure),
         ):
             if not isinstance(flag, bool):
                 raise UsageError(f"{name}: {flag!r} is neither true nor false", "write true")

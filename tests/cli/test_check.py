@@ -161,6 +161,25 @@ def test_each_key_is_described_and_typed(key: str, run: Run, tmp_path: Path) -> 
     assert f"lossctl.toml: {key}" in ran.stderr
 
 
+def test_an_unsure_gate_is_let_through_unless_flag_or_configuration_say_otherwise(run: Run, tmp_path: Path) -> None:
+    typed = ("check", str(DATA), *DELTA, "-g", "delta(mse) <= 5%", "-f", "json")
+    ran = run(*typed)
+    assert (ran.code, json.loads(ran.stdout)["verdict"], gates(ran.stdout)[0]["verdict"]) == (0, "unsure", "unsure")
+    assert "do not decide it" in str(gates(ran.stdout)[0]["reason"])
+    assert run(*typed, "--fail-unsure").code == 4
+    (tmp_path / "lossctl.toml").write_text("[check]\nfail_unsure = true\n")
+    assert run(*typed).code == 4
+    frame = str(DATA)
+    result = lossctl.check(frame, "delta(mse) <= 5%", prediction="knn", baseline_prediction="ridge", fail_unsure=True)
+    assert (int(result.exit_code), result.verdict.value) == (4, "unsure")
+
+
+def test_an_equal_model_does_not_show_an_improvement(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "same.csv").write_text("target,base,cand\n1,1.1,1.1\n2,2.2,2.2\n3,3.5,3.5\n")
+    ran = run("check", "same.csv", "-p", "cand", "--baseline-pred", "base", "-g", "delta(mse) <= -1%", "-f", "json")
+    assert (ran.code, gates(ran.stdout)[0]["verdict"]) == (0, "unsure")
+
+
 def test_calibration_of_a_delta(run: Run) -> None:
     ran = run("check", str(DATA), *DELTA, "-g", "delta(mse) <= 0", "--calibrate", "-f", "json")
-    assert "fails an equal model in 5% of samples" in str(gates(ran.stdout)[0]["details"])
+    assert "fails an equal model in 5% of samples, and is unsure of it in 90%;" in str(gates(ran.stdout)[0]["details"])

@@ -11,10 +11,11 @@ from lossctl.core.errors import ExitCode
 from lossctl.core.result import Interval
 from lossctl.core.verdict import Checked, GateResult, Verdict, exit_code
 
-PASS, FAIL, UNSURE, SKIPPED, NOT = (
+PASS, FAIL, INCONCLUSIVE, UNSURE, SKIPPED, NOT = (
     Verdict.PASS,
     Verdict.FAIL,
     Verdict.INCONCLUSIVE,
+    Verdict.UNSURE,
     Verdict.SKIPPED,
     Verdict.NOT_EVALUATED,
 )
@@ -33,11 +34,16 @@ def result(verdict: Verdict = PASS, **slice_: str | None) -> GateResult:
         ([PASS, SKIPPED], 0, PASS),
         ([SKIPPED], 4, NOT),
         ([SKIPPED, SKIPPED], 4, NOT),
-        ([PASS, UNSURE], 4, UNSURE),
+        ([PASS, INCONCLUSIVE], 4, INCONCLUSIVE),
         ([PASS, NOT], 4, NOT),
-        ([UNSURE, NOT], 4, NOT),
+        ([INCONCLUSIVE, NOT], 4, NOT),
         ([PASS, FAIL], 1, FAIL),
-        ([FAIL, NOT, UNSURE, SKIPPED], 1, FAIL),
+        ([FAIL, NOT, INCONCLUSIVE, SKIPPED], 1, FAIL),
+        ([UNSURE], 0, UNSURE),
+        ([PASS, UNSURE, SKIPPED], 0, UNSURE),
+        ([UNSURE, INCONCLUSIVE], 4, INCONCLUSIVE),
+        ([UNSURE, NOT], 4, NOT),
+        ([UNSURE, FAIL], 1, FAIL),
     ],
 )
 def test_exit_codes(verdicts: list[Verdict], code: int, overall: Verdict) -> None:
@@ -52,8 +58,33 @@ def test_one_is_a_failed_gate_and_zero_a_passed_one() -> None:
         for verdicts in itertools.product(Verdict, repeat=count):
             code = exit_code(verdicts)
             assert (code == ExitCode.GATE_FAILED) == (FAIL in verdicts)
-            assert (code == ExitCode.OK) == (PASS in verdicts and set(verdicts) <= {PASS, SKIPPED})
-            assert (Checked(tuple(map(result, verdicts))).verdict is PASS) == (code == ExitCode.OK)
+            held = {PASS, UNSURE} & set(verdicts)
+            assert (code == ExitCode.OK) == (bool(held) and set(verdicts) <= {PASS, UNSURE, SKIPPED})
+            overall = Checked(tuple(map(result, verdicts))).verdict
+            assert (overall in {PASS, UNSURE}) == (code == ExitCode.OK)
+            assert (overall is PASS) == (code == ExitCode.OK and UNSURE not in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code", "overall"),
+    [
+        ([UNSURE], 4, UNSURE),
+        ([UNSURE, PASS, SKIPPED], 4, UNSURE),
+        ([UNSURE, FAIL], 1, FAIL),
+        ([PASS, SKIPPED], 0, PASS),
+    ],
+)
+def test_an_unsure_gate_may_be_made_to_count(verdicts: list[Verdict], code: int, overall: Verdict) -> None:
+    checked = Checked(tuple(map(result, verdicts)), fail_unsure=True)
+    assert (checked.exit_code, checked.verdict) == (code, overall)
+    assert exit_code(verdicts, fail_unsure=True) == code
+
+
+def test_unsure_gates_are_counted_apart() -> None:
+    checked = Checked((result(PASS), result(UNSURE), result(UNSURE)))
+    assert checked.summary() == "unsure: 2 unsure, 1 pass of 3"
+    assert checked.to_dict()["verdict"] == "unsure"
+    assert [row[0] for row in checked.view().rows] == ["unsure", "unsure", "pass"]
 
 
 def test_where_several_apply_usage_comes_before_data_before_a_failed_gate() -> None:

@@ -17,17 +17,18 @@ from lossctl.gates.grammar import parse_gate
 from lossctl.gates.words import comparison_words, figure_words, interval_words
 from lossctl.stats.adjust import adjust
 
-PASS, FAIL, UNSURE, SKIPPED, NOT = (
+PASS, FAIL, INCONCLUSIVE, UNSURE, SKIPPED, NOT = (
     Verdict.PASS,
     Verdict.FAIL,
     Verdict.INCONCLUSIVE,
+    Verdict.UNSURE,
     Verdict.SKIPPED,
     Verdict.NOT_EVALUATED,
 )
 
 
 def one(found: Found, **settings: float) -> GateResult:
-    (result,), _ = decide([found], **settings)
+    (result,) = decide([found], **settings)
     return result
 
 
@@ -79,9 +80,9 @@ REGRESS, NONINFERIOR = Test.REGRESS, Test.NONINFERIOR
     ("low", "high", "regress", "noninferior"),
     [
         (0.011, 0.02, FAIL, FAIL),
-        (0.01, 0.02, PASS, UNSURE),  # touching the margin is not beyond it
+        (0.01, 0.02, UNSURE, INCONCLUSIVE),  # touching the margin is not beyond it
         (-0.02, 0.01, PASS, PASS),
-        (-0.02, 0.011, PASS, UNSURE),
+        (-0.02, 0.011, UNSURE, INCONCLUSIVE),
         (-0.02, -0.01, PASS, PASS),
     ],
 )
@@ -96,7 +97,7 @@ def test_bounds_decide(low: float, high: float, regress: Verdict, noninferior: V
 def test_a_strict_gate_needs_more_than_touching() -> None:
     assert one(held("delta(mse) < 0", 0.0, 0.0, 0.0)).verdict is FAIL
     assert one(held("delta(mse) <= 0", 0.0, 0.0, 0.0)).verdict is PASS
-    assert one(held("delta(mse) < 0.01", 0.0, -0.01, 0.01, NONINFERIOR)).verdict is UNSURE
+    assert one(held("delta(mse) < 0.01", 0.0, -0.01, 0.01, NONINFERIOR)).verdict is INCONCLUSIVE
     assert one(held("delta(mse) <= 0.01", 0.0, -0.01, 0.01, NONINFERIOR)).verdict is PASS
     assert one(held("delta(mse) <= 0", 0.0, 0.0, 0.0)).reason == "0 <= 0"
 
@@ -115,18 +116,37 @@ def test_evidence_that_is_not_finite_passes_nothing(bad: float, test: Test) -> N
     assert one(replace(good, value=None, missing="no baseline")).verdict is NOT
 
 
-def test_an_unsure_regression_passes_with_a_warning_and_says_what_could_be_told() -> None:
-    found = held("delta(mse) <= 1%", 0.008, -0.01, 0.03, detectable=0.026)
+def test_an_unsure_regression_says_so_and_what_would_decide() -> None:
+    found = held("delta(mse) <= 1%", 0.008, -0.01, 0.03, detectable=0.026, needed=16_899)
     found = replace(found, ci=Interval(0.95, -0.012, 0.032, "t"), slice={"sex": "f"})
-    results, warnings = decide([found])
-    assert results[0].verdict is PASS
-    reason = "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: the data do not tell; so many rows show +2.6%"
-    assert results[0].reason == reason
-    assert warnings == [f"delta(mse) <= 1% on sex=f: {reason}"]
-    results, warnings = decide([replace(found, test=NONINFERIOR)])
-    assert results[0].verdict is UNSURE
-    assert len(warnings) == 1
-    assert decide([held("delta(mse) <= 1%", 0.0, -0.1, 0.0)])[1] == []
+    reason = (
+        "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: 100 rows do not decide it; they would decide 2.6% away from the bound; "
+        "about 17,000 rows would decide this"
+    )
+    assert (one(found).verdict, one(found).reason) == (UNSURE, reason)
+    noninferior = one(replace(found, test=NONINFERIOR))
+    assert (noninferior.verdict, noninferior.reason) == (INCONCLUSIVE, reason)
+    enough = replace(found, evidence=replace(found.evidence, needed=100))  # as where gates are corrected together
+    assert one(enough).reason.endswith("2.6% away from the bound")
+    equal = replace(found, evidence=replace(found.evidence, why="no row differs"))
+    assert one(equal).reason.endswith("[-1.2%, +3.2%]: no row differs")
+    assert one(held("delta(mse) <= 1%", 0.0, -0.1, 0.0)).verdict is PASS
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-0.03, -0.01, PASS), (-0.03, -0.009, UNSURE), (0.0, 0.0, FAIL), (-0.02, 0.02, UNSURE), (-0.009, 0.02, FAIL)],
+)
+def test_a_demand_for_an_improvement_passes_where_it_is_shown(low: float, high: float, verdict: Verdict) -> None:
+    for text, sign in (("delta(mse) <= -0.01", 1.0), ("delta(mse) >= 0.01", -1.0)):
+        ends = sorted((sign * low, sign * high))
+        assert one(held(text, 0.5 * sum(ends), *ends)).verdict is verdict, text
+
+
+def test_improvements_that_must_be_shown_are_a_family() -> None:
+    family = [held("delta(mse) <= -1", -2.0, -3.0, -1.5, p_keeps=0.9, p_breaks=0.03) for _ in range(2)]
+    assert [each.verdict for each in decide(family)] == [PASS, PASS]
+    assert [each.verdict for each in decide(family, adjust=holm)] == [UNSURE, UNSURE]
 
 
 def test_a_failure_reads_as_documented() -> None:
@@ -139,14 +159,16 @@ def test_a_failure_reads_as_documented() -> None:
 
 def test_p_values_decide_where_there_are_some() -> None:
     far = {"low": 9.0, "high": 9.5}  # bounds that would decide otherwise
-    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.051)).verdict is PASS
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.051)).verdict is UNSURE
     assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.049)).verdict is FAIL
-    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.049), level=0.99).verdict is PASS
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.049), level=0.99).verdict is UNSURE
     assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.05)).verdict is PASS
-    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.05)).verdict is PASS, "L = m is not beyond it"
-    assert decide([held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.05)])[1] == []
-    assert len(decide([held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.051)])[1]) == 1
-    assert one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.051)).verdict is UNSURE
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.05)).verdict is UNSURE, "L = m is not beyond it"
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.05)).verdict is PASS
+    assert one(held("delta(mse) <= 1", 9.0, **far, p_keeps=0.9, p_breaks=0.051)).verdict is UNSURE
+    assert (
+        one(held("delta(mse) <= 1", 9.0, **far, test=NONINFERIOR, p_keeps=0.9, p_breaks=0.051)).verdict is INCONCLUSIVE
+    )
 
 
 def holm(p_values: object) -> list[float | None]:
@@ -156,32 +178,31 @@ def holm(p_values: object) -> list[float | None]:
 def test_the_family_is_adjusted_for_what_is_tested() -> None:
     keeps = [0.02, 0.03, 0.9]
     family = [held("delta(mse) <= 1", 2.0, 1.5, 3.0, p_keeps=p, p_breaks=0.8) for p in keeps]
-    assert [each.verdict for each in decide(family)[0]] == [FAIL, FAIL, PASS]
-    assert [each.verdict for each in decide(family, adjust=holm)[0]] == [PASS, PASS, PASS]
+    assert [each.verdict for each in decide(family)] == [FAIL, FAIL, UNSURE]
+    assert [each.verdict for each in decide(family, adjust=holm)] == [UNSURE, UNSURE, UNSURE]
     alone = [family[0], point("mse <= 1", 0.5), point("mse <= 1", 2.0)]  # of a family of one
-    assert [each.verdict for each in decide(alone, adjust=holm)[0]] == [FAIL, PASS, FAIL]
+    assert [each.verdict for each in decide(alone, adjust=holm)] == [FAIL, PASS, FAIL]
     few = [replace(each, gate=parse_gate("delta(mse)[a=*] <= 1"), n=3) for each in family[1:]]
-    assert [each.verdict for each in decide([family[0], *few], adjust=holm, min_n=10)[0]] == [FAIL, SKIPPED, SKIPPED]
+    assert [each.verdict for each in decide([family[0], *few], adjust=holm, min_n=10)] == [FAIL, SKIPPED, SKIPPED]
 
 
 def test_passes_are_adjusted_where_they_must_be_shown() -> None:
     family = [held("delta(mse) <= 1", 0.0, -1.0, 0.5, NONINFERIOR, p_keeps=0.9, p_breaks=p) for p in (0.02, 0.03)]
-    assert [each.verdict for each in decide(family)[0]] == [PASS, PASS]
-    assert [each.verdict for each in decide(family, adjust=holm)[0]] == [PASS, PASS]
+    assert [each.verdict for each in decide(family)] == [PASS, PASS]
+    assert [each.verdict for each in decide(family, adjust=holm)] == [PASS, PASS]
     family = [*family, replace(family[0])]
-    assert [each.verdict for each in decide(family, adjust=holm)[0]] == [UNSURE] * 3
+    assert [each.verdict for each in decide(family, adjust=holm)] == [INCONCLUSIVE] * 3
     family[2] = replace(family[2], test=REGRESS)  # whose pass needs not be shown
-    assert [each.verdict for each in decide(family, adjust=holm)[0]] == [PASS] * 3
-    assert decide([replace(each, test=REGRESS) for each in family], adjust=holm)[1] == []
+    assert [each.verdict for each in decide(family, adjust=holm)] == [PASS] * 3
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.sampled_from([REGRESS, NONINFERIOR])), max_size=6))
 def test_adjusting_never_fails_more(family: list[tuple[float, float, Test]]) -> None:
     found = [held("delta(mse) <= 1", 1.0, 0.0, 2.0, t, p_keeps=a, p_breaks=b) for a, b, t in family]
-    plain, adjusted = decide(found)[0], decide(found, adjust=holm)[0]
+    plain, adjusted = decide(found), decide(found, adjust=holm)
     for before, after in zip(plain, adjusted, strict=True):
         assert before.verdict is FAIL or after.verdict is not FAIL
-        assert after.verdict is not PASS or before.verdict is not UNSURE
+        assert after.verdict is not PASS or before.verdict is PASS
 
 
 def test_slices_of_few_rows() -> None:
@@ -217,7 +238,7 @@ def test_a_waiver_is_for_a_failure_alone() -> None:
     failed = one(point("mse <= 0.3", 0.31))
     assert waive(failed, "new sensor").verdict is SKIPPED
     assert waive(failed, "new sensor").reason == "waived: new sensor (0.31 > 0.3)"
-    for verdict in (PASS, UNSURE, NOT):
+    for verdict in (PASS, INCONCLUSIVE, UNSURE, NOT):
         assert waive(replace(failed, verdict=verdict), "new sensor").verdict is verdict
 
 

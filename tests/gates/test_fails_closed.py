@@ -246,8 +246,22 @@ CASES = [
         "an unsure non-inferiority",
         (*gate("delta(mae) <= 0.001", source="data.csv"), *DELTA, "--test", "noninferior"),
         4,
-        "do not tell",
+        "do not decide",
         rows("1,1,2,1.9,a,1\n2,2,3,3.3,a,1\n3,3,3.5,3.4,a,1\n"),
+    ),
+    Case(
+        "an unsure regression that is to count",
+        (*gate("delta(mae) <= 0.001", source="data.csv"), *DELTA, "--fail-unsure"),
+        4,
+        "unsure",
+        rows("1,1,2,1.9,a,1\n2,2,3,3.3,a,1\n3,3,3.5,3.4,a,1\n"),
+    ),
+    Case(
+        "an improvement that an equal model does not show",
+        (*gate("delta(mse) <= -1%", source="data.csv"), *DELTA, "--fail-unsure"),
+        4,
+        "0% > -1%",
+        rows("1,1,1.1,1.1,a,1\n2,2,2.2,2.2,a,1\n3,3,3.5,3.5,a,1\n"),
     ),
     Case(
         "a baseline of other targets",

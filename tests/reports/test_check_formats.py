@@ -18,10 +18,11 @@ from lossctl.reports import RenderOptions, check
 from lossctl.reports import formats as other_formats
 from lossctl.reports.shared.clip import clip
 
-PASS, FAIL, UNSURE, SKIPPED, NOT = (
+PASS, FAIL, INCONCLUSIVE, UNSURE, SKIPPED, NOT = (
     Verdict.PASS,
     Verdict.FAIL,
     Verdict.INCONCLUSIVE,
+    Verdict.UNSURE,
     Verdict.SKIPPED,
     Verdict.NOT_EVALUATED,
 )
@@ -76,8 +77,8 @@ def test_hostile_data_reach_no_report_unescaped(name: str, text: str) -> None:
     assert {char for char in set(made) if not is_plain(char)} <= {"\n", "\t"}
     commands = [line[:100] for line in made.splitlines() if re.match(r"\s*::", line)]
     if name == "github":
-        assert all(line.startswith(("::error file=", "::warning title=")) for line in commands)
-        assert len(commands) == 6
+        assert all(line.startswith(("::error file=", "::warning file=", "::warning title=")) for line in commands)
+        assert len(commands) == 7
     else:
         assert not commands
     assert found_in(made, "##[error]", "##vso[") == []
@@ -140,14 +141,15 @@ def test_junit_counts_what_it_holds() -> None:
     check_schema(root)
     suite = root[0]
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time")} == {
-        "tests": "6",
+        "tests": "7",
         "failures": "2",
         "errors": "2",
-        "skipped": "1",
+        "skipped": "2",
         "time": "0",
     }
     assert [child.tag for case in suite.iter("testcase") for child in case] == [
         "failure",
+        "skipped",
         "error",
         "skipped",
         "error",
@@ -155,10 +157,10 @@ def test_junit_counts_what_it_holds() -> None:
     ]
     assert suite.find("system-out").text == "few rows"
     read = junitparser.JUnitXml.fromstring(text.encode())
-    assert (read.tests, read.failures, read.errors) == (6, 2, 2)
+    assert (read.tests, read.failures, read.errors) == (7, 2, 2)
     (read_suite,) = read
-    assert read_suite.skipped == 1
-    assert [case.is_passed for case in read_suite] == [True, False, False, False, False, False]
+    assert read_suite.skipped == 2
+    assert [case.is_passed for case in read_suite] == [True, False, False, False, False, False, False]
     assert read_suite.total_time if hasattr(read_suite, "total_time") else read_suite.time == 0
 
 
@@ -211,9 +213,9 @@ def test_a_check_of_nothing_is_an_error_in_every_report(verdicts: list[Verdict])
 def test_junit_of_hostile_data_is_within_the_schema_and_reads_back(text: str) -> None:
     made = check.render(hostile(text), "junit")
     check_schema(parse(made))
-    assert len(made) < 40_000
+    assert len(made) < 45_000
     assert len(list(junitparser.JUnitXml.fromstring(made.encode()))) == 1
-    assert len(set(cases(parse(made)))) == 6
+    assert len(set(cases(parse(made)))) == 7
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -251,12 +253,40 @@ def test_github_shows_nine_of_a_kind_and_says_how_many_more() -> None:
 
 def test_github_says_nothing_of_what_passed() -> None:
     assert check.render(Checked((gate(PASS),)), "github") == ""
-    lines = check.render(Checked((gate(PASS), gate(UNSURE), gate(NOT), gate(FAIL))), "github").splitlines()
+    lines = check.render(Checked((gate(PASS), gate(INCONCLUSIVE), gate(NOT), gate(FAIL))), "github").splitlines()
     assert [re.search("title=(.*?)::", line)[1] for line in lines] == [
         "gate failed",
         "gate not evaluated",
         "gate inconclusive",
     ]
+
+
+def test_an_unsure_gate_is_said_apart_in_every_report() -> None:
+    place = Place("a.toml", 3)
+    checked = Checked((gate(PASS), gate(UNSURE, place=place)))
+    assert check.render(checked, "github").startswith("::warning file=a.toml,line=3,title=gate unsure::mse <= 0.3")
+    root = parse(check.render(checked, "junit"))
+    (skipped,) = root.iter("skipped")
+    assert (skipped.get("type"), skipped.get("message")) == ("unsure", "0.31 > 0.3")
+    metrics = check.render(checked, "openmetrics").splitlines()
+    assert [line for line in metrics if line.startswith("lossctl_check_gates")] == [
+        'lossctl_check_gates{verdict="unsure"} 1',
+        'lossctl_check_gates{verdict="pass"} 1',
+    ]
+    assert len([line for line in metrics if line.startswith("lossctl_gate_passed")]) == 1
+    assert check.render(checked, "markdown").startswith("lossctl check: unsure: 1 unsure, 1 pass of 2")
+
+
+def test_an_unsure_gate_that_counts_is_an_error_in_every_report() -> None:
+    checked = Checked((gate(PASS), gate(UNSURE)), fail_unsure=True)
+    assert check.render(checked, "github").startswith("::error title=gate unsure::mse <= 0.3")
+    root = parse(check.render(checked, "junit"))
+    assert [(each.tag, each.get("type")) for each in (*root.iter("error"), *root.iter("skipped"))] == [
+        ("error", "unsure")
+    ]
+    assert root.get("errors") == "1"
+    metrics = check.render(checked, "openmetrics").splitlines()
+    assert [line[-1] for line in metrics if line.startswith("lossctl_gate_passed")] == ["1", "0"]
 
 
 # --- openmetrics
@@ -265,6 +295,7 @@ def test_github_says_nothing_of_what_passed() -> None:
 SAMPLE = re.compile(
     r'([a-z_]+)(?:\{gate="((?:[^"\\\n]|\\[\\"n])*)",slice="((?:[^"\\\n]|\\[\\"n])*)"(?:,copy="(\d+)")?\})? (\S+)'
 )
+COUNT = re.compile(r'lossctl_check_gates\{verdict="([a-z_]+)"\} (\d+)')
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, *LONG], ids=lambda text: ascii(text)[:20])
@@ -272,10 +303,14 @@ def test_openmetrics_of_hostile_data(text: str) -> None:
     lines = check.render(hostile(text), "openmetrics").splitlines()
     assert lines[-1] == "# EOF"
     assert lines.count("# EOF") == 1
-    samples = [line for line in lines if not line.startswith("#")]
+    counts = [COUNT.fullmatch(line) for line in lines if line.startswith("lossctl_check_gates")]
+    assert {match[1]: match[2] for match in counts if match} == {
+        each.value: "2" if each is FAIL else "1" for each in Verdict
+    }
+    samples = [line for line in lines if not line.startswith(("#", "lossctl_check_gates"))]
     found = [SAMPLE.fullmatch(line) for line in samples]
     assert all(found)
-    assert len({match.group(1, 2, 3, 4) for match in found if match}) == len(samples) == 1 + 5 + 3 * 6
+    assert len({match.group(1, 2, 3, 4) for match in found if match}) == len(samples) == 1 + 5 + 3 * 7
     assert all(float(match[5]) == float(match[5]) for match in found if match)
 
 

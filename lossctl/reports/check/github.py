@@ -1,4 +1,6 @@
-"""Annotations of GitHub Actions: a line a gate that did not pass, where it is written. Imports core and shared reports.
+"""Annotations of GitHub Actions: a line per gate that did not pass, where it is written. Imports core, shared reports.
+
+A gate that is unsure is a warning, and an error where the check does not let it pass.
 
 GitHub shows ten errors and ten warnings of a step: after nine there is one that says how many more there are.
 """
@@ -25,11 +27,12 @@ _TITLES = {
     Verdict.FAIL: "gate failed",
     Verdict.NOT_EVALUATED: "gate not evaluated",
     Verdict.INCONCLUSIVE: "gate inconclusive",
+    Verdict.UNSURE: "gate unsure",
 }
 
 
 def render(checked: Checked, options: RenderOptions) -> str:
-    """Write the annotations, failures first, then the warnings; nothing where all passed and nothing is said.
+    """Write the errors, failures first, then the warnings; nothing where all passed and nothing is said.
 
     Examples
     --------
@@ -41,10 +44,14 @@ def render(checked: Checked, options: RenderOptions) -> str:
     ::error file=pyproject.toml,line=12,title=gate failed::mse <= 0.3: 0.31 > 0.3
     """
     del options  # for people
-    errors = [_annotation(each) for each in checked.worst_first if each.verdict in _TITLES]
+    said = [each for each in checked.worst_first if each.verdict in _TITLES]
+    unsure = [] if checked.fail_unsure else [each for each in said if each.verdict is Verdict.UNSURE]
+    errors = [_annotation("error", each) for each in said if each not in unsure]
     if not errors and checked.exit_code is not ExitCode.OK:
         errors = [_command("error", checked.summary())]
-    lines = _few("error", errors) + _few("warning", [_command("warning", each) for each in checked.warnings])
+    warnings = [_annotation("warning", each) for each in unsure]
+    warnings += [_command("warning", each) for each in checked.warnings]
+    lines = _few("error", errors) + _few("warning", warnings)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -53,12 +60,12 @@ def _few(kind: str, lines: Sequence[str]) -> list[str]:
     return [*lines[:_SHOWN], *([_command(kind, f"{more} more")] if more > 0 else [])]
 
 
-def _annotation(each: GateResult) -> str:
+def _annotation(kind: str, each: GateResult) -> str:
     message = "\n".join(clip(line, _MOST_MESSAGE) for line in (f"{each.label}: {each.reason}", *each.details))
     properties = {"title": _TITLES[each.verdict]}
     if each.place is not None:
         properties = {"file": each.place.file, "line": str(each.place.line), **properties}
-    return _line("error", properties, message)
+    return _line(kind, properties, message)
 
 
 def _command(kind: str, message: str) -> str:

@@ -1,8 +1,9 @@
 """JUnit's XML, as Jenkins, GitLab and Azure read it: a test a gate. Imports core and `lossctl.reports.shared`.
 
 It keeps to the schema of Jenkins' xUnit plugin, the strictest in use. A gate that failed is a failure; one that could
-not be evaluated, or whose test was inconclusive, an error. A check that does not pass holds at least one of them, so
-that an empty file never counts as success. Nothing in it depends on the time or the place of the run.
+not be evaluated, or whose test was inconclusive, an error; one that is unsure is skipped, with the reason, and an error
+where the check does not let it pass. A check that does not pass holds at least one failure or error, so that an empty
+file never counts as success. Nothing in it depends on the time or the place of the run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _TAGS = {
     Verdict.FAIL: "failure",
     Verdict.NOT_EVALUATED: "error",
     Verdict.INCONCLUSIVE: "error",
+    Verdict.UNSURE: "skipped",
     Verdict.SKIPPED: "skipped",
 }
 _MOST_NAME, _MOST_MESSAGE = 200, 2000
@@ -85,7 +87,8 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str]]:
             next_number[class_name, gate] += 1
             name = f"{gate} ({next_number[class_name, gate] + 1})"
         taken.add((class_name, name))
-        tag = _TAGS.get(each.verdict, "")
+        fails = each.verdict is Verdict.UNSURE and checked.fail_unsure
+        tag = "error" if fails else _TAGS.get(each.verdict, "")
         yield tag, _case(class_name, name, tag, each.verdict.value, (each.reason, *each.details))
 
 

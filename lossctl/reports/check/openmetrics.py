@@ -25,7 +25,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def render(checked: Checked, options: RenderOptions) -> str:
-    """Write the gauges; one that has no number is left out, and so is whether a skipped gate passed.
+    """Write the gauges; one that has no number is left out, and so is whether a skipped or an unsure gate passed.
 
     Examples
     --------
@@ -34,10 +34,13 @@ def render(checked: Checked, options: RenderOptions) -> str:
     >>> gate = GateResult("mse <= 0.3", Verdict.PASS, {}, 0.25, 0.3, None, 442, "0.25 <= 0.3")
     >>> print(render(Checked((gate,)), RenderOptions()), end="")
     # TYPE lossctl_check_exit_code gauge
-    # HELP lossctl_check_exit_code What the check exits with: 0 if every gate passed.
+    # HELP lossctl_check_exit_code What the check exits with: 0 if no gate failed and each could be evaluated.
     lossctl_check_exit_code 0
+    # TYPE lossctl_check_gates gauge
+    # HELP lossctl_check_gates How many gates have the verdict.
+    lossctl_check_gates{verdict="pass"} 1
     # TYPE lossctl_gate_passed gauge
-    # HELP lossctl_gate_passed 1 if the gate passed, 0 if it failed or could not be decided.
+    # HELP lossctl_gate_passed 1 if the gate passed, 0 if it failed or could not be evaluated.
     lossctl_gate_passed{gate="mse <= 0.3",slice=""} 1
     # TYPE lossctl_gate_value gauge
     # HELP lossctl_gate_value What was held against the bound.
@@ -54,15 +57,17 @@ def render(checked: Checked, options: RenderOptions) -> str:
     labels = _labels(checked.gates)
     gauges: dict[str, tuple[str, Sequence[float | None]]] = {
         "passed": (
-            "1 if the gate passed, 0 if it failed or could not be decided.",
-            [_passed(g) for g in checked.gates],
+            "1 if the gate passed, 0 if it failed or could not be evaluated.",
+            [_passed(g, checked) for g in checked.gates],
         ),
         "value": ("What was held against the bound.", [finite_or_none(g.value) for g in checked.gates]),
         "bound": ("The bound.", [finite_or_none(g.bound) for g in checked.gates]),
         "rows": ("The rows the value rests on.", [g.n for g in checked.gates]),
     }
-    lines = _head("lossctl_check_exit_code", "What the check exits with: 0 if every gate passed.")
-    lines.append(f"lossctl_check_exit_code {int(checked.exit_code)}")
+    words = "What the check exits with: 0 if no gate failed and each could be evaluated."
+    lines = [*_head("lossctl_check_exit_code", words), f"lossctl_check_exit_code {int(checked.exit_code)}"]
+    lines += _head("lossctl_check_gates", "How many gates have the verdict.")
+    lines += [f'lossctl_check_gates{{verdict="{verdict}"}} {count}' for verdict, count in checked.counts().items()]
     for name, (meaning, values) in gauges.items():
         lines += _head(f"lossctl_gate_{name}", meaning)
         lines += [f"lossctl_gate_{name}{each} {v!r}" for each, v in zip(labels, values, strict=True) if v is not None]
@@ -73,8 +78,9 @@ def _head(name: str, meaning: str) -> list[str]:
     return [f"# TYPE {name} gauge", f"# HELP {name} {meaning}"]
 
 
-def _passed(each: GateResult) -> int | None:
-    return None if each.verdict is Verdict.SKIPPED else int(each.verdict is Verdict.PASS)
+def _passed(each: GateResult, checked: Checked) -> int | None:
+    said = each.verdict is Verdict.UNSURE and not checked.fail_unsure
+    return None if said or each.verdict is Verdict.SKIPPED else int(each.verdict is Verdict.PASS)
 
 
 def _labels(gates: Sequence[GateResult]) -> list[str]:
