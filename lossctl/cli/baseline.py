@@ -54,15 +54,15 @@ def baseline(
     output: File,
     reading: dict[str, Any],
     rows: Rows = True,
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
     """Store the losses of a model's rows by key, for later models to be compared with: paired, without its file."""
-    written = Destination.of("json", None, output)
+    kind = "parquet" if rows else "json"
+    written = Destination.of(kind, None, output, known=(kind,), read=(source, reading.get("targets")))
     if written.file is None:
         raise UsageError("a baseline is a file, and can't be printed", "name one: -o main.parquet")
-    written.spare(source, reading.get("targets"))
     destination = Destination.of(format, None, None, digits)
     selection = api.select(loss, parameters)
     with progress() as on_progress:

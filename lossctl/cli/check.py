@@ -160,7 +160,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     block: Block = None,
     horizon: Horizon = None,
     config: ConfigFile = None,
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
@@ -186,8 +186,8 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     asked = {**configured.options, **given}
     named = sources or ([] if configured.source is None else [configured.source])
     exports = [*_reports(configured.reports), *(export or ())]
-    destination = Destination.of(format, exports, output, digits, known=api.check_formats())
-    destination.spare(*named, asked.get("baseline"), asked.get("targets"))
+    read = (*named, asked.get("baseline"), asked.get("targets"))
+    destination = Destination.of(format, exports, output, digits, known=api.check_formats(), read=read)
     result = api.check(named, gate or configured.gates, **asked)
     return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check)
 

@@ -127,15 +127,15 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     seed: Seed = None,
     resamples: Resamples = None,
     adjust: Adjust = "bh",
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
     """Compare models with the first, or a baseline: paired differences with intervals, p-values, wins and losses."""
-    destination = Destination.of(format, export, output, digits)
-    destination.spare(*sources, reading.get("targets"), baseline)
+    read = (*sources, reading.get("targets"), baseline)
+    destination = Destination.of(format, export, output, digits, read=read)
     selection = api.select(loss, parameters)
     asked: dict[str, Any] = {
         "baseline": baseline,

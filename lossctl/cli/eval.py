@@ -33,16 +33,6 @@ PerRow = Annotated[
         rich_help_panel="Output",
     ),
 ]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="NAME",
-        help="table (the default), json, jsonl, csv, tsv, markdown, latex, html or bare.",
-        rich_help_panel="Output",
-    ),
-]
 
 
 Top = Annotated[
@@ -83,7 +73,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     top: Top = None,
     keep: Keep = None,
     per_row: PerRow = False,
-    format: Format = None,  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
@@ -92,17 +82,16 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
     if keep and top is None:
         raise UsageError("--keep is of no use without --top", "the rows to keep columns of: --top 10")
+    read = (*sources, reading.get("targets"))
     if per_row:
         others = {"--top": top, "--quantiles": quantiles, "--export": export, "--digits": digits, "--skill": skill}
         _refuse("--per-row", others)
         from lossctl.cli import rows
 
         to = rows.RowDestination.of(format, output)
-        destination = Destination.of("csv", None, output)
-        destination.spare(*sources, reading.get("targets"))
+        destination = Destination.of(to.kind, None, output, known=rows.ROW_FORMATS, read=read)
         return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
-    destination = Destination.of("table" if format is None else format, export, output, digits)
-    destination.spare(*sources, reading.get("targets"))
+    destination = Destination.of(format, export, output, digits, read=read)
     selection = api.select(loss, parameters)
     if top is not None:
         _refuse("--top", {"--quantiles": quantiles, "--skill": skill})

@@ -22,7 +22,7 @@ def losses(
         ),
     ] = None,
     *,
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
 ) -> Outcome:

@@ -236,12 +236,12 @@ Level = Annotated[
     typer.Option("--level", metavar="P", help="Coverage of confidence intervals.", rich_help_panel=_OUTPUT),
 ]
 Format = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         "-f",
         metavar="NAME",
-        help="table, json, jsonl, csv, tsv, markdown, latex, html or bare.",
+        help="table (the default), json, jsonl, csv, tsv, markdown, latex, html or bare.",
         rich_help_panel=_OUTPUT,
     ),
 ]

@@ -10,10 +10,12 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lossctl.api import RenderOptions, formats, render
@@ -22,12 +24,34 @@ from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "cannot_write", "deliver"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
 _PRINTED = (_STDOUT, Path("/dev/stdout"), Path("/dev/fd/1"))
 """Names of standard output: where it is a file, a file by such a name can't be replaced."""
+
+_EXTENSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        ".txt": ("table",),
+        ".json": ("json", "jsonl"),
+        ".jsonl": ("jsonl",),
+        ".ndjson": ("jsonl",),
+        ".csv": ("csv",),
+        ".tsv": ("tsv",),
+        ".tab": ("tsv",),
+        ".md": ("markdown",),
+        ".markdown": ("markdown",),
+        ".tex": ("latex",),
+        ".html": ("html",),
+        ".htm": ("html",),
+        ".xml": ("junit",),
+        ".prom": ("openmetrics",),
+        ".parquet": ("parquet",),
+        ".pq": ("parquet",),
+    }
+)
+"""What a file's name says: the format to write, and others that go by such a name too. Any text may end in .txt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,47 +78,94 @@ class Destination:
     @classmethod
     def of(
         cls,
-        format_name: str,
+        format_name: str | None,
         exports: Sequence[str] | None = None,
         file: Path | None = None,
         digits: int | None = None,
         *,
         known: Sequence[str] | None = None,
+        read: Sequence[str | None] = (),
     ) -> Destination:
-        """Read the options as typed; `known` are the formats, where a result has some of its own.
+        """Read the options as typed: the file's name says the format where `format_name` does not, else it is a table.
+
+        `known` are the formats, where a result has some of its own; `read` are the files that the command reads, as
+        typed.
 
         Raises
         ------
         UsageError
-            Where a format is unknown or a path can't be written.
+            Where a format is unknown or another than a file's name says, or a path can't be written, is one of those
+            that are read, or a configuration.
         """
+        known = known or formats()
         pairs = tuple(_export(text) for text in exports or ())
         file = None if file in _PRINTED else file
         for name in (format_name, *(name for name, _ in pairs)):
-            if name not in (known or formats()):
-                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(known or formats())}")
+            if name not in {None, *known}:
+                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(known)}")
         paths = [path for _, path in pairs] + ([file] if file else [])
         for path in paths:
             if path != _STDOUT:
                 _require_writable(path)
             if path != _STDOUT and [os.path.realpath(each) for each in paths].count(os.path.realpath(path)) > 1:
                 raise UsageError(f"two results would go to {path}", "give each a path of its own")
-        return cls(format_name, pairs, file, digits)
+        made = cls(format_name or "table", pairs, file, digits)
+        made._spare(read)
+        for name, path in pairs:
+            format_of(path, name, known)
+        chosen = format_of(file, format_name, known) if file else None
+        return made if chosen is None else replace(made, format=chosen)
 
-    def spare(self, *read: str | None) -> None:
-        """Refuse to write over what is read, as it was typed, or over a configuration.
-
-        Raises
-        ------
-        UsageError
-            Where a result would replace one of them.
-        """
+    def _spare(self, read: Sequence[str | None]) -> None:
+        """Refuse to write over what is read, as it was typed, or over a configuration."""
         named = [text for source in read if source for text in (source, source.partition("=")[2]) if text]
         for path in (*(path for _, path in self.exports), *([self.file] if self.file else [])):
             if path.is_file() and any(path.samefile(each) for text in named for each in _files(text)):
                 raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
             if path.is_file() and path.suffix == ".toml":
                 raise UsageError(f"{path} is a configuration: the result would replace it", "choose another path")
+
+
+def format_of(file: Path, asked: str | None, known: Sequence[str]) -> str | None:
+    """Return the format to write a file in: the one asked for, else that of its name; ``None`` where neither says.
+
+    Raises
+    ------
+    UsageError
+        Where the name is that of another format than is asked for, or of none that is `known`.
+
+    Examples
+    --------
+    >>> format_of(Path("gates.xml"), None, ["table", "junit"])
+    'junit'
+    """
+    ending = file.suffix.lower()
+    fits = _EXTENSIONS.get(ending, ())
+    if asked is not None:
+        is_text = ending == ".txt" and asked != "parquet"
+        if fits and asked not in fits and not is_text:
+            other = f", or ask for {fits[0]}" if fits[0] in known else ""
+            wanted = next((each for each, names in _EXTENSIONS.items() if asked in names), ".txt")
+            raise UsageError(f"{file} is {fits[0]} by its name, and {asked} is asked for", f"end it in {wanted}{other}")
+        return asked
+    if not ending:
+        return None
+    if not fits or fits[0] not in known:
+        raise _not_said(file, ending, known)
+    return fits[0]
+
+
+def _not_said(file: Path, ending: str, known: Sequence[str]) -> UsageError:
+    """Return the error of a name that says no format that the result can be written in."""
+    usual = [next((each for each, names in _EXTENSIONS.items() if names[0] == name), None) for name in known]
+    cure = f"end it in {', '.join(each for each in usual if each)}; or say which with --format"
+    if "parquet" in _EXTENSIONS.get(ending, ()):
+        return UsageError(
+            f"{file}: results are text, and only rows are written as Parquet", f"eval --per-row; else {cure}"
+        )
+    if ending == ".gz":
+        return UsageError(f"{file}: only rows are compressed", f"eval --per-row; else {cure}")
+    return UsageError(f"{file}: its name does not say which format to write", cure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO, cast
 
 from lossctl import api
 from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
-from lossctl.cli.output import Destination, Outcome, cannot_write
+from lossctl.cli.output import Destination, Outcome, cannot_write, format_of
 from lossctl.cli.progress import progress
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.replacing import replacing
 
-__all__ = ["RowDestination", "per_row"]
-
-_EXTENSIONS: Mapping[str, str] = MappingProxyType(
-    {
-        ".csv": "csv",
-        ".tsv": "tsv",
-        ".tab": "tsv",
-        ".jsonl": "jsonl",
-        ".ndjson": "jsonl",
-        ".parquet": "parquet",
-        ".pq": "parquet",
-    }
-)
+__all__ = ["ROW_FORMATS", "RowDestination", "per_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +57,11 @@ class RowDestination:
             if format_name == "parquet":
                 raise UsageError("Parquet can't be printed", "name a file: -o rows.parquet")
             return cls(format_name or "csv")
-        endings = [each.lower() for each in file.suffixes]
-        gzip = endings[-1:] == [".gz"]
-        named = _EXTENSIONS.get((endings[:-1] if gzip else endings)[-1:][0] if endings[gzip:] else "")
-        kind = format_name or named
+        gzip = file.suffix.lower() == ".gz"
+        kind = format_of(file.with_suffix("") if gzip else file, format_name, ROW_FORMATS)
         if kind is None:
-            cure = "end it in .csv, .tsv, .jsonl or .parquet, or choose with --format"
+            cure = "end it in .csv, .tsv, .jsonl or .parquet, or say which with --format"
             raise UsageError(f"{file}: its name does not say which format rows are to be written in", cure)
-        if named not in {None, kind}:
-            raise UsageError(f"{file} is {named} by its name, and --format says {kind}", "leave out --format")
         if gzip and kind == "parquet":
             raise UsageError(f"{file}: Parquet compresses inside", "leave out .gz")
         return cls(kind, gzip, file)

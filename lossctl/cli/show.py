@@ -17,7 +17,7 @@ EPILOG = "Example: lossctl show huber --delta 0.5"
 def show(
     loss: Annotated[str, typer.Argument(metavar="LOSS", help="An id or alias, with parameters or without.")],
     *,
-    format: options.Format = "table",  # noqa: A002 -- the flag's name
+    format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     **parameters: Any,

@@ -245,9 +245,9 @@ def test_a_command_that_cannot_be(words: tuple[str, ...], run: Run) -> None:
 def test_an_output_that_fails_late_is_a_data_error(run: Run) -> None:
     if not Path("/proc/self").exists():
         pytest.skip("needs /proc")
-    ran = evaluate(run, Bad(GOOD, "", "", options=("-o", "/proc/result.json")))
+    ran = evaluate(run, Bad(GOOD, "", "", options=("-o", "/proc/result")))
     require_refusal(ran, 3)
-    assert ran.said[0] == "error: /proc/result.json can't be written: No such file or directory"
+    assert ran.said[0] == "error: /proc/result can't be written: No such file or directory"
 
 
 def test_a_fault_of_the_system_is_no_fault_of_ours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
