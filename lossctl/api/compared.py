@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, not_finite
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.api.signatures import signature_asked, signature_of
 from lossctl.core.compare_settings import CompareSettings
@@ -176,10 +176,12 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
     said = []
     n = paired.pairs[0][0].n
     for index, chosen in enumerate(models[0].plan.losses):
-        for model, own in zip(models, paired.tally.own, strict=True):
-            total = own[index].total
-            if total.n_posinf and index not in paired.linear[0]:
+        for place, (model, own) in enumerate(zip(models, paired.tally.own, strict=True)):
+            total, linear = own[index].total, paired.linear[place].get(index)
+            if total.n_posinf:
                 said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
+            elif linear is not None and not math.isfinite(linear.value):
+                said.append(f"{chosen.label} of {model.name} {not_finite(chosen, linear.value, linear)}")
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
         said.append(f"intervals rest on {units.effective_rows:.6g} effective {_units(models)}, which is few")

@@ -95,7 +95,7 @@ def compare(
 
 def _told(found: Sequence[Comparison], said: _Said, asked: CompareSettings) -> Comparisons:
     """Give the result, with what is to be said of it."""
-    for line in _negative(found):
+    for line in [*_negative(found), *_infinite_slices(found)]:
         said.add(line)
     differing = disagreements(found)
     said.in_full += [each.line() for each in differing]
@@ -196,6 +196,20 @@ def _negative(found: Sequence[Comparison]) -> list[str]:
         f"{', '.join(dict.fromkeys(losses))} of {model} is negative: there is no relative change"
         for model, losses in models.items()
     ]
+
+
+def _infinite_line(chosen: ChosenLoss, names: Sequence[str]) -> str:
+    slices = "1 slice" if len(names) == 1 else f"{len(names)} slices"
+    return f"{chosen.label} of {slices} (first: {names[0]}) is infinite: {chosen.loss.infinite}"
+
+
+def _infinite_slices(found: Sequence[Comparison]) -> list[str]:
+    """Say of how many slices a loss is not finite because of how it is finished, and not of a row."""
+    slices: dict[ChosenLoss, list[str]] = {}
+    for each in found:
+        if each.slice and each.status != "ok" and each.chosen.loss.infinite:
+            slices.setdefault(each.chosen, []).append(slice_text(each.slice))
+    return [_infinite_line(chosen, list(dict.fromkeys(names))) for chosen, names in slices.items()]
 
 
 def _adjusted(found: Sequence[Comparison], method: str, level: float) -> list[Comparison]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lossctl.api.by_slice import Sliced
     from lossctl.api.planning import LeftOut
     from lossctl.engine.crew import Crew
-    from lossctl.engine.plan import ModelPlan, ModelTally
+    from lossctl.engine.plan import Linear, ModelPlan, ModelTally
     from lossctl.sources import Source
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "compute_source",
     "evaluate",
     "evaluate_source",
+    "not_finite",
     "result_of",
 ]
 
@@ -335,7 +336,8 @@ def result_of(
     reduction = tally.reduction(chosen)
     moments = tally.moments(index)
     value, scale = tally.finished(index)
-    std_error = None if moments.std_error is None else abs(scale) * moments.std_error
+    std_error = moments.std_error
+    std_error = None if std_error is None or math.isnan(scale) else abs(scale) * std_error
     return Evaluation(
         source=source.name,
         model=binding.model,
@@ -360,12 +362,22 @@ def result_of(
 def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     each, chosen = tally.losses[index], tally.plan.losses[index]
     if not each.infinite:
-        return []
+        value = tally.finished(index)[0]
+        if math.isfinite(value):
+            return []
+        return [f"{chosen.label} {not_finite(chosen, value, tally.plan.linear.get(index))}"]
     place = source.locate(each.first_infinite)
     units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
     why = "--clip EPS bounds it" if probability else "it is too large for a 64-bit float"
     return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
+
+
+def not_finite(chosen: ChosenLoss, value: float, linear: Linear | None) -> str:
+    """Say that a value is not finite though the losses of rows are, and why."""
+    large = not chosen.loss.infinite or linear is None or linear.overflown
+    why = "a sum of its rows is too large for a 64-bit float" if large else chosen.loss.infinite
+    return f"is {'not a number' if math.isnan(value) else 'infinite'}: {why}"
 
 
 def _status(value: float) -> str:

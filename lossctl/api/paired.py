@@ -142,7 +142,7 @@ def linear_of(paired: Paired, place: int, index: int) -> Linear:
     if index in tally.plan.linear:
         return tally.plan.linear[index]
     mean = _mean(paired.tally.own[place][index].total, paired.tally)
-    return Linear(*tally.plan.losses[index].finish((mean,)))
+    return Linear.at(tally.plan.losses[index], (mean,))
 
 
 def centre_of(sums: PairedSums, values: Values) -> Centre | None:

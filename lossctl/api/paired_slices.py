@@ -145,14 +145,13 @@ class PairedSlices(Mapping[int, Paired]):
         for each in means:
             made.doubtful |= ~is_rounded(each)
         columns = [each.high.tolist() for each in means]
-        values, derivatives = np.full(self.codes, math.nan), np.zeros((parts, self.codes))
+        linears: dict[int, Linear] = {}
         for code in self:
             if made.doubtful[code]:
-                linear = linear_of(start(self.first.of(code)), place, index)
+                linears[code] = linear_of(start(self.first.of(code)), place, index)
             else:
-                linear = Linear(*chosen.finish(tuple(column[code] for column in columns)))
-            values[code], derivatives[:, code] = linear.value, linear.derivatives
-        return Linears(values, derivatives)
+                linears[code] = Linear.at(chosen, tuple(column[code] for column in columns))
+        return Linears.of_each(linears, parts, self.codes)
 
     def _weights(self, made: _Columns) -> Doubles:
         rows = self.first.rows

@@ -17,6 +17,7 @@ from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Kind, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.slice_results import SliceResults
+from lossctl.engine.plan import finished_mean
 from lossctl.engine.sliced import SlicedTally
 from lossctl.engine.sliced_passes import BySlice
 from lossctl.stats.student import t_quantile
@@ -148,14 +149,16 @@ def quick_results(
 def _finished(tally: SlicedTally, index: int, means: Array) -> tuple[Array, Array]:
     """Give the values of a loss, and d value / d mean, by code: as `lossctl.engine.plan.ModelTally.finished`."""
     linear = tally.plan.linear.get(index)
-    ones = np.ones(len(means))
+    ones, unknown = np.ones(len(means)), np.full(len(means), math.nan)
     if linear is not None:
-        return np.append(linear.values, np.full(len(means), math.nan))[: len(means)], ones
+        scales = np.where(np.isnan(linear.derivatives).any(axis=0), math.nan, 1.0)
+        values, scales = (np.append(each, unknown)[: len(means)] for each in (linear.values, scales))
+        return values, scales
     chosen = tally.plan.losses[index]
     if chosen.loss.finish is None or chosen.loss.kind is Kind.DISTRIBUTION:
         return means, ones
-    found = [chosen.finish((mean,)) if math.isfinite(mean) else (math.nan, (1.0,)) for mean in means.tolist()]
-    return np.array([value for value, _ in found]), np.array([scales[0] for _, scales in found])
+    found = [finished_mean(chosen, mean) if math.isfinite(mean) else (mean, math.nan) for mean in means.tolist()]
+    return np.array([value for value, _ in found]), np.array([scale for _, scale in found])
 
 
 def _quantiles(units: Codes, level: float) -> Array:

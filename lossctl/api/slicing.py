@@ -17,7 +17,7 @@ from lossctl.api.sliced_results import Pattern, effective_rows, quick_results
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.grouped import Codes
-from lossctl.core.loss import Array, Reduction
+from lossctl.core.loss import Array, ChosenLoss, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
 from lossctl.core.slice_results import SliceResults
@@ -253,6 +253,7 @@ def results_of(
     tally_of = cache(made.of)
     for index, pattern in patterns.items():
         others: dict[int, Evaluation] = {}
+        tallies: dict[int, ModelTally] = {}
         errors: dict[int, DataError] = {}
         quick = quick_results(pattern, made, index, columns, visible.codes)
         places = range(len(visible.codes)) if quick is None else quick.doubtful
@@ -261,12 +262,16 @@ def results_of(
             error = unfit(source, tally, index, name)
             if error is None:
                 others[place] = result(tally, index, name)
+                tallies[place] = tally
             else:
                 errors[place] = error
         if quick is None or len(others) + len(errors) == len(visible.codes):
             results.found[index] = [*others.values()]
         else:
             results.found[index] = [quick.results(others, [*errors])]
+        infinite = _infinite_slices(pattern.whole.chosen, others, tallies, index)
+        if infinite:
+            results.warnings.append(infinite)
         if errors:
             label, where = pattern.whole.chosen.label, _count(len(errors), "slice")
             first = next(iter(errors.values()))
@@ -274,6 +279,21 @@ def results_of(
     if any(_has_interval(each) for found in results.found.values() for each in found):
         results.warnings += _few_effective(made, visible.codes, slices)
     return results
+
+
+def _infinite_slices(
+    chosen: ChosenLoss, results: Mapping[int, Evaluation], tallies: Mapping[int, ModelTally], index: int
+) -> str:
+    """Say of how many slices a value is not finite though the losses of rows are; empty where it is of none."""
+    from lossctl.api.evaluating import not_finite
+
+    bad = {place: each for place, each in results.items() if each.status != "ok"}
+    bad = {place: each for place, each in bad.items() if not tallies[place].losses[index].infinite}
+    if not bad:
+        return ""
+    place, first = next(iter(bad.items()))
+    why = not_finite(chosen, first.value, tallies[place].plan.linear.get(index))
+    return f"{chosen.label} of {_count(len(bad), 'slice')} (first: {slice_text(first.slice)}) {why}"
 
 
 def _has_interval(found: Evaluation | SliceResults) -> bool:

@@ -203,8 +203,8 @@ class Comparisons(Sequence[Comparison]):
         return pd.DataFrame(self.records())
 
     def bare(self) -> list[Scalar]:
-        """Give the differences alone; ``None`` where there is no finite one."""
-        return [finite_or_none(each.delta) for each in self.comparisons]
+        """Give the differences alone, those that are not finite too."""
+        return [each.delta for each in self.comparisons]
 
     def view(self) -> View:
         """Give the table for people: a block for each loss and slice, ``~`` where the data do not tell a difference."""

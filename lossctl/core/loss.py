@@ -175,6 +175,8 @@ class Loss:
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
         of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down
         a file; across columns the kernel gives finished losses of rows.
+    infinite
+        Why `finish` may give an infinite value of means that are finite, for a warning; empty where it never does.
     parts
         How many parts a row has. With several, the kernel's loss is ``(parts, n)`` and its slope ``(parts, n)`` or
         ``(parts, n, K)``: weighted MAPE, for one, needs the means of |ŷ − y| and of |y|. Of a distribution the number
@@ -222,6 +224,7 @@ class Loss:
     check: Check | None = None
     check_columns: Check | None = None
     finish: Finish | None = None
+    infinite: str = ""
     parts: int = 1
     across: bool = False
     thresholds: bool = False

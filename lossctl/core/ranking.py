@@ -100,7 +100,8 @@ def alike(comparisons: Iterable[Comparison]) -> dict[Place, list[Comparison]]:
 def best(comparisons: Sequence[Comparison]) -> Best | None:
     """Find the best model among comparisons by one loss on one slice; ``None`` where no value is a number.
 
-    An infinite value can be the best or the worst, and one that is not a number neither.
+    An infinite value can be the best or the worst, and one that is not a number neither. Of two that are infinite none
+    is known to be the best.
     """
     values: dict[str, float] = {}
     for each in comparisons:
@@ -115,7 +116,7 @@ def best(comparisons: Sequence[Comparison]) -> Best | None:
     models = tuple(model for model, value in ordered.items() if value == winning)
     rest = {model: value for model, value in ordered.items() if value != winning}
     if len(models) > 1:
-        return Best(models, models[1], told=False)
+        return Best(models, models[1], told=False) if math.isfinite(winning) else None
     if not rest:
         return Best(models, None, told=None)
     behind = choose(rest.values())

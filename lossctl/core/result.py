@@ -259,13 +259,13 @@ class Evaluations(Sequence[Evaluation]):
         return pd.DataFrame(self.columns())
 
     def bare(self) -> list[Scalar]:
-        """Give the values alone; ``None`` where there is no finite value."""
+        """Give the values alone, those that are not finite too."""
         pieces = self._pieces()
         if pieces is None:
-            return [finite_or_none(result.value) for result in self.results]
+            return [result.value for result in self.results]
         from lossctl.core.slice_tables import values
 
-        return [*map(finite_or_none, values(pieces))]
+        return [*values(pieces)]
 
     def view(self) -> View:
         """Give the table for people: the columns that say something."""

@@ -10,7 +10,7 @@ from lossctl.core.baseline import Baseline
 from lossctl.core.dataclass import dataclass
 from lossctl.core.result import Evaluation
 from lossctl.core.slices import slice_cells, slice_columns
-from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
+from lossctl.core.view import Cell, Column, Scalar, View
 
 __all__ = ["StoredBaseline"]
 
@@ -60,8 +60,8 @@ class StoredBaseline:
         return [result.record(by) for result in self.results]
 
     def bare(self) -> list[Scalar]:
-        """Give the values alone."""
-        return [finite_or_none(result.value) for result in self.results]
+        """Give the values alone, those that are not finite too."""
+        return [result.value for result in self.results]
 
     def view(self) -> View:
         """Give the table for people."""

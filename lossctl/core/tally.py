@@ -251,12 +251,12 @@ class Moments:
         return is_lost(square * self.rows.total**2, self.tally.loss_square.fraction())
 
     def gradient(self, scale: float) -> Gradient:
-        """Give the figures of the gradient; `scale` is d value / d mean (1 for a plain mean).
+        """Give the figures of the gradient; `scale` is d value / d mean (1 for a plain mean; NaN where not known).
 
         ``row_max_at`` counts from 1.
         """
         tally = self.tally
-        if tally.n == 0:
+        if tally.n == 0 or math.isnan(scale):
             return Gradient(None, None, None, None, None, None, None, None, None, None)
         by = Fraction(1) if self.reduction is Reduction.SUM else self.rows.total
         factor = abs(scale)

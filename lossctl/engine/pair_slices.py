@@ -283,10 +283,11 @@ class SlicedPairsTally:
         for of_model, all_of_model in zip(made.own, self.own, strict=True):
             for own, every in zip(of_model, all_of_model, strict=True):
                 own.merge(every.of(code))
-        for of_match, all_of_match in zip(made.pairs, self.pairs, strict=True):
-            for pair, pairs in zip(of_match, all_of_match, strict=True):
+        for (one, _), of_match, all_of_match in zip(made.plan.matches, made.pairs, self.pairs, strict=True):
+            for index, (pair, pairs) in enumerate(zip(of_match, all_of_match, strict=True)):
                 pair.n, pair.wins, pair.ties = pairs.n.of(code), pairs.wins.of(code), pairs.ties.of(code)
-                pair.losses = pair.n - pair.wins - pair.ties
+                told = made.tells_winners(one, index)
+                pair.losses = pair.n - pair.wins - pair.ties if told else 0
                 pair.d.merge(pairs.d.of(code))
                 pair.cross.merge(sum_of(pairs.cross, code))
         if code in self.few:

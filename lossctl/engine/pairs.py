@@ -299,8 +299,15 @@ class PairsTally:
                 margins[one] = Margin(mine)
             if linear is None:
                 pair.count(margins[one], theirs, gap, is_known=pair.d.total.n_nan == known)
-            else:
+            elif self.tells_winners(one, index):
                 pair.count(margins[one], theirs, theirs - mine)
+            else:
+                pair.n += len(gap)
+
+    def tells_winners(self, baseline: int, index: int) -> bool:
+        """Whether rows say who won them: not by parts that move the baseline's value in a way that is not known."""
+        linear = self.plan.plans[baseline].linear.get(index)
+        return linear is None or linear.is_known or self.plan.losses[index].loss.parts == 1
 
     @np.errstate(over="ignore", invalid="ignore")
     def _add_lags(self, index: int, moved: Sequence[Array], weight: Array | None, positions: Rows) -> None:

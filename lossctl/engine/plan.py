@@ -5,6 +5,7 @@ Imports core and its own package.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from fractions import Fraction
@@ -19,7 +20,7 @@ from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, R
 from lossctl.core.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
 
-__all__ = ["Linear", "ModelPlan", "ModelTally"]
+__all__ = ["Linear", "ModelPlan", "ModelTally", "finished_mean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,32 @@ class Linear:
     value
         The value at the means.
     derivatives
-        d value / d mean of each part.
+        d value / d mean of each part; NaN throughout where it is not known how the value moves.
+    overflown
+        Whether the mean of some part is past every float64.
     """
 
     value: float
     derivatives: tuple[float, ...]
+    overflown: bool = False
 
+    @classmethod
+    def at(cls, chosen: ChosenLoss, means: tuple[float, ...]) -> Linear:
+        """Finish a loss at the means of its parts.
+
+        A derivative that is not finite says nothing, and neither do derivatives of 0 of a value that is not finite.
+        """
+        value, derivatives = chosen.finish(means)
+        if all(map(math.isfinite, derivatives)) and (math.isfinite(value) or any(derivatives)):
+            return cls(value, derivatives)
+        return cls(value, (math.nan,) * len(derivatives), not all(map(math.isfinite, means)))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known how the value moves."""
+        return not any(map(math.isnan, self.derivatives))
+
+    @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
     def combine(self, parts: Array) -> Array:
         """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
         moving = [d * part for d, part in zip(self.derivatives, parts, strict=True) if d != 0.0]
@@ -243,19 +264,25 @@ class ModelTally:
         means = (
             round_fraction(total.fraction() / by) if total.is_finite else total.result() for total in self.parts[index]
         )
-        return Linear(*chosen.finish(tuple(means)))
+        return Linear.at(chosen, tuple(means))
 
     def finished(self, index: int) -> tuple[float, float]:
-        """Give the value of a loss, and d value / d mean: the scale of what its tally holds."""
-        if index in self.plan.linear:
-            return self.plan.linear[index].value, 1.0
+        """Give the value of a loss, and d value / d mean: the scale of what its tally holds; NaN where not known."""
+        linear = self.plan.linear.get(index)
+        if linear is not None:
+            return linear.value, 1.0 if linear.is_known else math.nan
         chosen = self.plan.losses[index]
         reduction = self.reduction(chosen)
         value = self.moments(index).value
         if chosen.loss.kind is Kind.DISTRIBUTION and reduction is Reduction.MEAN:
             return value, 1.0  # the kernel has finished each row
-        value, (scale,) = chosen.finish((value,))
-        return value, scale
+        return finished_mean(chosen, value)
+
+
+def finished_mean(chosen: ChosenLoss, mean: float) -> tuple[float, float]:
+    """Finish the mean of a loss: give the value, and d value / d mean; NaN where that is not known."""
+    linear = Linear.at(chosen, (mean,))
+    return linear.value, linear.derivatives[0]
 
 
 def _require_shapes(chosen: ChosenLoss, loss: Array, slope: Array, block: Block) -> None:

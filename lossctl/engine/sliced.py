@@ -253,7 +253,7 @@ class SlicedTally:
         return {index: self._linears(index, counts[index], codes) for index in sorted(counts)}
 
     def _linears(self, index: int, parts: int, codes: int) -> Linears:
-        values, derivatives = np.full(codes, np.nan), np.zeros((parts, codes))
+        linears: dict[int, Linear] = {}
         chosen, units = self.plan.losses[index], self._units(codes)
         doubtful = np.full(codes, self.reduction(index) is Reduction.SUM)
         doubtful[list(self.few)] = True
@@ -264,11 +264,10 @@ class SlicedTally:
             doubtful |= doubts
         for code in np.flatnonzero(units.units).tolist():
             if doubtful[code] or not columns:
-                linear = self.of(code).linear(index)
+                linears[code] = self.of(code).linear(index)
             else:
-                linear = Linear(*chosen.finish(tuple(means[code] for means in columns)))
-            values[code], derivatives[:, code] = linear.value, linear.derivatives
-        return Linears(values, derivatives)
+                linears[code] = Linear.at(chosen, tuple(means[code] for means in columns))
+        return Linears.of_each(linears, parts, codes)
 
     def _units(self, codes: int) -> Units:
         return Units(self.rows, self.n_of(codes), self.units_of(codes))

@@ -21,6 +21,10 @@ UNIT = "of the mean's"
 """The unit of a relative value: a share of what predicting the mean would cost."""
 
 
+_LEAST_SQUARE = 1e-290
+"""A square below, or past every float64, is not divided by: its digits are lost."""
+
+
 def takes_skill(chosen: ChosenLoss) -> bool:
     """Say whether a loss compares one number with another, so that a constant can be predicted too."""
     return chosen.loss.kind is Kind.REAL and chosen.loss.roles == (Role.TARGET, Role.PREDICTION)
@@ -87,7 +91,10 @@ def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
         known, shifts = chosen.finish(means[parts:])
         if known == 0.0:
             return math.nan, (0.0,) * len(means)
-        return value / known, (*(move / known for move in moves), *(-value * shift / known**2 for shift in shifts))
+        square, share = known * known, value / known
+        inside = _LEAST_SQUARE < square < math.inf
+        changes = (-value * shift / square if inside else -share * shift / known for shift in shifts)
+        return share, (*(move / known for move in moves), *changes)
 
     row = replace(chosen.loss, kernel=kernel, finish=finish, parts=2 * parts, unit=UNIT)
     return ChosenLoss(row, chosen.params)
