@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.matched import unmatched_rows
+from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.quantiles import counting, quantiles_of, with_quantiles
@@ -150,7 +150,7 @@ def evaluate_source(
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
-    warnings = [*unmatched_rows(source), *computed.infinities(source)]
+    warnings = [*reading_warnings(source), *computed.infinities(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:

@@ -1,4 +1,7 @@
-"""What results say of rows that were matched by a key. May import core; sources where rows were joined."""
+"""What results say of files as they were read, and of rows that were matched by a key.
+
+May import core; sources where rows were joined.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from lossctl.core.settings import Settings
 if TYPE_CHECKING:
     from lossctl.sources import Source
 
-__all__ = ["key_parts", "left_out", "unmatched", "unmatched_rows"]
+__all__ = ["key_parts", "left_out", "reading_warnings", "unmatched"]
 
 
 def key_parts(settings: Settings) -> list[str]:
@@ -20,14 +23,14 @@ def key_parts(settings: Settings) -> list[str]:
     return [*parts, "unmatched=drop"] if settings.unmatched == "drop" else parts
 
 
-def unmatched_rows(source: Source) -> list[str]:
-    """Warn of rows that joins left out, for the other file had no such key."""
+def reading_warnings(source: Source) -> list[str]:
+    """Warn of what reading found: in files themselves, and rows that joins left out for the other had no such key."""
     if source.spaces is None:
-        return []
+        return source.warnings()
     names = (source.name, source.spaces.file)
     sides = zip(source.alone, names, reversed(names), strict=True)
     own = [unmatched(count, one, other) for count, one, other in sides if count]
-    return [*own, *(line for side in _sides(source) for line in unmatched_rows(side))]
+    return [*own, *(line for side in _sides(source) for line in reading_warnings(side))]
 
 
 def left_out(source: Source) -> int:

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
 from lossctl.api.aligning import KEY_CURE, require_same, side_by_side
-from lossctl.api.matched import left_out, unmatched, unmatched_rows
+from lossctl.api.matched import left_out, reading_warnings, unmatched
 from lossctl.api.planning import read_for, request_for
 from lossctl.core.block import Batch
 from lossctl.core.dataclass import dataclass
@@ -149,7 +149,7 @@ class ModelRows:
             if count:
                 every = "all of " if len(others) > 1 else ""
                 said.append(unmatched(count, source.name, every + " and ".join(others)))
-        return [*said, *(line for source in sources for line in unmatched_rows(source))]
+        return [*said, *(line for source in sources for line in reading_warnings(source))]
 
     def _may_share(self, plan: PairsPlan) -> bool:
         """Say whether rows may be compared in any order, by others."""

@@ -67,6 +67,7 @@ def reading_of(settings: Settings) -> ReadOptions:
         delimiter=settings.delimiter,
         decimal=settings.decimal,
         null=settings.null,
+        skip=settings.skip,
         threads=settings.threads,
         format=settings.input_format,
     )

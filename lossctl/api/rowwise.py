@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.evaluating import BY_SLICE, Progress, compute_source
-from lossctl.api.matched import unmatched_rows
+from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection
@@ -157,7 +157,7 @@ def _found(label: str | None, source: Source, computed: Computed, settings: Sett
             computed.left_out.add(tally.plan.losses[index], reason)
     if not reported:
         raise computed.left_out.refusal(UsageError)
-    said = [*unmatched_rows(source), *computed.infinities(source), *_left_out(source, computed)]
+    said = [*reading_warnings(source), *computed.infinities(source), *_left_out(source, computed)]
     slices = None
     if computed.sliced is not None:
         from lossctl.api.row_slices import row_slices

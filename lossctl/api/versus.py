@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.api.contenders import Opened, Origin, fitting_all, line_up, named_models, require_each_row
 from lossctl.api.evaluating import Progress
-from lossctl.api.matched import unmatched_rows
+from lossctl.api.matched import reading_warnings
 from lossctl.api.opening import open_for
 from lossctl.api.pairing import Model
 from lossctl.api.planning import LeftOut, plan
@@ -88,7 +88,7 @@ class Field:
 
     def unmatched(self) -> list[str]:
         """Say which rows were left out, for another file had no such key."""
-        return list(dict.fromkeys(line for each in self.opened for line in unmatched_rows(each.source)))
+        return list(dict.fromkeys(line for each in self.opened for line in reading_warnings(each.source)))
 
     def _beside(self, stored: Stored, selection: Selection) -> list[list[Model]]:
         """Line up candidates with what was stored: beside the rows of the first of them, to which others are joined."""

@@ -40,6 +40,7 @@ __all__ = [
     "Positive",
     "Predictions",
     "Scales",
+    "Skip",
     "Sources",
     "Target",
     "Targets",
@@ -217,6 +218,16 @@ Delimiter = Annotated[
 Decimal = Annotated[
     str,
     typer.Option("--decimal", metavar="CHAR", help="The decimal mark: . or ,", rich_help_panel=_READING),
+]
+Skip = Annotated[
+    int,
+    typer.Option(
+        "--skip",
+        metavar="N",
+        help="Lines of a text file to pass over before its header.",
+        show_default=False,
+        rich_help_panel=_READING,
+    ),
 ]
 InputFormat = Annotated[
     str | None,

@@ -37,6 +37,7 @@ _FLAGS: Mapping[str, tuple[Any, Any]] = MappingProxyType(
         "normalize": (options.Normalize, False),
         "delimiter": (options.Delimiter, None),
         "decimal": (options.Decimal, "."),
+        "skip": (options.Skip, 0),
         "input_format": (options.InputFormat, None),
         "threads": (options.Threads, None),
         "level": (options.Level, 0.95),

@@ -25,6 +25,9 @@ MOST_THREADS = 1024
 LEAST_LEVEL, MOST_LEVEL = 0.5, 0.9999
 """Of confidence. Below the least the two bounds of a difference change places; above the most no gate could fail."""
 
+MOST_SKIPPED = 1_000_000
+"""Lines above a header that are still taken for that."""
+
 _MOST_CLIP = 0.5
 """[clip, 1 - clip] must not be empty."""
 
@@ -53,6 +56,8 @@ class Options(TypedDict, total=False):
         What separates the fields of a text file; settled from the header where it is not given.
     decimal
         The decimal mark of a text file.
+    skip
+        Lines of a text file to pass over before its header, such as comments.
     input_format
         ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the file's name does not tell.
     clip
@@ -104,6 +109,7 @@ class Options(TypedDict, total=False):
     null: Sequence[str]
     delimiter: str | None
     decimal: str
+    skip: int
     input_format: str | None
     clip: float | None
     normalize: bool
@@ -149,6 +155,7 @@ class Settings:
     null: tuple[str, ...] = ()
     delimiter: str | None = None
     decimal: str = "."
+    skip: int = 0
     input_format: str | None = None
     clip: float | None = None
     normalize: bool = False
@@ -193,6 +200,9 @@ class Settings:
         if self.threads is not None and not (_is_whole(self.threads) and 1 <= self.threads <= MOST_THREADS):
             cure = "without it there are as many as cores"
             raise UsageError(f"threads: {self.threads!r} is not a whole number from 1 to {MOST_THREADS}", cure)
+        if not (_is_whole(self.skip) and 0 <= self.skip <= MOST_SKIPPED):
+            problem = f"skip: {self.skip!r} is not a whole number from 0 to {MOST_SKIPPED}"
+            raise UsageError(problem, "such as 1, for a line above the header")
         self._check_slices()
         self._check_keys()
         for label, weight in self.class_weights.items():

@@ -60,6 +60,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "normalize": Key.FLAG,
         "delimiter": Key.TEXT,
         "decimal": Key.TEXT,
+        "skip": Key.WHOLE,
         "input_format": Key.TEXT,
         "level": Key.NUMBER,
         "test": Key.CHOICE,

@@ -8,16 +8,28 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import shlex
-from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
+from lossctl.sources.options import ReadOptions
 
-__all__ = ["Dialect", "Fits", "check_delimiter", "not_utf8", "parse_record", "read_dialect", "refuse_wide"]
+__all__ = [
+    "LINE_END",
+    "Dialect",
+    "Fits",
+    "check_delimiter",
+    "line_ends_cure",
+    "not_utf8",
+    "parse_record",
+    "read_dialect",
+    "refuse_wide",
+]
 
 Fits = Callable[[Sequence[str]], bool]
 """Says whether a header's names yield the columns that are needed."""
@@ -27,6 +39,13 @@ SPELLED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"
 MOST_HEADER = 1 << 24
 """Bytes within which the header record must end."""
 SAMPLE = 1 << 16
+MOST_LOOKED = 100
+"""Lines below the first in which the header is looked for."""
+_TWO = 2
+LINE_END = re.compile(rb"\r\n|\r|\n")
+_NAMED_ENDS = {b"\n": "LF", b"\r\n": "CRLF", b"\r": "CR"}
+_SEPARATOR = re.compile(rb"\"?sep=([^A-Za-z0-9\"\r\n\x80-\xff])\"? *(?:\r\n|\r|\n)", re.IGNORECASE)
+"""The first line of a file that says what separates its values, as Excel reads and writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +59,7 @@ class Dialect:
     names
         The names in the header record, in file order; empty where a column has none.
     skip
-        Blank lines before the header record.
-    lines
-        Physical lines of the header record, more than 1 where a quoted name holds a line end.
+        Lines before the header record: those the user skips, blank ones, and one such as ``sep=;``.
     sample
         The first records after the header, for what types they show.
     bytes_per_row
@@ -52,7 +69,6 @@ class Dialect:
     delimiter: str
     names: tuple[str, ...]
     skip: int
-    lines: int
     sample: tuple[tuple[str, ...], ...]
     bytes_per_row: float
 
@@ -79,7 +95,9 @@ def check_delimiter(delimiter: str | None, decimal: str) -> str | None:
     return meant
 
 
-def read_dialect(stream: IO[bytes], name: str, delimiter: str | None, decimal: str, fits: Fits | None) -> Dialect:
+def read_dialect(
+    stream: IO[bytes], name: str, options: ReadOptions, delimiter: str | None, fits: Fits | None
+) -> Dialect:
     """Read the header record and settle the delimiter.
 
     Parameters
@@ -88,10 +106,10 @@ def read_dialect(stream: IO[bytes], name: str, delimiter: str | None, decimal: s
         The decompressed bytes, at their start.
     name
         The file, for messages.
+    options
+        How to read it: the lines to skip, and the decimal sign, which is no candidate for the delimiter.
     delimiter
         The delimiter where it is known.
-    decimal
-        The decimal sign: it is no candidate for the delimiter.
     fits
         Settles the delimiter; ``None``: the one that cuts the header into most columns.
 
@@ -99,13 +117,12 @@ def read_dialect(stream: IO[bytes], name: str, delimiter: str | None, decimal: s
     ------
     DataError
         Where the file is empty, is not UTF-8 text, or its header is unusable.
+    UsageError
+        Where the columns that are needed would be found with another flag.
     """
-    data = stream.read(SAMPLE)
-    refuse_wide(data, name)
-    _refuse_binary(data, name)
-    data = data.removeprefix(codecs.BOM_UTF8)
-    text = data.lstrip(b"\r\n")
-    blank = data[: len(data) - len(text)]
+    data = _start(stream, name, options.skip)
+    above, told = _above(data, options.skip)
+    text = data[len(above) :]
     while (end := _record_end(text)) is None:
         more = stream.read(len(text) or SAMPLE)
         if not more:
@@ -116,17 +133,51 @@ def read_dialect(stream: IO[bytes], name: str, delimiter: str | None, decimal: s
         text += more
     record = text[:end].rstrip(b"\r\n")
     if not record.strip():
-        raise DataError(f"{name} is empty", "it needs a header line with the names of its columns")
-    skip = _count_lines(blank)
+        raise _no_header(name, options.skip)
+    skip = _count_lines(above)
     header = _decode(record, name, skip + 1)
-    settled = delimiter or _settle(header, decimal, fits)
+    rest = text[end:] + stream.read(SAMPLE)
+    settled = delimiter or check_delimiter(told, options.decimal) or _settle(header, options.decimal, fits)
     names = parse_record(header, settled)
+    if fits is not None and not (names and fits(names)):
+        _look_elsewhere(header, rest, f"{name} line ", skip, (delimiter,) if delimiter else CANDIDATES, fits)
     if names is None:
         raise DataError(f"{name} line {skip + 1}: a quote in the header is never closed", "mend the header line")
-    _refuse_duplicates(names, name, skip + 1)
-    rest = text[end:] + stream.read(SAMPLE)
+    _check_line_ends(data[: len(above)] + text[:end], name)
+    _check_above(above, name, settled)
     sample, mean = _sample(rest, settled)
-    return Dialect(settled, tuple(names), skip, _count_lines(record) + 1, sample, mean)
+    return Dialect(settled, tuple(names), skip, sample, mean)
+
+
+def _start(stream: IO[bytes], name: str, skip: int) -> bytes:
+    """Read the first bytes of a text, without its mark, and so many that the lines to skip are among them."""
+    data = stream.read(SAMPLE)
+    refuse_wide(data, name)
+    _refuse_binary(data, name)
+    while _count_lines(data) <= skip and len(data) < MOST_HEADER and (more := stream.read(len(data))):
+        data += more
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _above(data: bytes, skip: int) -> tuple[bytes, str | None]:
+    """Give the lines before the header, and the delimiter that a line ``sep=;`` among them tells.
+
+    Above it stand the lines to skip, blank ones, and the line by which Excel says what separates values.
+    """
+    ends = [found.end() for found in islice(LINE_END.finditer(data), skip)]
+    position = len(data) if len(ends) < skip else ends[-1] if ends else 0
+    position += len(data[position:]) - len(data[position:].lstrip(b"\r\n"))
+    told = _SEPARATOR.match(data, position)
+    if told is None:
+        return data[:position], None
+    rest = data[told.end() :]
+    return data[: len(data) - len(rest.lstrip(b"\r\n"))], told[1].decode()
+
+
+def _no_header(name: str, skip: int) -> DataError:
+    if skip:
+        return DataError(f"{name} has no line after the first {skip}, which --skip passes over", "choose a smaller one")
+    return DataError(f"{name} is empty", "it needs a header line with the names of its columns")
 
 
 def parse_record(record: str, delimiter: str) -> list[str] | None:
@@ -225,16 +276,78 @@ def _settle(header: str, decimal: str, fits: Fits | None) -> str:
     cut = {each: parse_record(header, each) or [] for each in candidates}
     if fits is not None:
         for each in candidates:
-            if len(set(cut[each])) == len(cut[each]) and fits(cut[each]):
+            if fits(cut[each]):
                 return each
     return max(candidates, key=lambda each: len(cut[each]))
 
 
-def _refuse_duplicates(names: Sequence[str], file: str, line: int) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1 and name]
-    if twice:
-        at = " and ".join(str(number + 1) for number, name in enumerate(names) if name == twice[0])
-        raise DataError(f'{file} line {line}: two columns are called "{twice[0]}": {at}', "rename one of them")
+def _look_elsewhere(header: str, rest: bytes, line: str, skip: int, delimiters: Sequence[str], fits: Fits) -> None:
+    """Look for the columns that are needed where spaces separate values, and in the lines below.
+
+    Raises
+    ------
+    UsageError
+        Where they are there: the cure names the flag.
+    """
+    below = LINE_END.sub(b"\n", rest).decode(errors="replace").split("\n")[:MOST_LOOKED]
+    if " " in header.strip() and delimiters == CANDIDATES:
+        _refuse_spaces(header, below, f"{line}{skip + 1}", fits)
+    first = skip + 1 + header.count("\n") + 1
+    for number, record in enumerate(below, first):
+        if any(fits(parse_record(record, each) or []) for each in delimiters):
+            problem = f"{line}{skip + 1} does not name the columns that are needed, and line {number} does"
+            raise UsageError(problem, f"add --skip {number - 1}")
+
+
+def _refuse_spaces(header: str, below: Sequence[str], place: str, fits: Fits) -> None:
+    """Say that spaces separate values, where they do."""
+    names, rows = _cut_at_spaces(header), [_cut_at_spaces(each) for each in below if each.strip()]
+    table = len(names) > 1 and rows and all(len(row) - len(names) in {0, 1} for row in rows[:-1] or rows)
+    if not (fits(names) or (table and all(len(parse_record(header, each) or []) < _TWO for each in CANDIDATES))):
+        return
+    several = any("  " in each.strip() for each in (header, *below))
+    if several:
+        file = place.rpartition(" line ")[0]
+        cure = f"make each run of spaces one: {_squeeze(file)}; then add --delimiter ' '"
+        raise UsageError(f"{place}: several spaces separate the values, and a delimiter is one character", cure)
+    raise UsageError(f"{place}: spaces separate the values", "add --delimiter ' '")
+
+
+def _cut_at_spaces(record: str) -> list[str]:
+    try:
+        return next(csv.reader([record.strip()], delimiter=" ", skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _squeeze(name: str) -> str:
+    files = "" if name.startswith("<") else f" < {shlex.quote(name)} > {shlex.quote('one-space-' + Path(name).name)}"
+    return f"tr -s ' '{files}"
+
+
+def _check_line_ends(data: bytes, name: str) -> None:
+    """Refuse a line end up to that of the header, inside quotes too, that is not the header's: rows would be lost."""
+    ends = [found[0] for found in LINE_END.finditer(data)]
+    for number, end in enumerate(ends, 1):
+        if end != ends[-1]:
+            last, other = _NAMED_ENDS[ends[-1]], _NAMED_ENDS[end]
+            problem = f"{name} mixes line ends: line {number} ends in {other}, line {len(ends)} in {last}"
+            raise DataError(problem, line_ends_cure(name))
+
+
+def line_ends_cure(name: str) -> str:
+    """Say how to make line ends alike."""
+    files = "" if name.startswith("<") else f" {shlex.quote(name)}"
+    return f"make them alike, such as with: dos2unix{files}"
+
+
+def _check_above(above: bytes, name: str, delimiter: str) -> None:
+    """Refuse a quote in a line to skip that would run on into the lines below it."""
+    for number, line in enumerate(LINE_END.split(above), 1):
+        text = line.decode(errors="replace")
+        if '"' in text and parse_record(text, delimiter) is None:
+            problem = f"{name} line {number}, which is skipped, holds a quote that is not closed in it"
+            raise DataError(problem, "remove the quote, or the line")
 
 
 def _sample(data: bytes, delimiter: str) -> tuple[tuple[tuple[str, ...], ...], float]:

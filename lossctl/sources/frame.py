@@ -11,7 +11,6 @@ import duckdb
 import numpy as np
 
 from lossctl.core.errors import DataError, UsageError
-from lossctl.sources.names import refuse_twice
 from lossctl.sources.typed import TypedPiece
 
 __all__ = ["open_frame"]
@@ -56,7 +55,6 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
         kinds = "a pandas, Polars or Arrow frame, or a dict of NumPy arrays"
         raise UsageError(f"this is no source: {type(source).__name__}", f"give a path, {kinds}")
     names = [str(each) for each in (table.columns if _is_pandas(table) else table.column_names)]
-    refuse_twice(name, names)
     if not names:
         raise DataError(f"{name} has no columns", "give a frame with a target and a prediction")
     try:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from lossctl.core.errors import DataError, UsageError
+from lossctl.core.errors import UsageError
 
-__all__ = ["listed", "nearest", "refuse_twice", "unknown_column"]
+__all__ = ["listed", "nearest", "repeated", "unknown_column"]
 
 MOST_LISTED = 20
 
@@ -52,14 +52,12 @@ def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")
 
 
-def refuse_twice(source: str, columns: Iterable[str]) -> None:
-    """Refuse columns of one name, of which DuckDB would read the first and rename the other.
+def repeated(columns: Iterable[str]) -> frozenset[str]:
+    """Give the names that two columns have; that a column has none is no name.
 
-    Raises
-    ------
-    DataError
-        Where two columns have one name.
+    Examples
+    --------
+    >>> repeated(["a", "b", "a", "", ""])
+    frozenset({'a'})
     """
-    twice = [name for name, count in Counter(columns).items() if count > 1]
-    if twice:
-        raise DataError(f'{source}: two columns are called "{twice[0]}"', "rename one of them")
+    return frozenset(name for name, count in Counter(columns).items() if count > 1 and name)

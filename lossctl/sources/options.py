@@ -36,6 +36,8 @@ class ReadOptions:
         The decimal sign of numbers in a text file: ``.`` or ``,``.
     null
         Texts that mark a missing value, beside the empty field.
+    skip
+        Lines of a text file to pass over before its header.
     threads
         Threads to read with; ``None``: all cores.
     format
@@ -45,5 +47,6 @@ class ReadOptions:
     delimiter: str | None = None
     decimal: str = "."
     null: tuple[str, ...] = ()
+    skip: int = 0
     threads: int | None = None
     format: str | None = None

@@ -11,7 +11,6 @@ import duckdb
 
 from lossctl.core.errors import DataError
 from lossctl.sources.database import glob_escape
-from lossctl.sources.names import refuse_twice
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece
 
@@ -60,7 +59,6 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
         schema = connection.execute(f"select name, num_children from parquet_schema({pattern})").fetchall()
         length = connection.execute(f"select sum(num_rows) from parquet_file_metadata({pattern})").fetchall()[0][0]
         names = list(_top_names(schema))
-        refuse_twice(name, names)
         return ParquetPiece(name, connection, path, names, int(length))
     except duckdb.InterruptException as error:  # Ctrl-C that reached DuckDB first
         raise KeyboardInterrupt from error

@@ -6,10 +6,11 @@ Imports the standard library and core.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from lossctl.core.errors import DataError
 from lossctl.sources.options import ColumnType
 from lossctl.sources.place import Place
 
@@ -67,11 +68,17 @@ class Piece(ABC):
         The file to be read; empty: there is none.
     keeps_types
         Whether columns have types of their own, whatever they are asked for as.
+    twice
+        Names that two columns have: they can be named in no other way, and so not be read.
+    warning
+        What a reader of the result should know of the file; empty: nothing.
     """
 
     row_number: str | None = None
     keeps_types = False
     path: str = ""
+    twice: frozenset[str] = frozenset()
+    warning: str = ""
 
     def __init__(
         self,
@@ -88,6 +95,18 @@ class Piece(ABC):
     @abstractmethod
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
+
+    def refuse_twice(self, names: Iterable[str]) -> None:
+        """Refuse to read columns of one name.
+
+        Raises
+        ------
+        DataError
+            Where one of the names is that of two columns.
+        """
+        for name in names:
+            if name in self.twice:
+                raise DataError(f'{self.name}: two columns are called "{name}"', "rename one of them")
 
     def keeps_type(self, name: str) -> bool:
         """Say whether a column has a type of its own, whatever it is asked for as."""

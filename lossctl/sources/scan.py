@@ -13,7 +13,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from lossctl.sources.compression import Compression, open_bytes
-from lossctl.sources.dialect import Dialect
+from lossctl.sources.dialect import LINE_END, Dialect
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -29,14 +29,26 @@ Lines = Generator[tuple[int, str]]
 def record_at(path: str, compression: Compression, dialect: Dialect, row: int) -> tuple[int, list[str]] | None:
     """Give the physical line and the values of a record, counted from 0 after the header; ``None``: there is none."""
     with closing(open_bytes(path, compression)) as stream:
-        lines = _skip_plain(stream, row + dialect.skip)
-        encoding = "utf-8" if lines else "utf-8-sig"
+        pass_lines(stream, dialect.skip)
+        lines = _skip_plain(stream, row)
+        encoding = "utf-8" if lines or dialect.skip else "utf-8-sig"
         text = io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace", newline="")
-        reader = csv.reader(text, delimiter=dialect.delimiter)
-        blank_counts = len(dialect.names) == 1
-        records = _records(reader, blank_until=(0 if lines else dialect.skip) if blank_counts else None)
+        records = _records(csv.reader(text, delimiter=dialect.delimiter), blank_counts=len(dialect.names) == 1)
         found = next(islice(records, row + 1 - lines, None), None)
-        return None if found is None else (found[0] + lines, found[1])
+        return None if found is None else (found[0] + lines + dialect.skip, found[1])
+
+
+def pass_lines(stream: IO[bytes], count: int) -> None:
+    """Pass over so many physical lines at the start of a stream."""
+    data, position = b"", 0
+    while count:
+        more = stream.read(CHUNK)
+        data += more
+        ends = [found.end() for found in islice(LINE_END.finditer(data), count)]
+        if (len(ends) == count and ends[-1] < len(data)) or not more:
+            position = ends[-1] if len(ends) == count else len(data)
+            break
+    stream.seek(position)
 
 
 def _skip_plain(stream: IO[bytes], most: int) -> int:
@@ -53,19 +65,20 @@ def _skip_plain(stream: IO[bytes], most: int) -> int:
         lines += count
 
 
-def _records(reader: Reader, blank_until: int | None) -> Iterator[tuple[int, list[str]]]:
-    """Give each record with its first line; a blank line after `blank_until` is a record (``None``: none is)."""
+def _records(reader: Reader, *, blank_counts: bool) -> Iterator[tuple[int, list[str]]]:
+    """Give each record with its first line; a blank line is one where a column alone may be empty."""
     before = 0
     for record in reader:
         line = before + 1
         before = reader.line_num
-        if record or (blank_until is not None and line > blank_until):
+        if record or blank_counts:
             yield line, record or [""]
 
 
 def first_stray_quote(path: str, compression: Compression, dialect: Dialect) -> int | None:
     """Give the line of the first record whose quotes are wrong; ``None``: there is none."""
     with closing(open_bytes(path, compression)) as stream:
+        pass_lines(stream, dialect.skip)
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
         reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
         line = 1
@@ -73,7 +86,7 @@ def first_stray_quote(path: str, compression: Compression, dialect: Dialect) -> 
             for _ in reader:
                 line = reader.line_num + 1
         except csv.Error:
-            return line
+            return line + dialect.skip
     return None
 
 

@@ -113,6 +113,13 @@ class Source:
         """The files, or the frame."""
         return self._pieces
 
+    def warnings(self) -> list[str]:
+        """Give what a reader of a result should know of the files: of many that share it, the first and how many."""
+        said = [piece.warning for piece in self._pieces if piece.warning]
+        if len(said) > 1:
+            return [f"{said[0]} (so in {len(said)} of {len(self._pieces)} files)"]
+        return said
+
     def starts(self) -> list[int]:
         """Give the number of the first row of each piece; reads files whose rows are not known to be counted yet."""
         self._piece_of(sys.maxsize)

@@ -22,11 +22,21 @@ from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
 from lossctl.sources.database import connect, glob_escape
-from lossctl.sources.dialect import Dialect, Fits, check_delimiter, not_utf8, parse_record, read_dialect
+from lossctl.sources.dialect import (
+    Dialect,
+    Fits,
+    check_delimiter,
+    line_ends_cure,
+    not_utf8,
+    parse_record,
+    read_dialect,
+)
+from lossctl.sources.names import repeated
 from lossctl.sources.options import ColumnType, ReadOptions
 from lossctl.sources.piece import Piece, quote_name, quote_text
 from lossctl.sources.place import Place
 from lossctl.sources.scan import first_stray_quote, line_at, mixed_line_ends, record_at
+from lossctl.sources.surplus import length_cure, refuse_shifted, surplus_warning
 
 if TYPE_CHECKING:
     from threading import Event
@@ -64,7 +74,7 @@ def open_text(path: str, name: str, options: ReadOptions, fits: Fits | None, *, 
     compression = packed.settle_compression(path, name)
     try:
         with closing(packed.open_bytes(path, compression)) as stream:
-            dialect = read_dialect(stream, name, delimiter, options.decimal, fits)
+            dialect = read_dialect(stream, name, options, delimiter, fits)
     except packed.damage_of(compression) as error:
         raise packed.damaged(name, compression, error) from error
     return TextPiece(path, name, compression, dialect, options)
@@ -95,9 +105,16 @@ class TextPiece(Piece):
         plain = compression is Compression.NONE and dialect.bytes_per_row
         super().__init__(name, columns, likely_rows=size / dialect.bytes_per_row if plain else None)
         self.path, self.compression, self.dialect, self.options = path, compression, dialect, options
+        self.twice = repeated(dialect.names)
+        self.warning = surplus_warning(name, dialect) or ""
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give the relation, with all that a sniffer would guess stated."""
+        for name in self.twice.intersection(types):
+            places = [str(place) for place, each in enumerate(self.dialect.names, 1) if each == name]
+            problem = f'{self.name} line {self.dialect.skip + 1}: two columns are called "{name}"'
+            raise DataError(f"{problem}: {' and '.join(places)}", "rename one of them")
+        refuse_shifted(self.name, self.dialect, types, self.options)
         chosen = ", ".join(f"{self._field(name)} as {quote_name(name)}" for name in types)
         return f"(select {chosen or '1'} from {self._scan(types)})"
 
@@ -157,7 +174,7 @@ class TextPiece(Piece):
         if mixed is not None:
             (first, end), (other, another) = mixed
             problem = f"{self.name} mixes line ends: line {first} ends in {end}, line {other} in {another}"
-            return DataError(problem, f"make them alike, such as with: dos2unix {self.name}")
+            return DataError(problem, line_ends_cure(self.name))
         if fault is not None:
             return self._describe(fault, types, filtered)
         stray = first_stray_quote(self.path, self.compression, self.dialect)
@@ -229,7 +246,8 @@ class TextPiece(Piece):
         if len(values) == 1 and not values[0].strip():
             return DataError(f"{fault.place} holds only spaces", "remove the line")
         found = f"{len(values)} value" + ("" if len(values) == 1 else "s")
-        cure = "mend the line; a value that holds the delimiter must stand in quotes"
+        mend = "mend the line; a value that holds the delimiter must stand in quotes"
+        cure = length_cure(self.dialect, len(values)) or mend
         return DataError(f"{fault.place} has {found} where the header has {len(self.dialect.names)} columns", cure)
 
 

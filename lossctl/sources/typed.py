@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from lossctl.sources.names import repeated
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, label_text, quote_name
 
@@ -57,9 +58,11 @@ class TypedPiece(Piece):
         self.sql_names = {own: row[0] for own, row in zip(own_names, described, strict=True)}
         self.sql_types = {own: str(row[1]) for own, row in zip(own_names, described, strict=True)}
         self.scan = scan
+        self.twice = repeated(own_names)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give the relation; the columns keep their types."""
+        self.refuse_twice(types)
         chosen = [f"{quote_name(self.sql_names[name])} as {quote_name(name)}" for name in types]
         chosen += [self.row_number] if self.row_number else []
         return f"(select {', '.join(chosen) or '1'} from {self.scan})"

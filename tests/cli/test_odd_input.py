@@ -183,7 +183,6 @@ FINE = {
         loss="kl",
         sources=PQ,
     ),
-    "empty values after the last": Fine(HEAD + "1,2,\n3,6,,\n", [2.0]),
     "JSON: texts for missing values, first too": Fine(
         {"p.jsonl": "".join(OBJECT.replace("1", each) for each in ('"NA"', "null", "4", '"7"', '"NaN"', "true"))},
         [(2.0 + 5.0 + 1.0) / 3.0],
