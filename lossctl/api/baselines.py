@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -20,6 +19,7 @@ from lossctl.api.working import workers
 from lossctl.core.baseline import Baseline, Column
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.inputs import Inputs, one_run
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.replacing import replacing
 from lossctl.core.settings import Options, Settings
@@ -86,10 +86,13 @@ def store_baseline(
     selection = losses if isinstance(losses, Selection) else select(losses)
     _require_storable(settings, rows=rows)
     label, location = split_label(source) if isinstance(source, str) else (None, source)
-    with workers([location], settings.threads, len(selection.losses)) as crew, ExitStack() as stack:
-        opened = stack.enter_context(open_for(location, selection, settings))
+    with (
+        one_run() as inputs,
+        workers([location], settings.threads, len(selection.losses)) as crew,
+        open_for(location, selection, settings) as opened,
+    ):
         found = evaluate_source(opened, selection, settings, (), on_progress, crew)
-        made = _Maker(opened, settings, found, label).store(str(path), rows=rows)
+        made = _Maker(opened, settings, found, label, inputs).store(str(path), rows=rows)
     file, size = str(path), Path(path).stat().st_size
     return StoredBaseline(made, found.results, file, size, digest_of(file), found.warnings, found.notices)
 
@@ -102,6 +105,7 @@ class _Maker:
     settings: Settings
     found: Evaluations
     label: str | None
+    inputs: Inputs
 
     def store(self, path: str, *, rows: bool) -> Baseline:
         """Write the file."""
@@ -113,6 +117,7 @@ class _Maker:
         made: list[Baseline] = []
 
         def document(summary: Summary) -> str:
+            self.inputs.require_unchanged()  # all rows have been read, and nothing stands in its place yet
             checks = iter(summary.checksums)
             columns = {
                 chosen.label: tuple(Column(name, next(checks)) for name in own)

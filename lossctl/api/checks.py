@@ -17,6 +17,7 @@ from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.inputs import one_run
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings
 from lossctl.core.verdict import Checked, GateResult, Verdict
@@ -44,6 +45,7 @@ _COUNTED = "mae"
 """What rows are counted for, where no gate names a loss."""
 
 
+@one_run()
 def check(
     source: Any,
     gates: str | Gate | Asked | Iterable[str | Gate | Asked],

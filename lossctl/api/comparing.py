@@ -19,6 +19,7 @@ from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
+from lossctl.core.inputs import one_run
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import Disagreement, disagreements
 from lossctl.core.settings import Settings
@@ -33,6 +34,7 @@ MOST_TOLD = 5
 """The most disagreements of losses that a terminal shows."""
 
 
+@one_run()
 def compare(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,

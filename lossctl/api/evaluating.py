@@ -20,6 +20,7 @@ from lossctl.api.signatures import signature_of
 from lossctl.api.working import workers
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.inputs import one_run
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
 from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
@@ -54,6 +55,7 @@ BY_SLICE = 3
 Progress = Callable[[int, float | None], None]
 
 
+@one_run()
 def evaluate(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,

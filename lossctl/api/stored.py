@@ -17,6 +17,7 @@ from lossctl.api.selecting import Selection
 from lossctl.core.baseline import Baseline, NotInBaselineError
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
+from lossctl.core.inputs import note_input
 from lossctl.core.settings import Settings
 from lossctl.sources import ReadOptions, open_source
 
@@ -116,6 +117,7 @@ def _stream(held: ExitStack, named: str) -> BinaryIO | None:
     if is_revision(named):
         return held.enter_context(open_revision(named))
     path = Path(named)
+    note_input(path, named)
     return held.enter_context(path.open("rb")) if path.is_file() else None
 
 

@@ -15,6 +15,7 @@ from lossctl.api.evaluating import Progress
 from lossctl.api.rowwise import Found, find_rows, model_names
 from lossctl.api.selecting import Selection, select
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.inputs import Inputs, one_run
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Options, Settings
 
@@ -74,8 +75,9 @@ def open_rows(
     settings = Settings.of(**options)
     selection = losses if isinstance(losses, Selection) else select(losses)
     with ExitStack() as stack:
-        found = find_rows(stack, source, selection, settings, on_progress)
-        return RowStream(found, settings, stack.pop_all())
+        with one_run() as inputs:
+            found = find_rows(stack, source, selection, settings, on_progress)
+        return RowStream(found, settings, inputs, stack.pop_all())
 
 
 class RowStream:
@@ -91,11 +93,12 @@ class RowStream:
         The same for a terminal: where many losses are left out for one reason, a few are named.
     """
 
-    def __init__(self, found: Sequence[Found], settings: Settings, held: ExitStack) -> None:
+    def __init__(self, found: Sequence[Found], settings: Settings, inputs: Inputs, held: ExitStack) -> None:
         from lossctl.core.lines import Layout
 
         self._found = found
         self._settings = settings
+        self._inputs = inputs
         self._held = held
         for one in found:
             one.source.keep_order()  # where rows are joined with their targets, order costs a sort
@@ -133,11 +136,12 @@ class RowStream:
 
     def __iter__(self) -> Iterator[Lines]:
         first = 0
-        for one, first_slice in zip(self._found, self._first_slices, strict=True):
-            for lines in self._lines(one):
-                slices = None if lines.slices is None else lines.slices + first_slice
-                yield replace(lines, entries=lines.entries + first, slices=slices) if first else lines
-            first += len(one.reported)
+        with self._inputs:  # rows were checked in one pass and are told of in another: both must be of the same files
+            for one, first_slice in zip(self._found, self._first_slices, strict=True):
+                for lines in self._lines(one):
+                    slices = None if lines.slices is None else lines.slices + first_slice
+                    yield replace(lines, entries=lines.entries + first, slices=slices) if first else lines
+                first += len(one.reported)
 
     def write(self, kind: str, target: str | BinaryIO, *, gzip: bool = False) -> None:
         """Write all rows: to a path, which is written over, or to a stream of bytes, which takes text alone.

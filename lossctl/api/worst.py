@@ -16,6 +16,7 @@ from lossctl.api.evaluating import Progress
 from lossctl.api.rowwise import Found, find_rows, kept_columns, model_names
 from lossctl.api.selecting import Selection, select
 from lossctl.core.errors import UsageError
+from lossctl.core.inputs import one_run
 from lossctl.core.lines import key_text
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Options, Settings
@@ -32,6 +33,7 @@ MOST_ROWS = 100_000
 """They are held in memory, and by each worker: whoever wants more wants every row."""
 
 
+@one_run()
 def worst_rows(
     source: Any,
     losses: str | Sequence[str | ChosenLoss] | Selection,

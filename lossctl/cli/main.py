@@ -22,6 +22,7 @@ from lossctl.cli.output import Outcome, deliver
 from lossctl.core.ending import end_after
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
 from lossctl.core.escape import terminal
+from lossctl.core.inputs import one_run
 
 __all__ = ["main", "run"]
 
@@ -119,7 +120,8 @@ def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(application(arguments))
     if instruction is not None:
         return complete(command, instruction)
-    outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
+    with one_run():  # the configuration is read before the run of the api, and is a part of this one
+        outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
     if not arguments:
         return ExitCode.USAGE
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lossctl.core.ending import forget, remember
+from lossctl.core.inputs import note_written
 
 __all__ = ["replacing"]
 
@@ -40,6 +41,7 @@ def replacing(path: str | Path) -> Iterator[str]:
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(place)
+        note_written(place)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

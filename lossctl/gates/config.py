@@ -19,6 +19,7 @@ from typing import Any
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import visible
+from lossctl.core.inputs import note_input
 from lossctl.core.verdict import Place
 from lossctl.gates.config_keys import KEYS, Key, checked
 from lossctl.gates.confined import confined, confined_report
@@ -76,6 +77,7 @@ def read_config(path: Path) -> Config:
         Where there is no such file or table, it is no TOML, a key is unknown or its value of the wrong type, or a path
         leads out of its folder.
     """
+    note_input(path, str(path))
     table = _table(path)
     if table is None:
         names = ".".join(_names(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from lossctl.core.ending import watch
@@ -33,7 +34,7 @@ class Beside(Generic[T]):
         self._call = call
         self._found: list[T] = []
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
         self._thread.start()
         watch()  # what is called may keep those that wait for it, and there is more than one thread from here on
 

@@ -14,11 +14,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from lossctl.core.ending import remember
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.inputs import note_input, note_listing
 from lossctl.sources.beside import Beside
 from lossctl.sources.names import nearest
 from lossctl.sources.options import ReadOptions
@@ -93,7 +95,7 @@ def open_source(source: object, options: ReadOptions | None = None, *, fits: Fit
     if _is_stream(named):
         with Path(named).open("rb") as stream:
             return _open_stream(stream, named, chosen, fits)
-    return _open_files(named, [(path, path) for path in _expand(named)], chosen, fits, None)
+    return _open_files(named, [(path, path) for path in _noted(named)], chosen, fits, None)
 
 
 def split_label(text: str) -> tuple[str | None, str]:
@@ -230,11 +232,25 @@ def _expand(named: str) -> list[str]:
         raise UsageError(f"{named} is remote, and only files are read", cure)
     if Path(named).exists() or not glob.has_magic(named):
         return [named]
-    matches = glob.glob(named, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute pattern
-    found = sorted(path for path in matches if Path(path).is_file())
+    found = _matches(named)
     if not found:
         raise DataError(f"no file matches {named}", "check the pattern, and quote it so that the shell leaves it alone")
     return found
+
+
+def _noted(named: str) -> list[str]:
+    """Expand a path or a glob, and note the files: they must not change until the run ends."""
+    paths = _expand(named)
+    for path in paths:
+        note_input(path, path)
+    if paths != [named]:
+        note_listing(named, paths, partial(_matches, named))
+    return paths
+
+
+def _matches(pattern: str) -> list[str]:
+    matches = glob.glob(pattern, recursive=True)  # noqa: PTH207 -- Path.glob takes no absolute pattern
+    return sorted(path for path in matches if Path(path).is_file())
 
 
 def _check_readable(path: str, name: str) -> None:
