@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.each import name_cases
+from tests.short import shortly
 
 for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):  # readline sets the first two for workers of pytest
     os.environ.pop(_name, None)
@@ -26,6 +27,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("lossctl")
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    return shortly(left, right) if op == "==" else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

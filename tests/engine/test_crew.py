@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,11 +19,34 @@ COMMAND = [sys.executable, "-m", "tests.engine.crew_scenarios"]
 ROOT = Path(__file__).parents[2]
 
 
+LONGEST_SECONDS = 40
+"""Far more than a scenario takes on a busy machine."""
+
+
+@contextmanager
+def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command in a process group of its own, and end all of that, whatever happens."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True) as process:
+        try:
+            yield process
+        finally:  # its workers hold its pipes open: waiting for these would last as long as they live
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def finished(command: list[str], seconds: float) -> tuple[int, str, str]:
+    """Run a command to its end; give its exit code and what it wrote."""
+    with started(command) as process:
+        stdout, stderr = process.communicate(timeout=seconds)
+        return process.returncode, stdout, stderr
+
+
 def scenario(name: str) -> str:
-    done = subprocess.run([*COMMAND, name], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
+    code, stdout, stderr = finished([*COMMAND, name], LONGEST_SECONDS)
+    assert code == 0, stderr
+    assert stderr == ""
+    return stdout
 
 
 @pytest.mark.parametrize(
@@ -46,17 +73,32 @@ def test_a_large_file_gives_the_same_results() -> None:
 
 
 def test_workers_end_when_the_reading_process_is_killed() -> None:
-    with subprocess.Popen(
-        [*COMMAND, "workers_end_with_the_reader"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as reader:
+    with started([*COMMAND, "workers_end_with_the_reader"]) as reader:
         assert reader.stdout is not None
         pids = [int(text) for text in reader.stdout.readline().split()]
         assert len(pids) == 2
-        assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+        assert all(_runs(pid) for pid in pids)
         reader.kill()
+        require_ended(pids, "workers outlive the process that reads")
+
+
+def test_what_hangs_is_ended_with_all_it_started() -> None:
+    """As a crew whose workers never answer would."""
+    forks = "import os, time; pid = os.fork(); pid and print(pid, flush=True); time.sleep(600)"
+    with started([sys.executable, "-c", forks]) as process:
+        assert process.stdout is not None
+        pids = [process.pid, int(process.stdout.readline())]
+    require_ended(pids, "a process was left behind")
+    before = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        finished([sys.executable, "-c", forks], 0.5)
+    assert time.monotonic() - before < 20
+
+
+def require_ended(pids: list[int], problem: str) -> None:
     deadline = time.monotonic() + 20
     while any(_runs(pid) for pid in pids):
-        assert time.monotonic() < deadline, "workers outlive the process that reads"
+        assert time.monotonic() < deadline, problem
         time.sleep(0.02)
 
 

@@ -192,6 +192,20 @@ def test_ties_are_within_a_billionth_of_the_baseline() -> None:
     assert (pair.n, pair.wins, pair.ties, pair.losses) == (8, 2, 4, 2)
 
 
+def test_a_gap_of_just_a_billionth_of_the_baseline_ties() -> None:
+    """By either way to count: with one value that is not finite beside, and without."""
+    rng = np.random.default_rng(9)
+    b = rng.normal(size=200) * 10.0 ** rng.uniform(-200, 200, 200)
+    just = 1e-9 * np.abs(b)
+    more = np.nextafter(just, np.inf)
+    for gap, ties, wins in ((just, 200, 0), (-just, 200, 0), (more, 0, 0), (-more, 0, 200)):
+        candidate = np.where(gap < 0.0, np.nextafter(b, -np.inf), np.nextafter(b, np.inf))
+        assert Margin(b).ties_and_wins(candidate, gap, is_known=True) == (ties, wins)
+        assert Margin(b).ties_and_wins(candidate, gap) == (ties, wins)
+        tied, won = Margin(b).told(candidate, gap)
+        assert (np.count_nonzero(tied), np.count_nonzero(won)) == (ties, wins)
+
+
 def test_infinite_losses_win_nothing() -> None:
     pair = pair_of_none()
     b, c = np.array([np.inf, np.inf, 1.0, -np.inf]), np.array([1.0, np.inf, np.inf, 1.0])
