@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, not_finite
+from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, not_finite, tied_groups
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.api.signatures import signature_asked, signature_of
 from lossctl.core.compare_settings import CompareSettings
@@ -22,7 +22,7 @@ from lossctl.stats.paired import Difference, Values
 if TYPE_CHECKING:
     from lossctl.api.compared_slices import Pattern, ShownSlices
 
-__all__ = ["Compared", "compare_models"]
+__all__ = ["Compared", "compare_models", "value_lines"]
 
 FEW_UNITS = 20
 """Below this many clusters or blocks the error of an interval is itself poorly known."""
@@ -171,9 +171,9 @@ def _status(values: Values) -> str:
     return "nan" if math.isnan(values.baseline) or math.isnan(values.candidate) else "inf"
 
 
-def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
-    """Say which losses are infinite in some rows, and that intervals rest on few."""
-    said = []
+def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Say which losses are infinite, and which groups have nothing to order."""
+    said = tied_groups(paired.tally.models[-1])
     n = paired.pairs[0][0].n
     for index, chosen in enumerate(models[0].plan.losses):
         for place, (model, own) in enumerate(zip(models, paired.tally.own, strict=True)):
@@ -182,6 +182,12 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
                 said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
             elif linear is not None and not math.isfinite(linear.value):
                 said.append(f"{chosen.label} of {model.name} {not_finite(chosen, linear.value, linear)}")
+    return said
+
+
+def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Say what is to be said of the values, and that intervals rest on few."""
+    said = value_lines(models, paired)
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
         said.append(f"intervals rest on {units.effective_rows:.6g} effective {_units(models)}, which is few")

@@ -44,6 +44,7 @@ __all__ = [
     "evaluate_source",
     "not_finite",
     "result_of",
+    "tied_groups",
 ]
 
 FEW_EFFECTIVE_ROWS = 100
@@ -153,6 +154,8 @@ def evaluate_source(
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
     warnings = [*reading_warnings(source), *computed.infinities(source)]
+    for tally in computed.tallies:
+        warnings += tied_groups(tally, f"{source.name}: {tally.plan.binding.model}: ")
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
@@ -317,6 +320,17 @@ def _reported(
     models = list(dict.fromkeys(tally.plan.binding.model for tally in tallies))
     places = {chosen.label: place for place, chosen in enumerate(selection.losses)}
     return sorted(fitting, key=lambda f: (models.index(f[0].plan.binding.model), places[f[0].plan.losses[f[1]].label]))
+
+
+def tied_groups(tally: ModelTally, whose: str = "") -> list[str]:
+    """Warn of groups with nothing to order, which count as 0; `whose` begins the line."""
+    labels = [chosen.label for chosen in tally.plan.losses if chosen.loss.zero_where_tied]
+    if not labels or not tally.tied:
+        return []
+    groups, tied, none = tally.groups.n, tally.tied, tally.none_relevant
+    of = f"{tied} of {groups} {'group' if groups == 1 else 'groups'}"
+    why = "no two relevances differ" + (f" (in {none} of them no relevance is above 0)" if none else "")
+    return [f"{whose}{', '.join(labels)}: {of} {'counts' if tied == 1 else 'count'} as 0, because {why}"]
 
 
 def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) -> list[str]:

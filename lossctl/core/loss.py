@@ -192,6 +192,8 @@ class Loss:
         any whole number. They are as long as the target, where that is a vector; see `labels_pairs`.
     nonzero
         Whether a vector of zeros alone, in target or prediction, is a data error.
+    zero_where_tied
+        Of groups: whether the loss of one in which no two targets differ is 0, for it has nothing to order.
     series
         Whether rows are a series in file order: the kernel then also gets ``lagged``, the targets of ``period`` rows
         before, NaN where there is none. The loss has a parameter ``period``.
@@ -231,6 +233,7 @@ class Loss:
     scale: Domain | None = None
     vectors: int = 1
     nonzero: bool = False
+    zero_where_tied: bool = False
     series: bool = False
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()

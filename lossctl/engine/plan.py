@@ -118,6 +118,8 @@ class ModelTally:
     faults: Faults = field(default_factory=Faults)
     n_read: int = 0
     n_dropped: int = 0
+    tied: int = 0
+    none_relevant: int = 0
     vectors: bool = False
     sums: dict[Role, ExactSum] = field(init=False)
     parts: dict[int, list[ExactSum]] = field(default_factory=dict)
@@ -156,9 +158,19 @@ class ModelTally:
         self.n_dropped += dropped
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))
         self.rows.add(block)
-        self.groups.n += 0 if block.starts is None else len(block.starts)
+        self._count_groups(block)
         self._add_sums(block)
         return block
+
+    def _count_groups(self, block: Block) -> None:
+        """Count groups, those in which no two targets differ, and those of these in which none is above 0."""
+        if block.starts is None or block.target is None or block.target.ndim > 1 or len(block) == 0:
+            return
+        highest = np.maximum.reduceat(block.target, block.starts)
+        tied = highest == np.minimum.reduceat(block.target, block.starts)
+        self.groups.n += len(block.starts)
+        self.tied += int(np.count_nonzero(tied))
+        self.none_relevant += int(np.count_nonzero(tied & (highest <= 0.0)))
 
     def losses_of(self, block: Block) -> Iterator[tuple[int, Array, Array, Block]]:
         """Give what `computed` does, for a block whose rows are counted."""
@@ -225,6 +237,8 @@ class ModelTally:
         """Take over what another worker found."""
         self.n_read += other.n_read
         self.n_dropped += other.n_dropped
+        self.tied += other.tied
+        self.none_relevant += other.none_relevant
         self.vectors = self.vectors or other.vectors
         self.rows.merge(other.rows)
         self.groups.merge(other.groups)

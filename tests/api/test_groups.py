@@ -56,6 +56,48 @@ def figures(results: lossctl.Evaluations) -> list[dict[str, Any]]:
     return documents
 
 
+def tied_line(frame: pd.DataFrame, labels: str) -> str:
+    """Give what is to be said of groups with nothing to order."""
+    given = frame[np.isfinite(frame["y"])].groupby("g")["y"]
+    tied = given.max() == given.min()
+    none = int((tied & (given.max() <= 0.0)).sum())
+    why = "no two relevances differ" + (f" (in {none} of them no relevance is above 0)" if none else "")
+    return f"{labels}: {tied.sum()} of {len(tied)} groups count as 0, because {why}"
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_groups_with_nothing_to_order_are_counted(levels: int) -> None:
+    """Whole, cut into batches of any size, with rows left out, in several threads, compared, and held to a gate."""
+    rng = np.random.default_rng(6)
+    rows = 150_000
+    groups = np.sort(rng.integers(0, 50_000, rows))
+    frame = pd.DataFrame(
+        {"g": groups, "y": rng.integers(2 - levels, 2, rows).astype(float), "s": rng.normal(size=rows)}
+    )
+    frame["other"] = -frame["s"]
+    frame.loc[::7, "y"] = np.nan
+    shuffled = frame.sample(frac=1.0, random_state=2)
+    losses = "pairwise_hinge,listnet,approx_ndcg"
+    labels = "pairwise_hinge(margin=1.0), approx_ndcg(temperature=0.1)"
+    line = tied_line(frame, labels)
+    assert ("no relevance is above 0" in line) == (levels == 2)
+    for source, threads in ((frame, 1), (shuffled, 4)):
+        found = lossctl.evaluate(source, losses, nan="omit", threads=threads, **OPTIONS)
+        assert f"<frame>: s: {line}" in found.warnings
+    compared = lossctl.compare(frame, losses, nan="omit", target="y", prediction=["s", "other"], group="g")
+    assert line in compared.warnings
+    gates = ["approx_ndcg <= 1", "delta(pairwise_hinge) <= 9"]
+    told = lossctl.check(
+        frame, gates, nonfinite="omit", max_omitted=0.2, baseline_prediction="other", **OPTIONS
+    ).warnings
+    assert f"<frame>: s: {tied_line(frame, 'approx_ndcg(temperature=0.1)')}" in told
+    assert tied_line(frame, "pairwise_hinge(margin=1.0)") in told
+    extent = frame.groupby("g")["y"].agg(["min", "max"])
+    frame = frame[frame["g"].isin(extent.index[extent["min"] < extent["max"]])]
+    if levels == 2:
+        assert not any("count as 0" in each for each in lossctl.evaluate(frame, losses, nan="omit", **OPTIONS).warnings)
+
+
 def test_the_value_is_a_mean_over_groups_and_the_gradient_one_over_rows() -> None:
     frame = frame_of()
     (result,) = lossctl.evaluate(frame, GROUPED, **OPTIONS)

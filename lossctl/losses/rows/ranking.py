@@ -14,7 +14,10 @@ _COMMAND = "lossctl eval examples/data/digit_ranking.csv --loss {} -t relevance 
 _GRADE = Domain(low=0.0, high=1000.0)
 """Relevances y for gains 2^y − 1: from 1024 on these are past every float64."""
 
-_NO_PAIR = "A group in which no two relevances differ has nothing to order: its loss is 0, and so is its slope."
+_NO_PAIR = (
+    "A group in which no two relevances differ, such as one without a relevant document, has nothing to order: its "
+    "loss is 0, and so is its slope. A warning says how many groups there are of these; they lower the mean."
+)
 
 ROWS = (
     Loss(
@@ -29,6 +32,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=ranking.pairwise_logistic,
+        zero_where_tied=True,
         unit="nats",
         facts=Facts(
             convex=True,
@@ -57,6 +61,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=ranking.pairwise_hinge,
+        zero_where_tied=True,
         params=(Param("margin", 1.0, "how far ahead the better document must be", NONNEGATIVE),),
         facts=Facts(
             convex=True,
@@ -119,6 +124,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=ranking.listmle,
+        zero_where_tied=True,
         unit="nats",
         facts=Facts(
             convex=True,
@@ -150,6 +156,7 @@ ROWS = (
         target=_GRADE,
         prediction=REAL_LINE,
         kernel=ranking_ndcg.lambda_rank,
+        zero_where_tied=True,
         params=(Param("k", 0, "how many first places NDCG counts; 0: all", Domain(low=0.0, whole=True)),),
         facts=Facts(
             convex=False,
@@ -182,6 +189,7 @@ ROWS = (
         target=_GRADE,
         prediction=REAL_LINE,
         kernel=ranking_ndcg.approx_ndcg,
+        zero_where_tied=True,
         params=(Param("temperature", 0.1, "how far apart scores must be to count as ordered", TEMPERATURE),),
         facts=Facts(
             convex=False,
@@ -189,8 +197,7 @@ ROWS = (
             minimum_at_target=False,
             slope_vanishes=False,
             note="The loss is bounded by 1. The slope is bounded by a number that depends on the temperature, and so "
-            "is the slope's slope. A group in which no two relevances differ is ranked ideally by any scores, and so "
-            "is one without a relevance above 0: loss and slope are 0.",
+            f"is the slope's slope. {_NO_PAIR}",
         ),
         reference="Qin, Liu & Li (2010), A general approximation framework for direct optimization of information "
         "retrieval measures, Information Retrieval 13, 375–397",
