@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
+from lossctl.api.classes import share_classes
 from lossctl.api.evaluating import Progress, compute_source
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.pairing import Model
@@ -62,9 +64,11 @@ def line_up(opened: Sequence[Opened], selection: Selection) -> list[list[Model]]
         whole file.
     """
     sources = list(dict.fromkeys(each.source for each in opened))
+    plans = [plan(one.source, selection, one.settings, LeftOut(one.source.name)) for one in opened]
+    shared = iter(share_classes([(one.source, each) for one, own in zip(opened, plans, strict=True) for each in own]))
     groups: dict[tuple[str, ...], list[tuple[Origin, Model]]] = {}
-    for one in opened:
-        for each in plan(one.source, selection, one.settings, LeftOut(one.source.name)):
+    for one, own in zip(opened, plans, strict=True):
+        for each in islice(shared, len(own)):
             entries = groups.setdefault(tuple(chosen.label for chosen in each.losses), [])
             if one.is_baseline and entries:
                 raise _two_baselines(one.source, [entries[0][1], Model("", one.source, each)])

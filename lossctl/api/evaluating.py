@@ -153,7 +153,7 @@ def evaluate_source(
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
-    warnings = [*reading_warnings(source), *computed.infinities(source)]
+    warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.infinities(source)]
     for tally in computed.tallies:
         warnings += tied_groups(tally, f"{source.name}: {tally.plan.binding.model}: ")
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
@@ -189,6 +189,13 @@ class Computed:
     reported: Sequence[tuple[ModelTally, int]]
     left_out: LeftOut
     sliced: Sliced | None = None
+
+    def cautions(self, source: Source, settings: Settings) -> list[str]:
+        """Warn of what the names of columns left open."""
+        from lossctl.api.cautions import cautions
+
+        bound = ((tally.plan.losses[index], tally.plan.binding) for tally, index in self.reported)
+        return cautions(source, bound, settings)
 
     def infinities(self, source: Source) -> list[str]:
         """Warn of losses that are infinite in some rows."""

@@ -52,7 +52,9 @@ _USES: Mapping[str, _Use] = MappingProxyType(
         "--scale": _Use(lambda s: bool(s.scales), lambda loss: loss.kind is Kind.PARAMETRIC, "a scale"),
         "--levels": _Use(lambda s: bool(s.levels), lambda loss: loss.kind is Kind.QUANTILES, "levels of quantiles"),
         "--group": _Use(lambda s: s.group is not None, lambda loss: loss.kind is Kind.GROUPED, "groups"),
-        "--classes": _Use(lambda s: bool(s.classes), lambda loss: loss.kind is Kind.MULTICLASS, "classes"),
+        "--classes": _Use(
+            lambda s: bool(s.classes), lambda loss: loss.kind is Kind.MULTICLASS or loss.across, "classes"
+        ),
         "--class-weights": _Use(lambda s: bool(s.class_weights), lambda loss: loss.kind is Kind.MULTICLASS, "classes"),
         "--ignore-label": _Use(
             lambda s: s.ignore_label is not None, lambda loss: loss.kind is Kind.MULTICLASS, "classes"

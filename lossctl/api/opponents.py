@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lossctl.api.classes import share_classes
 from lossctl.api.opening import open_for
 from lossctl.api.planning import LeftOut, plan
 from lossctl.api.selecting import Selection
@@ -122,9 +123,13 @@ def _pairs(
     """Bind the columns of candidate and baseline, and put together what is of the same losses."""
     from lossctl.api.pairing import Model
 
-    candidates = {_losses(each): each for each in plan(source, selection, mine, LeftOut(source.name))}
+    plans = plan(source, selection, mine, LeftOut(source.name))
+    against = plan(other, selection, theirs, LeftOut(other.name))
+    bound = [*((other, each) for each in against), *((source, each) for each in plans)]
+    plans = share_classes(bound)[len(against) :]
+    candidates = {_losses(each): each for each in plans}
     pairs = []
-    for each in plan(other, selection, theirs, LeftOut(other.name)):
+    for each in against:
         candidate = candidates.pop(_losses(each), None)
         if candidate is None:
             raise UsageError(f"{source.name}: there is more than one model, and a check is of one", "name it with -p")

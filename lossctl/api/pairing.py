@@ -95,8 +95,21 @@ def pair_up(
     _require_units(paired)
     _finish_all(everything, slices, rows)
     _centre(everything, rows)
-    paired.warnings, paired.n_unmatched = rows.unmatched(), rows.alone()[0]
+    paired.warnings = [*rows.unmatched(), *_cautions(models, settings)]
+    paired.n_unmatched = rows.alone()[0]
     return paired
+
+
+def _cautions(models: Sequence[Model], settings: Settings) -> list[str]:
+    """Warn of what the names of columns left open, source by source."""
+    from lossctl.api.cautions import cautions
+
+    said: list[str] = []
+    for source in dict.fromkeys(model.source for model in models):
+        own = [model.plan for model in models if model.source is source]
+        bound = ((chosen, plan.binding) for plan in own for chosen in plan.losses)
+        said += cautions(source, bound, settings)
+    return said
 
 
 def _first(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from lossctl.api.classes import share_classes
 from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import ShapeError, require_shape
@@ -141,7 +142,8 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
     if not fitting:
         raise left_out.refusal(UsageError)
     require_used(settings, [chosen for group in fitting.values() for chosen in group])
-    return [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
+    made = [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
+    return share_classes([(source, each) for each in made])
 
 
 def _bind(

@@ -157,7 +157,8 @@ def _found(label: str | None, source: Source, computed: Computed, settings: Sett
             computed.left_out.add(tally.plan.losses[index], reason)
     if not reported:
         raise computed.left_out.refusal(UsageError)
-    said = [*reading_warnings(source), *computed.infinities(source), *_left_out(source, computed)]
+    told = [*computed.cautions(source, settings), *computed.infinities(source)]
+    said = [*reading_warnings(source), *told, *_left_out(source, computed)]
     slices = None
     if computed.sliced is not None:
         from lossctl.api.row_slices import row_slices

@@ -96,13 +96,14 @@ def scalar_deltas(source: Source, stored: Stored, losses: Mapping[str, ChosenLos
     """
     from lossctl.api.planning import LeftOut, plan, read_for
     from lossctl.api.selecting import Selection
-    from lossctl.api.stored import judged_by, require_settings
+    from lossctl.api.stored import judged_by, require_order, require_settings
 
     baseline = stored.baseline
     chosen = tuple(dict.fromkeys(losses.values()))
     baseline.require([each.label for each in chosen], stored.name)
     require_settings(stored, settings)
     plans = plan(source, Selection(chosen), settings, LeftOut(source.name))
+    require_order(stored, plans, settings)
     judged = judged_by(plans)
     total, rows = 0, 0
     for batch in read_for(source, plans, settings, texts=judged.texts):

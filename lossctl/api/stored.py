@@ -38,6 +38,7 @@ __all__ = [
     "open_baseline",
     "require_held",
     "require_one_model",
+    "require_order",
     "require_rows",
     "require_settings",
     "stand_in",
@@ -238,6 +239,7 @@ def join_stored(
     from lossctl.sources.against import AgainstSource
 
     require_rows(stored)
+    require_order(stored, plans, settings)
     _refuse_parts_of_groups(plans, settings)
     ordered = any(chosen.loss.series for each in plans for chosen in each.losses)
     joined = AgainstSource(
@@ -284,6 +286,20 @@ def require_settings(stored: Stored, settings: Settings) -> None:
             flag = "--" + name.replace("_", "-")
             problem = f"{stored.name} was made with {name} = {theirs!r}, and this run has {mine!r}"
             raise UsageError(problem, f"give the same {flag}, or make the baseline anew")
+
+
+def require_order(stored: Stored, plans: Sequence[ModelPlan], settings: Settings) -> None:
+    """Refuse losses of ordered classes that were stored of another order."""
+    from lossctl.api.signatures import order_in, order_part
+
+    for each in plans:
+        for chosen in each.losses:
+            result = stored.baseline.value(chosen.label) if chosen.loss.ordered else None
+            mine, theirs = order_part(chosen, each.binding, settings), order_in(str((result or {}).get("signature")))
+            if theirs and mine != theirs:
+                order = theirs.partition("=")[2]
+                problem = f"{stored.name} was made with the classes in the order {order}, not that of this run"
+                raise UsageError(f"{problem} ({chosen.loss.id})", f"give the same order: --classes {order}")
 
 
 def _refuse_parts_of_groups(plans: Sequence[ModelPlan], settings: Settings) -> None:

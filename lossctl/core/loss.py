@@ -252,6 +252,11 @@ class Loss:
         """Whether the target is one label a row, of the pair of vectors that the prediction holds."""
         return self.kind is Kind.VECTORS and self.vectors > 1 and self.target == BINARY
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of the classes or categories counts: that of the columns moves the value."""
+        return self.across or self.task == "ordinal"
+
     def domain(self, role: Role) -> Domain | None:
         """Give the domain of a column; ``None`` where the loss does not use it."""
         return self.target if role is Role.TARGET else self.prediction

@@ -12,6 +12,7 @@ from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
+from lossctl.sources.bind_classes import classes_of, ordered_distributions
 from lossctl.sources.bind_kinds import KINDS, Found
 from lossctl.sources.columns import USUAL_NAMES, Spaces, category, expand, parts, require, spelled, usual
 from lossctl.sources.names import listed
@@ -110,11 +111,19 @@ def _binding(
 ) -> Binding:
     """Bind one model to what was found, beside what all models share."""
     text = found.text or None
-    columns = _aligned(common.target_text, common.target, found, names, losses[0].loss.kind)
-    labels, weights = _weighing(_classes(text, columns, losses, settings), losses, settings)
+    kind, target = losses[0].loss.kind, common.target
+    columns = _aligned(common.target_text, target, found, names, kind)
+    classes: tuple[str, ...] = ()
+    if kind is Kind.MULTICLASS and text is not None:
+        columns, classes = classes_of(text, columns, losses, settings)
+    elif kind is Kind.DISTRIBUTION:
+        given = settings.classes if any(chosen.loss.across for chosen in losses) else ()
+        target, columns = ordered_distributions((common.target_text or "", text or ""), target, columns, given)
+    labels, weights = _weighing(classes, losses, settings)
     return replace(
         common,
         model=found.model,
+        target=target,
         prediction=columns,
         prediction_text=text,
         labels=labels,
@@ -193,31 +202,6 @@ def _usual_classes(names: Sequence[str], losses: Sequence[ChosenLoss]) -> str | 
         if any(name.startswith(f"{letter}_") for name in names):
             return f"{letter}_*"
     return None
-
-
-def _classes(
-    text: str | None, prediction: tuple[str, ...], losses: Sequence[ChosenLoss], settings: Settings
-) -> tuple[str, ...]:
-    """Name the classes of a multiclass prediction: as the user says, or as its columns are called after their prefix.
-
-    None are named for a list column or for thresholds, where targets are places.
-    """
-    if text is None or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
-        return ()
-    thresholds = any(chosen.loss.thresholds for chosen in losses)
-    if settings.classes:
-        if len(prediction) not in {1, len(settings.classes) - thresholds}:
-            raise UsageError(
-                f"--classes names {len(settings.classes)} classes and -p {text} has {len(prediction)} columns",
-                "name one class more than there are thresholds" if thresholds else "name as many",
-            )
-        return settings.classes
-    if len(prediction) == 1 or thresholds:
-        return ()
-    if text.count("*") == 1 and text not in prediction:
-        return tuple(category(text, name) for name in prediction)
-    prefixes = {name.rpartition("_")[0] for name in prediction}
-    return tuple(name.rpartition("_")[2] for name in prediction) if len(prefixes) == 1 else prediction
 
 
 def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> bool:
