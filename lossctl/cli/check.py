@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,7 +188,10 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     named = sources or ([] if configured.source is None else [configured.source])
     exports = [*_reports(configured.reports), *(export or ())]
     read = (*named, asked.get("baseline"), asked.get("targets"))
-    destination = Destination.of(format, exports, output, digits, known=api.check_formats(), read=read)
+    destination = replace(
+        Destination.of(format, exports, output, digits, known=api.check_formats(), read=read),
+        unfollowed=frozenset(configured.reports.values()),
+    )
     result = api.check(named, gate or configured.gates, **asked)
     return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check)
 

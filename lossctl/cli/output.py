@@ -10,7 +10,7 @@ import glob
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
@@ -68,12 +68,16 @@ class Destination:
         Takes the place of standard output.
     digits
         Significant digits in formats for people.
+    unfollowed
+        Those of the paths whose links are not followed: a configuration names them, which a pull request may bring
+        along with the links.
     """
 
     format: str
     exports: tuple[tuple[str, Path], ...] = ()
     file: Path | None = None
     digits: int | None = None
+    unfollowed: frozenset[Path] = frozenset()
 
     @classmethod
     def of(
@@ -122,7 +126,7 @@ class Destination:
         for path in (*(path for _, path in self.exports), *([self.file] if self.file else [])):
             if path.is_file() and any(path.samefile(each) for text in named for each in _files(text)):
                 raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
-            if path.is_file() and path.suffix == ".toml":
+            if path.is_file() and Path(os.path.realpath(path)).suffix == ".toml":
                 raise UsageError(f"{path} is a configuration: the result would replace it", "choose another path")
 
 
@@ -215,11 +219,11 @@ def deliver(outcome: Outcome) -> None:
             files.append((path, text))
     if destination.file is not None:
         files.append((destination.file, outcome.render(outcome.result, destination.format, plain)))
-        _write(files)
+        _write(files, destination.unfollowed)
         _print_utf8()
         _print(printed)
         return
-    _write(files)
+    _write(files, destination.unfollowed)
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
     text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
@@ -272,21 +276,28 @@ def _require_writable(path: Path) -> None:
         raise UsageError(f"{path} can't be written: {parent} is a file", "name a directory that exists")
     if not parent.is_dir():
         raise UsageError(f"{path} can't be written: there is no directory {parent}", f"mkdir -p {parent}")
-    if not os.access(path if path.exists() else parent, os.W_OK):
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        problem = f"{path} can't be written: it is a link, and there is no directory {folder}"
+        raise UsageError(problem, "remove the link, or make the directory")
+    if path.exists() and not os.access(path, os.W_OK):
         raise UsageError(f"{path} can't be written: permission denied", "choose another path")
+    if (path.is_file() or not path.exists()) and not os.access(folder, os.W_OK | os.X_OK):
+        problem = f"{path} can't be written: {folder} takes no new file, and a file is replaced as a whole"
+        raise UsageError(problem, "choose a path in another directory")
 
 
-def _write(files: Sequence[tuple[Path, str]]) -> None:
+def _write(files: Sequence[tuple[Path, str]], unfollowed: Collection[Path]) -> None:
     """Write all files or none: each takes its place when the last is written."""
     with ExitStack() as stack:
         for path, text in files:
-            stack.enter_context(_written(path, text))
+            stack.enter_context(_written(path, text, follow=path not in unfollowed))
 
 
 @contextmanager
-def _written(path: Path, text: str) -> Iterator[None]:
+def _written(path: Path, text: str, *, follow: bool) -> Iterator[None]:
     try:
-        with replacing(path) as name:
+        with replacing(path, follow=follow) as name:
             with Path(name).open("w", encoding="utf-8", newline="") as file:
                 file.write(text)
             yield

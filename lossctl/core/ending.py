@@ -7,6 +7,8 @@ library only.
 
 from __future__ import annotations
 
+import atexit
+import errno
 import os
 import shutil
 import signal
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["end_after", "forget", "remember", "watch"]
+__all__ = ["end_after", "forget", "leave_nothing", "private_folder", "remember", "watch"]
 
 GRACE_SECONDS = 2.0
 """For the usual way: an exception that closes all it passes."""
@@ -24,6 +26,11 @@ GRACE_SECONDS = 2.0
 _left: set[Path] = set()
 _end: list[Callable[[], None]] = []
 _watching: list[threading.Thread] = []
+_making = threading.Lock()
+_ended: list[bool] = []
+
+
+os.register_at_fork(after_in_child=_left.clear)  # what the parent has made is the parent's to remove
 
 
 def remember(path: str | Path) -> None:
@@ -34,6 +41,38 @@ def remember(path: str | Path) -> None:
 def forget(path: str | Path) -> None:
     """Say that a file or folder is gone, or is meant to stay."""
     _left.discard(Path(path))
+
+
+def private_folder() -> Path:
+    """Make a folder for temporary files that nobody else can enter, and remember it.
+
+    Raises
+    ------
+    OSError
+        Where it can't be made.
+    """
+    import tempfile
+
+    folder = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{os.urandom(8).hex()}"
+    with _making:  # or it could be made when all that is to be removed has been
+        if _ended:
+            raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED), str(folder))
+        folder.mkdir(mode=0o700)
+        remember(folder)
+    return folder
+
+
+@atexit.register
+def leave_nothing() -> None:
+    """Remove what must not outlive this process; at its very end."""
+    got = _making.acquire(timeout=GRACE_SECONDS)
+    _ended.append(True)
+    for path in list(_left):
+        with suppress(OSError):
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)
+    if got:
+        _making.release()
 
 
 def end_after(end: Callable[[], None]) -> None:
@@ -59,8 +98,5 @@ def _wait(heard: int) -> None:
     while os.read(heard, 1)[0] not in {signal.SIGINT, signal.SIGTERM}:
         continue
     time.sleep(GRACE_SECONDS)
-    for path in list(_left):
-        with suppress(OSError):
-            path.unlink()
-        shutil.rmtree(path, ignore_errors=True)
+    leave_nothing()
     _end[0]()

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import duckdb
 
-from lossctl.core.ending import forget, remember
+from lossctl.core.ending import forget, private_folder
 from lossctl.sources.piece import quote_text
 
 __all__ = ["connect", "disconnect", "glob_escape"]
@@ -25,15 +23,17 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
     A filter may come from a file in a pull request, so what it could reach is closed first: other files, the
     network, extensions, settings, variables of the caller. DuckDB starts as many threads as it is told to, at once
     and whatever the machine has, so it is told no more than there are cores. What does not fit into memory is sorted
-    in a folder of its own, made when it is needed; `disconnect` removes it.
+    in a folder that nobody else can enter, where one can be made; `disconnect` removes it.
     """
     connection = duckdb.connect()
-    spilled = Path(tempfile.gettempdir()).absolute() / f"lossctl-{os.getpid()}-{os.urandom(8).hex()}"
-    remember(spilled)
+    try:
+        spilled = str(private_folder())
+    except OSError:  # there is no folder to write to: then all must fit into memory
+        spilled = ""
     allowed = sorted({each for path in paths for each in (path, glob_escape(path))})
     settings = [
         f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
-        f"temp_directory = {quote_text(str(spilled))}",
+        f"temp_directory = {quote_text(spilled)}",
         "enable_progress_bar = false",
         "autoload_known_extensions = false",
         "autoinstall_known_extensions = false",
@@ -55,8 +55,9 @@ def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error:  # it is closed
         return
     connection.close()
-    shutil.rmtree(spilled, ignore_errors=True)
-    forget(spilled)
+    if spilled:
+        shutil.rmtree(spilled, ignore_errors=True)
+        forget(spilled)
 
 
 def glob_escape(path: str) -> str:

@@ -124,13 +124,13 @@ def size_of(source: object) -> int:
 
 
 def _open_frame(source: object, options: ReadOptions) -> Source:
-    from lossctl.sources.database import connect
+    from lossctl.sources.database import connect, disconnect
     from lossctl.sources.frame import open_frame
     from lossctl.sources.source import Source
 
     with ExitStack() as stack:
         connection = connect([], options.threads)
-        stack.callback(connection.close)
+        stack.callback(disconnect, connection)
         piece = open_frame(source, "<frame>", connection)
         stack.pop_all()
         return Source("<frame>", [piece], connection)
@@ -161,7 +161,7 @@ def _open_files(
     fits: Fits | None,
     on_close: Callable[[], object] | None,
 ) -> Source:
-    from lossctl.sources.database import connect
+    from lossctl.sources.database import connect, disconnect
 
     placed = [(os.path.abspath(path), shown) for path, shown in files]  # noqa: PTH100 -- keep /proc/self/fd as it is
     for path, shown in placed:
@@ -171,7 +171,7 @@ def _open_files(
         from lossctl.sources.source import Source  # loads while DuckDB starts: together a tenth of a small run
 
         connection = connecting.result()
-        stack.callback(connection.close)
+        stack.callback(disconnect, connection)
         pieces = [_open_file(path, shown, options, fits, connection) for path, shown in placed]
         opened = Source(name, pieces, connection, on_close)
         stack.pop_all()

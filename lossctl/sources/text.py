@@ -21,7 +21,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
-from lossctl.sources.database import connect, glob_escape
+from lossctl.sources.database import connect, disconnect, glob_escape
 from lossctl.sources.dialect import (
     Dialect,
     Fits,
@@ -183,7 +183,8 @@ class TextPiece(Piece):
     def _first_fault(self, types: Mapping[str, ColumnType]) -> Fault | None:
         """Read again, on one thread and to the end: only then does DuckDB tell what it rejected."""
         scan = self._scan(types, f", store_rejects=true, rejects_limit={MOST_REJECTS}")
-        with connect([self.path], threads=1) as connection:
+        connection = connect([self.path], threads=1)
+        try:
             chosen = ", ".join(f"count({self._field(name)})" for name in types)
             fields = ", ".join(self._field(name) for name in types) or "1"
             connection.execute(f"select {chosen or 'count(*)'} from (select {fields} from {scan})").fetchall()
@@ -191,6 +192,8 @@ class TextPiece(Piece):
                 "select line, line_byte_position, coalesce(column_idx, 1), error_type, csv_line from reject_errors "
                 "order by line, column_idx limit 1"
             ).fetchone()
+        finally:
+            disconnect(connection)
         if found is None:
             return None
         _, byte, column, kind, _ = found
