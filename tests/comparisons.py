@@ -33,6 +33,8 @@ def made(loss: str, models: tuple[str, str], values: tuple[float, float], **chan
         "losses": 1,
         "detectable": 0.75,
         "rows_needed": 20,
+        "rows_needed_low": 5,
+        "rows_needed_high": None,
         "n": 6,
         "status": "ok",
         "signature": "none",

@@ -15,7 +15,7 @@ from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import CheckSettings
 
-__all__ = ["Asked", "asked_of", "require_telling"]
+__all__ = ["Asked", "asked_of", "bounds_of", "require_telling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def require_telling(asked: Sequence[Asked], losses: Mapping[str, ChosenLoss]) ->
     seen: set[tuple[Gate, Test | None]] = set()
     for each in asked:
         gate, chosen = each.gate, losses.get(each.gate.loss)
-        if gate.always_holds(*_bounds(chosen)):
+        if gate.always_holds(*bounds_of(chosen)):
             raise UsageError(f"gate {gate.shown!r} holds whatever the rows are", "write a bound that can be broken")
         same = replace(gate, loss=gate.loss if chosen is None else chosen.label), each.test
         if same in seen:
@@ -91,7 +91,7 @@ def require_telling(asked: Sequence[Asked], losses: Mapping[str, ChosenLoss]) ->
         seen.add(same)
 
 
-def _bounds(chosen: ChosenLoss | None) -> tuple[float | None, float | None]:
+def bounds_of(chosen: ChosenLoss | None) -> tuple[float | None, float | None]:
     """Give what the value of a loss lies between, where that is a plain number for rows and for their mean."""
     if chosen is None or chosen.loss.finish is not None or chosen.loss.kind is Kind.DISTRIBUTION:
         return None, None

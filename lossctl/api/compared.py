@@ -137,6 +137,7 @@ def _comparisons(
     found = []
     for match, (one, other) in enumerate(paired.matches):
         pair, values, told = paired.pairs[match][index], paired.values_of(match, index), differences[match][index]
+        signed = asked.listed.signature if told.listed else asked.signature
         found.append(
             Comparison(
                 chosen=chosen,
@@ -157,9 +158,11 @@ def _comparisons(
                 losses=pair.losses,
                 detectable=told.detectable,
                 rows_needed=told.rows_needed,
+                rows_needed_low=told.rows_between[0],
+                rows_needed_high=told.rows_between[1],
                 n=pair.n,
-                status=_status(values),
-                signature=f"{signature_of(paired.tally.models[other], chosen, settings, by)}|{asked.signature}",
+                status="no_spread" if told.no_spread else _status(values),
+                signature=f"{signature_of(paired.tally.models[other], chosen, settings, by)}|{signed}",
             )
         )
     return found

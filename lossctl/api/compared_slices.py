@@ -146,9 +146,11 @@ class ShownSlices:
                     ties=tied,
                     losses=rows - won - tied,
                     detectable=_given(detectable),
-                    rows_needed=needed[code],
+                    rows_needed=needed[code][0],
+                    rows_needed_low=needed[code][1],
+                    rows_needed_high=needed[code][2],
                     n=rows,
-                    status="ok",
+                    status="no_spread" if _given(low) is None and _given(p) is not None else "ok",
                     signature=f"{before}|n={used}/{read}|lossctl={__version__}{after}",
                 )
             )

@@ -102,7 +102,9 @@ def _told(found: Sequence[Comparison], said: _Said, asked: CompareSettings) -> C
     differing = disagreements(found)
     said.in_full += [each.line() for each in differing]
     said.in_short += _in_short(differing)
-    notes = [] if asked.note is None else [asked.note]
+    listed = all(each.signature.endswith(f"|{asked.listed.signature}") for each in found)
+    note = asked.listed.note if listed else asked.note
+    notes = [] if note is None else [note]
     if asked.pairs == "all":
         notes += _in_short(disagreements(found, by_value=True))
     return Comparisons(tuple(found), tuple(said.in_full), asked.adjust, tuple(said.in_short), tuple(notes))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import field, replace
 
+from lossctl.api.asking import bounds_of
 from lossctl.api.calibrating import Spread
 from lossctl.api.compared import value_lines
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
@@ -23,8 +24,9 @@ from lossctl.core.slices import Slice
 from lossctl.gates.decide import Evidence, Test
 from lossctl.gates.gate import Gate
 from lossctl.sources import Slices
-from lossctl.stats.margin import margin
+from lossctl.stats.margin import Margin, margin
 from lossctl.stats.paired import rows_needed
+from lossctl.stats.signs import rows_for_agreeing, rows_for_none
 
 __all__ = ["Delta", "Deltas"]
 
@@ -116,17 +118,40 @@ class Deltas:
     def _evidence(self, gate: Gate, paired: Paired, index: int) -> tuple[Evidence | None, Spread | None]:
         percent, of = gate.bound.percent, paired.values_of(0, index)
         share, limit = (gate.bound.share, 0.0) if percent else (0.0, gate.bound.share)
-        found = margin(paired.sums[0][index], of, paired.method, limit=limit, share=share, level=self.settings.level)
+        sums, level = paired.sums[0][index], self.settings.level
+        least, most = bounds_of(self.losses[gate.loss])
+        span = None if least is None or most is None or not math.isfinite(most - least) else most - least
+        found = margin(sums, of, paired.method, limit=limit, share=share, level=level, span=span)
         if found is None:
             return None, None
-        detectable = found.detectable / of.baseline if percent else found.detectable
         keeps, breaks = found.p_below, found.p_above
         if not gate.operator.keeps_low:
             keeps, breaks = breaks, keeps
+        if found.alike or found.unchanged:
+            why = _unvaried(found, paired, gate, 1.0 - level)
+            return Evidence(found.low, found.high, limit, keeps, breaks, why=why), None
+        detectable = found.detectable / of.baseline if percent else found.detectable
         spread = (found.std_error / (of.baseline if percent else 1.0), found.freedom)
         shown = detectable if math.isfinite(detectable) else None
-        needed = rows_needed(paired.sums[0][index].n, found.detectable, found.value - limit)
+        needed = rows_needed(sums.n, found.detectable, found.value - limit)
         return Evidence(found.low, found.high, limit, keeps, breaks, shown, needed), spread
+
+
+def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
+    """Say why differences that do not vary decide nothing, and how many rows like these would."""
+    method, n = paired.method, paired.sums[0][0].n
+    units = "rows" if not method.is_grouped else "blocks" if method.cluster is None else "clusters"
+    if found.alike:
+        words = f"the differences of all {n} rows are equal, and do not say how others vary"
+        if found.p_above == found.p_below:
+            return f"{words}; they are as large as the bound"
+        return f"{words}; {rows_for_agreeing(small)} {units} alike would decide"
+    if found.share is None:
+        return f"no row differs, and {gate.loss} has no largest value: nothing says how far another row may be off"
+    needed = rows_for_none(found.share, small)
+    return (
+        "no row differs" if needed is None else f"no row differs; {needed:,} {units} without a difference would decide"
+    )
 
 
 def _counts(paired: Paired) -> tuple[int, int]:

@@ -7,7 +7,7 @@ frozen. Imports the standard library and core.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Literal, get_args
 
 from lossctl.core.dataclass import dataclass
@@ -125,6 +125,11 @@ class CompareSettings:
         return "|".join([self.method.signature, f"adjust={self.adjust}", *["pairs=all"] * (self.pairs == "all")])
 
     @property
+    def listed(self) -> CompareSettings:
+        """The same, of what had so few units that all of their signs were listed."""
+        return replace(self, method=replace(self.method, listed=True))
+
+    @property
     def note(self) -> str | None:
         """Say to people by which method differences are told from chance; ``None``: by Student's t on rows."""
         method = self.method
@@ -135,6 +140,8 @@ class CompareSettings:
             words.append(f"clusters of {method.cluster}")
         if method.block is not None:
             words.append(f"blocks of {method.block} rows")
-        if method.resamples_units:
+        if method.listed:
+            words.append("all of them")
+        elif method.resamples_units:
             words += [f"{method.resamples} resamples", f"seed {method.seed}"]
         return f"p and intervals: {', '.join(words)}" if words else None

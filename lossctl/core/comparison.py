@@ -55,12 +55,14 @@ class Comparison:
         The rows where the candidate's loss is lower, as high within 1e-9 of the baseline's, or higher.
     detectable
         The smallest difference that so many rows would show in four of five samples.
-    rows_needed
-        How many rows would show this difference in four of five samples.
+    rows_needed, rows_needed_low, rows_needed_high
+        How many rows would show this difference in four of five samples: an estimate, and as few and as many as the
+        differences of the interval would take; ``None`` where no number of rows would.
     n
         The rows (or groups) compared.
     status
-        ``ok``, or what keeps the difference from being a number.
+        ``ok``; ``no_spread`` where the differences of rows do not vary, so that there is no interval; or what keeps the
+        difference from being a number.
     signature
         What was computed, on what, with which settings.
     """
@@ -83,6 +85,8 @@ class Comparison:
     losses: int
     detectable: float | None
     rows_needed: int | None
+    rows_needed_low: int | None
+    rows_needed_high: int | None
     n: int
     status: str
     signature: str
@@ -134,6 +138,9 @@ class Comparison:
             "ties": self.ties,
             "losses": self.losses,
             "detectable": finite_or_none(self.detectable),
+            "rows_needed": self.rows_needed,
+            "rows_needed_low": self.rows_needed_low,
+            "rows_needed_high": self.rows_needed_high,
             "n": self.n,
             "status": self.status,
             "signature": self.signature,

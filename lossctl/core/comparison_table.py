@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lossctl.core.ranking import Best, alike, best
 from lossctl.core.slices import slice_cells, slice_columns
-from lossctl.core.view import Brief, Cell, Change, Column, Span, View
+from lossctl.core.view import Brief, Cell, Change, Column, Span, View, about
 
 if TYPE_CHECKING:
     from lossctl.core.comparison import Comparison
@@ -52,7 +52,10 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     shown = [name for name in columns if name not in idle]
     lead = [name for name in shown if name == "loss" or name.startswith(_SLICE)]
     cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
-    return View(tuple(columns[name] for name in shown), cells, notes=(*_legend(rows), *notes))
+    legend = _legend(rows)
+    if any(each.status == "no_spread" for each in comparisons):
+        legend.append("no interval where the differences of rows do not vary: there p is that of flipped signs")
+    return View(tuple(columns[name] for name in shown), cells, notes=(*legend, *notes))
 
 
 def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) -> dict[str, Column]:
@@ -130,7 +133,7 @@ def _cells(each: Comparison) -> dict[str, Cell]:
         "ci": None if each.delta_ci is None else Span(each.delta_ci.low, each.delta_ci.high),
         "wins": f"{each.wins}/{each.ties}/{each.losses}",
         "detectable": None if each.significant else each.detectable,
-        "needed": None if each.significant else needed,
+        "needed": None if each.significant or needed is None else about(needed),
     }
 
 

@@ -43,6 +43,8 @@ class Method:
         Of the random numbers, from 0 to 2⁶⁴ − 1.
     resamples
         How many replicates.
+    listed
+        Whether there were so few units that each choice of their signs is a replicate, and none is drawn.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Method:
     horizon: int | None = None
     seed: int = DEFAULT_SEED
     resamples: int = DEFAULT_RESAMPLES
+    listed: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in METHOD_NAMES:
@@ -130,7 +133,9 @@ class Method:
             parts.append(f"block={self.block}")
         if self.is_series:
             parts.append(f"horizon={self.lags + 1}")
-        if self.resamples_units:
+        if self.listed:
+            parts.append("signs=all")
+        elif self.resamples_units:
             parts += [f"seed={self.seed}", f"resamples={self.resamples}"]
         return "|".join(parts)
 

@@ -12,7 +12,9 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded, is_safe, multiply, root
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
-from lossctl.stats.paired import POWER, rows_needed
+from lossctl.core.result import Interval
+from lossctl.stats.paired import POWER, rows_between, rows_needed
+from lossctl.stats.signs import NEAR, ROUNDING
 from lossctl.stats.students import t_quantiles, t_tails
 
 __all__ = ["DifferenceColumns", "PairColumns", "ValueColumns", "differences_of", "mean_values"]
@@ -97,10 +99,18 @@ class DifferenceColumns:
     std_error: Array
     doubtful: Mask
 
-    def rows_needed(self, n: Codes) -> list[int | None]:
-        """Give how many rows would show each difference; n is how many there are."""
-        given = zip(n.tolist(), self.detectable.tolist(), self.delta.tolist(), self.std_error.tolist(), strict=True)
-        return [rows_needed(*each) if error > 0.0 else None for *each, error in given]
+    def rows_needed(self, n: Codes) -> list[tuple[int | None, int | None, int | None]]:
+        """Give how many rows would show each difference, and from how few to how many; n is how many there are."""
+        ends = (self.delta, self.low, self.high)
+        given = zip(n.tolist(), self.detectable.tolist(), *(each.tolist() for each in ends), strict=True)
+        return [_needed(*each) if each[1] > 0.0 else (None, None, None) for each in given]
+
+
+def _needed(
+    n: int, detectable: float, delta: float, low: float, high: float
+) -> tuple[int | None, int | None, int | None]:
+    fewest, most = rows_between(n, detectable, Interval(0.0, low, high, ""))
+    return rows_needed(n, detectable, delta), fewest, most
 
 
 @np.errstate(all="ignore")  # of slices without rows, nothing is known
@@ -138,9 +148,20 @@ def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> Dif
     rest_error, unsure = _error(sums, rest)
     doubtful |= several & has_share & unsure
     rest_error = np.where(has_share, rest_error / np.abs(values.baseline), np.nan)
+    equal = (std_error == 0.0) & (values.delta == 0.0)  # no row differs
+    flat = std_error <= _noise(values.delta, values.baseline)
+    flat |= has_share & (rest_error <= _noise(share, np.ones(len(share))))
+    doubtful |= several & flat & ~equal
     std_error, rest_error = (np.where(several, each, np.nan) for each in (std_error, rest_error))
     found = _by_errors(values, std_error, rest_error, sums.n, level)
     return DifferenceColumns(*found, std_error, doubtful)
+
+
+def _noise(mean: Array, scale: Array) -> Array:
+    """Return up to which standard error differences do not vary: see `lossctl.stats.signs.varies`."""
+    mean, scale = np.abs(mean), np.abs(scale)
+    found: Array = np.maximum(ROUNDING * mean, np.minimum(ROUNDING * scale, NEAR * mean))
+    return found
 
 
 def _by_errors(
@@ -151,13 +172,13 @@ def _by_errors(
     freedom = (counts - 1).astype(np.float64)
     quantile, power = (t_quantiles(each, freedom)[places] for each in (0.5 + 0.5 * level, POWER))
     delta, relative = values.delta, values.relative
-    half, rest_half = quantile * std_error, quantile * rest_error
-    exact = std_error == 0.0
+    varying = np.where(std_error > 0.0, std_error, np.nan)
+    half, rest_half = quantile * varying, quantile * np.where(std_error > 0.0, rest_error, np.nan)
     known = np.flatnonzero(std_error > 0.0)
-    p_value = np.where(exact, np.where(delta == 0.0, 1.0, 0.0), np.nan)
+    p_value = np.where(std_error == 0.0, 1.0, np.nan)  # of those with a difference none is 0: they are doubtful
     tails = t_tails(np.abs(delta[known]) / std_error[known], freedom[places][known])
     p_value[known] = np.minimum(1.0, 2.0 * tails)
-    detectable = np.where(exact, 0.0, (quantile + power) * std_error)
+    detectable = (quantile + power) * varying
     return (
         delta,
         delta - half,

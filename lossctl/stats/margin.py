@@ -3,6 +3,9 @@
 With b and c the losses of baseline and candidate, D the mean of c − b and B that of b, what is held against the limit m
 is D; or, of a limit that is a share r of the baseline, D − rB, against 0: nothing is divided, so a baseline near 0 does
 no harm. Its standard error is that of the mean of (c − b) − rb, row by row (of the units, of a series with its lags).
+
+Where these do not vary, a standard error says nothing, and the p-values are those of flipped signs about the limit;
+where no row differs at all, they are those of as many rows without a difference, of a loss whose range is known.
 """
 
 from __future__ import annotations
@@ -16,10 +19,14 @@ from lossctl.core.exact import round_fraction
 from lossctl.core.method import Method
 from lossctl.stats.paired import POWER, PairedSums, Values
 from lossctl.stats.series import series_error
+from lossctl.stats.signs import agreeing, none_of, varies
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio
 
 __all__ = ["Margin", "margin"]
+
+_FAR = 1e-3
+"""Differences that are equal but for the rounding of their squares lie on one side of a limit so far from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +42,43 @@ class Margin:
     limit
         What it is held against.
     p_above, p_below
-        The p-value of "it lies at or above the limit", and of "at or below"; ``None`` where there is no spread.
+        The p-value of "it lies at or above the limit", and of "at or below".
     detectable
-        The smallest distance from the limit that four of five such samples would show.
+        The smallest distance from the limit that four of five such samples would show; 0 where there is no spread.
     std_error, freedom
         The standard error, and its degrees of freedom.
+    alike
+        Whether all differences are equal, so that signs decide.
+    unchanged
+        Whether no row differs. `alike` is false then.
+    share
+        Of rows without a difference: the least share of rows that would have to differ if the limit were not kept to,
+        where the range of the loss is known.
     """
 
     value: float
     low: float
     high: float
     limit: float
-    p_above: float | None
-    p_below: float | None
+    p_above: float
+    p_below: float
     detectable: float
     std_error: float
     freedom: int
+    alike: bool = False
+    unchanged: bool = False
+    share: float | None = None
 
 
 def margin(
-    sums: PairedSums, values: Values, method: Method, *, limit: float, share: float = 0.0, level: float = 0.95
+    sums: PairedSums,
+    values: Values,
+    method: Method,
+    *,
+    limit: float,
+    share: float = 0.0,
+    level: float = 0.95,
+    span: float | None = None,
 ) -> Margin | None:
     """Hold a difference against a limit, by Student's t.
 
@@ -70,6 +94,8 @@ def margin(
         The share r of the baseline that is taken off.
     level
         The confidence of the bounds.
+    span
+        The largest difference that a row could have; ``None`` where the loss has no bounds.
 
     Returns
     -------
@@ -83,13 +109,49 @@ def margin(
     if found is None or not math.isfinite(found[0]):
         return None
     error, freedom = found
+    if values.delta == 0.0 and not sums.d.square.fraction():
+        share_of_rows = None if span is None else abs(limit + share * values.baseline) / span
+        return _unchanged(value, limit, freedom, _rows(sums, method), share_of_rows)
+    size = max(abs(values.delta), abs(share * values.baseline), abs(limit))
+    lost = share != 0.0 and not method.has_units and sums.is_lost(share) and abs(value - limit) > _FAR * size
+    if lost or not (varies(error, size) and varies(error, value - limit, values.baseline)):
+        return _alike(value, limit, size, freedom, _units(sums, method))
     half = t_quantile(level, freedom) * error
-    above, below = None, None
-    if error > 0.0:
-        z = (value - limit) / error
-        below, above = _tail(z, freedom), _tail(-z, freedom)
+    z = (value - limit) / error
+    below, above = _tail(z, freedom), _tail(-z, freedom)
     detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
     return Margin(value, value - half, value + half, limit, above, below, detectable, error, freedom)
+
+
+def _units(sums: PairedSums, method: Method) -> int:
+    """Return how many differences stand for themselves."""
+    if method.has_units and sums.units is not None:
+        return len(sums.units)
+    return max(1, sums.n // (method.lags + 1)) if method.is_series else sums.n
+
+
+def _rows(sums: PairedSums, method: Method) -> float:
+    """Return how many rows stand for themselves: of different weights, as many of one weight as tell as much."""
+    if method.has_units or method.is_series:
+        return _units(sums, method)
+    total, square = sums.weights
+    return float(total**2 / square)
+
+
+def _unchanged(value: float, limit: float, freedom: int, rows: float, share: float | None) -> Margin:
+    """Hold rows of which none differs against a limit: how likely that is where a share of all rows would differ."""
+    none = 1.0 if share is None else none_of(share, rows)
+    above, below = (none, 1.0) if value < limit else (1.0, none)
+    return Margin(value, value, value, limit, above, below, 0.0, 0.0, freedom, unchanged=True, share=share)
+
+
+def _alike(value: float, limit: float, size: float, freedom: int, units: int) -> Margin:
+    """Hold differences that are all equal against a limit: by their signs about it."""
+    one = agreeing(units)
+    above, below = (one, 1.0) if value < limit else (1.0, one)
+    if not varies(abs(value - limit), size):  # they are as large as the limit
+        above = below = 1.0
+    return Margin(value, value, value, limit, above, below, 0.0, 0.0, freedom, alike=True)
 
 
 def _tail(z: float, freedom: float) -> float:

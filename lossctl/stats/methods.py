@@ -13,8 +13,19 @@ import numpy as np
 from lossctl.core.dataclass import dataclass
 from lossctl.core.method import Method
 from lossctl.core.result import Interval
-from lossctl.stats.paired import POWER, Difference, PairedSums, Values, difference, from_errors, rows_needed
-from lossctl.stats.resampling import flipped, studentised
+from lossctl.stats.paired import (
+    POWER,
+    Difference,
+    PairedSums,
+    Values,
+    difference,
+    from_errors,
+    rows_between,
+    rows_needed,
+    unvaried,
+)
+from lossctl.stats.resampling import flipped, lists_signs, studentised
+from lossctl.stats.signs import varies
 from lossctl.stats.student import t_quantile
 from lossctl.stats.units import Ratio
 
@@ -56,17 +67,17 @@ def compared_together(
 def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
     """Compare by standard errors, and Student's t."""
     if method.is_series:
-        return from_errors(values, sums.lag_errors(values), (sums.n, sums.n - 1), level, method.label)
+        apart = max(1, sums.n // (method.lags + 1))  # rows as far apart as the horizon stand for themselves
+        return from_errors(values, sums.lag_errors(values), (sums.n, sums.n - 1), level, method.label, apart)
     if not method.has_units:
         return difference(sums, values, level)
     ratios = _ratios(sums, values)
     if not ratios:
         return from_errors(values, (None, None), (sums.n, 0), level, method.label)
     errors = [ratio.std_error for ratio in ratios]
-    freedom = len(ratios[0].u) - 1
-    return from_errors(
-        values, (errors[0], errors[1] if len(errors) > 1 else None), (sums.n, freedom), level, method.label
-    )
+    units = len(ratios[0].u)
+    each = (errors[0], errors[1] if len(errors) > 1 else None)
+    return from_errors(values, each, (sums.n, units - 1), level, method.label, units)
 
 
 def _ratios(sums: PairedSums, values: Values) -> list[Ratio]:
@@ -82,7 +93,7 @@ def _ratios(sums: PairedSums, values: Values) -> list[Ratio]:
 
 def _resampled(pairs: Sequence[tuple[PairedSums, Values]], method: Method, level: float) -> list[Difference]:
     """Compare by replicates: those of as many units together."""
-    ratios = [_ratios(sums, values) for sums, values in pairs]
+    ratios = [_varying(_ratios(sums, values), values) for sums, values in pairs]
     found: list[list[_Told]] = [[] for _ in pairs]
     for units in sorted({len(each[0].u) for each in ratios if each}):
         places = [place for place, each in enumerate(ratios) if each and len(each[0].u) == units]
@@ -92,6 +103,13 @@ def _resampled(pairs: Sequence[tuple[PairedSums, Values]], method: Method, level
     return [_difference(sums, values, told) for (sums, values), told in zip(pairs, found, strict=True)]
 
 
+def _varying(ratios: Sequence[Ratio], values: Values) -> list[Ratio]:
+    """Return those whose units vary; nothing where the first, the difference, does not."""
+    scales = (values.baseline, 1.0)
+    kept = [varies(each.std_error, each.value, scale) for each, scale in zip(ratios, scales, strict=False)]
+    return [each for each, varied in zip(ratios, kept, strict=True) if varied] if any(kept[:1]) else []
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """What replicates tell of one ratio; `spread` is what a difference must exceed, and more, to be seen."""
@@ -99,16 +117,21 @@ class _Told:
     interval: Interval
     p_value: float
     spread: float
+    listed: bool
 
 
 def _difference(sums: PairedSums, values: Values, told: Sequence[_Told]) -> Difference:
     if not told:
+        if _ratios(sums, values) and sums.units is not None:
+            return unvaried(values, int(np.count_nonzero(sums.units.w)))  # a bucket may hold none
         return Difference(values.delta, None, values.relative, None, None, None, None)
     gap = told[0]
     relative_ci = told[1].interval if len(told) > 1 else None
     detectable = gap.spread if math.isfinite(gap.spread) else None
     needed = None if detectable is None else rows_needed(sums.n, detectable, values.delta)
-    return Difference(values.delta, gap.interval, values.relative, relative_ci, gap.p_value, detectable, needed)
+    between = (None, None) if detectable is None else rows_between(sums.n, detectable, gap.interval)
+    found = (values.delta, gap.interval, values.relative, relative_ci, gap.p_value, detectable, needed)
+    return Difference(*found, between, listed=gap.listed)
 
 
 def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
@@ -117,23 +140,26 @@ def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list
     few = _few(method, level)
     for ratio, replicates in zip(ratios, studentised(ratios, method.seed, method.resamples), strict=True):
         error = ratio.std_error
-        half = math.inf if few < 0 else float(replicates[-1 - few])
-        half = half * error if error else 0.0
-        size = abs(ratio.value) / error if error else math.inf if ratio.value else 0.0
-        beyond = method.resamples - int(np.searchsorted(replicates, size, side="left"))
+        half = math.inf if few < 0 else float(replicates[-1 - few]) * error
+        beyond = method.resamples - int(np.searchsorted(replicates, abs(ratio.value) / error, side="left"))
         interval = Interval(level, ratio.value - half, ratio.value + half, method.label)
-        found.append(_told(ratio, interval, beyond, method))
+        found.append(_told(ratio, interval, (1 + beyond) / (method.resamples + 1)))
     return found
 
 
 def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
-    """Give the p-value of flipped signs, and the interval of all figures that it would not reject."""
+    """Give the p-value of flipped signs, and the interval of all figures that it would not reject.
+
+    Where all signs are listed, what was found is among them; else it counts beside those that are drawn.
+    """
     found = []
-    few = _few(method, level)
+    listed = lists_signs(len(ratios[0].u), method.resamples)
     for ratio, (beyond, lows, highs) in zip(ratios, flipped(ratios, method.seed, method.resamples), strict=True):
+        few = math.floor(round((1.0 - level) * len(lows), 6)) if listed else _few(method, level)
         low, high = (-math.inf, math.inf) if few < 0 else (float(lows[few]), float(highs[-1 - few]))
         interval = Interval(level, ratio.value + low, ratio.value + high, method.label)
-        found.append(_told(ratio, interval, beyond, method))
+        p_value = beyond / len(lows) if listed else (1 + beyond) / (len(lows) + 1)
+        found.append(_told(ratio, interval, p_value, listed=listed))
     return found
 
 
@@ -142,11 +168,10 @@ def _few(method: Method, level: float) -> int:
     return math.floor(round((1.0 - level) * (method.resamples + 1), 6)) - 1
 
 
-def _told(ratio: Ratio, interval: Interval, beyond: int, method: Method) -> _Told:
-    """Add the p-value, (1 + beyond)/(B + 1), and what would be detected: it may be missed by as much as that, too."""
-    p_value = (1 + beyond) / (method.resamples + 1)
+def _told(ratio: Ratio, interval: Interval, p_value: float, *, listed: bool = False) -> _Told:
+    """Add what would be detected: half an interval, and what it may be missed by, too."""
     spread = 0.5 * (interval.high - interval.low) + t_quantile(POWER, len(ratio.u) - 1) * ratio.std_error
-    return _Told(interval, p_value, spread)
+    return _Told(interval, p_value, spread, listed)
 
 
 _TOLD = {"bootstrap": _bootstrapped, "permutation": _permuted}

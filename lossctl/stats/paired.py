@@ -1,7 +1,8 @@
 """From the exact sums of paired losses to a difference, its interval and its p-value. Imports core and its own package.
 
 With w the weight of a row, b the baseline's loss, c the candidate's and d = c − b: D = Σwd/Σw, and its squared standard
-error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of d − ρb, divided by the baseline's value.
+error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of d − ρb, divided by the baseline's value. Where
+differences do not vary there is no interval, and p is that of flipped signs: see `lossctl.stats.signs`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
 from lossctl.core.spread import Spread, error_square, is_lost
 from lossctl.stats.series import Lags, series_error
+from lossctl.stats.signs import agreeing, varies
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio, Units
 
-__all__ = ["Difference", "PairedSums", "Values", "difference", "from_errors", "rows_needed"]
+__all__ = ["Difference", "PairedSums", "Values", "difference", "from_errors", "rows_between", "rows_needed", "unvaried"]
 
 POWER = 0.8
 """The share of samples in which a difference called detectable would be found significant."""
@@ -152,6 +154,10 @@ class PairedSums:
             return sqrt_fraction(self._of(self.rest)) if self.rest.is_finite else None
         return sqrt_fraction(self._rest(Fraction(share))[0]) if self.cross.is_finite else None
 
+    def is_lost(self, share: float) -> bool:
+        """Return whether the squares of d − share·b cancelled: it varies by little more than their rounding."""
+        return self.cross.is_finite and self._rest(Fraction(share))[1]
+
     def _of(self, spread: Spread) -> Fraction:
         total, square = spread.total.fraction(), spread.square.fraction()
         return error_square(total, square, spread.by_weight, self.n, self.weights)[0]
@@ -172,7 +178,17 @@ class PairedSums:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What `difference` finds; the fields are those of `lossctl.core.comparison.Comparison`."""
+    """What `difference` finds; the first fields are those of `lossctl.core.comparison.Comparison`.
+
+    Parameters
+    ----------
+    rows_between
+        What `rows_needed` may be as far as the interval tells; ``None`` for an end where there is none.
+    no_spread
+        Whether the differences do not vary.
+    listed
+        Whether p and intervals are those of all signs there are, not of some drawn at random.
+    """
 
     delta: float
     delta_ci: Interval | None
@@ -181,6 +197,9 @@ class Difference:
     p_value: float | None
     detectable: float | None
     rows_needed: int | None
+    rows_between: tuple[int | None, int | None] = (None, None)
+    no_spread: bool = False
+    listed: bool = False
 
 
 def difference(sums: PairedSums, values: Values, level: float) -> Difference:
@@ -203,8 +222,27 @@ def difference(sums: PairedSums, values: Values, level: float) -> Difference:
     return from_errors(values, (gap_error, rest_error), (sums.n, sums.n - 1), level, "t")
 
 
+def unvaried(values: Values, units: int) -> Difference:
+    """Return what differences that do not vary say: p of flipped signs, and no interval.
+
+    Parameters
+    ----------
+    values
+        What is compared.
+    units
+        How many units there are: rows, clusters or blocks.
+    """
+    p_value = 1.0 if values.delta == 0.0 else min(1.0, 2.0 * agreeing(units))
+    return Difference(values.delta, None, values.relative, None, p_value, None, None, no_spread=True)
+
+
 def from_errors(
-    values: Values, errors: tuple[float | None, float | None], counts: tuple[int, int], level: float, label: str
+    values: Values,
+    errors: tuple[float | None, float | None],
+    counts: tuple[int, int],
+    level: float,
+    label: str,
+    units: int | None = None,
 ) -> Difference:
     """Give what standard errors say of a difference, by Student's t distribution.
 
@@ -220,27 +258,40 @@ def from_errors(
         The coverage of the intervals.
     label
         What the intervals call the method.
+    units
+        How many differences stand for themselves, where that is not the rows.
     """
     delta, relative = values.delta, values.relative
     (std_error, rest_error), (n, freedom) = errors, counts
     if std_error is None:
         return Difference(delta, None, relative, None, None, None, None)
+    if not varies(std_error, delta, values.baseline):
+        return unvaried(values, n if units is None else units)
     quantile = t_quantile(0.5 + 0.5 * level, freedom)
     relative_ci = None
-    if relative is not None and rest_error is not None:
+    if relative is not None and rest_error is not None and varies(rest_error, relative, 1.0):
         relative_ci = _interval(relative, quantile * rest_error, level, label)
     interval = _interval(delta, quantile * std_error, level, label)
-    if std_error == 0.0:
-        return Difference(delta, interval, relative, relative_ci, 1.0 if delta == 0.0 else 0.0, 0.0, None)
     p_value = min(1.0, 2.0 * t_tail(abs(delta) / std_error, freedom))
     detectable = (quantile + t_quantile(POWER, freedom)) * std_error
-    return Difference(delta, interval, relative, relative_ci, p_value, detectable, rows_needed(n, detectable, delta))
+    needed, between = rows_needed(n, detectable, delta), rows_between(n, detectable, interval)
+    return Difference(delta, interval, relative, relative_ci, p_value, detectable, needed, between)
 
 
 def rows_needed(n: int, detectable: float, delta: float) -> int | None:
     """Give how many rows would show a difference; ``None`` where it is none or would take too many to name."""
     share = detectable / abs(delta) if delta != 0.0 else math.inf
     return math.ceil(n * share**2) if share < _MOST_SHARE else None
+
+
+def rows_between(n: int, detectable: float, interval: Interval) -> tuple[int | None, int | None]:
+    """Return how few and how many rows would show the differences that an interval holds.
+
+    The second is ``None`` where it holds 0, which no number of rows would show.
+    """
+    far = max(abs(interval.low), abs(interval.high))
+    near = 0.0 if interval.low <= 0.0 <= interval.high else min(abs(interval.low), abs(interval.high))
+    return rows_needed(n, detectable, far), rows_needed(n, detectable, near)
 
 
 def _interval(value: float, half: float, level: float, label: str) -> Interval:

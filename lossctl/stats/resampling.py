@@ -17,7 +17,7 @@ import numpy.typing as npt
 from lossctl.core.loss import Array
 from lossctl.stats.units import Ratio
 
-__all__ = ["Words", "draws", "flipped", "signs_of", "studentised"]
+__all__ = ["Words", "draws", "flipped", "lists_signs", "signs_of", "studentised"]
 
 _AT_ONCE = 2**20
 """Counts or signs made at once, and sums of them: memory stays flat however many there are."""
@@ -78,7 +78,8 @@ def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int)
 def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[int, Array, Array]]:
     """Flip the signs of the units of ratios, and say what each replicate cannot tell from what was found.
 
-    With s the signs, a replicate counts against a figure t where |Σs(x − tw)| ≥ |Σ(x − tw)|: from θ + Σsu/(Σsw − Σw) to
+    Where there are no more signs than replicates are asked for, each is one, and nothing is drawn. With s the signs, a
+    replicate counts against a figure t where |Σs(x − tw)| ≥ |Σ(x − tw)|: from θ + Σsu/(Σsw − Σw) to
     θ + Σsu/(Σsw + Σw), or the other way round, for x − tw = u + (θ − t)w.
 
     Parameters
@@ -90,7 +91,7 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
     -------
     list[tuple[int, Array, Array]]
         For each ratio how many replicates count against 0, and from where to where below and above θ they count,
-        ``(resamples,)``, ascending.
+        ``(replicates,)``, ascending.
 
     References
     ----------
@@ -100,9 +101,13 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
     table = np.column_stack([_on_grid_of_sum(_scaled(each)) for r in ratios for each in (r.x, r.u, r.w)])
     totals = table.sum(axis=0)
     slack = len(table) * np.array([_unit_of_sum(column) for column in table.T])
-    counts = [0] * len(ratios)
-    ends = [(np.empty(resamples), np.empty(resamples)) for _ in ratios]
-    for start, signs in signs_of(seed, len(table), resamples, _step(table)):
+    counts, units = [0] * len(ratios), len(table)
+    replicates = resamples
+    parts = signs_of(seed, units, resamples, _step(table))
+    if lists_signs(units, resamples):
+        replicates, parts = 2**units, _every_sign(units, _step(table))
+    ends = [(np.empty(replicates), np.empty(replicates)) for _ in ratios]
+    for start, signs in parts:
         sums = signs @ table
         for place, (low, high) in enumerate(ends):
             x, u, w = sums[:, 3 * place : 3 * place + 3].T
@@ -149,6 +154,24 @@ def signs_of(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple
         some = min(step, resamples - start)
         raw = words(some * -(-units // 64)).view(np.uint8).reshape(some, -1)
         yield start, 1.0 - 2.0 * np.unpackbits(raw, axis=1)[:, :units].astype(np.float64)
+
+
+def lists_signs(units: int, resamples: int) -> bool:
+    """Return whether so many units have no more signs than replicates are asked for.
+
+    Examples
+    --------
+    >>> lists_signs(13, 9999), lists_signs(14, 9999)
+    (True, False)
+    """
+    return units < resamples.bit_length() and 2**units <= resamples
+
+
+def _every_sign(units: int, step: int) -> Iterator[tuple[int, Array]]:
+    """Give all signs of units as `signs_of` gives some: those of the binary digits of each number."""
+    for start in range(0, 2**units, step):
+        numbers = np.arange(start, min(start + step, 2**units))
+        yield start, 1.0 - 2.0 * ((numbers[:, None] >> np.arange(units)) & 1).astype(np.float64)
 
 
 class Words:

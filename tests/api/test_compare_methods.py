@@ -49,8 +49,8 @@ def test_a_model_is_as_good_as_itself_by_every_method(label: str) -> None:
         for each in found:
             assert (each.delta, each.p_value, each.p_adjusted, each.significant) == (0.0, 1.0, 1.0, False)
             assert (each.wins, each.ties, each.losses) == (0, each.n, 0)
-            assert each.delta_ci is not None
-            assert (each.delta_ci.low, each.delta_ci.high, each.delta_ci.method) == (0.0, 0.0, label)
+            assert each.delta_ci is each.relative_ci is each.detectable is None
+            assert each.status == "no_spread"
 
 
 @pytest.mark.parametrize("label", METHODS)
@@ -186,3 +186,23 @@ def test_the_method_is_said_under_the_table() -> None:
 def test_what_makes_no_sense_is_refused_before_anything_is_read(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         lossctl.compare("missing.csv", "mae", **options)
+
+
+@pytest.mark.parametrize("label", METHODS)
+@pytest.mark.parametrize("by", [None, "s"])
+def test_differences_equal_but_for_rounding_have_no_spread(label: str, by: str | None) -> None:
+    """0.1 is no double: rows that all differ by 0.1 differ by it in other last bits, in the whole and in slices."""
+    rng = np.random.default_rng(5)
+    old = rng.integers(1, 9, size=240) / 10.0
+    frame = {
+        "y": np.zeros(240),
+        "old": old,
+        "new": old + 0.1,
+        "s": np.repeat(["u", "v"], 120),
+        "c": np.arange(240) // 3,
+    }
+    options = {"target": "y", "prediction": ["old", "new"]} | METHODS[label]
+    for each in lossctl.compare(frame, "mae", by=by, **options):
+        assert (each.status, each.delta_ci, each.detectable, each.rows_needed) == ("no_spread", None, None, None)
+        assert each.p_value is not None
+        assert 0.0 < each.p_value < 1e-3

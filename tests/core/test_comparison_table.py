@@ -71,7 +71,7 @@ def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
         settled("huber", AB, (3.0, 2.0)),
     )
     assert column(view, "detectable") == [0.75, 0.75, None, None]
-    assert column(view, "rows needed") == [20, None, None, None]
+    assert column(view, "rows needed") == ["about 20", None, None, None]
     all_told = view_of(settled("mae", AB, (3.0, 2.0)))
     assert not {"detectable", "rows needed"} & set(headers(all_told))
     assert not any("~" in note for note in all_told.notes)

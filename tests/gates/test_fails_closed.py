@@ -412,13 +412,18 @@ def test_what_is_well_passes(check: Check) -> None:
     assert "pass: 6 pass of 6" in out
 
 
-def test_a_model_as_good_as_its_baseline_passes(check: Check, tmp_path: Path) -> None:
+def test_a_model_that_equals_its_baseline_does_not_fail_and_is_not_shown_to_pass(check: Check, tmp_path: Path) -> None:
     (tmp_path / "same.csv").write_text(GOOD)
-    same = (*gate("delta(mae) <= 0"), "--key", "id", "--baseline", "same.csv")
-    for test in ("point", "regress"):
-        assert check(*same, "--test", test)[0] == 0
-    noninferior = (*gate("delta(mae) <= 0.1%"), "--key", "id", "--baseline", "same.csv", "--test", "noninferior")
-    assert check(*noninferior)[0] == 0
+    for bound in ("0", "0.01", "0.1%"):
+        same = (*gate(f"delta(mae) <= {bound}"), "--key", "id", "--baseline", "same.csv")
+        assert check(*same, "--test", "point")[0] == 0
+        code, out, _ = check(*same)
+        assert code == 0
+        assert "unsure" in out
+        if bound != "0":
+            code, out, _ = check(*same, "--test", "noninferior")
+            assert code == 4
+            assert "no row differs" in out
 
 
 def test_a_waiver_of_this_baseline_skips(check: Check, tmp_path: Path) -> None:

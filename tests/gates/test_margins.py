@@ -110,3 +110,77 @@ def test_as_many_rows_as_may_be_are_omitted() -> None:
     assert check("mae <= 1", data=data, nonfinite="omit", max_omitted=0.25).exit_code == 0
     with pytest.raises(lossctl.DataError, match="more than max_omitted"):
         check("mae <= 1", data=data, nonfinite="omit", max_omitted=0.24)
+
+
+def same_gap(rows: int, gap: float = 0.25) -> dict[str, Any]:
+    old = np.arange(rows) % 7 + 1.0
+    return {"target": np.zeros(rows), "old": old, "new": old + gap, "c": np.arange(rows) // 2, "s": ["a"] * rows}
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4, 5, 9])
+@pytest.mark.parametrize("where", ["", "[s=*]"])
+def test_equal_differences_decide_by_their_signs(rows: int, where: str) -> None:
+    """One-sided p is 2^-n: five rows settle it, and four do not; of clusters, five clusters."""
+    data, decided = same_gap(rows), rows >= 5
+    options = {"data": data, "baseline_prediction": "old"}
+    for bound, test, verdict in (
+        ("0.1", "regress", "fail" if decided else "unsure"),
+        ("0.1", "noninferior", "fail" if decided else "inconclusive"),
+        ("0.5", "regress", "pass" if decided else "unsure"),
+        ("0.5", "noninferior", "pass" if decided else "inconclusive"),
+    ):
+        (told,) = check(f"delta(mae){where} <= {bound}", test=test, **options)
+        assert (told.verdict.value, told.ci) == (verdict, None), (bound, test)
+    (grouped,) = check("delta(mae) <= 0.1", cluster="c", **options) if rows > 2 else (None,)
+    if grouped is not None:
+        assert grouped.verdict.value == ("fail" if -(-rows // 2) >= 5 else "unsure")
+
+
+@pytest.mark.parametrize("bound", ["0.25", "0"])
+def test_differences_as_large_as_the_bound_show_nothing(bound: str) -> None:
+    data = same_gap(40, float(bound))
+    (told,) = check(f"delta(mae) <= {bound}", data=data, baseline_prediction="old")
+    assert told.verdict.value == "unsure"
+
+
+def test_equal_shares_decide_by_their_signs() -> None:
+    """c = 1.1b: c - 1.05b has one sign in every row, c - 1.1b none."""
+    for rows, verdict in ((4, "unsure"), (5, "fail")):
+        old = np.full(rows, 3.0)
+        data = {"target": np.zeros(rows), "old": old, "new": 1.1 * old}
+        (told,) = check("delta(mse) <= 5%", data=data, baseline_prediction="old")
+        assert told.verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("gate", "rows", "verdict"),
+    [
+        ("delta(brier) <= 0.01", 298, "inconclusive"),  # U = 1 - 0.05^(1/n)
+        ("delta(brier) <= 0.01", 299, "pass"),
+        ("delta(brier) <= 10%", 298, "inconclusive"),  # of 0.1
+        ("delta(brier) <= 10%", 299, "pass"),
+        ("delta(mse) <= 0.01", 5000, "inconclusive"),  # there is no largest difference
+        ("delta(mse) <= 10%", 5000, "inconclusive"),
+        ("delta(brier) <= -0.01", 298, "unsure"),
+        ("delta(brier) <= -0.01", 299, "fail"),
+        ("delta(mse) <= -1%", 5000, "unsure"),
+        ("delta(mse) <= 0", 5000, "unsure"),
+        ("delta(brier) <= 0", 5000, "unsure"),
+    ],
+)
+def test_rows_of_which_none_differs_show_as_much_as_there_are(gate: str, rows: int, verdict: str) -> None:
+    wrong = np.sqrt(0.1)
+    data = {"target": np.zeros(rows), "old": np.full(rows, wrong), "new": np.full(rows, wrong)}
+    options = {} if verdict == "unsure" or "-" in gate else {"test": "noninferior"}
+    (told,) = check(gate, data=data, baseline_prediction="old", **options)
+    assert told.verdict.value == verdict
+    assert "no row differs" in told.reason or verdict in {"pass", "fail"}
+
+
+def test_of_weighted_rows_as_many_count_as_tell_as_much() -> None:
+    rows = 310
+    data = {"target": np.zeros(rows), "old": np.full(rows, 0.3), "new": np.full(rows, 0.3), "w": np.ones(rows)}
+    options = {"baseline_prediction": "old", "test": "noninferior", "weight": "w"}
+    assert check("delta(brier) <= 0.01", data=data, **options).exit_code == 0
+    data["w"] = np.where(np.arange(rows) % 2, 3.0, 1.0)  # 248 effective rows
+    assert check("delta(brier) <= 0.01", data=data, **options).exit_code == 4

@@ -22,6 +22,7 @@ from lossctl.stats.methods import compared, compared_together
 from lossctl.stats.paired import Difference, Values
 from lossctl.stats.resampling import flipped, studentised
 from lossctl.stats.series import series_error
+from lossctl.stats.signs import varies
 from lossctl.stats.units import Ratio, Units
 
 Floats = npt.NDArray[np.float64]
@@ -173,10 +174,15 @@ def permuted(d: Floats) -> float:
 @pytest.mark.parametrize("n", [5, 8, 12])
 def test_flipped_signs_give_the_share_of_all_of_them(n: int) -> None:
     b, c = losses(n)
-    for d in (c - b, np.sign(c - b), np.round(4.0 * (c - b)) / 4.0):
+    for d in (c - b, np.sign(c - b) + np.r_[0.0, np.full(n - 1, 0.5)], np.round(4.0 * (c - b)) / 4.0):
         p = permuted(d)
-        found = difference(b, b + d, Method("permutation")).p_value
-        assert_allclose(found, p, atol=4.0 * math.sqrt(p * (1.0 - p) / 9999) + 1.1e-4)
+        found = difference(b, b + d, Method("permutation"))
+        assert found.listed
+        assert found.p_value == p
+        assert difference(b, b + d, Method("permutation", seed=7)) == found
+        drawn = difference(b, b + d, Method("permutation", resamples=2**n - 1 if n > 6 else 99), who=None)
+        assert drawn.listed is (n == 5)
+        assert_allclose(drawn.p_value, p, atol=4.0 * math.sqrt(p * (1.0 - p) / 99) + 0.02)
 
 
 def test_flipped_signs_are_those_of_scipy() -> None:
@@ -229,6 +235,23 @@ def test_intervals_end_where_p_is_one_in_twenty() -> None:
         else:
             ((_, lows, highs),) = flipped([ratio], method.seed, 999)
             assert ends(found) == (values.delta + lows[49], values.delta + highs[-50])
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_of_all_signs_is_what_they_do_not_reject(level: float) -> None:
+    b, c = losses(9)
+    low, high = ends(difference(b, c, Method("permutation"), level))
+    for end, inward in ((low, 1.0), (high, -1.0)):
+        assert permuted(c - b - (end + inward * 1e-9)) > 1.0 - level
+        assert permuted(c - b - (end - inward * 1e-9)) <= 1.0 - level
+
+
+def test_all_signs_of_clusters_are_listed() -> None:
+    b, c = losses(40)
+    who = (np.arange(40) % 7).astype(np.uint64)
+    found = difference(b, c, Method("permutation", cluster="c"), who=who)
+    assert found.listed
+    assert found.p_value == permuted(np.array([np.sum((c - b)[who == each]) for each in range(7)]))
 
 
 def test_too_few_rows_for_any_certainty_have_no_bounds() -> None:
@@ -306,20 +329,38 @@ def test_a_model_is_as_good_as_itself(method: Method) -> None:
     b, _ = losses(24)
     found = difference(b, b, method)
     assert (found.delta, found.p_value, found.relative) == (0.0, 1.0, 0.0)
-    assert ends(found) == (0.0, 0.0)
-    assert found.relative_ci is not None
-    assert (found.relative_ci.low, found.relative_ci.high) == (0.0, 0.0)
-    assert found.rows_needed is None
+    assert found.no_spread
+    assert found.delta_ci is found.relative_ci is found.detectable is found.rows_needed is None
 
 
 @pytest.mark.parametrize("method", EVERY, ids=name_of)
-def test_equal_differences_leave_no_doubt(method: Method) -> None:
-    b = np.arange(24.0)
-    found = difference(b, b + 0.5, method)
-    assert found.delta == 0.5
-    assert_allclose(ends(found), (0.5, 0.5), rtol=1e-12)
-    assert found.p_value is not None
-    assert found.p_value <= (0.02 if method.is_grouped else 1.1e-4)
+@pytest.mark.parametrize("n", [2, 3, 5, 24])
+def test_equal_differences_have_the_p_value_of_their_signs(method: Method, n: int) -> None:
+    """No interval; p as if all signs of the units were tried."""
+    b = np.random.default_rng(n).integers(1, 8, size=n) / 8.0
+    who = np.arange(n) // 2 if method.cluster is not None else np.arange(n)
+    units = len(set((who // (method.block or 1)).tolist())) if method.has_units else n // (method.horizon or 1)
+    if units < 2 or (method.horizon or 0) >= n:
+        assert difference(b, b + 0.125, method, who=who.astype(np.uint64)).delta_ci is None
+        return
+    found = difference(b, b + 0.125, method, who=who.astype(np.uint64))
+    assert found.no_spread
+    assert found.delta_ci is found.relative_ci is found.detectable is found.rows_needed is None
+    assert found.p_value == permuted(np.full(min(units, 12), 0.125)) * 2.0 ** (min(units, 12) - units)
+
+
+def test_no_p_value_is_zero() -> None:
+    found = difference(np.zeros(5000), np.full(5000, 0.25), Method())
+    assert 0.0 < found.p_value < 1e-300
+
+
+def test_a_difference_that_varies_in_its_last_digits_alone_still_has_an_interval() -> None:
+    """Differences of 1e9 that vary by 1e-3, told by a second pass, are no rounding."""
+    assert varies(1e-4, 1e9, 2.0)
+    assert not varies(1e-7, 1e9, 2.0)
+    assert varies(1e-17, 1e-17, 1.0)  # as small as the rounding of losses, but of either sign
+    found = difference(np.ones(20), 1.0 + 1e-16 * np.arange(20.0), Method())
+    assert not found.no_spread
 
 
 @pytest.mark.parametrize("method", EVERY, ids=name_of)

@@ -130,18 +130,14 @@ def test_so_many_rows_would_show_a_difference() -> None:
 def test_a_model_is_as_good_as_itself() -> None:
     b, _ = losses(20)
     found = compared(b, b)
-    assert (found.delta, found.p_value, found.relative, found.detectable) == (0.0, 1.0, 0.0, 0.0)
-    assert found.rows_needed is None
-    assert found.delta_ci is not None
-    assert (found.delta_ci.low, found.delta_ci.high) == (0.0, 0.0)
+    assert (found.delta, found.p_value, found.relative, found.no_spread) == (0.0, 1.0, 0.0, True)
+    assert found.delta_ci is found.relative_ci is found.detectable is found.rows_needed is None
 
 
-def test_equal_differences_leave_no_doubt() -> None:
-    b = np.arange(5.0)
-    found = compared(b, b + 0.5)
-    assert (found.delta, found.p_value) == (0.5, 0.0)
+def test_equal_shares_have_no_interval() -> None:
+    found = compared(np.arange(1.0, 6.0), 1.5 * np.arange(1.0, 6.0))
     assert found.delta_ci is not None
-    assert (found.delta_ci.low, found.delta_ci.high) == (0.5, 0.5)
+    assert (found.relative, found.relative_ci, found.no_spread) == (0.5, None, False)
 
 
 def test_one_row_has_a_difference_and_no_interval() -> None:
