@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.block import SUM_TOLERANCE
+from lossctl.core.block import CLIP_REACH, SUM_TOLERANCE
 from lossctl.core.errors import DataError
 from lossctl.core.faults import Fault, What, explain
-from lossctl.core.loss import ChosenLoss, Reduction, Role
+from lossctl.core.loss import PROBABILITY, ChosenLoss, Reduction, Role
 from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
 from lossctl.losses.skill import UNIT
 from lossctl.sources import Source
 
-__all__ = ["check_rows", "loss_error"]
+__all__ = ["check_rows", "loss_error", "taken_in"]
 
 _MOST_SHOWN = 20
 """The most classes that a message names."""
@@ -52,15 +52,10 @@ def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
 
 def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | None:
     """Give what keeps one loss of a plan from being computed on the data; ``None`` where nothing does."""
-    faults = tally.loss_faults[index]
-    labels = tally.plan.binding.labels
-    for fault in faults.of(What.OUT_OF_DOMAIN):
-        if labels and fault.column == tally.plan.binding.text(Role.TARGET):
-            return _label_error(source, fault, labels)
-    for what in What:  # whatever was found: rows left out of a loss must not go unsaid
-        for fault in faults.of(what):
-            return _error(source, fault)
     chosen = tally.plan.losses[index]
+    for what in (What.OUT_OF_DOMAIN, *What):  # whatever was found: rows left out of a loss must not go unsaid
+        for fault in tally.loss_faults[index].of(what):
+            return _loss_fault(source, tally, chosen, fault)
     if chosen.loss.series and math.isnan(tally.finished(index)[0]):
         period = chosen.params["period"]
         problem = (
@@ -74,6 +69,36 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
     if tally.reduction(chosen) is Reduction.SUM and tally.plan.column_sums is None:
         return _column_sum_error(source, tally, chosen)
     return None
+
+
+def taken_in(source: Source, tally: ModelTally) -> list[str]:
+    """Warn of probabilities outside [0, 1] that were taken in."""
+    lines = []
+    for fault in tally.faults.of(What.MOVED_IN):
+        rows = "1 row has" if fault.count == 1 else f"{fault.count} rows have"
+        first = f'{source.locate(fault.row)}, column "{fault.column}": {fault.value!r}'
+        outside = f"a probability outside [0, 1] by at most {tally.plan.reach:g}"
+        lines.append(f"{rows} {outside}, which --clip moves in (first: {first})")
+    return lines
+
+
+def _loss_fault(source: Source, tally: ModelTally, chosen: ChosenLoss, fault: Fault) -> DataError:
+    """Give the error of rows that do not fit a loss."""
+    labels, error = tally.plan.binding.labels, _error(source, fault)
+    if fault.what is not What.OUT_OF_DOMAIN:
+        return error
+    if labels and fault.column == tally.plan.binding.text(Role.TARGET):
+        return _label_error(source, fault, labels)
+    return DataError(error.problem, _cure(fault, tally, chosen) or error.cure)
+
+
+def _cure(fault: Fault, tally: ModelTally, chosen: ChosenLoss) -> str:
+    """Say what `--clip` would do of probabilities outside [0, 1]; empty where that is not what is wrong."""
+    if chosen.loss.prediction != PROBABILITY or fault.column != tally.plan.binding.text(Role.PREDICTION):
+        return ""
+    if tally.plan.clip is None:
+        return "--clip 1e-06 moves it in, and counts such rows" if fault.beyond <= CLIP_REACH else ""
+    return f"--clip takes in what is outside by at most {tally.plan.reach:g}, and this is not: is it a probability?"
 
 
 def _error(source: Source, fault: Fault) -> DataError:

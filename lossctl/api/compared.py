@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from lossctl.api.checking import taken_in
 from lossctl.api.evaluating import FEW_EFFECTIVE_ROWS, Progress, not_finite, tied_groups
 from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
 from lossctl.api.signatures import signature_asked, signature_of
@@ -176,7 +177,10 @@ def _status(values: Values) -> str:
 
 def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
     """Say which losses are infinite, and which groups have nothing to order."""
-    said = tied_groups(paired.tally.models[-1])
+    said = [
+        line for model, tally in zip(models, paired.tally.models, strict=True) for line in taken_in(model.source, tally)
+    ]
+    said += tied_groups(paired.tally.models[-1])
     n = paired.pairs[0][0].n
     for index, chosen in enumerate(models[0].plan.losses):
         for place, (model, own) in enumerate(zip(models, paired.tally.own, strict=True)):

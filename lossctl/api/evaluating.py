@@ -153,9 +153,7 @@ def evaluate_source(
     if levels:
         found = quantiles_of(source, computed.reported, levels, settings, crew)
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
-    warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.infinities(source)]
-    for tally in computed.tallies:
-        warnings += tied_groups(tally, f"{source.name}: {tally.plan.binding.model}: ")
+    warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.value_warnings(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
@@ -197,9 +195,15 @@ class Computed:
         bound = ((tally.plan.losses[index], tally.plan.binding) for tally, index in self.reported)
         return cautions(source, bound, settings)
 
-    def infinities(self, source: Source) -> list[str]:
-        """Warn of losses that are infinite in some rows."""
-        return [each for tally, index in self.reported for each in _infinities(source, tally, index)]
+    def value_warnings(self, source: Source) -> list[str]:
+        """Warn of infinite losses, of probabilities that were taken in, and of groups with nothing to order."""
+        from lossctl.api.checking import taken_in
+
+        lines = [each for tally, index in self.reported for each in _infinities(source, tally, index)]
+        for tally in self.tallies:
+            lines += taken_in(source, tally)
+            lines += tied_groups(tally, f"{source.name}: {tally.plan.binding.model}: ")
+        return lines
 
 
 def compute_source(
@@ -379,6 +383,7 @@ def result_of(
         gradient=moments.gradient(scale),
         status=_status(value),
         signature=signature_of(tally, chosen, settings, by=tuple(values)),
+        n_outside=None if settings.clip is None else tally.n_outside * (chosen.loss.prediction == PROBABILITY),
     )
 
 

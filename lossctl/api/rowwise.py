@@ -157,7 +157,7 @@ def _found(label: str | None, source: Source, computed: Computed, settings: Sett
             computed.left_out.add(tally.plan.losses[index], reason)
     if not reported:
         raise computed.left_out.refusal(UsageError)
-    told = [*computed.cautions(source, settings), *computed.infinities(source)]
+    told = [*computed.cautions(source, settings), *computed.value_warnings(source)]
     said = [*reading_warnings(source), *told, *_left_out(source, computed)]
     slices = None
     if computed.sliced is not None:

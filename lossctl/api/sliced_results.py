@@ -25,6 +25,10 @@ from lossctl.stats.student import t_quantile
 __all__ = ["Pattern", "Quick", "effective_rows", "quick_results"]
 
 
+_SCALED = ("l1", "l2", "linf", "row_mean_abs", "row_rms", "row_max")
+"""Figures of slopes that grow with the factor of the chain rule, whatever its sign."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """What the results of all slices share.
@@ -129,17 +133,14 @@ def quick_results(
             "n_read": tally.n_read_of(count),
             "n_dropped": tally.n_dropped_of(count),
             "weight_sum": tally.weight_sums(count),
-            "l1": factor * figures.l1,
-            "l2": factor * figures.l2,
-            "linf": factor * figures.linf,
+            **{name: factor * getattr(figures, name) for name in _SCALED},
             "mean": scale * figures.mean,
-            "row_mean_abs": factor * figures.row_mean_abs,
-            "row_rms": factor * figures.row_rms,
-            "row_max": factor * figures.row_max,
             "row_max_at": figures.row_max_at,
             "zero_share": figures.zero_share,
             "sign_balance": figures.sign_balance,
         }
+    if pattern.whole.n_outside is not None:
+        found["n_outside"] = tally.n_outside_of(count, index)
     chosen = np.asarray(codes, dtype=np.int64)
     names = {name: [values[place] for place in places[chosen].tolist()] for name, (values, places) in columns.items()}
     shown = {name: values[chosen] for name, values in found.items()}

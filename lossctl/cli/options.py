@@ -205,7 +205,12 @@ Null = Annotated[
 ]
 Clip = Annotated[
     float | None,
-    typer.Option("--clip", metavar="EPS", help="Move probabilities into [EPS, 1-EPS] first.", rich_help_panel=_ROWS),
+    typer.Option(
+        "--clip",
+        metavar="EPS",
+        help="Move probabilities into [EPS, 1-EPS] first, also those outside [0, 1] by at most 1e-4 (or EPS).",
+        rich_help_panel=_ROWS,
+    ),
 ]
 Normalize = Annotated[
     bool,

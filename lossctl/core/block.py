@@ -19,13 +19,16 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "weights_of"]
+__all__ = ["BLOCK_ROWS", "CLIP_REACH", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "weights_of"]
 
 BLOCK_ROWS = 2**16
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
 
 SUM_TOLERANCE = 1e-6
 """How far the sum of a distribution may lie from 1."""
+
+CLIP_REACH = 1e-4
+"""How far outside [0, 1] a probability may lie to be clipped: rounding to float32, or to four digits, is no mistake."""
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -272,14 +275,15 @@ class Block:
         values = self.values(role)
         if values is None or domain.contains_all(values):
             return True
-        good = domain.contains(values)
+        good, beyond = domain.contains(values), domain.beyond(values)
         if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
             every: Mask = np.logical_and.reduce(good, axis=1)
             count, row, _ = first_bad(every, values[:, 0], self.rows)
             value = float(values[row][~good[row]][0])
         else:
             count, row, value = first_bad(good, values, self.rows)
-        faults.record(Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain)))
+        fault = Fault(What.OUT_OF_DOMAIN, column, count, self.row_number(row), value, str(domain), beyond=beyond)
+        faults.record(fault)
         return False
 
     def check_component(self, place: int, domain: Domain, column: str, faults: Faults) -> bool:

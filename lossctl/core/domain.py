@@ -68,6 +68,16 @@ class Domain:
             return False
         return not self.whole or bool((values == np.rint(values)).all())
 
+    def beyond(self, values: Array) -> float:
+        """Give how far the worst of some values lies outside of the ends.
+
+        Examples
+        --------
+        >>> PROBABILITY.beyond(np.array([0.5, -0.25, 1.125]))
+        0.25
+        """
+        return float(np.fmax.reduce(np.maximum(self.low - values, values - self.high), axis=None, initial=0.0))
+
     @property
     def is_real_line(self) -> bool:
         """Whether every finite number lies in the domain."""

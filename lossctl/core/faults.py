@@ -31,6 +31,8 @@ class What(StrEnum):
     NOT_SUMMING_TO_ONE = "not summing to one"
     CROSSED = "crossed"
     ZERO_VECTOR = "zero vector"
+    MOVED_IN = "moved in"
+    """No fault once it is mended: a probability just outside [0, 1], where it is asked to be clipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Fault:
         The domain that was left, in words; empty where there is none.
     other
         Another value there, where it takes two to be wrong.
+    beyond
+        By how much the worst of these rows leaves the domain.
     """
 
     what: What
@@ -62,6 +66,7 @@ class Fault:
     value: float
     detail: str = ""
     other: float = 0.0
+    beyond: float = 0.0
 
 
 @dataclass(slots=True)
@@ -78,7 +83,8 @@ class Faults:
             self.found[key] = fault
             return
         first = min(known, fault, key=lambda each: each.row)
-        self.found[key] = replace(first, count=known.count + fault.count)
+        beyond = max(known.beyond, fault.beyond)
+        self.found[key] = replace(first, count=known.count + fault.count, beyond=beyond)
 
     def merge(self, other: Faults) -> None:
         """Take over what another part of the data found."""

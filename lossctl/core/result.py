@@ -118,6 +118,7 @@ class Evaluation:
     status: str
     signature: str
     quantiles: Quantiles | None = None
+    n_outside: int | None = None
 
     @property
     def loss(self) -> str:
@@ -139,8 +140,9 @@ class Evaluation:
         return replace(self, model=model, source=source or self.source)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object: the same fields always, and ``quantiles`` where they were asked for."""
-        asked = {} if self.quantiles is None else {"quantiles": self.quantiles.to_dict()}
+        """Give the JSON object: the same fields always, and what was asked for: ``n_outside``, ``quantiles``."""
+        outside: dict[str, Any] = {} if self.n_outside is None else {"n_outside": self.n_outside}
+        asked = outside if self.quantiles is None else {**outside, "quantiles": self.quantiles.to_dict()}
         return {
             "source": self.source,
             "target": self.target,

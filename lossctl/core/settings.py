@@ -61,7 +61,8 @@ class Options(TypedDict, total=False):
     input_format
         ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the file's name does not tell.
     clip
-        Moves predicted probabilities into [clip, 1 - clip] first. Stands in the signature.
+        Moves predicted probabilities into [clip, 1 - clip] first, also those outside [0, 1] by at most 1e-4, or by
+        `clip` where that is more; `n_outside` counts the latter. Stands in the signature.
     normalize
         Divides distributions by their sums first. Stands in the signature.
     level

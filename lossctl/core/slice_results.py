@@ -44,8 +44,8 @@ class SliceResults:
         The values of each column that slices.
     figures
         By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none), ``low``
-        and ``high`` of intervals, ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, and those of `Gradient`. Whole
-        numbers are int64, others float64.
+        and ``high`` of intervals, ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, those of `Gradient`, and with
+        ``--clip`` ``n_outside``. Whole numbers are int64, others float64.
     others
         By their place, results to which none of this applies, save what the slice is called.
     """
@@ -112,6 +112,7 @@ class SliceResults:
             gradient=Gradient(**{name: of[name] for name in GRADIENT_FIGURES}),
             status="ok",
             signature=f"{self.signature}|n={n}/{n_read}|lossctl={__version__}",
+            n_outside=of.get("n_outside"),
         )
 
     def columns(self, by: Sequence[str]) -> dict[str, Field]:
@@ -122,7 +123,8 @@ class SliceResults:
         found["slice"] = slice_texts(self.slices)
         found |= {f"slice.{name}": [*self.slices.get(name, none)] for name in by}
         found |= {name: _finite(figures[name]) for name in ("value", "std_error")}
-        found |= {name: figures[name].copy() for name in ("n", "n_read", "n_dropped", "weight_sum")}
+        counts = ("n", "n_read", "n_dropped", "n_outside", "weight_sum")
+        found |= {name: figures[name].copy() for name in counts if name in figures}
         found |= {f"gradient.{name}": _finite(figures[name]) for name in GRADIENT_FIGURES}
         missing = np.flatnonzero(np.isnan(figures["std_error"])).tolist()
         for name, each in (("ci.level", self.level), ("ci.method", "t")):

@@ -13,7 +13,7 @@ from lossctl.core.view import Alike, Cell, Field, Span, listed
 
 __all__ = ["alike", "cells", "values"]
 
-_FIGURES = ("value", "n", "n_read", "n_dropped", "weight_sum")
+_FIGURES = ("value", "n", "n_read", "n_dropped", "n_outside", "weight_sum")
 
 
 def alike(results: Pieces) -> list[Alike]:
@@ -47,7 +47,7 @@ def _fields(results: SliceResults, *, has_interval: bool) -> dict[tuple[str, ...
     """Give the fields in which slices differ."""
     figures = results.figures
     found: dict[tuple[str, ...], Field] = {("slice", name): values for name, values in results.slices.items()}
-    found |= {(name,): figures[name] for name in _FIGURES}
+    found |= {(name,): figures[name] for name in _FIGURES if name in figures}
     found |= {("gradient", name): figures[name] for name in GRADIENT_FIGURES}
     found["signature",] = results.signatures()
     if has_interval:

@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 
-from lossctl.core.block import Batch, Binding, Block
+from lossctl.core.block import CLIP_REACH, Batch, Binding, Block, Mask
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction
-from lossctl.core.faults import Faults
+from lossctl.core.faults import Fault, Faults, What, first_bad
 from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
 from lossctl.core.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
@@ -78,7 +79,8 @@ class ModelPlan:
     losses
         What to compute.
     clip
-        Predicted probabilities are moved into [clip, 1 − clip] first; ``None``: not.
+        Predicted probabilities are moved into [clip, 1 − clip] first; ``None``: not. Those outside [0, 1] by no more
+        than that or `CLIP_REACH` are taken in.
     normalize
         Whether distributions are divided by their sums first.
     column_sums
@@ -101,6 +103,11 @@ class ModelPlan:
     centers: tuple[float, ...] = ()
     references: Array | None = None
 
+    @property
+    def reach(self) -> float:
+        """How far outside [0, 1] predicted probabilities are taken in."""
+        return 0.0 if self.clip is None else max(self.clip, CLIP_REACH)
+
     def tally(self) -> ModelTally:
         """Start with nothing added."""
         return ModelTally(self)
@@ -120,6 +127,7 @@ class ModelTally:
     n_dropped: int = 0
     tied: int = 0
     none_relevant: int = 0
+    n_outside: int = 0
     vectors: bool = False
     sums: dict[Role, ExactSum] = field(init=False)
     parts: dict[int, list[ExactSum]] = field(default_factory=dict)
@@ -159,8 +167,39 @@ class ModelTally:
         self.vectors = self.vectors or any(v is not None and v.ndim > 1 for v in (block.target, block.prediction))
         self.rows.add(block)
         self._count_groups(block)
+        outside = self.outside(block)
+        if outside is not None:
+            self._count_outside(block, outside)
         self._add_sums(block)
         return block
+
+    def outside(self, block: Block) -> Mask | None:
+        """Say which rows have a probability outside [0, 1] that is taken in; ``None``: none has."""
+        values, reach = block.prediction, self.plan.reach
+        if not reach or values is None or not any(each.loss.prediction == PROBABILITY for each in self.plan.losses):
+            return None
+        if PROBABILITY.contains_all(values):
+            return None
+        found = _just_outside(values, reach)
+        return found if found.ndim == 1 else np.logical_or.reduce(found, axis=1)
+
+    def _count_outside(self, block: Block, outside: Mask) -> None:
+        """Count rows whose probabilities are taken in, and remember the first."""
+        if not outside.any():
+            return
+        values = cast("Array", block.prediction)
+        count, row, _ = first_bad(~outside, values if values.ndim == 1 else values[:, 0], block.rows)
+        self.n_outside += count
+        mine = values[row : row + 1].reshape(-1)
+        value = float(mine[_just_outside(mine, self.plan.reach)][0])
+        column = self.plan.binding.text(Role.PREDICTION)
+        self.faults.record(Fault(What.MOVED_IN, column, count, block.row_number(row), value))
+
+    def _taken_in(self, values: Array) -> Array:
+        """Give values with those in place of which [0, 1] is just left moved to its ends."""
+        if PROBABILITY.contains_all(values):
+            return values
+        return np.where(_just_outside(values, self.plan.reach), np.clip(values, 0.0, 1.0), values)
 
     def _count_groups(self, block: Block) -> None:
         """Count groups, those in which no two targets differ, and those of these in which none is above 0."""
@@ -176,8 +215,12 @@ class ModelTally:
         """Give what `computed` does, for a block whose rows are counted."""
         if len(block) == 0:
             return
-        prepared = self._normalized(block)
+        plain = self._normalized(block)
+        taken_in = plain
+        if self.plan.clip is not None and plain.prediction is not None:
+            taken_in = replace(plain, prediction=self._taken_in(plain.prediction))
         for index, chosen in enumerate(self.plan.losses):
+            prepared = taken_in if chosen.loss.prediction == PROBABILITY else plain
             if fits(chosen, prepared, self.plan.binding, self.loss_faults[index]):
                 loss, slope = self._compute(chosen, prepared)
                 yield index, loss, slope, prepared
@@ -212,8 +255,11 @@ class ModelTally:
     def distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
         """Give the values of the roles that some loss takes as a distribution of so many dimensions."""
         roles = {role for chosen in self.plan.losses for role in simplex_roles(chosen.loss)}
-        found = ((role, block.values(role)) for role in Role if role in roles)
-        return [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
+        found = [(role, block.values(role)) for role in Role if role in roles]
+        known = [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
+        if self.plan.clip is None:
+            return known
+        return [(role, self._taken_in(values) if role is Role.PREDICTION else values) for role, values in known]
 
     def _compute(self, chosen: ChosenLoss, block: Block) -> tuple[Array, Array]:
         prediction, clip = block.prediction, self.plan.clip
@@ -239,6 +285,7 @@ class ModelTally:
         self.n_dropped += other.n_dropped
         self.tied += other.tied
         self.none_relevant += other.none_relevant
+        self.n_outside += other.n_outside
         self.vectors = self.vectors or other.vectors
         self.rows.merge(other.rows)
         self.groups.merge(other.groups)
@@ -312,6 +359,12 @@ def _require_shapes(chosen: ChosenLoss, loss: Array, slope: Array, block: Block)
         f"the kernel of {chosen.label} gave losses of shape {loss.shape} and slopes of shape {slope.shape} "
         f"for {units} {'rows' if block.starts is None else 'groups'} and predictions of shape {shape}"
     )
+
+
+def _just_outside(values: Array, reach: float) -> Mask:
+    """Say which values lie outside [0, 1], and by no more than `reach`."""
+    found: Mask = ((values < 0.0) & (values >= -reach)) | ((values > 1.0) & (values <= 1.0 + reach))
+    return found
 
 
 def _divisor(sums: float | Array, block: Block) -> np.float64 | Array:

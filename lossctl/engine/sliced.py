@@ -18,7 +18,7 @@ from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
 from lossctl.core.dataclass import dataclass
 from lossctl.core.figures import Figures, Units, figures_of, means_of, round_sums
 from lossctl.core.grouped import Codes, GroupedSum
-from lossctl.core.loss import Array, ChosenLoss, Reduction, Role
+from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Reduction, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.linears import Linears
@@ -96,6 +96,7 @@ class SlicedTally:
     n_read: Counts = field(default_factory=Counts)
     n_dropped: Counts = field(default_factory=Counts)
     groups: Counts = field(default_factory=Counts)
+    n_outside: Counts = field(default_factory=Counts)
     sums: dict[Role, GroupedSum] = field(init=False)
     parts: dict[int, list[GroupedSum]] = field(default_factory=dict)
     few: dict[int, ModelTally] = field(default_factory=dict)
@@ -150,6 +151,9 @@ class SlicedTally:
             if weight is not None:
                 out &= ~(weight <= 0.0)  # a weight that is missing is not 0
             self.n_dropped.add(slices[out])
+        outside = self.front.outside(block)
+        if outside is not None:
+            self.n_outside.add(codes[outside])
         self.rows.add(block.weight, codes)
         if block.starts is not None:
             self.groups.add(codes[block.starts])
@@ -189,6 +193,7 @@ class SlicedTally:
             (self.n_read, other.n_read),
             (self.n_dropped, other.n_dropped),
             (self.groups, other.groups),
+            (self.n_outside, other.n_outside),
         ):
             counts.merge(more)
         for role, total in self.sums.items():
@@ -216,6 +221,7 @@ class SlicedTally:
         made.n_read, made.n_dropped = self.n_read.of(code), self.n_dropped.of(code)
         made.rows = self.rows.of(code)
         made.groups.n = self.groups.of(code)
+        made.n_outside = self.n_outside.of(code)
         made.vectors = self.front.vectors
         made.sums = {role: sum_of(sums, code) for role, sums in self.sums.items()}
         made.parts = {index: [sum_of(each, code) for each in sums] for index, sums in self.parts.items()}
@@ -289,6 +295,11 @@ class SlicedTally:
     def n_dropped_of(self, codes: int) -> Codes:
         """Give how many rows of each slice were left out for a number that is missing or not finite."""
         return self._counted(self.n_dropped, codes, lambda tally: tally.n_dropped)
+
+    def n_outside_of(self, codes: int, index: int) -> Codes:
+        """Give how many rows of each slice have a probability outside [0, 1] that was taken in for a loss."""
+        found = self._counted(self.n_outside, codes, lambda tally: tally.n_outside)
+        return found * (self.plan.losses[index].loss.prediction == PROBABILITY)
 
     def reduction(self, index: int) -> Reduction:
         """Say how the losses of rows become one value: as `ModelTally.reduction`."""
