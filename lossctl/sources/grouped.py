@@ -21,7 +21,7 @@ from lossctl.core.block import Batch, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources.marks import NoIdentityError
-from lossctl.sources.stream import Request, Stream, pass_on_interrupt, unreadable
+from lossctl.sources.stream import Request, Stream, pass_on_interrupt, records_of, unreadable
 
 __all__ = ["Grouped"]
 
@@ -86,7 +86,7 @@ class Grouped:
 
     def _parts(self) -> Iterator[_Part]:
         try:
-            for record in arro.RecordBatchReader.from_arrow(self._cursor.sql(self._query())):
+            for record in records_of(self._cursor, self._query(), self._request.condition):
                 rows: Rows = np.asarray(record.column("kept")).astype(np.int64)
                 if len(rows) and record.column("missing")[0].as_py():
                     self.missing = (int(rows[0]), str(self._request.group))

@@ -1,6 +1,6 @@
 """Several sources read as one, row by row of the same key: a batch of each, of the same rows.
 
-Imports duckdb, arro3, NumPy and core.
+Imports duckdb, NumPy and core.
 """
 
 # ruff: noqa: S608 -- the queries joined here quote what goes into them
@@ -13,7 +13,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-import arro3.core as arro
 import duckdb
 import numpy as np
 
@@ -38,7 +37,7 @@ from lossctl.sources.keyed import (
 from lossctl.sources.marks import NO_MARKS, NoIdentityError
 from lossctl.sources.options import ColumnType
 from lossctl.sources.source import Source
-from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, unreadable
+from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, records_of, unreadable
 
 __all__ = ["Matched", "paired_by_key"]
 
@@ -214,7 +213,8 @@ class _Pairs:
 
     def _records(self, query: str) -> Iterator[Any]:
         try:
-            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(query))
+            condition = next((each.condition for each in self._requests if each.condition is not None), None)
+            yield from records_of(self._cursor, query, condition)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class

@@ -24,9 +24,9 @@ from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbe
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
-from lossctl.sources.where import Filter
+from lossctl.sources.where import Filter, in_time
 
-__all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "unreadable", "with_texts"]
+__all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "records_of", "unreadable", "with_texts"]
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB says where Ctrl-C reaches it first."""
@@ -142,7 +142,7 @@ class Stream:
         """Give the Arrow record batches."""
         self.find_widths()
         try:
-            yield from arro.RecordBatchReader.from_arrow(self._cursor.sql(self.query()))
+            yield from records_of(self._cursor, self.query(), self._condition)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
@@ -284,7 +284,8 @@ class Stream:
 
     def faulty_condition(self, error: Exception) -> LossctlError | None:
         """Say that the condition failed, where the piece can be read without; ``None``: it cannot, or there is none."""
-        failed = self._condition is not None and self._reads_without_condition()
+        memory = isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error)
+        failed = self._condition is not None and not memory and self._reads_without_condition()
         return self._bad_condition(error) if failed else None
 
     def _reads_without_condition(self) -> bool:
@@ -298,6 +299,15 @@ class Stream:
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
         return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
+
+
+def records_of(cursor: duckdb.DuckDBPyConnection, query: str, condition: Filter | None) -> Iterator[Any]:
+    """Yield the Arrow record batches of a query; one that holds a condition may take only so long."""
+
+    def opened() -> Any:
+        return arro.RecordBatchReader.from_arrow(cursor.sql(query))
+
+    yield from opened() if condition is None else in_time(opened, cursor, condition)
 
 
 def numbered(piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> str:

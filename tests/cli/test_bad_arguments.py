@@ -201,7 +201,7 @@ def _escaped(text: str) -> str:
 def test_a_condition_cannot_reach_out(condition: str, run: Run) -> None:
     ran = evaluate(run, Bad({"p.csv": WIDE, "secret.csv": "s3cret\n1\n"}, "", "", options=("--where", condition)))
     require_refusal(ran, 2)
-    assert ran.said[0].startswith(f"error: --where {condition!r} fails: ")
+    assert ran.said[0].startswith(f"error: --where {condition!r} calls ")
     assert "s3cret" not in ran.stderr
 
 

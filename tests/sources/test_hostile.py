@@ -82,5 +82,5 @@ def test_json_nested_too_deep_is_an_error_of_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("condition", ["random() < 0.5", "target < epoch(now())", "current_setting('threads') = '1'"])
 def test_a_condition_that_may_change_its_mind_is_refused(condition: str) -> None:
     frame = {"target": np.array([1.0, 2.0]), "prediction": np.array([1.5, 2.0])}
-    with pytest.raises(lossctl.UsageError, match="which gives another answer each time"):
+    with pytest.raises(lossctl.UsageError, match=r"calls (random|now|current_setting)\(\): its?"):
         lossctl.evaluate(frame, "mae", where=condition)
