@@ -8,7 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, get_args
 
 from lossctl.api.evaluating import evaluate
-from lossctl.api.selecting import Selection, draw_loss, list_losses, loss_parameters, select, show_loss
+from lossctl.api.selecting import (
+    FLAGS_ELSEWHERE,
+    Selection,
+    draw_loss,
+    is_loss,
+    list_losses,
+    loss_parameters,
+    select,
+    show_loss,
+)
 from lossctl.core.settings import NanPolicy
 from lossctl.reports import RenderOptions, formats, render
 
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
     from lossctl.api.worst import worst_rows
 
 __all__ = [
+    "FLAGS_ELSEWHERE",
     "NAN_POLICIES",
     "RenderOptions",
     "Selection",
@@ -30,6 +40,7 @@ __all__ = [
     "draw_loss",
     "evaluate",
     "formats",
+    "is_loss",
     "list_losses",
     "load_check_config",
     "loss_parameters",

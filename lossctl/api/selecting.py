@@ -9,11 +9,20 @@ from lossctl.core.catalogue import LossCard, LossList
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.losses import choose, parameters, search, wants_all
+from lossctl.losses import FLAGS_ELSEWHERE, choose, find, parameters, search, wants_all
 from lossctl.losses.table import LOSSES
 from lossctl.reports import RenderOptions
 
-__all__ = ["Selection", "draw_loss", "list_losses", "loss_parameters", "select", "show_loss"]
+__all__ = [
+    "FLAGS_ELSEWHERE",
+    "Selection",
+    "draw_loss",
+    "is_loss",
+    "list_losses",
+    "loss_parameters",
+    "select",
+    "show_loss",
+]
 
 CURVE_WIDTH, CURVE_HEIGHT = 100, 18
 """The size of a curve, in characters, where the terminal is no narrower."""
@@ -141,6 +150,21 @@ def draw_loss(card: LossCard, options: RenderOptions) -> str:
         return ""
     width = min(options.width or CURVE_WIDTH, CURVE_WIDTH)
     return draw(curve(card.chosen), width, CURVE_HEIGHT, color=options.color)
+
+
+def is_loss(name: str) -> bool:
+    """Whether a loss is called so.
+
+    Examples
+    --------
+    >>> is_loss("L1"), is_loss("p.csv")
+    (True, False)
+    """
+    try:
+        find(name)
+    except UsageError:
+        return False
+    return True
 
 
 def loss_parameters() -> tuple[tuple[str, str], ...]:

@@ -35,12 +35,39 @@ class Command(TyperCommand):
             Where an option stands twice that has one value.
         """
         args = with_values(args)
+        self._refuse_slips(args)
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         single = [each for each in given if isinstance(each, TyperOption) and not (each.multiple or each.is_flag)]
         for option in single:
             if single.count(option) > 1:
                 raise UsageError(f"{' / '.join(option.opts)} is given twice", "give it once")
         return super().parse_args(ctx, args)
+
+    def _refuse_slips(self, args: Sequence[str]) -> None:
+        """Refuse a long flag with one dash, and a word after a flag or its value that names no file.
+
+        Left to itself Typer takes ``-loss`` for ``-l oss``, and the 2000 of ``--bootstrap 2000`` for a source.
+        """
+        options = {name: each for each in self.params for name in (*each.opts, *each.secondary_opts)}
+        reads = any(each.name in {"source", "sources"} for each in self.params)
+        rest, before = list(args), None
+        while rest and (arg := rest.pop(0)) != "--":
+            if arg[:1] != "-" or arg == "-":
+                if reads and before is not None:
+                    from lossctl.cli.usage import stray
+
+                    if refusal := stray(*before, [arg, *rest]):
+                        raise refusal
+                before = None
+                continue
+            if arg[1] != "-" and arg[2:] and f"-{arg.partition('=')[0]}" in options:
+                raise UsageError(f"{arg} has one dash", f"a flag of more than a letter has two: -{arg}")
+            name, sign, given = arg.partition("=") if arg[1] == "-" else (arg[:2], arg[2:3], arg[2:])
+            option: Any = options.get(name)
+            if option is None:
+                return  # which is refused for that
+            value = given if sign else rest.pop(0) if rest and not option.is_flag else ""
+            before = (option, name, None if option.is_flag else value)
 
 
 def with_values(args: Sequence[str]) -> list[str]:

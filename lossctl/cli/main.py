@@ -93,9 +93,6 @@ def main(arguments: list[str]) -> int:
     except LossctlError as error:
         _print_error(error.problem, error.cure, getattr(error, "__notes__", ()))
         return error.exit_code
-    except typer.TyperException as error:  # what the user typed does not parse
-        _print_error(_without_full_stop(error.format_message()), "lossctl --help, or lossctl COMMAND --help")
-        return ExitCode.USAGE
     except (BrokenPipeError, SystemExit):  # Typer exits where nobody reads its help any more
         _discard_output()
         return ExitCode.CLOSED_PIPE
@@ -121,7 +118,12 @@ def _run(arguments: list[str]) -> int:
     if instruction is not None:
         return complete(command, instruction)
     with one_run():  # the configuration is read before the run of the api, and is a part of this one
-        outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
+        try:
+            outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
+        except typer.TyperException as error:  # what the user typed does not parse
+            from lossctl.cli.usage import explained
+
+            raise explained(error, arguments) from None
     if not arguments:
         return ExitCode.USAGE
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
@@ -154,10 +156,6 @@ def _short(text: str) -> str:
     """Cut the middle out of a line that nobody would read to its end: the value in it may be a megabyte long."""
     end = _MOST_CHARACTERS // 3
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: 2 * end]} … {text[-end:]}"
-
-
-def _without_full_stop(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip().removesuffix(".")
 
 
 def _report_fault(error: BaseException) -> int:

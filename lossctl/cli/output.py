@@ -21,6 +21,7 @@ from typing import Any
 from lossctl.api import RenderOptions, formats, render
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, UsageError
+from lossctl.core.names import nearest, one_of
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
@@ -106,7 +107,7 @@ class Destination:
         file = None if file in _PRINTED else file
         for name in (format_name, *(name for name, _ in pairs)):
             if name not in {None, *known}:
-                raise UsageError(f"there is no format {name!r}", f"the formats: {', '.join(known)}")
+                raise UsageError(f"there is no format {name!r}", _cure_of_format(str(name), known))
         paths = [path for _, path in pairs] + ([file] if file else [])
         for path in paths:
             if path != _STDOUT:
@@ -128,6 +129,15 @@ class Destination:
                 raise UsageError(f"{path} is a source: the result would replace it", "choose another path")
             if path.is_file() and Path(os.path.realpath(path)).suffix == ".toml":
                 raise UsageError(f"{path} is a configuration: the result would replace it", "choose another path")
+
+
+def _cure_of_format(name: str, known: Sequence[str]) -> str:
+    listed = f"the formats: {', '.join(known)}"
+    named = _EXTENSIONS.get(f".{name.lower()}", ())
+    if "parquet" in named:
+        return f"eval --per-row writes rows as Parquet; {listed}"
+    near = [each for each in named[:1] if each in known] or nearest(name, known)
+    return f"did you mean {one_of(near)}? {listed}" if near else listed
 
 
 def format_of(file: Path, asked: str | None, known: Sequence[str]) -> str | None:

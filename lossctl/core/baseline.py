@@ -10,11 +10,11 @@ import json
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, LossctlError
+from lossctl.core.names import meant
 from lossctl.core.version import __version__
 
 __all__ = [
@@ -128,9 +128,9 @@ class Baseline:
         missing = [label for label in labels if label not in held]
         if missing:
             problem = f"{name} holds no {', '.join(missing)}"
-            near = get_close_matches(missing[0], held, 3)
-            meant = f"did you mean {' or '.join(near)}? " if near else ""
-            raise NotInBaselineError(problem, f"{meant}it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}")
+            near = meant(missing[0], held)
+            holds = f"it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}"
+            raise NotInBaselineError(problem, f"{near} {holds}" if near else holds)
 
     def require_columns(self, columns: Collection[str], rows: int | None, name: str) -> None:
         """Refuse a file that does not hold the columns and rows it says.

@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +19,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import visible
 from lossctl.core.inputs import note_input
+from lossctl.core.names import meant
 from lossctl.core.verdict import Place
 from lossctl.gates.config_keys import KEYS, Key, checked
 from lossctl.gates.confined import confined, confined_report
@@ -32,7 +32,6 @@ FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The files that are looked for, and the table of each."""
 REPORTS = "lossctl-reports"
 """The folder beside the configuration that its reports are written to."""
-_CLOSE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +144,7 @@ def _table(path: Path) -> Mapping[str, Any] | None:
 
 
 def _nearest(name: str) -> str:
-    near = get_close_matches(name, KEYS, n=_CLOSE)
-    return f"did you mean {' or '.join(near)}?" if near else f"the keys: {', '.join(KEYS)}"
+    return meant(name, KEYS) or f"the keys: {', '.join(KEYS)}"
 
 
 def _line_of(gate: str, number: int, lines: list[str]) -> int:

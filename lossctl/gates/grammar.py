@@ -20,10 +20,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from difflib import get_close_matches
 
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import visible
+from lossctl.core.names import meant
 from lossctl.gates.gate import FIGURES, Bound, Gate, Measure, Operator, Term
 
 __all__ = ["GateError", "parse_gate"]
@@ -250,8 +250,7 @@ class _Parser:
         return GateError(self.text, self.at, problem, cure)
 
     def _unknown_figure(self, start: int, name: str) -> GateError:
-        near = get_close_matches(name, [*FIGURES, "delta", "gap"], n=3)
-        known = f"did you mean {' or '.join(near)}?" if near else f"the figures: delta, gap, {', '.join(FIGURES)}"
+        known = meant(name, [*FIGURES, "delta", "gap"]) or f"the figures: delta, gap, {', '.join(FIGURES)}"
         if name == "mean":
             known = "the mean of a loss is its value: write the loss alone"
         return GateError(self.text, start, f"{name} is no figure of a loss, and what follows no parameter", known)

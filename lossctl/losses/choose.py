@@ -10,14 +10,16 @@ Names and parameters are read in any case, with ``-`` and ``_`` alike.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Loss, Param, Value
+from lossctl.core.loss import ChosenLoss, Kind, Loss, Param, Value
+from lossctl.core.names import nearest, one_of
+from lossctl.losses.other_names import EMPTY_WORDS, FLAGS_ELSEWHERE, MEASURES
 from lossctl.losses.table import LOSSES
 
 __all__ = ["ALL", "Flag", "choose", "find", "parameters", "search", "wants_all"]
@@ -26,6 +28,25 @@ ALL = "all"
 """The word that stands for every loss that fits the data."""
 
 _LIST_CURE = "`lossctl losses` lists every loss"
+_MOST_NEAR = 3
+_COLUMNS = frozenset({"k", "p"})
+"""Parameters that a column has the letter of: -k and -p."""
+_NUMBER = re.compile(r"[-+.\d,e]+")
+_KINDS: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.REAL: "numbers",
+        Kind.BINARY: "two labels",
+        Kind.MULTICLASS: "classes",
+        Kind.DISTRIBUTION: "distributions",
+        Kind.INTERVAL: "intervals",
+        Kind.QUANTILES: "quantiles",
+        Kind.PARAMETRIC: "a location and a scale",
+        Kind.ENSEMBLE: "ensembles",
+        Kind.GROUPED: "rankings",
+        Kind.VECTORS: "vectors",
+    }
+)
+"""What the columns of a kind hold, in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +93,28 @@ def find(name: str) -> Loss:
     folded = _fold(name)
     if folded in names:
         return names[folded]
-    there = [loss.id for loss in LOSSES.values() if folded in _names_elsewhere(loss)]
-    nearest = there or difflib.get_close_matches(folded, names, n=3)
-    cure = f"did you mean {' or '.join(nearest)}? {_LIST_CURE}" if nearest else _LIST_CURE
-    raise UsageError(f"no loss is called {name.strip()!r}", cure)
+    raise UsageError(f"no loss is called {name.strip()!r}", _cure_of_name(folded))
+
+
+def _cure_of_name(folded: str) -> str:
+    """Say what a name that no loss has may mean: in another library, as a measure that is no loss, or as a slip."""
+    squashed = folded.replace("_", "")
+    there = [loss for loss in LOSSES.values() if squashed in {each.replace("_", "") for each in _names_elsewhere(loss)}]
+    if not there and folded in MEASURES:
+        return MEASURES[folded]
+    names = _names()
+    near = there or [names[each] for each in nearest(folded, names, empty=EMPTY_WORDS, most=len(names))]
+    shown = _by_kind(near)
+    return f"did you mean {one_of(shown)}? {_LIST_CURE}" if shown else _LIST_CURE
+
+
+def _by_kind(near: Sequence[Loss]) -> list[str]:
+    """Name at most three losses: of each kind the first, and what it is of, where they are of several."""
+    kinds = {loss.kind: loss for loss in reversed(near)}
+    if len(kinds) == 1:
+        return list(dict.fromkeys(loss.id for loss in near))[:_MOST_NEAR]
+    firsts = [f"{loss.id} for {_KINDS[loss.kind]}" for loss in near if kinds[loss.kind] is loss]
+    return list(dict.fromkeys(firsts))[:_MOST_NEAR]
 
 
 def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list[ChosenLoss]:
@@ -245,12 +284,33 @@ def _pattern(loss: Loss) -> str:
 
 def _refuse_unused(flags: Mapping[str, Sequence[str]], items: Sequence[_Item]) -> None:
     known = parameters()
-    for name in flags:
+    for name, texts in flags.items():
         if name not in known:
             raise UsageError(f"no loss has a parameter {name!r}", "`lossctl show LOSS` lists those of a loss")
         if all(item.loss.param(name) is None for item in items):
             chosen = ", ".join(dict.fromkeys(item.loss.id for item in items))
-            raise UsageError(f"--{name} is for {', '.join(known[name].losses)}, not for {chosen}", f"drop --{name}")
+            problem = f"--{name} is for {', '.join(known[name].losses)}, not for {chosen}"
+            raise UsageError(problem, _cure_of_flag(name, ",".join(texts), items))
+
+
+def _cure_of_flag(name: str, text: str, items: Sequence[_Item]) -> str:
+    """Say which parameter of the chosen losses is meant by the name of another, or which column by a letter."""
+    flag = name.replace("_", "-")
+    if name in _COLUMNS and not _NUMBER.fullmatch(text):
+        return f"a column is named with one dash: -{flag} {text}"
+    for item in items:
+        for other in FLAGS_ELSEWHERE.get(name, ()):
+            param = item.loss.param(other)
+            if param is not None and _takes(param, text):
+                return f"{item.loss.id} calls it --{other.replace('_', '-')}: --{other.replace('_', '-')} {text}"
+    return f"drop --{flag}"
+
+
+def _takes(param: Param, text: str) -> bool:
+    try:
+        return all(param.parse(each) is not None for each in _split(text))
+    except UsageError:
+        return False
 
 
 def _expand(item: _Item, flags: Mapping[str, Sequence[str]]) -> Iterable[ChosenLoss]:

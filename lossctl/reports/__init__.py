@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import UsageError
+from lossctl.core.names import meant
 from lossctl.reports.shared.options import RenderOptions
 from lossctl.reports.shared.short import FOR_PEOPLE, shortened
 
@@ -89,8 +90,4 @@ def render(
 
 def unknown(name: str, known: Sequence[str]) -> UsageError:
     """Give the error of a name that no format has, with the nearest that some have."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.lower(), known, n=3)
-    cure = f"did you mean {' or '.join(near)}?" if near else f"the formats: {', '.join(known)}"
-    return UsageError(f"no format is called {name!r}", cure)
+    return UsageError(f"no format is called {name!r}", meant(name, known) or f"the formats: {', '.join(known)}")

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from lossctl.core.errors import UsageError
+from lossctl.core.names import nearest, one_of
 
-__all__ = ["listed", "nearest", "repeated", "unknown_column"]
+__all__ = ["listed", "repeated", "unknown_column", "unknown_in_condition"]
 
 MOST_LISTED = 20
-
-
-def nearest(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
-    """Give at most three of the known names that a user may have meant, without regard to case.
-
-    How much of the two must be alike is given as `difflib` measures it, from 0 to 1.
-
-    Examples
-    --------
-    >>> nearest("Predicton", ["target", "prediction", "weight"])
-    ['prediction']
-    """
-    by_lower = {each.lower(): each for each in known}
-    return [by_lower[each] for each in get_close_matches(name.lower(), by_lower, 3, alike)]
 
 
 def listed(columns: Iterable[str]) -> str:
@@ -48,8 +36,20 @@ def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     """Give the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
     names = list(columns)
     near = nearest(name, names)
-    meant = f"did you mean {' or '.join(map(_shown, near))}? " if near else ""
+    meant = f"did you mean {one_of([*map(_shown, near)])}? " if near else ""
     return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")
+
+
+def unknown_in_condition(name: str, columns: Iterable[str], condition: str) -> UsageError:
+    """Give the error for a column of a condition that is not there: where it is compared with, it may be a text."""
+    names, where = list(columns), f"--where {condition!r}"
+    compared = re.compile(rf"""(?P<before>[=<>(,]\s*|\blike\s+)"?{re.escape(name)}"?(?![\w.(])""", re.IGNORECASE)
+    if nearest(name, names) or not compared.search(condition):
+        return unknown_column(name, names, where)
+    text = compared.sub(lambda found: f"{found['before']}'{name}'", condition)
+    typed = shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
+    cure = f"a text stands in single quotes: --where {typed}; the columns are: {listed(names)}"
+    return UsageError(f'{where}: there is no column "{name}"', cure)
 
 
 def repeated(columns: Iterable[str]) -> frozenset[str]:

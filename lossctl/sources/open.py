@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from lossctl.core.ending import remember
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.inputs import note_input, note_listing
+from lossctl.core.names import nearest, one_of
 from lossctl.sources.beside import Beside
-from lossctl.sources.names import nearest
 from lossctl.sources.options import ReadOptions
 from lossctl.sources.revision import file_named, is_revision, open_revision
 
@@ -46,6 +46,7 @@ EXTENSIONS = {
     ".pq": "parquet",
     ".csv": "csv",
 }
+MOST_NEAR = 3
 
 
 def open_source(source: object, options: ReadOptions | None = None, *, fits: Fits | None = None) -> Source:
@@ -266,8 +267,11 @@ def _check_readable(path: str, name: str) -> None:
             raise DataError(problem, "mend the link, or name the file") from None
         folder = place.parent
         beside = [each.name for each in folder.iterdir()] if folder.is_dir() else []
-        near = nearest(place.name, beside, alike=0.8)
-        cure = f"did you mean {' or '.join(near)}?" if near else "check the path"
+        same = sorted(each for each in beside if Path(each).stem.split(".")[0] == place.stem.split(".")[0])
+        near = nearest(place.name, beside) or same[:MOST_NEAR]
+        cure = (
+            f"did you mean {one_of([str(Path(name).with_name(each)) for each in near])}?" if near else "check the path"
+        )
         raise DataError(f"there is no file {name}", cure) from None
     except OSError as error:
         cure = "check its permissions" if isinstance(error, PermissionError) else "check the path"

@@ -25,7 +25,7 @@ from lossctl.sources.beside import Beside
 from lossctl.sources.columns import Spaces
 from lossctl.sources.database import disconnect
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError
-from lossctl.sources.names import unknown_column
+from lossctl.sources.names import unknown_column, unknown_in_condition
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece
 from lossctl.sources.place import Place
@@ -316,7 +316,7 @@ class Source:
             alike = [each for each in self.columns if each.lower() == name.lower()]
             exact = name if name in self.columns else alike[0] if len(alike) == 1 else None
             if exact is None:
-                raise unknown_column(name, self.columns, f"--where {condition.text!r}")
+                raise unknown_in_condition(name, self.columns, condition.text)
             known = self.columns[exact]
             found[exact] = guess if known is ColumnType.UNKNOWN else known
         return found

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.cases import ANY, GOOD, WIDE, Bad, Fine, Run, evaluate, require_refusal, write
 
-HELP = "lossctl --help, or lossctl COMMAND --help"
+FORMATS = "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare"
 ANOTHER_PATH = "choose another path"
 HUBER = "write --loss 'huber(delta=1.0)'"
 NO_EMPTY_PLACE = "write a list without spaces or empty places: mae,mse"
@@ -124,14 +124,17 @@ OPTIONS = {
     "--where 1=1 --where 1=2": ("--where is given twice", "give it once"),
     "-t target --target prediction": ("--target / -t is given twice", "give it once"),
     "--nan omit --nan error": ("--nan is given twice", "give it once"),
-    "--dleta 1": (f"no such option: --dleta (Possible options: {ANY}--delta{ANY}", HELP),
-    "--wieght w": (f"no such option: --wieght (Possible options: {ANY}--weight{ANY}", HELP),
-    "-z": ("no such option: -z", HELP),
-    "--where": ("option '--where' requires an argument", HELP),
-    "--format jsn": (
-        "there is no format 'jsn'",
-        "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare",
-    ),
+    "--dleta 1": ("lossctl eval has no flag --dleta", "did you mean --delta?"),
+    "--wieght w": ("lossctl eval has no flag --wieght", "did you mean --weight?"),
+    "--min_n 3": ("lossctl eval has no flag --min_n", "did you mean --min-n?"),
+    "-z": ("lossctl eval has no flag -z", "lossctl eval --help"),
+    "--where": ("--where needs a value", "write --where SQL"),
+    "--skill=1": ("--skill takes no value", "write --skill alone"),
+    "--skill 1": ("--skill takes no value, and there is no file '1'", "leave out '1', or name a file"),
+    "-target y": ("-target has one dash", "a flag of more than a letter has two: --target"),
+    "--format jsn": ("there is no format 'jsn'", f"did you mean json? {FORMATS}"),
+    "--format md": ("there is no format 'md'", f"did you mean markdown? {FORMATS}"),
+    "--format parquet": ("there is no format 'parquet'", f"eval --per-row writes rows as Parquet; {FORMATS}"),
     "--nan drop": ("nan: 'drop' is not error or omit", "omit leaves rows out, error refuses them"),
     "--level 95": (f"level: 95.0 {LEVEL}", COVERAGE),
     "--level nan": (f"level: nan {LEVEL}", COVERAGE),
@@ -139,12 +142,12 @@ OPTIONS = {
     "--level 0.05": (f"level: 0.05 {LEVEL}", "it is the share of intervals that cover, not of those that miss: 0.95"),
     "--level 0.99991": (f"level: 0.99991 {LEVEL}", COVERAGE),
     "--level 0.9999999999999": (f"level: 0.9999999999999 {LEVEL}", COVERAGE),
-    "--level x": ("invalid value for '--level': 'x' is not a valid float", HELP),
+    "--level x": ("--level: 'x' is not a number", "write --level P"),
     "--clip 0.5": ("clip: 0.5 is not between 0 and 0.5", "such as 1e-15"),
     "--clip nan": ("clip: nan is not between 0 and 0.5", "such as 1e-15"),
     "--threads 0": ("threads: 0 is not a whole number from 1 to 1024", THREADS),
     "--threads 1025": ("threads: 1025 is not a whole number from 1 to 1024", THREADS),
-    "--digits 0": ("invalid value for '--digits': 0 is not in the range 1<=x<=17", HELP),
+    "--digits 0": ("--digits: '0' is not a whole number from 1 to 17", "write --digits N"),
     "--decimal ;": ("decimal: ';' is neither a point nor a comma", "write 1.5 or 1,5 throughout"),
     "--delimiter ab": ("'ab' cannot be a delimiter", "give one character, or 'tab'"),
     "--input-format xls": ("no format is called 'xls'", "choose one of csv, tsv, jsonl, parquet"),
@@ -156,31 +159,33 @@ OPTIONS = {
     "--export json=./p.csv": ("p.csv is a source: the result would replace it", ANOTHER_PATH),
     "-o r --export json=r": ("two results would go to r", "give each a path of its own"),
     "--export json": ("--export 'json' is not FORMAT=PATH", "for example --export json=result.json"),
-    "--export yaml=r": (
-        "there is no format 'yaml'",
-        "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare",
-    ),
+    "--export yaml=r": ("there is no format 'yaml'", FORMATS),
 }
 
+ONE_EACH = "put quotes around what has spaces, or run it once for each"
+THE_COMMANDS = "the commands: eval, compare, check, baseline, losses, show"
 COMMANDS = {
-    ("evl",): ("no such command 'evl'. Did you mean 'eval'?", HELP),
-    ("\x1b[31m",): (r"no such command '\x1b[31m'", HELP),
-    ("--nope",): ("no such option: --nope", HELP),
-    ("eval",): ("missing argument 'SOURCE...'", HELP),
-    ("eval", "p.csv"): ("missing option '--loss' / '-l'", HELP),
-    ("show",): ("missing argument 'LOSS'", HELP),
+    ("evl",): ("there is no command 'evl'", "did you mean eval?"),
+    ("\x1b[31m",): (r"there is no command '\x1b[31m'", THE_COMMANDS),
+    ("--nope",): ("--nope comes before a command", "a command comes first, such as: lossctl eval --nope"),
+    ("-V",): ("lossctl has no flag -V", "lossctl --version"),
+    ("eval",): ("lossctl eval needs SOURCE...", "such as: lossctl eval preds.csv --loss huber --delta 1.0"),
+    ("eval", "p.csv"): ("lossctl eval needs --loss NAME", "such as: lossctl eval preds.csv --loss huber --delta 1.0"),
+    ("eval", "p.csv", "mse"): ("lossctl eval needs --loss NAME", "--loss mse names it"),
+    ("baseline", "p.csv", "-l", "mae"): (
+        "lossctl baseline needs --output FILE",
+        "such as: lossctl baseline preds.csv -k id -l mse -o main.parquet",
+    ),
+    ("show",): ("lossctl show needs LOSS", "such as: lossctl show huber --delta 0.5"),
     ("show", "hubr"): ("no loss is called 'hubr'", f"did you mean huber{ANY}? {LIST}"),
-    ("show", "mae", "mse"): ("got unexpected extra argument(s) (mse)", HELP),
+    ("show", "mae", "mse"): ("lossctl show takes one LOSS, and more follows: mse", ONE_EACH),
     ("show", "mae,mse"): ("'mae,mse' names 2 losses", "show takes one"),
     ("show", "huber(delta=1,2)"): ("'huber(delta=1,2)' names 2 losses", "show takes one"),
     ("show", "mae", "--delta", "1"): (f"--delta is for huber{ANY}, not for mae", "drop --delta"),
     ("show", "huber", "--delta", "1", "--delta", "1"): ("--delta is given twice", "give it once"),
     ("losses", "zzz"): ("no loss has 'zzz' in its names, task, kind or summary", "`lossctl losses` lists them all"),
-    ("losses", "a", "b"): ("got unexpected extra argument(s) (b)", HELP),
-    ("losses", "-f", "x"): (
-        "there is no format 'x'",
-        "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare",
-    ),
+    ("losses", "a", "b"): ("lossctl losses takes one WORD, and more follows: b", ONE_EACH),
+    ("losses", "-f", "x"): ("there is no format 'x'", FORMATS),
 }
 
 

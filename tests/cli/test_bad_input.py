@@ -67,7 +67,7 @@ FILES = {
         {"preds.csv": GOOD}, "there is no file pred.csv", "did you mean preds.csv?", sources=("pred.csv",)
     ),
     "missing file like no other": Bad({}, "there is no file p.csv", "check the path"),
-    "second file is missing": Bad(GOOD, "there is no file q.csv", "did you mean p.csv?", sources=("p.csv", "q.csv")),
+    "second file is missing": Bad(GOOD, "there is no file q.csv", "check the path", sources=("p.csv", "q.csv")),
     "missing file with a label": Bad({}, "there is no file a.csv", "check the path", sources=("ridge=a.csv",)),
     "directory": Bad({"d/p.csv": GOOD}, "d is a directory", "name its files, such as with: 'd/*.csv'", sources=("d",)),
     "glob without match": Bad(
