@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
-from lossctl.sources.names import nearest
+from lossctl.core.names import nearest
 from lossctl.sources.options import ColumnType
 
 if TYPE_CHECKING:
