@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress, evaluate_source
+from lossctl.api.intervals import with_levels
 from lossctl.api.opening import open_for
 from lossctl.api.opponents import digest_of
 from lossctl.api.selecting import Selection, select
@@ -91,7 +92,7 @@ def store_baseline(
         workers([location], settings.threads, len(selection.losses)) as crew,
         open_for(location, selection, settings) as opened,
     ):
-        found = evaluate_source(opened, selection, settings, (), on_progress, crew)
+        found = evaluate_source(opened, with_levels(selection, [(opened, settings)]), settings, (), on_progress, crew)
         made = _Maker(opened, settings, found, label, inputs).store(str(path), rows=rows)
     file, size = str(path), Path(path).stat().st_size
     return StoredBaseline(made, found.results, file, size, digest_of(file), found.warnings, found.notices)

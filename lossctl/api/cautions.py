@@ -5,17 +5,25 @@ May import sources, engine and core.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import cast
 
 from lossctl.core.block import Binding
-from lossctl.core.loss import ChosenLoss
+from lossctl.core.errors import UsageError
+from lossctl.core.loss import ALPHA, PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
+from lossctl.engine.plan import ModelTally
 from lossctl.sources import Source
 from lossctl.sources.bind_classes import have_numbers, order_of
+from lossctl.sources.bind_kinds import alpha_of
+from lossctl.sources.names import listed
 
 __all__ = ["cautions"]
 
-Bound = tuple[ChosenLoss, Binding]
+Bound = tuple[ModelTally, ChosenLoss]
+
+_LIKE_PROBABILITIES = re.compile(r"(?<![a-z])(prob\w*|score|phat|p_hat)(?![a-z])")
 
 
 def cautions(source: Source, bound: Iterable[Bound], settings: Settings) -> list[str]:
@@ -26,15 +34,36 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings) -> list
     source
         Where the columns are.
     bound
-        Each loss that is reported, with its columns.
+        Each loss that is reported, with what was found of its model.
     settings
         What the user said of columns.
     """
     pairs = list(bound)
-    return [f"{source.name}: {line}" for line in _orders(pairs, settings)]
+    columns = [(chosen, tally.plan.binding) for tally, chosen in pairs]
+    lines = [*_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
+    return [f"{source.name}: {line}" for line in lines]
 
 
-def _orders(bound: Iterable[Bound], settings: Settings) -> list[str]:
+def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:
+    """Warn of predicted probabilities that are all 0 or 1, as labels are, and name columns that may hold others."""
+    lines: dict[str, None] = {}
+    for tally, chosen in bound:
+        binding = tally.plan.binding
+        is_one = chosen.loss.prediction == PROBABILITY and chosen.loss.kind is not Kind.DISTRIBUTION
+        if tally.soft or not is_one or not tally.rows.n:
+            continue
+        others = [
+            name
+            for name in source.columns
+            if name not in binding.needed and _LIKE_PROBABILITIES.search(name.lower()) is not None
+        ]
+        text = binding.text(Role.PREDICTION)
+        cure = f"; probabilities may be in {listed(others)}" if others else "; a loss of probabilities needs others"
+        lines[f"every prediction in {text} is exactly 0 or 1, as labels are{cure}"] = None
+    return list(lines)
+
+
+def _orders(bound: Iterable[tuple[ChosenLoss, Binding]], settings: Settings) -> list[str]:
     """Warn of classes that are texts, and stand in the order of their columns for want of a better one."""
     losses: dict[tuple[str, ...], dict[str, None]] = {}
     for chosen, binding in bound:
@@ -46,3 +75,26 @@ def _orders(bound: Iterable[Bound], settings: Settings) -> list[str]:
         f"{' < '.join(order)}; --classes gives another"
         for order, ids in losses.items()
     ]
+
+
+def _levels(bound: Iterable[tuple[ChosenLoss, Binding]]) -> list[str]:
+    """Warn of intervals whose level nobody says, or of which the names say another than the user."""
+    lines = []
+    for chosen, binding in bound:
+        if chosen.loss.kind is not Kind.INTERVAL or ALPHA not in chosen.params:
+            continue
+        alpha, text = float(cast("float", chosen.params[ALPHA])), binding.text(Role.PREDICTION)
+        try:
+            told = alpha_of(binding.prediction)
+        except UsageError:  # they tell two, and the user one
+            told = None
+        if ALPHA in chosen.given and told not in {None, alpha}:
+            lines.append(f"by its names {text} is an interval of {_percent(told)}, and --alpha {alpha:g} is chosen")
+        elif ALPHA not in chosen.given and told is None:
+            level = f"{_percent(alpha)} (alpha={alpha:g})"
+            lines.append(f"nothing says the level of {text}: {chosen.loss.id} takes it for {level}; --alpha sets it")
+    return lines
+
+
+def _percent(alpha: float | None) -> str:
+    return f"{100.0 * (1.0 - (alpha or 0.0)):.6g} %"

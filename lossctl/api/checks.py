@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.asking import Asked, asked_of, require_telling
+from lossctl.api.intervals import with_levels
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.core.dataclass import dataclass
@@ -129,12 +130,18 @@ class _Run:
         selection = Selection(tuple(dict.fromkeys(losses.values())))
         with ExitStack() as stack:
             source = stack.enter_context(open_for(location, selection, self.settings))
+            losses = self._with_levels(source, losses)
             figures, deltas = self._figures(source, losses), self._deltas(stack, source, losses)
             results = self._decided(self._found(figures, deltas))
             if self.own.explain:
                 results = self._explained(results, figures, deltas)
         gates = tuple(each for each, _ in results)
         return Checked(gates, tuple(dict.fromkeys(self.warnings)), self.own.fail_unsure)
+
+    def _with_levels(self, source: Source, losses: Mapping[str, ChosenLoss]) -> dict[str, ChosenLoss]:
+        """Return the losses with the level of intervals that the columns tell."""
+        opened = [(source, self.settings)]
+        return {name: with_levels(Selection((each,)), opened).losses[0] for name, each in losses.items()}
 
     def _require_waivers(self) -> None:
         """Refuse waivers of gates that are not there."""

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.evaluating import Progress
+from lossctl.api.intervals import with_levels
 from lossctl.api.opening import labelled
 from lossctl.api.selecting import Selection, select
 from lossctl.api.working import workers
@@ -88,7 +89,7 @@ def compare(
     selection = losses if isinstance(losses, Selection) else select(losses)
     if settings.skill:
         raise UsageError("compare takes no skill", "its relative change compares two models, and one may be the mean")
-    found, said = _all((source, baseline), selection, settings, asked, on_progress)
+    found, said, selection = _all((source, baseline), selection, settings, asked, on_progress)
     found = _of_value(found, said)
     places = {chosen: place for place, chosen in enumerate(selection.losses)}
     found.sort(key=lambda each: places[each.chosen])
@@ -130,8 +131,8 @@ def _all(
     settings: Settings,
     asked: CompareSettings,
     on_progress: Progress | None,
-) -> tuple[list[Comparison], _Said]:
-    """Compare the models of a source with each other, and with a baseline if one is given."""
+) -> tuple[list[Comparison], _Said, Selection]:
+    """Compare the models of a source with each other, and with a baseline if one is given; by these losses."""
     from lossctl.api.compared import compare_models
     from lossctl.api.versus import open_field
 
@@ -149,6 +150,7 @@ def _all(
     values = len(selection.losses) * max(2, len(settings.predictions))
     with workers(alone, settings.threads, values) as crew, ExitStack() as stack:
         entered = open_field(stack, named, baseline, asked.baseline_prediction, selection, settings)
+        selection = with_levels(selection, [(each.source, each.settings) for each in entered.opened])
         left_out: list[LeftOut] = []
         if selection.fitting_only:
             selection, left_out = entered.fitting(selection, on_progress)
@@ -163,7 +165,7 @@ def _all(
     for reasons in left_out:
         for line, short in zip(reasons.lines(), reasons.short_lines(), strict=True):
             said.add(line, short)
-    return found, said
+    return found, said, selection
 
 
 def _in_short(differing: Sequence[Disagreement]) -> list[str]:

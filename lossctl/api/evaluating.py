@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
+from lossctl.api.intervals import with_levels
 from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
@@ -126,7 +127,8 @@ def _all(
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
-                part = evaluate_source(opened, selection, settings, levels, on_progress, crew)
+                settled = with_levels(selection, [(opened, settings)])
+                part = evaluate_source(opened, settled, settings, levels, on_progress, crew)
             pieces = pieces_of(part.results)
             results += pieces
             origins += [Origin(number, each.source, label, each.model) for each in pieces]
@@ -192,8 +194,7 @@ class Computed:
         """Warn of what the names of columns left open."""
         from lossctl.api.cautions import cautions
 
-        bound = ((tally.plan.losses[index], tally.plan.binding) for tally, index in self.reported)
-        return cautions(source, bound, settings)
+        return cautions(source, ((tally, tally.plan.losses[index]) for tally, index in self.reported), settings)
 
     def value_warnings(self, source: Source) -> list[str]:
         """Warn of infinite losses, of probabilities that were taken in, and of groups with nothing to order."""
@@ -397,7 +398,10 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     place = source.locate(each.first_infinite)
     units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
-    why = "--clip EPS bounds it" if probability else "it is too large for a 64-bit float"
+    if probability:
+        why = "--clip EPS bounds it" if tally.soft else "every predicted probability is 0 or 1"
+    else:
+        why = "it is too large for a 64-bit float"
     return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
 
 

@@ -35,6 +35,7 @@ from lossctl.sources import Slices
 if TYPE_CHECKING:
     from lossctl.api.paired_slices import PairedSlices
     from lossctl.engine.linears import Linears
+    from lossctl.engine.plan import ModelTally
 
 __all__ = ["Model", "Paired", "pair_up", "tell_apart"]
 
@@ -95,20 +96,19 @@ def pair_up(
     _require_units(paired)
     _finish_all(everything, slices, rows)
     _centre(everything, rows)
-    paired.warnings = [*rows.unmatched(), *_cautions(models, settings)]
+    paired.warnings = [*rows.unmatched(), *_cautions(models, paired.tally.models, settings)]
     paired.n_unmatched = rows.alone()[0]
     return paired
 
 
-def _cautions(models: Sequence[Model], settings: Settings) -> list[str]:
+def _cautions(models: Sequence[Model], tallies: Sequence[ModelTally], settings: Settings) -> list[str]:
     """Warn of what the names of columns left open, source by source."""
     from lossctl.api.cautions import cautions
 
     said: list[str] = []
     for source in dict.fromkeys(model.source for model in models):
-        own = [model.plan for model in models if model.source is source]
-        bound = ((chosen, plan.binding) for plan in own for chosen in plan.losses)
-        said += cautions(source, bound, settings)
+        own = [tally for model, tally in zip(models, tallies, strict=True) if model.source is source]
+        said += cautions(source, ((tally, chosen) for tally in own for chosen in tally.plan.losses), settings)
     return said
 
 

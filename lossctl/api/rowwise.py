@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from lossctl.api.evaluating import BY_SLICE, Progress, compute_source
+from lossctl.api.intervals import with_levels
 from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
@@ -98,8 +99,9 @@ def find_rows(
         for _, each in opened:
             _require_columns(each, keep, settings.key)
         return [
-            _found(label, each, compute_source(each, selection, settings, on_progress, crew, watched=watched), settings)
+            _found(label, each, compute_source(each, settled, settings, on_progress, crew, watched=watched), settings)
             for label, each in opened
+            for settled in [with_levels(selection, [(each, settings)])]
         ]
 
 

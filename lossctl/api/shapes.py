@@ -12,8 +12,9 @@ import numpy as np
 
 from lossctl.core.block import Binding
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.loss import ChosenLoss, Kind, Role
+from lossctl.core.loss import ALPHA, ChosenLoss, Kind, Role
 from lossctl.sources import ColumnType, Source
+from lossctl.sources.bind_kinds import alpha_of
 
 __all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
@@ -97,6 +98,13 @@ def _require_width(
 def _require_interval(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
     _require_number(source, chosen, binding, Role.TARGET)
     _require_width(source, chosen, binding, "a lower and an upper end", "name them with -p LOWER,UPPER", width=_PAIR)
+    if ALPHA in chosen.given or ALPHA not in chosen.params:
+        return
+    alpha = alpha_of(binding.prediction)
+    if alpha is not None and alpha != chosen.params[ALPHA]:  # else it would have been chosen
+        level = f"{100.0 * (1.0 - alpha):.6g} %"
+        problem = f"by its names {binding.text(Role.PREDICTION)} is an interval of {level}, and another model's is not"
+        raise UsageError(problem, "take intervals of one level together, or say with --alpha which it is")
 
 
 def _require_quantiles(source: Source, chosen: ChosenLoss, binding: Binding) -> None:

@@ -21,6 +21,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.param import Param, Value
 
 __all__ = [
+    "ALPHA",
     "BINARY",
     "NONNEGATIVE",
     "POSITIVE",
@@ -38,6 +39,9 @@ __all__ = [
     "Role",
     "Value",
 ]
+
+ALPHA = "alpha"
+"""The parameter of losses of intervals that says which share of targets an interval may miss."""
 
 Kernel = Callable[..., tuple[Array, Array]]
 """``kernel(target, prediction, **params) -> (loss, slope)``; see `Loss.kernel`."""
@@ -286,7 +290,7 @@ class Loss:
         params = {param.name: param.check(values.get(param.name, param.default)) for param in self.params}
         if self.check is not None:
             self.check(**params)
-        return ChosenLoss(self, MappingProxyType(params))
+        return ChosenLoss(self, MappingProxyType(params), frozenset(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +303,13 @@ class ChosenLoss:
         The row.
     params
         A value for each of its parameters.
+    given
+        Those of them that somebody chose: the others have their defaults. It does not tell losses apart.
     """
 
     loss: Loss
     params: Mapping[str, Value]
+    given: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -352,6 +359,9 @@ class ChosenLoss:
         if self.loss.finish is None:
             return means[0], (1.0,)
         return self.loss.finish(means, **self.params)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ChosenLoss) and (self.loss, self.params) == (other.loss, other.params)
 
     def __hash__(self) -> int:
         return hash(self.label)

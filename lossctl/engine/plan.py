@@ -115,7 +115,10 @@ class ModelPlan:
 
 @dataclass(slots=True)
 class ModelTally:
-    """What one worker accumulates for one model; `merge` joins the workers' parts."""
+    """What one worker accumulates for one model; `merge` joins the workers' parts.
+
+    `soft` tells whether some predicted probability was neither 0 nor 1, of losses that take them.
+    """
 
     plan: ModelPlan
     rows: WeightTally = field(init=False)
@@ -129,6 +132,7 @@ class ModelTally:
     none_relevant: int = 0
     n_outside: int = 0
     vectors: bool = False
+    soft: bool = False
     sums: dict[Role, ExactSum] = field(init=False)
     parts: dict[int, list[ExactSum]] = field(default_factory=dict)
 
@@ -263,6 +267,8 @@ class ModelTally:
 
     def _compute(self, chosen: ChosenLoss, block: Block) -> tuple[Array, Array]:
         prediction, clip = block.prediction, self.plan.clip
+        if not self.soft and prediction is not None and chosen.loss.prediction == PROBABILITY:
+            self.soft = bool(((prediction > 0.0) & (prediction < 1.0)).any())
         clipped = None
         if clip is not None and prediction is not None and chosen.loss.prediction == PROBABILITY:
             inside = np.clip(prediction, clip, 1.0 - clip)
@@ -287,6 +293,7 @@ class ModelTally:
         self.none_relevant += other.none_relevant
         self.n_outside += other.n_outside
         self.vectors = self.vectors or other.vectors
+        self.soft = self.soft or other.soft
         self.rows.merge(other.rows)
         self.groups.merge(other.groups)
         self.faults.merge(other.faults)
@@ -351,7 +358,7 @@ def _require_shapes(chosen: ChosenLoss, loss: Array, slope: Array, block: Block)
     units = len(block) if block.starts is None else len(block.starts)
     values = block.target if block.prediction is None else block.prediction
     shape = () if values is None else values.shape
-    in_parts = loss.ndim > 1 and (chosen.loss.kind is Kind.DISTRIBUTION or len(loss) == chosen.loss.parts > 1)
+    in_parts = loss.ndim > 1 and (chosen.loss.finish is not None or len(loss) == chosen.loss.parts > 1)
     losses = (len(loss), units) if in_parts else (units,)
     if loss.shape == losses and slope.shape in {shape, (*losses[:-1], *shape)}:
         return

@@ -10,11 +10,22 @@ from dataclasses import replace
 
 from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
+from lossctl.core.loss import PROBABILITY, REAL_LINE, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
 from lossctl.sources.bind_classes import classes_of, ordered_distributions
 from lossctl.sources.bind_kinds import KINDS, Found
-from lossctl.sources.columns import USUAL_NAMES, Spaces, category, expand, parts, require, spelled, usual
+from lossctl.sources.columns import (
+    PROBABILITY_NAMES,
+    SCORE_NAMES,
+    USUAL_NAMES,
+    Spaces,
+    category,
+    expand,
+    parts,
+    require,
+    spelled,
+    usual,
+)
 from lossctl.sources.names import listed
 
 __all__ = ["USUAL_NAMES", "alike", "bind", "can_bind", "has_usual_target"]
@@ -38,7 +49,7 @@ def alike(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
     groups: dict[tuple[object, ...], list[ChosenLoss]] = {}
     for chosen in losses:
         alone = chosen.loss.roles == (Role.PREDICTION,)
-        scores = chosen.loss.kind is Kind.MULTICLASS and chosen.loss.prediction != PROBABILITY
+        scores = str(chosen.loss.prediction) if chosen.loss.kind in {Kind.MULTICLASS, Kind.BINARY} else ""
         groups.setdefault((chosen.loss.kind, alone, scores, chosen.loss.thresholds), []).append(chosen)
     return list(groups.values())
 
@@ -142,8 +153,16 @@ def _settled(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setti
     kind = losses[0].loss.kind
     if settings.predictions or kind in KINDS:
         return settings
-    text = _usual_classes(names, losses) or _letter(Role.PREDICTION, names, kind) or usual(Role.PREDICTION, names)
+    letters = _usual_classes(names, losses) or _letter(Role.PREDICTION, names, kind)
+    text = letters or usual(Role.PREDICTION, names, first=_first_names(losses[0]))
     return replace(settings, predictions=(text,))
+
+
+def _first_names(chosen: ChosenLoss) -> tuple[str, ...]:
+    """Return the names that predictions of a loss are looked for by before the usual ones."""
+    if chosen.loss.prediction == PROBABILITY and chosen.loss.kind in {Kind.BINARY, Kind.REAL}:
+        return PROBABILITY_NAMES
+    return SCORE_NAMES if chosen.loss.kind is Kind.BINARY and chosen.loss.prediction == REAL_LINE else ()
 
 
 def _usual_target(names: Sequence[str], kind: Kind) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 
 from lossctl.core.dataclass import dataclass
@@ -16,7 +17,7 @@ from lossctl.core.settings import Settings
 from lossctl.sources.columns import USUAL_NAMES, expand, require, spelled, usual
 from lossctl.sources.names import listed
 
-__all__ = ["KINDS", "Found", "level_of", "reads_as"]
+__all__ = ["KINDS", "Found", "alpha_of", "level_of", "reads_as"]
 
 _LOCATIONS = (*USUAL_NAMES[Role.PREDICTION], "mu", "mean", "loc", "location", "prediction_mean")
 _SCALES = ("scale", "sigma", "std", "sd", "stddev", "prediction_scale", "prediction_std", "pred_scale", "pred_std")
@@ -26,7 +27,17 @@ _MEMBERS = ("members", "ensemble")
 _MEMBER_PREFIXES = ("member_", "m_", "ens_")
 _QUANTILE_PREFIXES = ("q", "quantile")
 
-_PAIR = 2
+_END_WORD = "(?:lower|upper|low|high|lo|hi)"
+_BETWEEN = "[^0-9a-z]*(?:ci|pi)?[^0-9a-z]*"
+_COVERAGES = (
+    re.compile(rf"(?<![a-z]){_END_WORD}{_BETWEEN}(?P<level>\d+(?:\.\d+)?)(?![0-9a-z])"),
+    re.compile(rf"(?<![0-9a-z.])(?:ci|pi)?(?P<level>\d+(?:\.\d+)?)%?{_BETWEEN}{_END_WORD}(?![a-z])"),
+)
+"""The number beside the word for an end: ``lo-90``, ``lower_90``, ``ci_95_upper``, ``0.9_hi``."""
+_LEAST_PERCENT = (10, 50)
+"""Below, a whole number beside an end is another thing, such as a horizon: after the word, and before it."""
+
+_PAIR, _PERCENT = 2, 100
 _NUMBER = re.compile(r"(?:\d+\.\d*|\.\d+|\d+(?=[eE]-\d))(?:[eE]-?\d+)?")
 """A decimal number: it has a point or a negative exponent, so that ``q05`` and ``model2`` hold none."""
 
@@ -64,6 +75,59 @@ def level_of(name: str) -> float | None:
     """
     found = _NUMBER.findall(name)
     return float(found[-1]) if found else None
+
+
+def alpha_of(columns: Sequence[str]) -> float | None:
+    """Read from the names of an interval's ends which share of targets it may miss; ``None``: they do not tell.
+
+    Names tell a coverage, ``lo-90`` and ``hi-90``, or the levels of the ends, ``q0.05`` and ``q0.95``, ``q5`` and
+    ``q95``.
+
+    Raises
+    ------
+    UsageError
+        Where the two names tell different levels.
+
+    Examples
+    --------
+    >>> alpha_of(["ARIMA-lo-90", "ARIMA-hi-90"]), alpha_of(["q0.05", "q0.95"]), alpha_of(["lo", "hi"])
+    (0.1, 0.1, None)
+    """
+    if len(columns) != _PAIR:
+        return None
+    told = [_coverage(name) for name in columns]
+    if told[0] is not None and told[0] == told[1]:
+        return float(1 - told[0])
+    ends = [_end_level(name) for name in columns]
+    if None not in ends and sum(each for each in ends if each is not None) == 1 and ends[0] != ends[1]:
+        return float(2 * min(each for each in ends if each is not None))
+    decimals = {level_of(name) for name in columns}
+    levels = len(decimals) == _PAIR and all(each is not None and 0.0 < each < 1.0 for each in decimals)
+    if not levels and not any(told):  # a number that is no level, such as that of a version
+        return None
+    shown = " and ".join(f'"{name}"' for name in columns)
+    cure = "name the two ends of one interval with -p LOWER,UPPER, or say its level with --alpha: 0.1 for 90 %"
+    raise UsageError(f"the names of the columns {shown} tell two different levels", cure)
+
+
+def _coverage(name: str) -> Decimal | None:
+    """Read the coverage beside the word for an end: a share, or percent."""
+    for pattern, least in zip(_COVERAGES, _LEAST_PERCENT, strict=True):
+        found = pattern.search(name.lower())
+        if found:
+            number = Decimal(found["level"])
+            if 0 < number < 1:
+                return number
+            if least <= number < _PERCENT:
+                return number / _PERCENT
+    return None
+
+
+def _end_level(name: str) -> Decimal | None:
+    """Read the level of an end: the last number in its name, in percent where it is not below 1."""
+    found = re.findall(r"\d+(?:\.\d+)?|\.\d+", name)
+    number = Decimal(found[-1]) if found else None
+    return number if number is None or number < 1 else number / _PERCENT
 
 
 def reads_as(columns: Sequence[str], settings: Settings) -> Kind | None:

@@ -14,13 +14,31 @@ from lossctl.core.errors import UsageError
 from lossctl.core.loss import Role
 from lossctl.sources.names import listed, unknown_column
 
-__all__ = ["FLAGS", "USUAL_NAMES", "Spaces", "category", "expand", "parts", "require", "spelled", "usual"]
+__all__ = [
+    "FLAGS",
+    "PROBABILITY_NAMES",
+    "SCORE_NAMES",
+    "USUAL_NAMES",
+    "Spaces",
+    "category",
+    "expand",
+    "parts",
+    "require",
+    "spelled",
+    "usual",
+]
 
 USUAL_NAMES = {
     Role.TARGET: ("target", "y_true", "y", "label", "actual", "observed", "truth"),
     Role.PREDICTION: ("prediction", "y_pred", "pred", "yhat", "y_hat", "predicted", "forecast", "score"),
 }
 """Names looked for, in any case, where the user names no column."""
+
+PROBABILITY_NAMES = ("probability", "prob", "proba", "y_prob", "y_proba", "y_probability", "y_score", "score")
+SCORE_NAMES = ("logit", "logits", "y_logit", "y_score", "score")
+"""Of predictions that are probabilities, or scores of two classes: looked for before the others. Beside ``y_score``
+scikit-learn calls the predicted label ``y_pred``.
+"""
 
 FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
 
@@ -99,8 +117,17 @@ def spelled(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
     return [name for each in wanted for name in names if name.strip().lower() == each]
 
 
-def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None) -> str:
-    """Give the one column that has a usual name.
+def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None, first: Sequence[str] = ()) -> str:
+    """Return the one column that has a usual name.
+
+    Parameters
+    ----------
+    role, names
+        What is looked for, among which columns.
+    wanted
+        The names; those of `USUAL_NAMES` where they are not given.
+    first
+        Names that win over these.
 
     Raises
     ------
@@ -108,7 +135,7 @@ def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None)
         Where there is none, or several.
     """
     wanted = wanted or USUAL_NAMES[role]
-    found = spelled(wanted, names)
+    found = spelled(first, names) or spelled(wanted, names)
     if len(found) == 1:
         return found[0]
     columns = listed(names)

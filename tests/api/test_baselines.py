@@ -207,7 +207,7 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "multiclass": ("digits.csv", "categorical_cross_entropy", {"prediction": "p_*", "target": "label"}),
     "labels of texts": ("iris_soft.csv", "categorical_cross_entropy", {"prediction": "q_*", "target": "label"}),
     "distributions": ("iris_soft.csv", "kl_divergence,hellinger", {"target": "p_*", "prediction": "q_*"}),
-    "intervals": ("diabetes_quantiles.csv", "winkler", {"prediction": "q0.05,q0.95"}),
+    "intervals": ("diabetes_quantiles.csv", "winkler(alpha=0.1)", {"prediction": "q0.05,q0.95"}),
     "ensembles": ("diabetes_ensemble.csv", "crps_ensemble", {"prediction": "m_*"}),
     "two texts": ("breast_cancer.csv", "log_loss,dice", {"target": "diagnosis", "positive": "benign"}),
 }

@@ -147,7 +147,7 @@ BAD = {
 }
 
 FINE = {
-    "usual ends": Fine(FORECASTS, [(2 + 2 + 40 * 1 + 8) / 3], loss="interval_score"),
+    "usual ends": Fine(FORECASTS, [(2 + 2 + 40 * 1 + 8) / 3], loss="interval_score(alpha=0.05)"),
     "members": Fine(FORECASTS, [(0.25 + 0.25 + 1.25) / 3], options=("-p", "m_*"), loss="crps_ensemble"),
     "a series": Fine(SERIES, [3.0 / 7.0, 0.5], loss="mase(period=1,2)"),
 }
