@@ -16,11 +16,13 @@ import numpy as np
 
 from benchmarks.page import markdown, print_or_write
 from lossctl.core.exact import ExactSum, round_fraction
+from lossctl.core.levels import Levels
 from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.buckets import Identities, UnitTally
 from lossctl.engine.lags import LagTally
+from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import PAIRS, Lags
@@ -168,7 +170,19 @@ def paired(b: Array, c: Array, who: Identities, method: Method) -> tuple[PairedS
         products.add([np.ones(len(b)), b, c - b], np.arange(len(b)))
         found = products.fractions()
         lags = None if found is None else Lags(found)
-    return PairedSums(len(b), (n, n), own, gaps, cross, units=units, lags=lags), Values(*values, delta)
+    hits = None if method.has_units or method.is_series else _hits(b, c)
+    sums = PairedSums(len(b), (n, n), own, gaps, cross, units=units, lags=lags, hits=hits)
+    return sums, Values(*values, delta)
+
+
+def _hits(b: Array, c: Array) -> Hits | None:
+    levels = Levels()
+    levels.add(np.concatenate([b, c]))
+    if levels.values is None or len(levels.values) < 2:  # noqa: PLR2004 -- two values
+        return None
+    low, high = levels.values
+    counts = (int(np.count_nonzero(each)) for each in (c > b, c < b, b == high))
+    return Hits.of(len(b), *counts, (low, high))
 
 
 def simulate(world: str, n: int, method: Method, *, ordered: bool = False) -> Cell:

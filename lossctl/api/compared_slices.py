@@ -114,7 +114,7 @@ class ShownSlices:
         values, told = self.slices.differences(pattern.match, pattern.index, pattern.level)
         wins, ties, compared = (each[codes] for each in self.slices.counts(pattern.match, pattern.index))
         n, n_read = self.slices.n[codes], self.slices.n_read[codes]
-        needed = told.rows_needed(self.slices.n)
+        needed, methods = told.rows_needed(self.slices.n), told.methods()
         figures = (values.baseline, values.candidate, told.delta, told.low, told.high)
         shares = (told.relative, told.relative_low, told.relative_high)
         tests = (told.p_value, told.detectable)
@@ -136,9 +136,11 @@ class ShownSlices:
                     baseline_value=baseline,
                     candidate_value=candidate,
                     delta=delta,
-                    delta_ci=None if _given(low) is None else Interval(level, low, high, "t"),
+                    delta_ci=None if _given(low) is None else Interval(level, low, high, methods[code][0]),
                     relative=_given(share),
-                    relative_ci=None if _given(share_low) is None else Interval(level, share_low, share_high, "t"),
+                    relative_ci=None
+                    if _given(share_low) is None
+                    else Interval(level, share_low, share_high, methods[code][1]),
                     p_value=_given(p),
                     p_adjusted=_given(p),
                     significant=False,

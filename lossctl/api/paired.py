@@ -8,13 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from fractions import Fraction
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.method import Method
+from lossctl.engine.margins import TIE
 from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally
 from lossctl.engine.plan import Linear, ModelTally
+from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import Lags
@@ -159,8 +162,22 @@ def _sums(tally: PairsTally, match: int, index: int) -> PairedSums:
     units = None
     if tally.units is not None and pair.n:
         units = Units(*tally.unit_sums(match, index))
-    lags = lags_of(tally, match, index)
-    return PairedSums(pair.n, (rows.total, rows.total_square), pair.b, pair.d, pair.cross, units=units, lags=lags)
+    lags, hits = lags_of(tally, match, index), _hits(tally, match, index)
+    weights = (rows.total, rows.total_square)
+    return PairedSums(pair.n, weights, pair.b, pair.d, pair.cross, units=units, lags=lags, hits=hits)
+
+
+def _hits(tally: PairsTally, match: int, index: int) -> Hits | None:
+    """Return which model has which loss in how many rows; ``None`` where there are not two losses, told apart."""
+    pair, (one, other) = tally.pairs[match][index], tally.plan.matches[match]
+    levels = tally.levels[one][index].with_those_of(tally.levels[other][index]).values
+    if levels is None or len(levels) != 2 or not pair.d.is_finite:  # noqa: PLR2004 -- two values
+        return None
+    low, high = levels
+    if not (math.isfinite(high - low) and high - low > TIE * max(abs(low), abs(high))):
+        return None
+    rows = (pair.b.total.fraction() - pair.n * Fraction(low)) / (Fraction(high) - Fraction(low))
+    return Hits.of(pair.n, pair.losses, pair.wins, int(rows), (low, high))
 
 
 def lags_of(tally: PairsTally, match: int, index: int) -> Lags | None:

@@ -17,9 +17,11 @@ from lossctl.core.doubles import Doubles, Mask, divide, exactly, is_rounded, is_
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
 from lossctl.engine.linears import Linears
+from lossctl.engine.margins import TIE
 from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
 from lossctl.engine.plan import Linear
 from lossctl.stats.columns import DifferenceColumns, PairColumns, ValueColumns, differences_of, mean_values
+from lossctl.stats.hits import Hits
 
 __all__ = ["PairedSlices"]
 
@@ -187,7 +189,25 @@ class PairedSlices(Mapping[int, Paired]):
             d_heavy=d_heavy,
             cross=sums[5],
             doubtful=made.doubtful,
+            hits=self._hits(match, index, sums[0].high),
         )
+
+    def _hits(self, match: int, index: int, baseline: Array) -> tuple[Hits, Codes] | None:
+        """Return which model has which of two losses in how many rows, and the codes of the slices with two losses."""
+        if (self.linears and index in self.linears[0]) or not self.first.plan.plan.has_levels:
+            return None
+        one, other = self.first.plan.plan.matches[match]
+        levels = self.first.levels
+        lows, highs, codes = levels[one][index].pairs(levels[other][index], self.codes)
+        low, high = lows[codes], highs[codes]
+        with np.errstate(all="ignore"):
+            apart = np.isfinite(high - low) & (high - low > TIE * np.maximum(np.abs(low), np.abs(high)))
+        low, high, codes = low[apart], high[apart], codes[apart]
+        if not len(codes):
+            return None
+        wins, ties, n = (each[codes].astype(np.float64) for each in self.counts(match, index))
+        above = np.rint((baseline[codes] - n * low) / (high - low))
+        return Hits(n, n - wins - ties, wins, above, low, high - low), codes
 
     def _values(self, sums: PairColumns, match: int, index: int) -> ValueColumns:
         if index not in (self.linears or [{}])[0]:

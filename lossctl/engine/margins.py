@@ -10,7 +10,7 @@ from lossctl.core.block import Mask
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 
-__all__ = ["Margin"]
+__all__ = ["TIE", "Margin"]
 
 TIE = 1e-9
 """Losses that differ by no more than this share of the baseline's tie."""

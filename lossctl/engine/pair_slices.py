@@ -15,6 +15,7 @@ import numpy as np
 from lossctl.core.block import BLOCK_ROWS, Batch
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes, GroupedSum
+from lossctl.core.levels import LevelTallies
 from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.spread import Spread
 from lossctl.core.tallies import Counts, WeightTallies, sum_of
@@ -145,6 +146,7 @@ class SlicedPairsTally:
     rows: WeightTallies = field(init=False)
     n_read: Counts = field(default_factory=Counts)
     own: list[list[Spreads]] = field(init=False)
+    levels: list[list[LevelTallies]] = field(init=False)
     pairs: list[list[PairTallies]] = field(init=False)
     parts: list[dict[int, list[GroupedSum]]] = field(init=False)
     few: dict[int, PairsTally] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class SlicedPairsTally:
         self.front = plan.tally()
         self.rows = WeightTallies(weighted)
         self.own = [[Spreads(weighted) for _ in plan.losses] for _ in plan.plans]
+        self.levels = [[LevelTallies() for _ in plan.losses] for _ in plan.plans]
         self.pairs = [[PairTallies(weighted) for _ in plan.losses] for _ in plan.matches]
         self.parts = [{} for _ in plan.plans]
 
@@ -219,6 +222,9 @@ class SlicedPairsTally:
                 own[index].add(values, weight, codes)
             else:
                 own[index].total.add(values if weight is None else weight * values, codes)
+        if self.plan.plan.has_levels and linear[0] is None:
+            for values, of_levels in zip(moved, self.levels, strict=True):
+                of_levels[index].add(values, codes)
         margins: dict[int, Margin] = {}
         for (one, other), pairs in zip(self.plan.plan.matches, self.pairs, strict=True):
             gap = moved[other] - moved[one]
@@ -233,7 +239,7 @@ class SlicedPairsTally:
         self.front.merge(other.front)
         self.rows.merge(other.rows)
         self.n_read.merge(other.n_read)
-        for name in ("own", "pairs"):
+        for name in ("own", "levels", "pairs"):
             for mine_of, their_of in zip(getattr(self, name), getattr(other, name), strict=True):
                 for one, another in zip(mine_of, their_of, strict=True):
                     one.merge(another)
@@ -283,6 +289,9 @@ class SlicedPairsTally:
         for of_model, all_of_model in zip(made.own, self.own, strict=True):
             for own, every in zip(of_model, all_of_model, strict=True):
                 own.merge(every.of(code))
+        for levels, all_levels in zip(made.levels, self.levels, strict=True):
+            for each, every_level in zip(levels, all_levels, strict=True):
+                each.merge(every_level.of(code))
         for (one, _), of_match, all_of_match in zip(made.plan.matches, made.pairs, self.pairs, strict=True):
             for index, (pair, pairs) in enumerate(zip(of_match, all_of_match, strict=True)):
                 pair.n, pair.wins, pair.ties = pairs.n.of(code), pairs.wins.of(code), pairs.ties.of(code)

@@ -16,6 +16,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_products, spans_of
 from lossctl.core.faults import Faults
 from lossctl.core.grouped import Codes
+from lossctl.core.levels import Levels
 from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
@@ -147,6 +148,12 @@ class PairsPlan:
         """The losses, the same of every model."""
         return self.plans[0].losses
 
+    @property
+    def has_levels(self) -> bool:
+        """Whether losses of two values are compared as such: not of rows that differ in weight, or belong together."""
+        plain = not (self.method.has_units or self.method.is_series or self.centres or self.plans[0].binding.weighted)
+        return plain and not self.plans[0].linear
+
     def tally(self) -> PairsTally:
         """Start with nothing added."""
         return PairsTally(self)
@@ -167,6 +174,8 @@ class PairsTally:
         Rows, faults and parts of each model.
     own
         The sums of each model's losses; squares too, of a baseline.
+    levels
+        Which values each model's losses have, where they are no more than two; see `has_levels`.
     pairs
         By match, then by loss.
     units
@@ -179,6 +188,7 @@ class PairsTally:
     plan: PairsPlan
     models: list[ModelTally] = field(init=False)
     own: list[list[Spread]] = field(init=False)
+    levels: list[list[Levels]] = field(init=False)
     pairs: list[list[PairTally]] = field(init=False)
     units: UnitTally | None = field(init=False)
     lags: list[list[LagTally]] = field(init=False)
@@ -188,6 +198,7 @@ class PairsTally:
         weighted = plan.plans[0].binding.weighted
         self.models = [each.tally() for each in plan.plans]
         self.own = [[Spread(weighted) for _ in plan.losses] for _ in plan.plans]
+        self.levels = [[Levels() for _ in plan.losses] for _ in plan.plans]
         nothing = [[None] * len(plan.losses)] * len(plan.matches)
         self.pairs = [
             [
@@ -238,7 +249,7 @@ class PairsTally:
         """Take over what another worker found."""
         for mine, theirs in zip(self.models, other.models, strict=True):
             mine.merge(theirs)
-        for name in ("own", "pairs", "lags"):
+        for name in ("own", "levels", "pairs", "lags"):
             for mine_of, their_of in zip(getattr(self, name), getattr(other, name), strict=True):
                 for one, another in zip(mine_of, their_of, strict=True):
                     one.merge(another)
@@ -285,6 +296,9 @@ class PairsTally:
         """
         if not self.plan.centres:
             self._add_own(index, moved, weight, codes)
+        if self.plan.has_levels:
+            for values, levels in zip(moved, self.levels, strict=True):
+                levels[index].add(values)
         baselines = {one: Pulled(moved[one], weight) for one in dict.fromkeys(one for one, _ in self.plan.matches)}
         margins: dict[int, Margin] = {}
         for number, ((one, other), pairs) in enumerate(zip(self.plan.matches, self.pairs, strict=True)):

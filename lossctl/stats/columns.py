@@ -6,6 +6,8 @@ or is not finite, are named: those are to be asked one by one. Imports NumPy, co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lossctl.core.dataclass import dataclass
@@ -13,6 +15,7 @@ from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 from lossctl.core.result import Interval
+from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
 from lossctl.stats.paired import POWER, rows_between, rows_needed
 from lossctl.stats.signs import NEAR, ROUNDING
 from lossctl.stats.students import t_quantiles, t_tails
@@ -43,6 +46,8 @@ class PairColumns:
         Σw²db.
     doubtful
         Where a sum is not finite, or not known well enough.
+    hits
+        Which model has which of two losses in how many rows, and the codes of the slices whose losses are two.
     """
 
     n: Codes
@@ -57,6 +62,7 @@ class PairColumns:
     d_heavy: Doubles
     cross: Doubles
     doubtful: Mask
+    hits: tuple[Hits, Codes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class DifferenceColumns:
         The standard error of the difference.
     doubtful
         Where a figure may be wrong in the last bit, or differences must be centred before they are squared.
+    hits
+        Where the losses of rows have two values, and those of the baseline 0 and another.
     """
 
     delta: Array
@@ -98,6 +106,14 @@ class DifferenceColumns:
     detectable: Array
     std_error: Array
     doubtful: Mask
+    hits: tuple[Mask, Mask]
+
+    def methods(self) -> list[tuple[str, str]]:
+        """Return what the intervals of each slice call their methods: of the difference, and of the relative change."""
+        by_hits, by_ratio = (each.tolist() for each in self.hits)
+        return [
+            (DIFFERENCE if one else "t", RATIO if other else "t") for one, other in zip(by_hits, by_ratio, strict=True)
+        ]
 
     def rows_needed(self, n: Codes) -> list[tuple[int | None, int | None, int | None]]:
         """Give how many rows would show each difference, and from how few to how many; n is how many there are."""
@@ -154,7 +170,26 @@ def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> Dif
     doubtful |= several & flat & ~equal
     std_error, rest_error = (np.where(several, each, np.nan) for each in (std_error, rest_error))
     found = _by_errors(values, std_error, rest_error, sums.n, level)
-    return DifferenceColumns(*found, std_error, doubtful)
+    hits = _by_hits(sums, found, np.flatnonzero(std_error > 0.0), level)
+    return DifferenceColumns(*found, std_error, doubtful, hits)
+
+
+def _by_hits(sums: PairColumns, found: Sequence[Array], varying: Codes, level: float) -> tuple[Mask, Mask]:
+    """Put p-values and intervals of losses of two values in place; return where, as `DifferenceColumns.hits`."""
+    by_hits, by_ratio = np.zeros(len(sums.n), np.bool_), np.zeros(len(sums.n), np.bool_)
+    if sums.hits is not None:
+        of, codes = sums.hits
+        kept = np.flatnonzero(np.isin(codes, varying))
+        hits, codes = of.some(kept), codes[kept]
+        _, low, high, relative, relative_low, relative_high, p_value, _ = found
+        low[codes], high[codes] = hits.interval(level)
+        p_value[codes] = hits.p_values
+        by_hits[codes] = True
+        ratios = np.flatnonzero((hits.low == 0.0) & ~np.isnan(relative[codes]))
+        hits, codes = hits.some(ratios), codes[ratios]
+        relative_low[codes], relative_high[codes] = hits.relative_interval(level)
+        by_ratio[codes] = True
+    return by_hits, by_ratio
 
 
 def _noise(mean: Array, scale: Array) -> Array:

@@ -116,11 +116,36 @@ def margin(
     lost = share != 0.0 and not method.has_units and sums.is_lost(share) and abs(value - limit) > _FAR * size
     if lost or not (varies(error, size) and varies(error, value - limit, values.baseline)):
         return _alike(value, limit, size, freedom, _units(sums, method))
+    by_hits = _by_hits(sums, values, limit, share, level)
+    if by_hits is not None:
+        low, high, above, below = by_hits
+        detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
+        return Margin(value, low, high, limit, above, below, detectable, error, freedom)
     half = t_quantile(level, freedom) * error
     z = (value - limit) / error
     below, above = _tail(z, freedom), _tail(-z, freedom)
     detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
     return Margin(value, value - half, value + half, limit, above, below, detectable, error, freedom)
+
+
+def _by_hits(
+    sums: PairedSums, values: Values, limit: float, share: float, level: float
+) -> tuple[float, float, float, float] | None:
+    """Return one-sided bounds, and p-values above and below the limit, of losses of two values by their score.
+
+    ``None`` where losses have others, or the limit is no share of what has the larger one.
+    """
+    tails = None if sums.hits is None else sums.hits.tails(limit, share)
+    if tails is None or sums.hits is None:
+        return None
+    below, above = tails
+    two_sided = 2.0 * level - 1.0
+    if share == 0.0:
+        (low,), (high,) = sums.hits.interval(two_sided)
+    else:
+        ends = (each - share for each in sums.hits.relative_interval(two_sided))
+        (low,), (high,) = (values.baseline * each for each in ends)
+    return float(low), float(high), above, below
 
 
 def _units(sums: PairedSums, method: Method) -> int:

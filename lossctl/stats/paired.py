@@ -8,12 +8,14 @@ differences do not vary there is no interval, and p is that of flipped signs: se
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
 from lossctl.core.spread import Spread, error_square, is_lost
+from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
 from lossctl.stats.series import Lags, series_error
 from lossctl.stats.signs import agreeing, varies
 from lossctl.stats.student import t_quantile, t_tail
@@ -78,6 +80,8 @@ class PairedSums:
         The same by unit, and products of rows some way apart, where the method needs them.
     is_linear
         Whether b and c are what values that are no means move with.
+    hits
+        Where the losses of rows have the same two values: which model has which.
     """
 
     n: int
@@ -90,6 +94,7 @@ class PairedSums:
     units: Units | None = None
     lags: Lags | None = None
     is_linear: bool = False
+    hits: Hits | None = None
 
     def needs_centring(self, values: Values) -> bool:
         """Say whether squares cancelled, or overflowed where the differences did not."""
@@ -219,7 +224,20 @@ def difference(sums: PairedSums, values: Values, level: float) -> Difference:
     rest_error = None if share is None or gap_error is None else sums.rest_error(share)
     if rest_error is not None:
         rest_error /= abs(values.baseline)
-    return from_errors(values, (gap_error, rest_error), (sums.n, sums.n - 1), level, "t")
+    found = from_errors(values, (gap_error, rest_error), (sums.n, sums.n - 1), level, "t")
+    return found if sums.hits is None or found.delta_ci is None else _by_hits(sums, found, sums.hits, level)
+
+
+def _by_hits(sums: PairedSums, found: Difference, hits: Hits, level: float) -> Difference:
+    """Return what was found with the p-value and the intervals of losses of two values."""
+    (low,), (high,) = hits.interval(level)
+    interval, relative_ci = Interval(level, float(low), float(high), DIFFERENCE), found.relative_ci
+    if found.relative is not None and hits.low[0] == 0.0:
+        (low,), (high,) = hits.relative_interval(level)
+        relative_ci = Interval(level, float(low), float(high), RATIO)
+    between = (None, None) if found.detectable is None else rows_between(sums.n, found.detectable, interval)
+    (p_value,) = hits.p_values
+    return replace(found, delta_ci=interval, relative_ci=relative_ci, p_value=float(p_value), rows_between=between)
 
 
 def unvaried(values: Values, units: int) -> Difference:
