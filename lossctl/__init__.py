@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from lossctl.core.version import __version__
 
+TYPE_CHECKING = False  # as type checkers take it: typing takes longer to load than all else here
 if TYPE_CHECKING:
     from lossctl.api import (
         Selection,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the folder where the command runs: a signal.py or numpy.py in it is no part of lossctl
+
 import gc
 import os
-import sys
-from contextlib import suppress
-from typing import NoReturn
+import signal
+
+TYPE_CHECKING = (
+    False  # as type checkers take it, without typing, which takes long to load: no signal is heard till then
+)
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __all__ = ["run"]
 
@@ -17,22 +26,28 @@ again, as Python would at every 700, takes a fortieth of a small run."""
 
 def run() -> NoReturn:
     """Load the command line, and run it; Ctrl-C ends it quietly in either."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     _open_closed_streams()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         from lossctl.cli.main import run as run_commands
-    except KeyboardInterrupt:
-        _end("error: interrupted\n", 130)  # ExitCode.INTERRUPTED, which may not be loaded yet
     except BaseException as error:  # noqa: BLE001 -- Python would exit with 1, which is for gates that failed
         said = f"error: lossctl can't start: {type(error).__name__}: {error!r:.500}\n"
         _end(f"{said}hint:  install it and what it needs anew\n", 70)  # ExitCode.INTERNAL
     run_commands()
 
 
+def _interrupted(_number: int, _frame: object) -> NoReturn:
+    """End while modules are loaded: there is nothing to close, and some would turn an exception into one of theirs."""
+    _end("error: interrupted\n", 130)  # ExitCode.INTERRUPTED, which may not be loaded yet
+
+
 def _end(said: str, code: int) -> NoReturn:
-    with suppress(OSError):
-        sys.stderr.write(said)
-    os._exit(code)
+    try:
+        os.write(2, said.encode(errors="backslashreplace"))
+    finally:
+        os._exit(code)
 
 
 def _open_closed_streams() -> None:
@@ -55,6 +70,4 @@ def _open_closed_streams() -> None:
 
 
 if __name__ == "__main__":
-    if not sys.flags.safe_path:
-        del sys.path[0]  # the folder where the command runs: a numpy.py in it is no part of lossctl
     run()

@@ -10,16 +10,17 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 from lossctl.cli.commands import application
 from lossctl.cli.completion import complete, take_instruction
 from lossctl.cli.output import Outcome, deliver
-from lossctl.core.ending import end_after
+from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
 from lossctl.core.escape import terminal
 from lossctl.core.inputs import one_run
@@ -38,10 +39,14 @@ def run() -> NoReturn:
     All is closed and flushed by then, so Python need not take down module after module: that would be a fifth of a
     small run.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):  # a CI runner that cancels a job must leave no files behind either
-        signal.signal(number, _interrupt)
     end_after(_end_interrupted)
-    code = main(sys.argv[1:])
+    sys.unraisablehook = _unraisable
+    try:
+        _on_signals(_interrupt)
+        code = main(sys.argv[1:])
+        _on_signals(_end_interrupted)
+    except KeyboardInterrupt:  # it came while `main` was about to return, or told of an error
+        _end_interrupted()
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -52,24 +57,41 @@ def run() -> NoReturn:
         code = ExitCode.DATA
     with suppress(OSError):
         sys.stderr.flush()
-    atexit._run_exitfuncs()  # noqa: SLF001 -- what others have registered, as a debugger or a coverage tool does
+    _on_signals(signal.SIG_IGN)
+    atexit._run_exitfuncs()  # noqa: SLF001 -- ours, and what others have registered, as a debugger or a coverage tool does
     os._exit(code)
 
 
-_received: list[int] = []
-"""Signals to end: DuckDB and others turn the exception of one into an error of their own, so they are remembered."""
+_received: list[float] = []
+"""When signals to end came: DuckDB and others turn the exception of one into an error of their own."""
 
 
-def _interrupt(number: int, _frame: object) -> None:
-    _received.append(number)
-    raise KeyboardInterrupt
+def _on_signals(handler: Callable[[int, Any], object] | signal.Handlers) -> None:
+    """Set what is done at Ctrl-C, and where a CI runner cancels a job: that must leave no files behind either."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
-def _end_interrupted() -> NoReturn:
-    """End from another thread than the one that does not answer."""
+def _interrupt(_number: int, _frame: object) -> None:
+    """Raise what closes all it passes; a second signal must not cut that short, unless the first has led nowhere."""
+    now = time.monotonic()
+    if not _received or now - _received[-1] > GRACE_SECONDS:
+        _received.append(now)
+        raise KeyboardInterrupt
+
+
+def _end_interrupted(*_: object) -> NoReturn:
+    """End at once: where all is closed, or from another thread than the one that does not answer."""
+    leave_nothing()
     with suppress(OSError):
         os.write(2, b"error: interrupted\n")  # the other may be holding the lock of sys.stderr
     os._exit(ExitCode.INTERRUPTED)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    """Say nothing of an interrupt that came where none can be raised, as while an object is taken down."""
+    if not isinstance(found.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(found)
 
 
 def main(arguments: list[str]) -> int:
@@ -124,6 +146,8 @@ def _run(arguments: list[str]) -> int:
             from lossctl.cli.usage import explained
 
             raise explained(error, arguments) from None
+    if _received:  # where it could not be raised, or was lost
+        raise KeyboardInterrupt
     if not arguments:
         return ExitCode.USAGE
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["end_after", "forget", "leave_nothing", "private_folder", "remember", "watch"]
+__all__ = ["GRACE_SECONDS", "end_after", "forget", "leave_nothing", "private_folder", "remember", "watch"]
 
 GRACE_SECONDS = 2.0
 """For the usual way: an exception that closes all it passes."""

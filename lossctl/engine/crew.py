@@ -15,8 +15,8 @@ import select
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, BinaryIO, Self
@@ -38,6 +38,8 @@ PATIENCE_SECONDS = 1.0
 """How long to wait before looking whether the workers still live."""
 _FAILED = 0x80
 """Beside the number of a worker: it has no more to say but its exception."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _MUCH = 2**20
 """Bytes to read at once of what nobody wants."""
@@ -169,21 +171,22 @@ class _Worker:
         self._memory = mmap.mmap(-1, _SLOTS * SLOT_BYTES)
         hear, tell = os.pipe()
         read, answer = os.pipe()
-        try:
-            self.pid = os.fork()
-        except OSError:
-            for end in (hear, tell, read, answer):
-                os.close(end)
-            raise
-        if self.pid == 0:
-            code = 1
+        with _signals_blocked():  # a child that took one before it has handlers of its own would act as its parent
             try:
-                for end in (tell, read, *others):  # or it would not see the reading process end
+                self.pid = os.fork()
+            except OSError:
+                for end in (hear, tell, read, answer):
                     os.close(end)
-                _serve(number, self._memory, losses, hear=hear, answer=answer, done=done)
-                code = 0
-            finally:
-                os._exit(code)  # no clean-up of what belongs to the reading process
+                raise
+            if self.pid == 0:
+                code = 1
+                try:
+                    for end in (tell, read, *others):  # or it would not see the reading process end
+                        os.close(end)
+                    _serve(number, self._memory, losses, hear=hear, answer=answer, done=done)
+                    code = 0
+                finally:
+                    os._exit(code)  # no clean-up of what belongs to the reading process
         os.close(hear)
         os.close(answer)
         self._tell: BinaryIO = os.fdopen(tell, "wb")
@@ -248,6 +251,15 @@ class _Worker:
             os.waitpid(self.pid, 0)
 
 
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _ends(workers: Iterable[_Worker]) -> list[int]:
     return [end for worker in workers for end in worker.ends]
 
@@ -256,6 +268,7 @@ def _serve(number: int, memory: mmap.mmap, losses: Mapping[str, Loss], *, hear: 
     """Do what the reading process orders, until it closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the reading process is told too, and ends this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     keep_freed_memory()
     orders, answers = os.fdopen(hear, "rb"), os.fdopen(answer, "wb")
     part: list[ModelTally] = []
