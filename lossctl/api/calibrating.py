@@ -15,7 +15,7 @@ __all__ = ["Spread", "calibration"]
 
 _POWER = 0.8
 
-Spread = tuple[float, int]
+Spread = tuple[float, float]
 """A standard error and its degrees of freedom: of what is held against the limit."""
 
 

@@ -15,7 +15,7 @@ from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.dataclass import dataclass
 from lossctl.core.settings import Settings
-from lossctl.core.slices import Slice, few_line
+from lossctl.core.slices import Slice, few_line, few_units
 from lossctl.engine.crew import Crew
 from lossctl.sources import Slices
 from lossctl.stats.paired import Difference, Values
@@ -197,10 +197,10 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
     said = value_lines(models, paired)
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
-        said.append(f"intervals rest on {units.effective_rows:.6g} effective {_units(models)}, which is few")
-    if paired.n_units is not None and paired.n_units < FEW_UNITS:
-        of = "blocks" if paired.method.cluster is None else "clusters"
-        said.append(f"intervals rest on {paired.n_units} {of}, which is few")
+        said.append(few_units(units.n, units.effective_rows, _units(models)))
+    effective = paired.effective_units
+    if paired.n_units is not None and effective is not None and effective < FEW_UNITS:
+        said.append(few_units(paired.n_units, effective, "blocks" if paired.method.cluster is None else "clusters"))
     return said
 
 
@@ -232,9 +232,10 @@ def _sliced(
 def _few_of_slices(parts: Sequence[_Part], units: str) -> list[str]:
     """Say of how many slices the intervals rest on few rows, clusters or blocks."""
     rows = [(part.paired.tally.models[0].units.effective_rows, part) for part in parts]
-    groups = [(float(part.paired.n_units), part) for part in parts if part.paired.n_units is not None]
+    units_of = [(part.paired.effective_units, part) for part in parts]
+    groups = [(effective, part) for effective, part in units_of if effective is not None]
     said = []
-    of_groups = "blocks" if not parts or parts[0].paired.method.cluster is None else "clusters"
+    of_groups = "effective blocks" if not parts or parts[0].paired.method.cluster is None else "effective clusters"
     for counts, least, of in ((rows, FEW_EFFECTIVE_ROWS, f"effective {units}"), (groups, FEW_UNITS, of_groups)):
         below = [(count, part) for count, part in counts if count < least]
         if below:

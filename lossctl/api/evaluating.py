@@ -27,6 +27,7 @@ from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.slice_results import SliceResults, joined, pieces_of
+from lossctl.core.slices import few_units
 
 if TYPE_CHECKING:
     from lossctl.api.by_slice import Sliced
@@ -350,7 +351,7 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
     if effective >= FEW_EFFECTIVE_ROWS or not any(each.ci is not None and each.model == model for each in results):
         return []
     units = "rows" if tally.plan.binding.group is None else "groups"
-    return [f"{source.name}: {model}: intervals rest on {effective:.6g} effective {units}, which is few"]
+    return [f"{source.name}: {model}: {few_units(tally.units.n, effective, units)}"]
 
 
 def result_of(
@@ -376,7 +377,7 @@ def result_of(
         reduction=str(reduction),
         value=value,
         std_error=std_error,
-        ci=t_interval(value, std_error, tally.units.n, settings.level),
+        ci=None if std_error is None else t_interval(value, std_error, moments.freedom, settings.level),
         n=tally.rows.n,
         n_read=tally.n_read,
         n_dropped=tally.n_dropped,

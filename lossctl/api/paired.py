@@ -83,6 +83,12 @@ class Paired:
         units = self.tally.units
         return None if units is None or not self.method.is_grouped else len(units)
 
+    @property
+    def effective_units(self) -> float | None:
+        """How many clusters or blocks of equal weight would be as sure; ``None`` where rows stand alone."""
+        units = self.sums[0][0].units
+        return None if units is None or not self.method.is_grouped else units.effective
+
     def values(self, place: int, index: int) -> Values:
         """Give what is compared of a candidate, by its place among the models, and a loss."""
         return self.values_of(place - 1, index)

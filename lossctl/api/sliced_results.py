@@ -28,6 +28,9 @@ __all__ = ["Pattern", "Quick", "effective_rows", "quick_results"]
 _SCALED = ("l1", "l2", "linf", "row_mean_abs", "row_rms", "row_max")
 """Figures of slopes that grow with the factor of the chain rule, whatever its sign."""
 
+_FEW_QUANTILES = 1000
+"""So many are found one by one before what finds them together is worth its import."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -120,10 +123,10 @@ def quick_results(
     doubtful = figures.doubtful | ~np.isfinite(value) | ~np.isfinite(scale)
     if made.centred is not None and made.centred.plan.members is not None:
         doubtful[: len(made.centred.plan.members)] |= made.centred.plan.members[:count]
-    factor, units = np.abs(scale), tally.units_of(count)
+    factor = np.abs(scale)
     with np.errstate(all="ignore"):  # of slices without rows, which are not among the codes
         std_error = factor * figures.std_error
-        half = _quantiles(units, pattern.level) * std_error
+        half = _quantiles(figures.freedom, pattern.level) * std_error
         found: dict[str, Array | Codes] = {
             "value": value,
             "std_error": std_error,
@@ -162,11 +165,14 @@ def _finished(tally: SlicedTally, index: int, means: Array) -> tuple[Array, Arra
     return np.array([value for value, _ in found]), np.array([scale for _, scale in found])
 
 
-def _quantiles(units: Codes, level: float) -> Array:
-    """Give the quantile of Student's distribution that an interval takes, by how many rows it rests on."""
-    counts, places = np.unique(units, return_inverse=True)
-    found = [t_quantile(0.5 + 0.5 * level, count - 1) if count > 1 else math.nan for count in counts.tolist()]
-    return np.array(found)[places]
+def _quantiles(freedom: Array, level: float) -> Array:
+    """Return the quantile of Student's distribution that an interval takes, by its degrees of freedom."""
+    distinct, places = np.unique(freedom, return_inverse=True)
+    if len(distinct) > _FEW_QUANTILES:
+        from lossctl.stats.students import t_quantiles
+
+        return t_quantiles(0.5 + 0.5 * level, distinct)[places]
+    return np.array([t_quantile(0.5 + 0.5 * level, each) for each in distinct.tolist()])[places]
 
 
 def effective_rows(tally: SlicedTally, codes: int) -> Array:

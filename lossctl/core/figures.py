@@ -14,7 +14,7 @@ from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.tallies import LossTallies, WeightTallies
 
-__all__ = ["Figures", "Units", "figures_of", "means_of", "round_sums"]
+__all__ = ["Figures", "Units", "error_squares", "figures_of", "freedoms", "means_of", "round_sums"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Figures:
 
     value: Array
     std_error: Array
+    freedom: Array
     l1: Array
     l2: Array
     linf: Array
@@ -117,6 +118,7 @@ def figures_of(tally: LossTallies, units: Units, codes: int) -> Figures:
     return Figures(
         value=rounding.round(divide(loss, by)),
         std_error=_std_error(tally, units, by, loss, rounding),
+        freedom=_freedom(units, by, rounding),
         l1=rounding.round(divide(slope_abs, by)),
         l2=rounding.round(root(divide(squares, multiply(by, by)))),
         linf=rounding.round(divide(exactly(largest), by)),
@@ -141,10 +143,35 @@ def _std_error(tally: LossTallies, units: Units, by: Doubles, loss: Doubles, rou
     spread = add(add(square, multiply(twice, heavy)), multiply(multiply(mean, mean), by_square))
     several = units.units > 1
     rounding.doubtful |= several & ((spread.high <= spread.bound) & (spread.bound > 0.0) | (spread.high < 0.0))
-    count = units.units.astype(np.float64)
-    error = root(divide(divide(multiply(spread, exactly(count)), exactly(count - 1.0)), multiply(by, by)))
+    error = root(error_squares(spread, by, by_square))
     rounding.doubtful |= several & ~is_rounded(error)
     return np.where(several, error.high, np.nan)
+
+
+def _freedom(units: Units, by: Doubles, rounding: _Rounding) -> Array:
+    """Return the degrees of freedom of the standard error; 1 of one row."""
+    if not units.rows.weighted:
+        return np.maximum(units.units.astype(np.float64) - 1.0, 1.0)
+    found, unsure = freedoms(by, rounding.known(units.rows.squares))
+    several = units.units > 1
+    rounding.doubtful |= several & unsure
+    return np.where(several, found, 1.0)
+
+
+def error_squares(spread: Doubles, weights: Doubles, weight_squares: Doubles) -> Doubles:
+    """Return squared standard errors from Σw²(x − m)², Σw and Σw²: see `lossctl.core.spread.error_square`."""
+    return divide(spread, _less(multiply(weights, weights), weight_squares))
+
+
+def freedoms(weights: Doubles, weight_squares: Doubles) -> tuple[Array, Mask]:
+    """Return degrees of freedom, and where they may be wrong in the last bit: see `lossctl.core.spread.freedom_of`."""
+    found = divide(_less(multiply(weights, weights), weight_squares), weight_squares)
+    unsure: Mask = ~(is_rounded(found) | (found.high + found.bound < 1.0))
+    return np.fmax(found.high, 1.0), unsure  # what is not known must not be searched for: NaN lies on neither side
+
+
+def _less(a: Doubles, b: Doubles) -> Doubles:
+    return add(a, Doubles(-b.high, -b.low, b.bound))
 
 
 def _filled(numbers: Doubles, codes: int) -> Doubles:

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lossctl.core.view import Scalar
 
-__all__ = ["Slice", "few_line", "slice_cells", "slice_columns", "slice_fields", "slice_text", "slice_texts"]
+__all__ = [
+    "Slice",
+    "few_line",
+    "few_units",
+    "slice_cells",
+    "slice_columns",
+    "slice_fields",
+    "slice_text",
+    "slice_texts",
+]
 
 Slice = Mapping[str, str | None]
 """The value of each column that slices, as a text; ``None`` where it is missing. Without columns: the whole."""
@@ -96,3 +105,17 @@ def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[floa
     of = "1 slice" if slices == 1 else f"{few} of {slices} slices"
     least_of = f"the fewest: {fewest[0]:.6g}, of {slice_text(fewest[1])}"
     return f"intervals of {of} rest on fewer than {least} {units} ({least_of})"
+
+
+def few_units(n: int, effective: float, units: str) -> str:
+    """Return a warning that intervals rest on few rows, or clusters, of which some may weigh more than others.
+
+    Examples
+    --------
+    >>> few_units(45, 45.0, "rows")
+    'only 45 rows: the confidence intervals are approximate'
+    >>> few_units(30, 3.63, "clusters")
+    'only 30 clusters of unequal weight, worth 3.63 equal ones: the confidence intervals are approximate'
+    """
+    worth = "" if round(effective, 6) == n else f" of unequal weight, worth {effective:.3g} equal ones"
+    return f"only {n} {units}{worth}: the confidence intervals are approximate"

@@ -9,10 +9,10 @@ from dataclasses import field
 from fractions import Fraction
 
 from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum, add_values
+from lossctl.core.exact import ExactSum, add_values, round_fraction
 from lossctl.core.loss import Array
 
-__all__ = ["Spread", "error_square", "is_lost"]
+__all__ = ["Spread", "error_square", "freedom_of", "is_lost"]
 
 _CANCELLED = Fraction(1, 10**8)
 """What is left of squares, as a share of them, once half of their digits have cancelled."""
@@ -60,18 +60,19 @@ class Spread:
 
 
 def error_square(
-    total: Fraction, square: Fraction, by_weight: Fraction, n: int, weights: tuple[Fraction, Fraction]
+    total: Fraction, square: Fraction, by_weight: Fraction, weights: tuple[Fraction, Fraction]
 ) -> tuple[Fraction, bool]:
-    """Give the squared standard error of the mean m = Σwx/Σw: n/(n−1)·Σw²(x − m)²/(Σw)².
+    """Return the squared standard error of the mean m = Σwx/Σw: Σw²(x − m)²/((Σw)² − Σw²).
+
+    That is unbiased where variances go with 1/w, as of means of w rows each; n/(n−1)·Σ(x − m)²/n² where weights are
+    equal.
 
     Parameters
     ----------
     total, square, by_weight
         Σwx, Σ(wx)² and Σw²x.
-    n
-        How many rows there are, at least 2.
     weights
-        Σw and Σw².
+        Σw and Σw², of at least 2 rows.
 
     Returns
     -------
@@ -80,12 +81,26 @@ def error_square(
 
     Examples
     --------
-    >>> error_square(Fraction(6), Fraction(14), Fraction(6), 3, (Fraction(3), Fraction(3)))
+    >>> error_square(Fraction(6), Fraction(14), Fraction(6), (Fraction(3), Fraction(3)))
     (Fraction(1, 3), False)
     """
     mean = total / weights[0]
     spread = square - 2 * mean * by_weight + mean**2 * weights[1]
-    return Fraction(n, n - 1) * max(spread, Fraction(0)) / weights[0] ** 2, is_lost(spread, square)
+    return max(spread, Fraction(0)) / (weights[0] ** 2 - weights[1]), is_lost(spread, square)
+
+
+def freedom_of(weights: tuple[Fraction, Fraction]) -> float:
+    """Return the degrees of freedom of that error, (Σw)²/Σw² − 1, and at least 1.
+
+    Satterthwaite's are never fewer where variances go with 1/w, and as many where weights are equal: n − 1. Two rows of
+    whatever weights have 1.
+
+    Examples
+    --------
+    >>> freedom_of((Fraction(3), Fraction(3))), freedom_of((Fraction(101), Fraction(10001)))
+    (2.0, 1.0)
+    """
+    return max(1.0, round_fraction(weights[0] ** 2 / weights[1] - 1))
 
 
 def is_lost(left: Fraction, squares: Fraction) -> bool:

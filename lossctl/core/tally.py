@@ -18,7 +18,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_values, round_fraction, sqrt_fraction
 from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient
-from lossctl.core.spread import error_square, is_lost
+from lossctl.core.spread import error_square, freedom_of, is_lost
 
 __all__ = ["SUMS", "LossTally", "Moments", "Peak", "WeightTally", "row_norms", "weighted_squares"]
 
@@ -231,6 +231,11 @@ class Moments:
         return None if square is None else sqrt_fraction(square)
 
     @property
+    def freedom(self) -> float:
+        """The degrees of freedom of the standard error."""
+        return freedom_of((self.rows.total, self.rows.total_square))
+
+    @property
     def _error_square(self) -> Fraction | None:
         tally, rows = self.tally, self.rows
         if self.reduction is Reduction.SUM or rows.n <= 1:
@@ -240,7 +245,7 @@ class Moments:
         total = tally.loss.fraction()
         by_weight = tally.loss_weight.fraction() if tally.weighted else total
         weights = (rows.total, rows.total_square)
-        return error_square(total, tally.loss_square.fraction(), by_weight, rows.n, weights)[0]
+        return error_square(total, tally.loss_square.fraction(), by_weight, weights)[0]
 
     @property
     def cancelled(self) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded, is_safe, multiply, root
+from lossctl.core.figures import error_squares, freedoms
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 from lossctl.core.result import Interval
@@ -35,7 +36,7 @@ class PairColumns:
     n
         How many rows there are.
     weights, weight_squares
-        Σw and Σw².
+        Σw and Σw²: of rows without weights one and the same.
     b, b_square, b_heavy
         Σwb, Σ(wb)² and Σw²b, of the baseline.
     c
@@ -158,7 +159,7 @@ def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> Dif
         add(one, multiply(_negative(s), other)) for one, other in ((sums.d, sums.b), (sums.d_heavy, sums.b_heavy))
     )
     rest = _spread(sums, square, total, heavy)
-    doubtful |= several & (_maybe_lost(gap, sums.d_square) | (has_share & _maybe_lost(_of_rows(rest, sums.n), most)))
+    doubtful |= several & (_maybe_lost(gap, sums.d_square) | (has_share & _maybe_lost(_scaled(sums, rest), most)))
     std_error, unsure = _error(sums, gap)
     doubtful |= several & unsure
     rest_error, unsure = _error(sums, rest)
@@ -169,7 +170,9 @@ def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> Dif
     flat |= has_share & (rest_error <= _noise(share, np.ones(len(share))))
     doubtful |= several & flat & ~equal
     std_error, rest_error = (np.where(several, each, np.nan) for each in (std_error, rest_error))
-    found = _by_errors(values, std_error, rest_error, sums.n, level)
+    freedom, unsure = _freedom(sums)
+    doubtful |= several & unsure
+    found = _by_errors(values, std_error, rest_error, freedom, level)
     hits = _by_hits(sums, found, np.flatnonzero(std_error > 0.0), level)
     return DifferenceColumns(*found, std_error, doubtful, hits)
 
@@ -200,11 +203,10 @@ def _noise(mean: Array, scale: Array) -> Array:
 
 
 def _by_errors(
-    values: ValueColumns, std_error: Array, rest_error: Array, n: Codes, level: float
+    values: ValueColumns, std_error: Array, rest_error: Array, freedom: Array, level: float
 ) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array]:
     """Give what standard errors say: as `lossctl.stats.paired.from_errors`."""
-    counts, places = np.unique(np.maximum(n, 2), return_inverse=True)
-    freedom = (counts - 1).astype(np.float64)
+    freedom, places = np.unique(freedom, return_inverse=True)
     quantile, power = (t_quantiles(each, freedom)[places] for each in (0.5 + 0.5 * level, POWER))
     delta, relative = values.delta, values.relative
     varying = np.where(std_error > 0.0, std_error, np.nan)
@@ -233,16 +235,24 @@ def _spread(sums: PairColumns, square: Doubles, total: Doubles, heavy: Doubles) 
     return add(left, multiply(multiply(mean, mean), sums.weight_squares))
 
 
-def _of_rows(spread: Doubles, n: Codes) -> Doubles:
-    """Give n/(n − 1) of it."""
-    count = n.astype(np.float64)
-    return divide(multiply(spread, exactly(count)), exactly(count - 1.0))
+def _scaled(sums: PairColumns, spread: Doubles) -> Doubles:
+    """Return the squared standard error times (Σw)²."""
+    weights = sums.weights
+    return multiply(error_squares(spread, weights, sums.weight_squares), multiply(weights, weights))
+
+
+def _freedom(sums: PairColumns) -> tuple[Array, Mask]:
+    """Return the degrees of freedom, and where they are in doubt; 1 of one row."""
+    if sums.weight_squares is sums.weights:
+        return np.maximum(sums.n.astype(np.float64) - 1.0, 1.0), np.zeros(len(sums.n), np.bool_)
+    found, unsure = freedoms(sums.weights, sums.weight_squares)
+    return np.where(sums.n > 1, found, 1.0), unsure
 
 
 def _error(sums: PairColumns, spread: Doubles) -> tuple[Array, Mask]:
     """Give the standard error, and where it is in doubt."""
     unsure = ((spread.high <= spread.bound) & (spread.bound > 0.0)) | (spread.high < 0.0)
-    error = root(divide(_of_rows(spread, sums.n), multiply(sums.weights, sums.weights)))
+    error = root(error_squares(spread, sums.weights, sums.weight_squares))
     return error.high, unsure | ~is_rounded(error) | ~is_safe(spread)
 
 

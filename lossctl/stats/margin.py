@@ -64,7 +64,7 @@ class Margin:
     p_below: float
     detectable: float
     std_error: float
-    freedom: int
+    freedom: float
     alike: bool = False
     unchanged: bool = False
     share: float | None = None
@@ -163,14 +163,14 @@ def _rows(sums: PairedSums, method: Method) -> float:
     return float(total**2 / square)
 
 
-def _unchanged(value: float, limit: float, freedom: int, rows: float, share: float | None) -> Margin:
+def _unchanged(value: float, limit: float, freedom: float, rows: float, share: float | None) -> Margin:
     """Hold rows of which none differs against a limit: how likely that is where a share of all rows would differ."""
     none = 1.0 if share is None else none_of(share, rows)
     above, below = (none, 1.0) if value < limit else (1.0, none)
     return Margin(value, value, value, limit, above, below, 0.0, 0.0, freedom, unchanged=True, share=share)
 
 
-def _alike(value: float, limit: float, size: float, freedom: int, units: int) -> Margin:
+def _alike(value: float, limit: float, size: float, freedom: float, units: int) -> Margin:
     """Hold differences that are all equal against a limit: by their signs about it."""
     one = agreeing(units)
     above, below = (one, 1.0) if value < limit else (1.0, one)
@@ -184,14 +184,14 @@ def _tail(z: float, freedom: float) -> float:
     return t_tail(z, freedom) if z >= 0.0 else 1.0 - t_tail(-z, freedom)
 
 
-def _error(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, int] | None:
+def _error(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, float] | None:
     """Give the standard error of D − rB and its degrees of freedom; ``None`` where it is not defined."""
     if method.is_series:
         return _of_series(sums, share)
     if method.has_units:
         return _of_units(sums, value, share)
     error = sums.gap_error() if share == 0.0 else _of_rows(sums, share)
-    return None if error is None else (error, sums.n - 1)
+    return None if error is None else (error, sums.freedom)
 
 
 def _of_rows(sums: PairedSums, share: float) -> float | None:
@@ -202,13 +202,13 @@ def _of_rows(sums: PairedSums, share: float) -> float | None:
     return replace(sums, rest=None).rest_error(share)
 
 
-def _of_units(sums: PairedSums, value: float, share: float) -> tuple[float, int] | None:
+def _of_units(sums: PairedSums, value: float, share: float) -> tuple[float, float] | None:
     units = sums.units
     if units is None or len(units) <= 1 or not units.is_finite:
         return None
     mean = sums.means(share)[1] if sums.is_linear else value
-    error = Ratio(value, units.d - share * units.b - mean * units.w, units.w).std_error
-    return error, len(units) - 1
+    ratio = Ratio(value, units.d - share * units.b - mean * units.w, units.w, units.w)
+    return ratio.reduced_error, ratio.freedom
 
 
 def _of_series(sums: PairedSums, share: float) -> tuple[float, int] | None:

@@ -74,10 +74,9 @@ def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -
     ratios = _ratios(sums, values)
     if not ratios:
         return from_errors(values, (None, None), (sums.n, 0), level, method.label)
-    errors = [ratio.std_error for ratio in ratios]
-    units = len(ratios[0].u)
-    each = (errors[0], errors[1] if len(errors) > 1 else None)
-    return from_errors(values, each, (sums.n, units - 1), level, method.label, units)
+    errors = [*(ratio.reduced_error for ratio in ratios), None]
+    counts = (sums.n, ratios[0].freedom)
+    return from_errors(values, (errors[0], errors[1]), counts, level, method.label, len(ratios[0].u))
 
 
 def _ratios(sums: PairedSums, values: Values) -> list[Ratio]:

@@ -1,7 +1,7 @@
 """From the exact sums of paired losses to a difference, its interval and its p-value. Imports core and its own package.
 
 With w the weight of a row, b the baseline's loss, c the candidate's and d = c − b: D = Σwd/Σw, and its squared standard
-error is n/(n−1)·Σw²(d − D)²/(Σw)². The relative change ρ has that of d − ρb, divided by the baseline's value. Where
+error is Σw²(d − D)²/((Σw)² − Σw²). The relative change ρ has that of d − ρb, divided by the baseline's value. Where
 differences do not vary there is no interval, and p is that of flipped signs: see `lossctl.stats.signs`.
 """
 
@@ -14,7 +14,7 @@ from fractions import Fraction
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
-from lossctl.core.spread import Spread, error_square, is_lost
+from lossctl.core.spread import Spread, error_square, freedom_of, is_lost
 from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
 from lossctl.stats.series import Lags, series_error
 from lossctl.stats.signs import agreeing, varies
@@ -96,6 +96,11 @@ class PairedSums:
     is_linear: bool = False
     hits: Hits | None = None
 
+    @property
+    def freedom(self) -> float:
+        """The degrees of freedom of the standard errors, of rows."""
+        return freedom_of(self.weights)
+
     def needs_centring(self, values: Values) -> bool:
         """Say whether squares cancelled, or overflowed where the differences did not."""
         if self.n <= 1 or not (self.d.is_finite and math.isfinite(values.delta)):
@@ -116,15 +121,15 @@ class PairedSums:
         """Give the difference as a ratio of sums over units."""
         units = self._units()
         mean = self.means(0.0)[0] if self.is_linear else values.delta
-        return Ratio(values.delta, units.d - mean * units.w, units.w)
+        return Ratio(values.delta, units.d - mean * units.w, units.w, units.w)
 
     def rest_ratio(self, share: float, baseline: float) -> Ratio:
         """Give the relative change as a ratio of sums over units, or what it moves with."""
         units = self._units()
         rest = units.d - share * units.b
         if not self.is_linear:
-            return Ratio(share, rest, units.b)
-        return Ratio(share, rest - self.means(share)[1] * units.w, baseline * units.w)
+            return Ratio(share, rest, units.b, units.w)
+        return Ratio(share, rest - self.means(share)[1] * units.w, baseline * units.w, units.w)
 
     def lag_errors(self, values: Values) -> tuple[float | None, float | None]:
         """Give the standard errors of the difference and of the relative change, of a series."""
@@ -165,11 +170,11 @@ class PairedSums:
 
     def _of(self, spread: Spread) -> Fraction:
         total, square = spread.total.fraction(), spread.square.fraction()
-        return error_square(total, square, spread.by_weight, self.n, self.weights)[0]
+        return error_square(total, square, spread.by_weight, self.weights)[0]
 
     def _gap(self) -> tuple[Fraction, bool]:
         total, square = self.d.total.fraction(), self.d.square.fraction()
-        return error_square(total, square, self.d.by_weight, self.n, self.weights)
+        return error_square(total, square, self.d.by_weight, self.weights)
 
     def _rest(self, share: Fraction) -> tuple[Fraction, bool]:
         """Give the squared standard error of the mean of d − share·b, and whether digits cancelled."""
@@ -177,7 +182,7 @@ class PairedSums:
         most = d.square.fraction() + share**2 * b.square.fraction()
         square = most - 2 * share * self.cross.fraction()
         total = d.total.fraction() - share * b.total.fraction()
-        found, _ = error_square(total, square, d.by_weight - share * b.by_weight, self.n, self.weights)
+        found, _ = error_square(total, square, d.by_weight - share * b.by_weight, self.weights)
         return found, is_lost(found * self.weights[0] ** 2, most)
 
 
@@ -224,7 +229,7 @@ def difference(sums: PairedSums, values: Values, level: float) -> Difference:
     rest_error = None if share is None or gap_error is None else sums.rest_error(share)
     if rest_error is not None:
         rest_error /= abs(values.baseline)
-    found = from_errors(values, (gap_error, rest_error), (sums.n, sums.n - 1), level, "t")
+    found = from_errors(values, (gap_error, rest_error), (sums.n, sums.freedom), level, "t")
     return found if sums.hits is None or found.delta_ci is None else _by_hits(sums, found, sums.hits, level)
 
 
@@ -257,7 +262,7 @@ def unvaried(values: Values, units: int) -> Difference:
 def from_errors(
     values: Values,
     errors: tuple[float | None, float | None],
-    counts: tuple[int, int],
+    counts: tuple[int, float],
     level: float,
     label: str,
     units: int | None = None,

@@ -165,7 +165,9 @@ def test_what_may_be_chance_is_a_note_of_all_pairs() -> None:
 def test_few_blocks_are_told() -> None:
     assert lossctl.compare(frame_of(), "mae", block=12, **PAIR).warnings == ()
     said = lossctl.compare(frame_of(), "mae", block=13, **PAIR).warnings
-    assert said == ("intervals rest on 19 blocks, which is few",)
+    assert said == (
+        "only 19 blocks of unequal weight, worth 18.7 equal ones: the confidence intervals are approximate",
+    )
 
 
 def test_the_method_is_said_under_the_table() -> None:

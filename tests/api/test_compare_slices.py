@@ -142,7 +142,7 @@ def test_few_rows_of_slices_are_told_in_a_line() -> None:
     assert said.endswith(f" slices rest on fewer than 100 effective rows (the fewest: {least.n}, of shop missing)")
     clustered = lossctl.compare(frame_of(), "mae", by="day", block=10, **PAIR)
     (said,) = (each for each in clustered.warnings if "blocks" in each)
-    assert said == "intervals of 4 of 4 slices rest on fewer than 20 blocks (the fewest: 10, of day=0)"
+    assert said == "intervals of 4 of 4 slices rest on fewer than 20 effective blocks (the fewest: 10, of day=0)"
 
 
 def test_slices_of_two_files_are_those_of_the_first(tmp_path: Path) -> None:
@@ -190,9 +190,13 @@ def test_a_cluster_is_one_unit() -> None:
     mean = frame["d"].mean()
     sums = (frame["d"] - mean).groupby(frame["person"]).sum()
     units = len(sums)
-    error = np.sqrt(units / (units - 1) * np.sum(sums**2)) / len(frame)
+    shares = frame.groupby("person").size() / len(frame)
+    error = np.sqrt(np.sum(sums**2 / (1 - shares))) / len(frame)
+    terms = shares**2 / (1 - shares)
+    freedom = 1 / (np.sum(shares**2) + np.sum(terms) ** 2 - np.sum(terms**2))
+    assert freedom < units - 2
     assert found.delta_ci is not None
-    assert_allclose(found.delta_ci.high - found.delta, stats.t.ppf(0.975, units - 1) * error, rtol=1e-9)
+    assert_allclose(found.delta_ci.high - found.delta, stats.t.ppf(0.975, freedom) * error, rtol=1e-9)
     assert found.delta_ci.method == "cluster-t"
     assert "|method=t|cluster=person|" in found.signature
 

@@ -107,7 +107,7 @@ def test_a_document_says_everything_the_schema_names(tmp_path: Path) -> None:
     path.write_text("target,prediction\n1,1.5\n2,2\n4,1\n")
     document = lossctl.evaluate(str(path), "huber").to_dict()
     assert document["schema"] == "lossctl/eval/1"
-    assert document["warnings"] == [f"{path}: prediction: intervals rest on 3 effective rows, which is few"]
+    assert document["warnings"] == [f"{path}: prediction: only 3 rows: the confidence intervals are approximate"]
     (result,) = document["results"]
     assert list(result) == [
         *("source", "target", "prediction", "slice", "loss", "params", "unit", "reduction", "value", "std_error"),

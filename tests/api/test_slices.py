@@ -263,7 +263,7 @@ def test_small_and_empty_slices_are_left_out_and_told_of() -> None:
     found = lossctl.evaluate(frame, "mae", by="c", min_n=2, nan="omit")
     assert [each.slice for each in found] == [{}, {"c": "a"}, {"c": "b"}]
     assert found.warnings[:3] == (
-        "<frame>: pred: intervals rest on 10 effective rows, which is few",
+        "<frame>: pred: only 10 rows: the confidence intervals are approximate",
         "<frame>: 1 of 4 slices has fewer than 2 rows and is left out (2 rows)",
         "<frame>: 1 of 4 slices has no row that counts and is left out (1 row)",
     )

@@ -80,8 +80,9 @@ def expected(table: Table, kernel: Kernel) -> dict[str, float | None]:
     total = math.fsum(w)
     value = math.fsum(w * loss) / total
     pull = w * slope / total
-    error = math.sqrt(n / (n - 1) * math.fsum((w * (loss - value)) ** 2)) / total if n > 1 else None
-    half = None if error is None else error * stats.t.ppf(0.95, n - 1)
+    squares = math.fsum(w * w)
+    error = math.sqrt(math.fsum((w * (loss - value)) ** 2) / (total**2 - squares)) if n > 1 else None
+    half = None if error is None else error * stats.t.ppf(0.95, max(1.0, total**2 / squares - 1.0))
     return {
         "value": value,
         "std_error": error,

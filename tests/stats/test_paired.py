@@ -49,7 +49,7 @@ def losses(n: int, seed: int = 0) -> tuple[Floats, Floats]:
 def std_error(u: Floats, w: Floats) -> float:
     """The standard error of Σwu/Σw, as one would write it."""
     mean = np.sum(w * u) / np.sum(w)
-    return float(np.sqrt(len(u) / (len(u) - 1) * np.sum((w * (u - mean)) ** 2)) / np.sum(w))
+    return float(np.sqrt(np.sum((w * (u - mean)) ** 2) / (np.sum(w) ** 2 - np.sum(w * w))))
 
 
 @pytest.mark.parametrize("n", [2, 3, 10, 1000])
@@ -71,11 +71,12 @@ def test_the_weighted_error_is_that_of_the_formula() -> None:
     w = np.random.default_rng(5).gamma(1.0, size=50)
     found = compared(b, c, w)
     error = std_error(c - b, w)
-    half = stats.t.ppf(0.975, 49) * error
+    freedom = np.sum(w) ** 2 / np.sum(w * w) - 1.0
+    half = stats.t.ppf(0.975, freedom) * error
     assert found.delta_ci is not None
     assert_allclose(found.delta, np.sum(w * (c - b)) / np.sum(w), rtol=1e-13)
     assert_allclose(found.delta_ci.high - found.delta, half, rtol=1e-10)
-    assert_allclose(found.p_value, 2.0 * stats.t.sf(abs(found.delta) / error, 49), rtol=1e-9)
+    assert_allclose(found.p_value, 2.0 * stats.t.sf(abs(found.delta) / error, freedom), rtol=1e-9)
 
 
 def test_weights_of_one_change_nothing_and_their_scale_does_not_matter() -> None:
@@ -96,12 +97,13 @@ def test_the_relative_change_is_that_of_a_numeric_delta_method(*, weighted: bool
 
     step = 1e-5
     moves = [(ratio(step * each) - ratio(-step * each)) / (2.0 * step) for each in np.eye(60)]
-    error = math.sqrt(60.0 / 59.0 * math.fsum(move**2 for move in moves))
+    effective = np.sum(w) ** 2 / np.sum(w * w)
+    error = math.sqrt(effective / (effective - 1.0) * math.fsum(move**2 for move in moves))
     found = compared(b, c, w if weighted else None)
     assert found.relative is not None
     assert found.relative_ci is not None
     assert_allclose(found.relative, ratio(np.zeros(60)), rtol=1e-12)
-    assert_allclose(found.relative_ci.high - found.relative, stats.t.ppf(0.975, 59) * error, rtol=1e-6)
+    assert_allclose(found.relative_ci.high - found.relative, stats.t.ppf(0.975, effective - 1.0) * error, rtol=1e-6)
 
 
 def test_a_difference_called_detectable_is_found_in_four_of_five_samples() -> None:

@@ -29,7 +29,7 @@ def test_the_quantile_inverts_the_distribution_function(probability: float, free
 
 
 def test_the_interval_is_that_of_scipy() -> None:
-    interval = t_interval(3.0, 0.2, 12, 0.9)
+    interval = t_interval(3.0, 0.2, 11, 0.9)
     assert interval is not None
     low, high = stats.t.interval(0.9, 11, loc=3.0, scale=0.2)
     assert_allclose([interval.low, interval.high], [low, high], rtol=1e-12)
