@@ -13,6 +13,8 @@ from lossctl.core.names import nearest, one_of
 __all__ = ["listed", "repeated", "unknown_column", "unknown_in_condition"]
 
 MOST_LISTED = 20
+_CURLY = "‘’“”„"
+"""Quotes that a word processor writes; in SQL they are letters."""
 
 
 def listed(columns: Iterable[str]) -> str:
@@ -46,7 +48,7 @@ def unknown_in_condition(name: str, columns: Iterable[str], condition: str) -> U
     compared = re.compile(rf"""(?P<before>[=<>(,]\s*|\blike\s+)"?{re.escape(name)}"?(?![\w.(])""", re.IGNORECASE)
     if nearest(name, names) or not compared.search(condition):
         return unknown_column(name, names, where)
-    text = compared.sub(lambda found: f"{found['before']}'{name}'", condition)
+    text = compared.sub(lambda found: f"{found['before']}'{name.strip(_CURLY)}'", condition)
     typed = shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
     cure = f"a text stands in single quotes: --where {typed}; the columns are: {listed(names)}"
     return UsageError(f'{where}: there is no column "{name}"', cure)

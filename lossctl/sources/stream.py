@@ -21,6 +21,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
+from lossctl.sources.condition_faults import kind_of, not_computed
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
@@ -240,7 +241,7 @@ class Stream:
             raise self._bad_condition(error) from error
         if kind != "BOOLEAN":
             written = self._condition.text if self._condition else text
-            raise UsageError(f"--where {written!r} is {kind}, not true or false", "compare it with something")
+            raise UsageError(f"--where {written!r} is {kind_of(kind)}, not true or false", "compare it with something")
 
     def arrays(self, record: Any, side: str = "") -> dict[str, Array]:
         """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
@@ -298,7 +299,8 @@ class Stream:
 
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
-        return UsageError(f"--where {written!r} fails: {_first_line(str(error))}", "mend the condition")
+        problem, cure = not_computed(_first_line(str(error)))
+        return UsageError(f"--where {written!r} fails: {problem}", cure)
 
 
 def records_of(cursor: duckdb.DuckDBPyConnection, query: str, condition: Filter | None) -> Iterator[Any]:

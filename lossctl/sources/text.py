@@ -230,7 +230,8 @@ class TextPiece(Piece):
         if name in filtered and types[name] is ColumnType.BOOLEAN:
             return DataError(problem, f'compare it with a value in the condition, such as "{name}" > 0')
         if name in filtered:
-            return DataError(problem, f'the condition takes it for a number; for text, write "{name}"::varchar in it')
+            cure = f'compare it with a text in single quotes, or write cast("{name}" as varchar)'
+            return DataError(problem, f"the condition takes it for a number; {cure}")
         cure = cure_for(value, name, fault.line, self.options.decimal)
         if self._holds_two_words(fault.column):
             cure = f"of a target of two texts, name the one that counts as 1: --positive {shlex.quote(value)}"

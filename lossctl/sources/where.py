@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.names import nearest
+from lossctl.sources.condition_faults import not_parsed
 from lossctl.sources.options import ColumnType
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def _parsed(text: str, connection: duckdb.DuckDBPyConnection) -> Node:
         message = str(tree.get("error_message", "not SQL")).splitlines()[0]
         if "expression depth" in message:
             raise _too_deep(text)
-        raise UsageError(f"--where {text!r} is not a condition: {message}", CURE)
+        problem, cure = not_parsed(message, text)
+        raise UsageError(f"--where {text!r} is not a condition: {problem}", cure)
     statements = tree["statements"]
     node = statements[0]["node"]
     alone = len(statements) == 1 and node.get("type") == "SELECT_NODE" and len(node["select_list"]) == 1

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from pyarrow import csv, parquet
 
 from lossctl.cli import usage
 from lossctl.cli.commands import COMMANDS, application
@@ -20,7 +21,7 @@ from lossctl.losses import FLAGS_ELSEWHERE, choose, find, parameters
 from lossctl.losses.other_names import MEASURES
 from tests.cli.cases import Run, write
 from tests.cli.test_bad_arguments import COMMANDS as BAD_COMMANDS
-from tests.cli.test_bad_arguments import LOSSES, OPTIONS
+from tests.cli.test_bad_arguments import FORBIDDEN, LOSSES, OPTIONS, WHERE
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 
@@ -321,6 +322,74 @@ def test_a_flag_that_no_chosen_loss_has_leads_to_one_that_takes_the_value(name: 
             led = re.search(r"calls it --([a-z-]+): --[a-z-]+ (\S+)", cure)
             assert led, cure
             assert choose([loss], {led[1]: led[2]})
+
+
+CONDITIONS = {
+    # a condition, and what is said of it on columns of text files and of Parquet
+    "w = ": ("it ends too early", "give one condition"),
+    "sex = 'F": ("a quote is not closed", "close it"),
+    "w = = 1": ("it can't be read from '=' on", "give one condition"),
+    "sex == 'F' & w > 1": ("two comparisons stand side by side", "join conditions with and, or, not"),
+    "(w > 1) && (w < 2)": ("&& does not join conditions", "join conditions with and, or, not"),
+    "w + 1": ("is a number, not true or false", "compare it with something"),
+    "sex.a = 1": ("\"sex\" has no part 'a'", '"sex.a"'),
+    "cast(sex as int) = 1": ("'F' is not a number", "cast(COLUMN as varchar) is text"),
+    "cast(sex as date) > '2020-01-01'": ("'F' is no", "dates"),
+    "substring(sex) = 'a'": ("substring() does not take a text", "cast(COLUMN as varchar) is text"),
+    "sex ~ '('": ("a regular expression in it is wrong", "before a sign that stands for itself"),
+    "sex = ‘F’": ("there is no column", "\"sex = 'F'\""),
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_what_is_wrong_with_a_condition(condition: str, folder: Run) -> None:
+    ran = folder(*shlex.split(EVAL), "--where", condition)
+    error, hint = CONDITIONS[condition]
+    assert error in ran.said[0], ran.stderr
+    assert hint in ran.said[1], ran.stderr
+
+
+ODD = [
+    *("sum(w) > 1", "sex > 1", "w like 1", "lower(w) = 'a'", "length(w) > 1", "w > 'a'", "year(w) = 2020", "not sex"),
+    *("sex + 1 > 2", "abs(sex) > 1", "round(w, 'a') > 1", "substr(sex, 'a') = 'b'", "w[1] = 2", "cast(w as blah) = 1"),
+    *(
+        "date '2020-13-01' < sex",
+        "w > 1 or",
+        "(w > 1",
+        "w is F",
+        "select",
+        "if w > 1",
+        "w between 1",
+        "w in ()",
+        "-sex > 1",
+    ),
+    *(
+        "sex = 1 + true",
+        "w = interval 1 day",
+        "sex = [1]",
+        "case w when 1 then sex end",
+        "w::date > 1",
+        "sex::int[] = [1]",
+    ),
+]
+
+
+def test_conditions_that_are_refused_are_refused_in_words_of_lossctl(folder: Run) -> None:
+    leaked = {}
+    parquet.write_table(csv.read_csv("p.csv"), "p.parquet")
+    for condition in [
+        *(case.options[1] for case in WHERE.values()),
+        *FORBIDDEN,
+        "sum(w) > 1",
+        "w = ",
+        "sex > 1",
+        "w like 1",
+    ]:
+        for source in ("p.csv", "p.parquet"):
+            ran = folder("eval", source, "-l", "mae", "--where", condition)
+            if INSIDE.search(ran.stderr.replace(condition, "")):
+                leaked[condition] = ran.stderr
+    assert not leaked
 
 
 def test_a_file_that_is_there_is_read_whatever_stands_before_it(folder: Run) -> None:
