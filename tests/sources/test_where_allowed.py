@@ -220,7 +220,7 @@ def test_long_conditions_that_people_write_are_taken(locked: duckdb.DuckDBPyConn
     ("text", "cure"),
     [
         ("lowr(s) = 'x'", "did you mean lower"),
-        ("datedif('day', d, d) = 1", "did you mean datediff"),
+        ("datedif('day', d, d) = 1", "did you mean date_diff or datediff"),
         ("age(d) > d", "date_diff('day', a, b)"),
         ("today() > d", "write the day: date '2026-01-31'"),
         ("random() < 0.1", "md5_number(id) % 10 = 0"),
