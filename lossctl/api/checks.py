@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.asking import Asked, asked_of, require_telling
 from lossctl.api.intervals import with_levels
-from lossctl.api.opening import labelled, open_for
+from lossctl.api.opening import labelled, one_file, open_for
 from lossctl.api.selecting import Selection, select
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
@@ -28,6 +27,7 @@ from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
 from lossctl.reports.check import formats as check_formats
 from lossctl.reports.check import render as render_check
+from lossctl.sources import shared_file
 
 if TYPE_CHECKING:
     from lossctl.api.calibrating import Spread
@@ -112,7 +112,9 @@ class _Run:
     asked: Sequence[Asked]
     baseline: Any
     warnings: list[str] = field(default_factory=list)
+    location: Any = None
     judged_against: Any = None
+    joins: bool = False
     _digest: tuple[str | None] | None = None
 
     def digest(self) -> str | None:
@@ -125,6 +127,7 @@ class _Run:
 
     def checked(self, location: Any) -> Checked:
         """Find what the gates look at, and decide them."""
+        self.location = location
         losses = self._losses()
         self._require_waivers()
         selection = Selection(tuple(dict.fromkeys(losses.values())))
@@ -132,6 +135,11 @@ class _Run:
             source = stack.enter_context(open_for(location, selection, self.settings))
             losses = self._with_levels(source, losses)
             figures, deltas = self._figures(source, losses), self._deltas(stack, source, losses)
+            if self.settings.key and self.settings.targets is None and not self.joins:
+                from lossctl.sources.paired import require_unique
+
+                request = source.request([], self.settings.where)
+                require_unique(source, request, self.settings.key, self.settings.threads)
             results = self._decided(self._found(figures, deltas))
             if self.own.explain:
                 results = self._explained(results, figures, deltas)
@@ -206,9 +214,10 @@ class _Run:
         mine = {name: chosen for name, chosen in losses.items() if name in wanted}
         selection = Selection(tuple(dict.fromkeys(mine.values())))
         prediction = self.own.baseline_prediction
-        self._refuse_itself(source.name)
+        self._refuse_itself(self.location)
         opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
         self.judged_against = opponent.location
+        self.joins = self.baseline is not None and opponent.stored is None
         if opponent.stored is not None:
             from lossctl.api.scalar_deltas import scalar_deltas
 
@@ -218,15 +227,13 @@ class _Run:
             return scalars
         return Deltas(opponent, mine, self.settings, self.own.method, self.own.max_omitted)
 
-    def _refuse_itself(self, name: str) -> None:
-        """Refuse the candidate's own predictions as its baseline: it is no worse than itself, whatever it is."""
-        named, prediction = self.baseline, self.own.baseline_prediction
-        if not isinstance(named, str | Path) or (prediction and self.settings.predictions != (prediction,)):
-            return
-        if Path(named).is_file() and Path(name).is_file() and Path(named).samefile(name):
-            raise UsageError(
-                f"{name} and the baseline are one file", "name another, or its column: --baseline-pred COL"
-            )
+    def _refuse_itself(self, location: Any) -> None:
+        """Refuse the candidate's own predictions as its baseline, by whatever name."""
+        prediction = self.own.baseline_prediction
+        itself = not prediction or self.settings.predictions == (prediction,)
+        shared = shared_file(location, self.baseline) if itself else None
+        if shared is not None:
+            raise one_file(shared)
 
     def _decided(self, parts: Sequence[_Part]) -> list[tuple[GateResult, Gate]]:
         """Decide gates, all of a run together."""

@@ -176,7 +176,7 @@ def _status(values: Values) -> str:
 
 
 def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
-    """Say which losses are infinite, and which groups have nothing to order."""
+    """Say which losses are infinite, which groups have nothing to order, and which models are one and the same."""
     said = [
         line for model, tally in zip(models, paired.tally.models, strict=True) for line in taken_in(model.source, tally)
     ]
@@ -189,6 +189,22 @@ def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
                 said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
             elif linear is not None and not math.isfinite(linear.value):
                 said.append(f"{chosen.label} of {model.name} {not_finite(chosen, linear.value, linear)}")
+    return [*said, *_same(models, paired)]
+
+
+def _same(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Return a line for each two models whose losses are equal in every row: they may be one file by two names."""
+    said = []
+    for (one, other), pairs in zip(paired.matches, paired.pairs, strict=True):
+        tied = [
+            chosen.label
+            for chosen, pair in zip(models[-1].plan.losses, pairs, strict=True)
+            if pair.n and pair.ties == pair.n
+        ]
+        if tied:
+            rows = f"all {pairs[0].n} {_units(models)}"
+            names = f"{models[other].name} and {models[one].name}"
+            said.append(f"{names} have the same {', '.join(tied)} in {rows}: are they the same predictions?")
     return said
 
 

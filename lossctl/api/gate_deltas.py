@@ -6,7 +6,7 @@ They are those of `lossctl.compare`. May import every package but `cli`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
 from lossctl.api.asking import bounds_of
@@ -80,7 +80,9 @@ class Deltas:
         table = next(each for each in self._tables(columns_of(gate)) if chosen in each.places)
         parts = [*([({}, table.whole)] if not gate.terms else []), *table.slices]
         index = table.places[chosen]
-        found = [self._delta(gate, test, values, paired, index) for values, paired in parts if fits(gate.terms, values)]
+        parts = [(values, paired) for values, paired in parts if fits(gate.terms, values)]
+        found = [self._delta(gate, test, values, paired, index) for values, paired in parts]
+        self._warn_same(gate, [paired for _, paired in parts], table.whole, index)
         lost = [values for values in table.lost if fits(gate.terms, values)]
         return [*found, *(Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None) for values in lost)]
 
@@ -114,6 +116,12 @@ class Deltas:
         figure = Figure(values, value, n, omitted, ci)
         evidence, spread = self._evidence(gate, paired, index)
         return Delta(figure, None if test is Test.POINT else evidence, spread)
+
+    def _warn_same(self, gate: Gate, parts: Sequence[Paired], whole: Paired, index: int) -> None:
+        """Warn where no row that a gate looks at has another loss than the baseline, though others have."""
+        tied = [each.pairs[0][index].ties == each.pairs[0][index].n for each in (*parts, whole)]
+        if parts and all(tied[:-1]) and not tied[-1]:
+            self.warnings.append(f"{gate.shown}: in these rows every {gate.loss} is that of the baseline")
 
     def _evidence(self, gate: Gate, paired: Paired, index: int) -> tuple[Evidence | None, Spread | None]:
         percent, of = gate.bound.percent, paired.values_of(0, index)

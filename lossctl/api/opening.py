@@ -19,7 +19,7 @@ from lossctl.sources.beside import Beside
 if TYPE_CHECKING:
     from lossctl.sources import Source
 
-__all__ = ["labelled", "open_for", "reading_of"]
+__all__ = ["labelled", "one_file", "open_for", "reading_of"]
 
 _NEEDED_NEXT = ("lossctl.api.planning", "lossctl.api.checking", "lossctl.engine.passes", "lossctl.stats.intervals")
 
@@ -59,6 +59,11 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
     for name in _NEEDED_NEXT:  # while DuckDB starts and looks at the file
         import_module(name)
     return opening.result()
+
+
+def one_file(name: str) -> UsageError:
+    """Return the error for a file that is both the candidate and its baseline: it is no worse than itself."""
+    return UsageError(f"{name}: candidate and baseline are one file", "name another file, or --baseline-pred COL")
 
 
 def reading_of(settings: Settings) -> ReadOptions:

@@ -65,6 +65,9 @@ class ScalarDeltas:
             missing = f"the baseline's {gate.loss} is {old:.4g}: there is no percentage of it"
             return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)
         gap = mine.value - old
+        if gap == 0.0:
+            same = f"the {label} of {mine.n} rows is exactly that of {self.stored.name}: are they the same predictions?"
+            self.warnings += [] if same in self.warnings else [same]
         missing = "" if test is Test.POINT else f"{self.stored.name} keeps no rows to test by: it takes test = point"
         return Delta(
             Figure(mine.slice, gap / old if gate.bound.percent else gap, mine.n, mine.omitted, missing=missing), None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.api.contenders import Opened, Origin, fitting_all, line_up, named_models, require_each_row
 from lossctl.api.evaluating import Progress
 from lossctl.api.matched import reading_warnings
-from lossctl.api.opening import open_for
+from lossctl.api.opening import one_file, open_for
 from lossctl.api.pairing import Model
 from lossctl.api.planning import LeftOut, plan
 from lossctl.api.selecting import Selection
@@ -22,6 +22,7 @@ from lossctl.core.baseline import NotInBaselineError
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
+from lossctl.sources import shared_file
 
 if TYPE_CHECKING:
     from lossctl.api.stored import Stored
@@ -153,8 +154,9 @@ def open_field(
         if isinstance(baseline, str) and baseline == "-" and any(_is_named(each, "-") for _, each in named):
             raise UsageError("standard input is named twice", "it can be read once")
         itself = prediction is None or settings.predictions == (prediction,)
-        if itself and isinstance(baseline, str) and any(_is_named(each, baseline) for _, each in named):
-            raise UsageError(f"{baseline}: candidate and baseline are one file", "name another, or --baseline-pred COL")
+        for shared in (shared_file(each, baseline) for _, each in named) if itself else ():
+            if shared is not None:
+                raise one_file(shared)
         from lossctl.api.stored import open_baseline, require_rows
 
         stored = open_baseline(stack, baseline, settings, prediction)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.sources.open import open_source, size_of, split_label
+from lossctl.sources.open import open_source, shared_file, size_of, split_label
 from lossctl.sources.options import ColumnType, ReadOptions
 from lossctl.sources.place import Place
 
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from lossctl.sources.slices import Slices
     from lossctl.sources.source import Source
 
-__all__ = ["ColumnType", "Place", "ReadOptions", "Slices", "Source", "open_source", "size_of", "split_label"]
+__all__ = [
+    "ColumnType",
+    "Place",
+    "ReadOptions",
+    "Slices",
+    "Source",
+    "open_source",
+    "shared_file",
+    "size_of",
+    "split_label",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -33,6 +33,7 @@ __all__ = [
     "key_values",
     "keyed",
     "keyless",
+    "missing_key",
     "refuse_alone",
     "repeated",
     "require_keys",
@@ -145,6 +146,13 @@ def named(keys: Sequence[str], values: Sequence[object]) -> str:
     return "the key " + ", ".join(f'{key} "{value}"' for key, value in zip(keys, values, strict=True))
 
 
+def missing_key(source: Source, keys: Sequence[str], first: int, count: int) -> DataError:
+    """Return the error for rows without a key: the first of them, and how many there are."""
+    more = "" if count == 1 else f" (so it is in {count} rows)"
+    problem = f'{source.locate(first)}, column "{listed(keys)}": the key is missing{more}'
+    return DataError(problem, f"fill it in, or leave such rows out: --where '\"{keys[0]}\" is not null'")
+
+
 def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], unmatched: Unmatched) -> None:
     """Refuse rows without a key, and, unless they are to be dropped and others stay, rows whose key another side lacks.
 
@@ -155,10 +163,7 @@ def refuse_alone(audit: Audit, sources: Sequence[Source], keys: Sequence[str], u
     """
     for tally, source in zip(audit.sides, sources, strict=True):
         if tally.keyless:
-            column = listed(keys)
-            more = "" if tally.keyless == 1 else f" (so it is in {tally.keyless} rows)"
-            problem = f'{source.locate(tally.first_keyless)}, column "{column}": the key is missing{more}'
-            raise DataError(problem, f"fill it in, or leave such rows out: --where '\"{keys[0]}\" is not null'")
+            raise missing_key(source, keys, tally.first_keyless, tally.keyless)
     alone = [(tally, source) for tally, source in zip(audit.sides, sources, strict=True) if tally.alone]
     if not alone or (unmatched == "drop" and audit.matched):
         return

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lossctl.sources.piece import Piece
     from lossctl.sources.source import Source
 
-__all__ = ["open_source", "size_of", "split_label"]
+__all__ = ["open_source", "shared_file", "size_of", "split_label"]
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 EXTENSIONS = {
@@ -122,6 +122,30 @@ def size_of(source: object) -> int:
         return sum(Path(path).stat().st_size for path in paths)
     except (OSError, ValueError):  # opening it will say what is wrong
         return 0
+
+
+def shared_file(one: object, other: object) -> str | None:
+    """Return a file that two sources both stand for, by whatever names, links or globs; ``None``: there is none."""
+    if not all(isinstance(each, (str, os.PathLike)) for each in (one, other)):
+        return None
+    names = [file_named(each) for each in (one, other) if isinstance(each, (str, os.PathLike))]
+    if names[0] == names[1]:
+        return names[0]
+    here = _identities(names[1])
+    return next((path for own, path in _identities(names[0]).items() if own in here), None)
+
+
+def _identities(named: str) -> dict[tuple[int, int], str]:
+    """Return the device and inode of each file that a path or a glob stands for."""
+    found = {}
+    try:
+        for path in [named] if Path(named).exists() else _matches(named):
+            state = Path(path).stat()
+            if stat.S_ISREG(state.st_mode) and not is_revision(named):
+                found[state.st_dev, state.st_ino] = path
+    except (OSError, ValueError):  # opening it will say what is wrong
+        return {}
+    return found
 
 
 def _open_frame(source: object, options: ReadOptions) -> Source:

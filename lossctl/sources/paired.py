@@ -8,7 +8,7 @@ Imports duckdb, NumPy and core.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -29,6 +29,7 @@ from lossctl.sources.keyed import (
     key_texts,
     keyed,
     keyless,
+    missing_key,
     refuse_alone,
     repeated,
     require_keys,
@@ -39,7 +40,7 @@ from lossctl.sources.options import ColumnType
 from lossctl.sources.source import Source
 from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, records_of, unreadable
 
-__all__ = ["Matched", "paired_by_key"]
+__all__ = ["Matched", "paired_by_key", "require_unique"]
 
 
 @dataclass(slots=True)
@@ -112,6 +113,34 @@ def paired_by_key(
         disconnect(connection)
 
 
+def require_unique(source: Source, request: Request, keys: Sequence[str], threads: int | None = None) -> None:
+    """Refuse a source that is read alone where its key does not name each row.
+
+    Parameters
+    ----------
+    source
+        One that is not joined: joined ones are audited as they are read.
+    request
+        What is read of it; a row that its filter leaves out may lack its key.
+    keys, threads
+        As in `paired_by_key`.
+
+    Raises
+    ------
+    UsageError
+        Where the source has no such column.
+    DataError
+        Where a key is missing or stands twice.
+    """
+    require_keys((source,), keys)
+    connection = connect([path for piece in source.pieces for path in piece.paths()], threads)
+    try:
+        with closing(_Pairs((source,), (request,), keys, connection)) as rows:
+            rows.require_unique()
+    finally:
+        disconnect(connection)
+
+
 class _Pairs:
     """The sides of one pass."""
 
@@ -145,6 +174,24 @@ class _Pairs:
             for stream in streams:
                 stream.close()
         self._cursor.close()
+
+    def require_unique(self) -> None:
+        """Refuse keys of the first source that are missing or stand twice."""
+        side = self._side(0, bare=True)
+        own = ", ".join(key_name(0, number) for number in range(len(self._keys)))
+        numbers = f"min({row_name(0)}), count(*)"
+        missing = f"select {numbers} from {side} where {keyless(1, len(self._keys))} and passes0"
+        twice = (
+            f"select 1 from {side} where not {keyless(1, len(self._keys))} group by {own} having count(*) > 1 limit 1"
+        )
+        try:
+            first, count = self._cursor.execute(missing).fetchall()[0]
+            if count:
+                raise missing_key(self._sources[0], self._keys, first, count)
+            if self._cursor.execute(twice).fetchall():
+                raise repeated(self._cursor, self._sources, [side], self._keys)
+        except duckdb.Error as error:
+            raise self._explain(error) from error
 
     def audit(self) -> Audit:
         """Begin to count."""
