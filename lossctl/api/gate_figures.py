@@ -20,6 +20,7 @@ from lossctl.core.quantiles import Quantiles, level_name
 from lossctl.core.result import Evaluation, Interval
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice
+from lossctl.core.spelling import spellings
 from lossctl.gates.gate import QUANTILES, Gate, Measure, Term
 from lossctl.sources import Source
 
@@ -233,7 +234,8 @@ def condition(given: str | None, values: Slice) -> str | None:
         if value is None:
             conditions.append(f"{column} is null")
         else:
-            conditions.append(f"cast({column} as varchar) = '" + value.replace("'", "''") + "'")
+            texts = ("'" + each.replace("'", "''") + "'" for each in spellings(value))
+            conditions.append(f"({' or '.join(f'cast({column} as varchar) = {text}' for text in texts)})")
     return " and ".join(conditions) if conditions else None
 
 

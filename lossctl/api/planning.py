@@ -18,6 +18,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError, UsageError
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.settings import Settings
+from lossctl.core.spelling import canonical
 from lossctl.engine.plan import ModelPlan
 from lossctl.sources import Source
 from lossctl.sources.bind import alike, bind, can_bind
@@ -252,13 +253,13 @@ def _with_positive(source: Source, binding: Binding, settings: Settings) -> Bind
     """Let a target of two texts count as 0 and 1, as ``--positive`` says."""
     if settings.positive is None or len(binding.target) != 1 or binding.labels:
         return binding
-    column = binding.target[0]
+    column, positive = binding.target[0], canonical(settings.positive)
     found = source.distinct(column, _MOST_SHOWN)
-    if settings.positive not in found or len(found) > _TWO:
+    if positive not in found or len(found) > _TWO:
         shown = ", ".join(repr(each) for each in found)
         raise UsageError(
             f'column "{column}" holds {shown}: not {settings.positive!r} and one other value',
             "--positive names one of the two values of the target",
         )
-    other = next((each for each in found if each != settings.positive), "")
-    return replace(binding, labels=(other, settings.positive))
+    other = next((each for each in found if each != positive), "")
+    return replace(binding, labels=(other, positive))

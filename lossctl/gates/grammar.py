@@ -24,6 +24,7 @@ import re
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import visible
 from lossctl.core.names import meant
+from lossctl.core.spelling import canonical
 from lossctl.gates.gate import FIGURES, Bound, Gate, Measure, Operator, Term
 
 __all__ = ["GateError", "parse_gate"]
@@ -170,7 +171,7 @@ class _Parser:
             return Term(column, every=True)
         quoted = self.text.startswith('"', self.at)
         value = self._text("a value, * or null")
-        return Term(column, None if value == "null" and not quoted else value)
+        return Term(column, None if value == "null" and not quoted else canonical(value))
 
     def _operator(self) -> Operator:
         match = _OPERATOR.match(self.text, self.at)

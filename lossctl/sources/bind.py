@@ -12,6 +12,7 @@ from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, REAL_LINE, ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
+from lossctl.core.spelling import canonical
 from lossctl.sources.bind_classes import classes_of, ordered_distributions
 from lossctl.sources.bind_kinds import KINDS, Found
 from lossctl.sources.columns import (
@@ -197,7 +198,8 @@ def _weighing(
     labels: tuple[str, ...], losses: Sequence[ChosenLoss], settings: Settings
 ) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Give the labels, with the one to ignore, and what each weighs; no weights where every label weighs 1."""
-    given, ignored = settings.class_weights, settings.ignore_label
+    given = {canonical(label): weight for label, weight in settings.class_weights.items()}
+    ignored = None if settings.ignore_label is None else canonical(settings.ignore_label)
     if not (given or ignored is not None) or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
         return labels, ()
     if not labels:

@@ -13,6 +13,7 @@ from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Role
 from lossctl.core.settings import Settings
+from lossctl.core.spelling import canonical
 from lossctl.sources.columns import category
 from lossctl.sources.names import listed
 
@@ -92,7 +93,11 @@ def classes_of(
     UsageError
         Where ``--classes`` names more or fewer classes than there are columns, or others than these are called.
     """
-    names, given = names_of_columns(text, columns), settings.classes
+    names = tuple(map(canonical, names_of_columns(text, columns)))
+    given = tuple(map(canonical, settings.classes))
+    for each in (names, given):
+        if twice := [name for name in each if each.count(name) > 1]:
+            raise UsageError(f"two classes of -p {text} are called {twice[0]!r}", "name each class once")
     thresholds = any(chosen.loss.thresholds for chosen in losses)
     if given and len(columns) not in {1, len(given) - thresholds}:
         raise UsageError(

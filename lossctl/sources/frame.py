@@ -99,6 +99,11 @@ def _from_array(name: str, given: Any) -> arro.Array:
     if values.ndim not in {1, MATRIX} or (values.ndim == MATRIX and not (values.dtype.kind in "biuf" and values.size)):
         cure = "give one number, or one row of numbers, for each row"
         raise UsageError(f'the array "{name}" has the shape {values.shape} and holds {values.dtype}', cure)
+    if values.dtype.kind == "M":  # a day and a time, however fine
+        values = np.array([None if each == "NaT" else each for each in np.datetime_as_string(values)], dtype=object)
+    kinds = {type(each) for each in values.tolist()} - {type(None)} if values.dtype.kind == "O" else set()
+    if kinds and kinds <= {bool, np.bool_}:
+        return arro.Array(values.tolist(), type=arro.DataType.bool())
     if values.dtype.kind == "O" and all(each is None or isinstance(each, int | float) for each in values.tolist()):
         values = values.astype(np.float64)
     if values.dtype.kind == "b" and values.ndim == 1:

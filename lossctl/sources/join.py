@@ -68,8 +68,8 @@ def join(
         what that of `right` is called.
     keys
         The columns, of the same names in both, that together say which row belongs to which. Values are compared as
-        texts (a whole number of a typed column without a decimal point), so that 7 of a Parquet file is ``7`` of a
-        text file, and ``07`` is another key.
+        texts (`lossctl.core.spelling.canonical`), so that 7.0 of a Parquet file is ``7`` of a text file, and ``07`` is
+        another key.
     unmatched
         ``error`` refuses rows whose key the other source does not have, ``drop`` leaves them out and counts them.
     ordered

@@ -19,7 +19,7 @@ from lossctl.sources.compression import Compression
 from lossctl.sources.database import glob_escape
 from lossctl.sources.dialect import SAMPLE, not_utf8, refuse_wide
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import LEAST_ROUNDED, Piece, quote_name, quote_text
+from lossctl.sources.piece import LEAST_ROUNDED, Piece, canonical_text, quote_name, quote_text
 from lossctl.sources.place import Place
 from lossctl.sources.scan import text_lines
 
@@ -130,7 +130,7 @@ class JsonPiece(Piece):
         """Give the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
         text = quote_name(name)
         if self.columns[name] is not ColumnType.NUMBER:
-            return text
+            return canonical_text(text)
         number = f"try_cast({text} as double)"
         return (
             f"case when regexp_full_match({text}, '\\s*[+-]?\\d+\\s*') "

@@ -7,6 +7,7 @@ Imports duckdb, NumPy and core.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -221,7 +222,7 @@ def _number(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    return text.removesuffix("00:00:00").rstrip(" T")
+    return re.sub(r"[ T]00:00(:00)?$", "", text)
 
 
 _DIFFERENCES: Mapping[str, Callable[[str], str]] = MappingProxyType(

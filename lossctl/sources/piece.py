@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import DataError
+from lossctl.core.spelling import LOCAL_TIME, UTC_TIME
 from lossctl.sources.options import ColumnType
 from lossctl.sources.place import Place
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from lossctl.core.errors import LossctlError
 
-__all__ = ["NOT_TOLD_APART", "Piece", "label_text", "quote_name", "quote_text"]
+__all__ = ["NOT_TOLD_APART", "Piece", "canonical_text", "label_text", "quote_name", "quote_text"]
 
 
 def quote_name(name: str) -> str:
@@ -34,10 +35,34 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def label_text(column: str, kind: ColumnType) -> str:
-    """Give the SQL for a label as a text: a whole number without a decimal point, however it is stored."""
+def canonical_text(text: str, decimal: str = ".") -> str:
+    """Give the SQL for a text as the value it is: what `lossctl.core.spelling.canonical` says, in SQL.
+
+    Where numbers of the file are written with a comma, one that a text is gets its point.
+    """
+    whole = f"suffix({text}, '0') and contains({text}, '{decimal}')"
+    whole += f" and regexp_full_match({text}, '-?(0|[1-9][0-9]*)[{decimal}]0+')"
+    number = f"case when {text} like '-0{decimal}%' then '0' else split_part({text}, '{decimal}', 1) end"
+    time = f"regexp_replace({text}, '{UTC_TIME}?$', '\\1 \\2\\3')"
+    day = f"case when suffix({time}, ' 00:00:00') then left({text}, 10) else {time} end"
+    times = f"case when regexp_full_match({text}, '{LOCAL_TIME}') then {day} "
+    times += f"when regexp_full_match({text}, '{UTC_TIME}') then {time} || '+00:00' else {text} end"
+    comma = f"when contains({text}, ',') and regexp_full_match({text}, '-?(0|[1-9][0-9]*),[0-9]+') "
+    comma += f"then replace({text}, ',', '.') "
+    return (
+        f"case when {text} = 'true' or {text} = 'TRUE' then 'True' "
+        f"when {text} = 'false' or {text} = 'FALSE' then 'False' "
+        f"when {whole} then {number} when contains({text}, ':') then {times} "
+        f"{comma if decimal == ',' else ''}else {text} end"
+    )
+
+
+def label_text(column: str, kind: ColumnType, decimal: str = ".") -> str:
+    """Give the SQL for a value as a text: the same however it is stored."""
+    if kind is ColumnType.BOOLEAN:
+        return f"case {column}::boolean when true then 'True' when false then 'False' end"
     if kind is not ColumnType.NUMBER:
-        return f"{column}::varchar"
+        return canonical_text(f"{column}::varchar", decimal)
     whole = f"try_cast({column} as bigint)"
     return f"case when {whole} = {column} then {whole}::varchar else {column}::varchar end"
 
@@ -68,6 +93,8 @@ class Piece(ABC):
         The file to be read; empty: there is none.
     keeps_types
         Whether columns have types of their own, whatever they are asked for as.
+    decimal
+        The sign in its numbers, where it is a text file.
     twice
         Names that two columns have: they can be named in no other way, and so not be read.
     warning
@@ -77,6 +104,7 @@ class Piece(ABC):
     row_number: str | None = None
     keeps_types = False
     path: str = ""
+    decimal: str = "."
     twice: frozenset[str] = frozenset()
     warning: str = ""
 
@@ -116,12 +144,12 @@ class Piece(ABC):
     def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
         """Give the SQL for a value as a text, of a column that `relation` was asked for as this type.
 
-        A text stays as it stands. A number is written without a decimal point where it is whole, and is missing where
+        A text is `canonical_text`. A number is written without a decimal point where it is whole, and is missing where
         it is none; one that cannot be told from its neighbours is an error.
         """
-        if read_as is not ColumnType.NUMBER:
-            return f"{quote_name(name)}::varchar"
         column = quote_name(name)
+        if read_as is not ColumnType.NUMBER:
+            return label_text(column, read_as, self.decimal)
         text = f"nullif({label_text(column, read_as)}, 'nan')"
         message = f'column "{name}": whole numbers beyond 2^53 are read as numbers, {NOT_TOLD_APART}'
         return f"case when abs({column}) >= {LEAST_ROUNDED} then error({quote_text(message)}) else {text} end"
@@ -132,7 +160,7 @@ class Piece(ABC):
 
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text, of a column that `relation` was asked for as text."""
-        return label_text(quote_name(name), self.columns[name])
+        return canonical_text(quote_name(name), self.decimal)
 
     def paths(self) -> list[str]:
         """Give the files to be read."""

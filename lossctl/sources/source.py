@@ -164,8 +164,8 @@ class Source:
             They are sorted on disk where they do not fit into memory; a single group must.
         by
             Gives each row the code of its slice, in `Batch.slices`, and is told what slices there are. Columns of any
-            type; values are told apart as texts: those of a text file as they stand there, so that ``1`` and ``1.0``
-            are two, whole numbers of other files without a decimal point. A column of a text file that is in `columns`
+            type; values are told apart as texts, as `lossctl.core.spelling.canonical` writes them. A column of a text
+            file that is in `columns`
             too is told apart by its numbers. A missing value is a slice of its own.
         identity
             The columns that together say who each row is (its key, or its cluster), given in `Batch.identity` as a

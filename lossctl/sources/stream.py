@@ -34,6 +34,9 @@ _INTERRUPTED = "Query interrupted"
 _OUT_OF_MEMORY = "Out of Memory Error"
 _APART = "it is computed on too: give what tells rows apart in a column of its own"
 
+_NUMERIC = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:[.][0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+"""A number that starts with no 0 too many, and is far from where doubles stand for several whole numbers."""
+
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
 
@@ -227,10 +230,18 @@ class Stream:
         return [*parts, *self._marks.query(self._piece, self._types, self._twofold)]
 
     def _code(self, name: str, column: str) -> str:
-        """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1."""
+        """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1.
+
+        A text that is no label, as ``1.0e+00``, is the label that is the same number.
+        """
         known = ", ".join(quote_text(label) for label in self._labels[name])
         text = self._piece.label(name)
-        place = f"coalesce(list_position([{known}], {text}), 0)::double - 1"
+        found = f"nullif(list_position([{known}], {text}), 0)"
+        numbers = [label if _NUMERIC.fullmatch(label) else "null" for label in self._labels[name]]
+        if any(each != "null" for each in numbers):
+            number = f"case when regexp_full_match({text}, '{_NUMERIC.pattern}') then try_cast({text} as double) end"
+            found = f"coalesce({found}, list_position([{', '.join(numbers)}]::double[], {number}))"
+        place = f"coalesce({found}, 0)::double - 1"
         return f"case when {column} is null then 'nan'::double else {place} end"
 
     def _check_condition(self, text: str) -> None:

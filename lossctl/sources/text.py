@@ -105,7 +105,7 @@ class TextPiece(Piece):
         plain = compression is Compression.NONE and dialect.bytes_per_row
         super().__init__(name, columns, likely_rows=size / dialect.bytes_per_row if plain else None)
         self.path, self.compression, self.dialect, self.options = path, compression, dialect, options
-        self.twice = repeated(dialect.names)
+        self.twice, self.decimal = repeated(dialect.names), options.decimal
         self.warning = surplus_warning(name, dialect) or ""
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:

@@ -11,7 +11,7 @@ import duckdb
 
 from lossctl.sources.names import repeated
 from lossctl.sources.options import ColumnType
-from lossctl.sources.piece import Piece, label_text, quote_name
+from lossctl.sources.piece import Piece, canonical_text, label_text, quote_name
 
 __all__ = ["TypedPiece", "column_type"]
 
@@ -75,8 +75,14 @@ class TypedPiece(Piece):
         """Give the SQL for a value as a text, whatever it was asked for as; a number that is none is missing."""
         del read_as
         kind = self.columns[name]
+        if kind is ColumnType.OTHER:
+            return canonical_text(f"{quote_name(name)}::varchar")
         text = label_text(quote_name(name), kind)
         return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text
+
+    def label(self, name: str) -> str:
+        """Give the SQL for a label as a text."""
+        return label_text(quote_name(name), self.columns[name])
 
     def from_text(self, name: str, kind: ColumnType) -> str:
         """Give the SQL for a value: it keeps its type, whatever it was asked for as."""

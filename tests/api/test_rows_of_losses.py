@@ -282,14 +282,14 @@ def test_the_worst_rows_of_a_file_keep_its_texts_and_keys(tmp_path: Path) -> Non
     path.write_text("id,target,prediction,note\na,1,1.50,x\nb,2,2.00,\nc,4,1.0,\x1b[31m\n")
     found = lossctl.worst_rows(str(path), "mae", 2, keep=["note", "pred*"], key="id")
     assert [(each.key, each.row, dict(each.keep)) for each in found] == [
-        ("c", 3, {"note": "\x1b[31m", "prediction": "1.0"}),
+        ("c", 3, {"note": "\x1b[31m", "prediction": "1"}),
         ("a", 1, {"note": "x", "prediction": "1.50"}),
     ]
     for name in ("table", "csv", "markdown", "html"):
         assert "\x1b" not in lossctl.render(found, name)
     document = found.to_dict()
     assert document["schema"] == "lossctl/top/1"
-    assert document["rows"][0]["keep"] == {"note": "\x1b[31m", "prediction": "1.0"}
+    assert document["rows"][0]["keep"] == {"note": "\x1b[31m", "prediction": "1"}
     assert list(document["rows"][0]) == [
         *("source", "model", "slice", "loss", "params", "rank", "row", "key", "weight", "value", "slope"),
         *("target", "prediction", "keep", "status"),

@@ -238,7 +238,7 @@ def test_slices_stand_in_the_order_of_numbers_then_of_texts() -> None:
         "-0",
         "0",
         "1",
-        "1.0",
+        "1.5",
         "2",
         "9.5",
         "10",

@@ -116,10 +116,10 @@ def test_a_whole_number_is_one_key_however_it_is_stored(one: str, other: str, tm
 
 def test_texts_that_are_spelled_apart_are_other_keys(write: Write) -> None:
     with pytest.raises(DataError) as raised:
-        rows_of(joined(write("p.csv", "id,p\n1.0,1\n02,2\n"), write("t.csv", "id,t\n1,1\n2,2\n")), ["p"])
+        rows_of(joined(write("p.csv", "id,p\n1.50,1\n02,2\n"), write("t.csv", "id,t\n1.5,1\n2,2\n")), ["p"])
     assert str(raised.value) == (
-        'p.csv: 2 rows have a key that is not in t.csv (first: p.csv line 2, the key id "1.0"); '
-        't.csv: 2 rows have a key that is not in p.csv (first: t.csv line 2, the key id "1")'
+        'p.csv: 2 rows have a key that is not in t.csv (first: p.csv line 2, the key id "1.50"); '
+        't.csv: 2 rows have a key that is not in p.csv (first: t.csv line 2, the key id "1.5")'
     )
     assert raised.value.cure == (
         "these keys differ in how a number is written; "
