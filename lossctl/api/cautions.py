@@ -6,12 +6,14 @@ May import sources, engine and core.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
+from lossctl.api.unused import pooled, series_of
 from lossctl.core.block import Binding
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ALPHA, PROBABILITY, ChosenLoss, Kind, Role
+from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
 from lossctl.sources import Source
@@ -26,7 +28,7 @@ Bound = tuple[ModelTally, ChosenLoss]
 _LIKE_PROBABILITIES = re.compile(r"(?<![a-z])(prob\w*|score|phat|p_hat)(?![a-z])")
 
 
-def cautions(source: Source, bound: Iterable[Bound], settings: Settings) -> list[str]:
+def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method: Method | None = None) -> list[str]:
     """Return warnings about the columns that losses were bound to.
 
     Parameters
@@ -37,10 +39,14 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings) -> list
         Each loss that is reported, with what was found of its model.
     settings
         What the user said of columns.
+    method
+        How models are compared; ``None``: they are not.
     """
     pairs = list(bound)
     columns = [(chosen, tally.plan.binding) for tally, chosen in pairs]
     lines = [*_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
+    bindings = [binding for _, binding in columns]
+    lines += [*pooled(source, bindings, settings), *_series(source, columns, settings, method)]
     return [f"{source.name}: {line}" for line in lines]
 
 
@@ -61,6 +67,27 @@ def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:
         cure = f"; probabilities may be in {listed(others)}" if others else "; a loss of probabilities needs others"
         lines[f"every prediction in {text} is exactly 0 or 1, as labels are{cure}"] = None
     return list(lines)
+
+
+def _series(
+    source: Source, bound: Sequence[tuple[ChosenLoss, Binding]], settings: Settings, method: Method | None
+) -> list[str]:
+    """Warn of several series that are taken for one."""
+    labels = list(dict.fromkeys(chosen.label for chosen, _ in bound if chosen.loss.series))
+    in_order = method is not None and (method.is_series or method.block is not None)
+    if not labels and not in_order:
+        return []
+    lines = []
+    for name in series_of(source, [binding for _, binding in bound], settings):
+        if labels:
+            scale = "the scale is the naive forecast's error on these rows, not on those of training"
+            verb = "looks" if len(labels) == 1 else "look"
+            problem = f'{", ".join(labels)} {verb} back across the borders of the series in "{name}"'
+            lines.append(f"{problem}: --by {name} keeps them apart; {scale}")
+        if method is not None and in_order:
+            problem = f'{method.label} takes the rows for one series, and "{name}" names several'
+            lines.append(f"{problem}: compare them one by one, or by --cluster {name}")
+    return lines
 
 
 def _orders(bound: Iterable[tuple[ChosenLoss, Binding]], settings: Settings) -> list[str]:

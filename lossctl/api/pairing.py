@@ -35,7 +35,6 @@ from lossctl.sources import Slices
 if TYPE_CHECKING:
     from lossctl.api.paired_slices import PairedSlices
     from lossctl.engine.linears import Linears
-    from lossctl.engine.plan import ModelTally
 
 __all__ = ["Model", "Paired", "pair_up", "tell_apart"]
 
@@ -96,19 +95,23 @@ def pair_up(
     _require_units(paired)
     _finish_all(everything, slices, rows)
     _centre(everything, rows)
-    paired.warnings = [*rows.unmatched(), *_cautions(models, paired.tally.models, settings)]
+    paired.warnings = [*rows.unmatched(), *_cautions(models, paired, settings)]
     paired.n_unmatched = rows.alone()[0]
     return paired
 
 
-def _cautions(models: Sequence[Model], tallies: Sequence[ModelTally], settings: Settings) -> list[str]:
-    """Warn of what the names of columns left open, source by source."""
+def _cautions(models: Sequence[Model], paired: Paired, settings: Settings) -> list[str]:
+    """Warn of what the names of columns left open, source by source, and of rows that seem to be no pairs."""
     from lossctl.api.cautions import cautions
+    from lossctl.api.unused import misaligned
 
-    said: list[str] = []
-    for source in dict.fromkeys(model.source for model in models):
-        own = [tally for model, tally in zip(models, tallies, strict=True) if model.source is source]
-        said += cautions(source, ((tally, chosen) for tally in own for chosen in tally.plan.losses), settings)
+    sources = list(dict.fromkeys(model.source for model in models))
+    by_order = len(sources) > 1 and not settings.key and models[0].plan.binding.group is None
+    said = misaligned(sources, settings) if by_order else []
+    for source in sources:
+        own = [tally for model, tally in zip(models, paired.tally.models, strict=True) if model.source is source]
+        bound = ((tally, chosen) for tally in own for chosen in tally.plan.losses)
+        said += cautions(source, bound, settings, paired.method)
     return said
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 
 from lossctl.core.block import BLOCK_ROWS, Batch
-from lossctl.core.errors import DataError, UsageError
+from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.sources.alike import refuse_alike, union_of
 from lossctl.sources.beside import Beside
 from lossctl.sources.columns import Spaces
@@ -79,6 +79,7 @@ class Source:
         self._on_close = on_close
         self._starts: list[int] = [0]
         self._widths: dict[str, int] = {}
+        self._looked: dict[tuple[str, ...], bool] = {}
         self._verified: set[int] = set()
         self._streams: set[Stream | Grouped] = set()
         self._consumed = 0
@@ -245,6 +246,27 @@ class Source:
         for piece in self._pieces:
             found.update(distinct_of(piece, self._connection, column, most))
         return sorted(found)[:most]
+
+    def repeats(self, column: str, others: tuple[str, ...]) -> bool:
+        """Tell whether rows that are equal in other columns differ in one, as far as a look at the first rows tells."""
+        from lossctl.sources.values import differ_alone
+
+        return self._look((column, *others), lambda: differ_alone(self._pieces, self._connection, column, others))
+
+    def varies(self, column: str) -> bool:
+        """Tell whether a column has several values, as far as a look at the first rows tells."""
+        from lossctl.sources.values import varies
+
+        return self._look((column,), lambda: varies(self._pieces, self._connection, column))
+
+    def _look(self, columns: tuple[str, ...], at: Callable[[], bool]) -> bool:
+        """Look once at columns that nobody asked for: what is wrong with them is no error."""
+        if columns not in self._looked:
+            try:
+                self._looked[columns] = at()
+            except LossctlError:
+                self._looked[columns] = False
+        return self._looked[columns]
 
     def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
         """Give the values of some rows, by number, as texts: one pass over the files that hold them.

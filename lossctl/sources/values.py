@@ -15,8 +15,10 @@ from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.stream import ROW, numbered, unreadable
 from lossctl.sources.typed import TypedPiece
 
-__all__ = ["distinct_of", "not_numbers", "texts_of"]
+__all__ = ["differ_alone", "distinct_of", "not_numbers", "texts_of", "varies"]
 
+_FIRST_ROWS, _MOST_VALUES = 1000, 2**19
+"""What a look at a file takes: so many rows are looked for, among so many values."""
 EXAMPLE = 40
 """The most characters of a value shown as an example."""
 
@@ -41,6 +43,38 @@ def distinct_of(piece: Piece, connection: duckdb.DuckDBPyConnection, column: str
         f"where label is not null order by 1 limit {most}"
     )
     return [row[0] for row in _fetched(piece, connection, query, types)]
+
+
+def differ_alone(
+    pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str, others: Sequence[str]
+) -> bool:
+    """Tell whether rows that are equal in other columns differ in one: the first rows among those that follow.
+
+    At most so many values are looked at as make a moment's read; what stands further down is not found.
+    """
+    types = dict.fromkeys([*others, column], ColumnType.TEXT)
+    most = max(_FIRST_ROWS, _MOST_VALUES // (len(types) * len(pieces)))
+    names, found = ", ".join(map(quote_name, others)), dict[int, set[int]]()
+    for piece in pieces:
+        rows = f"select hash({names}) as h, hash({quote_name(column)}) as v from {piece.relation(types)} limit"
+        if piece is pieces[0]:
+            for case, value in _fetched(piece, connection, f"{rows} {_FIRST_ROWS}", types):
+                found.setdefault(case, set()).add(value)
+        cases = ", ".join(map(str, found)) or "null"
+        query = f"select h, count(distinct v), min(v) from ({rows} {most}) where h in ({cases}) group by h"
+        for case, count, value in _fetched(piece, connection, query, types):
+            if count > 1 or value not in found[case]:
+                return True
+    return False
+
+
+def varies(pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str) -> bool:
+    """Tell whether a column has more than one value in the first rows of some file, or not the same in all."""
+    types, found = {column: ColumnType.TEXT}, set[int]()
+    for piece in pieces:
+        rows = f"(select hash({quote_name(column)}) as v from {piece.relation(types)} limit {_MOST_VALUES})"
+        found.update(value for (value,) in _fetched(piece, connection, f"select distinct v from {rows} limit 2", types))
+    return len(found) > 1
 
 
 def not_numbers(
