@@ -20,7 +20,7 @@ from lossctl.core.levels import Levels
 from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
-from lossctl.engine.buckets import Identities, UnitTally
+from lossctl.engine.buckets import Identities, SeriesTally, UnitTally
 from lossctl.engine.lags import LagTally
 from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
@@ -159,13 +159,13 @@ def paired(b: Array, c: Array, who: Identities, method: Method) -> tuple[PairedS
     delta = round_fraction((total.fraction() - own.total.fraction()) / n)
     units = lags = None
     if method.has_units:
-        tally = UnitTally(method)
+        tally = SeriesTally(method) if method.is_smoothed else UnitTally(method)
         codes = tally.codes(who if method.block is None else who // np.uint64(method.block))
         tally.add_weights(None, codes)
         for name, column in (("b", b), ("d", c - b)):
             tally.add(name, column, codes)
         units = Units(*tally.floats(["b", "d"]))
-    if method.is_series:
+    if method.is_series and not method.is_smoothed:
         products = LagTally(method.lags, PAIRS)
         products.add([np.ones(len(b)), b, c - b], np.arange(len(b)))
         found = products.fractions()

@@ -14,6 +14,7 @@ from lossctl.api.signatures import signature_asked, signature_of
 from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.dataclass import dataclass
+from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, few_line, few_units
 from lossctl.engine.crew import Crew
@@ -23,10 +24,13 @@ from lossctl.stats.paired import Difference, Values
 if TYPE_CHECKING:
     from lossctl.api.compared_slices import Pattern, ShownSlices
 
-__all__ = ["Compared", "compare_models", "value_lines"]
+__all__ = ["Compared", "compare_models", "unit_lines", "value_lines"]
 
 FEW_UNITS = 20
 """Below this many clusters or blocks the error of an interval is itself poorly known."""
+
+ROWS_OF_HORIZON = 10
+"""So many times its horizon a series must be as long for its error to be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +218,19 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
         said.append(few_units(units.n, units.effective_rows, _units(models)))
-    effective = paired.effective_units
+    return [*said, *unit_lines(paired)]
+
+
+def unit_lines(paired: Paired) -> list[str]:
+    """Return what is to be said of few clusters or blocks, or a series that is short for its horizon."""
+    effective, method, n = paired.effective_units, paired.method, paired.tally.models[0].units.n
     if paired.n_units is not None and effective is not None and effective < FEW_UNITS:
-        said.append(few_units(paired.n_units, effective, "blocks" if paired.method.cluster is None else "clusters"))
-    return said
+        return [few_units(paired.n_units, effective, "blocks" if method.cluster is None else "clusters")]
+    horizon = method.lags + 1
+    if method.is_series and n < ROWS_OF_HORIZON * horizon:
+        of = f"forecasts {horizon} rows ahead" if horizon > 1 else "a series"
+        return [f"only {n} rows for {of}: intervals are unreliable below {ROWS_OF_HORIZON * horizon}"]
+    return []
 
 
 def _units(models: Sequence[Model]) -> str:
@@ -252,7 +265,13 @@ def _few_of_slices(parts: Sequence[_Part], units: str) -> list[str]:
     groups = [(effective, part) for effective, part in units_of if effective is not None]
     said = []
     of_groups = "effective blocks" if not parts or parts[0].paired.method.cluster is None else "effective clusters"
-    for counts, least, of in ((rows, FEW_EFFECTIVE_ROWS, f"effective {units}"), (groups, FEW_UNITS, of_groups)):
+    method = parts[0].paired.method if parts else Method()
+    series = [(float(part.paired.tally.models[0].units.n), part) for part in parts if method.is_series]
+    for counts, least, of in (
+        (rows, FEW_EFFECTIVE_ROWS, f"effective {units}"),
+        (groups, FEW_UNITS, of_groups),
+        (series, ROWS_OF_HORIZON * (method.lags + 1), f"rows, {ROWS_OF_HORIZON} times the horizon"),
+    ):
         below = [(count, part) for count, part in counts if count < least]
         if below:
             count, part = min(below, key=lambda each: each[0])

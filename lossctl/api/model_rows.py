@@ -153,7 +153,10 @@ class ModelRows:
 
     def _may_share(self, plan: PairsPlan) -> bool:
         """Say whether rows may be compared in any order, by others."""
-        return not plan.method.is_series and all(model.source is self.models[0].source for model in self.models)
+        method, settings = plan.method, self.settings
+        if method.is_series or (method.block is not None and (settings.where or settings.targets is not None)):
+            return False  # where rows stand is known from those that came before
+        return all(model.source is self.models[0].source for model in self.models)
 
     def _shared(self, plans: Sequence[PairsPlan | SlicedPairsPlan], on_progress: Progress | None) -> list[ModelTally]:
         """Let others compare the rows that are read here."""

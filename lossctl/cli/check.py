@@ -14,6 +14,7 @@ from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
+from lossctl.core.method import HAC_NAMES
 
 EPILOG = "Example: lossctl check preds.csv --gate 'mse <= 3200'"
 
@@ -105,6 +106,15 @@ Horizon = Annotated[
     int | None,
     typer.Option("--horizon", metavar="H", help="Forecasts of a series, H rows ahead.", rich_help_panel=_GATES),
 ]
+HacOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hac",
+        metavar="|".join(HAC_NAMES),
+        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
+        rich_help_panel=_GATES,
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
@@ -160,6 +170,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     cluster: Cluster = None,
     block: Block = None,
     horizon: Horizon = None,
+    hac: HacOption = None,
     config: ConfigFile = None,
     format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
@@ -182,6 +193,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "cluster": cluster,
         "block": block,
         "horizon": horizon,
+        "hac": hac,
     }
     given = {name: value for name, value in own.items() if value is not None} | _typed(context, reading)
     asked = {**configured.options, **given}

@@ -13,7 +13,7 @@ from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.compare_settings import ADJUSTMENT_NAMES
 from lossctl.core.errors import UsageError
-from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae"
 
@@ -83,6 +83,15 @@ Horizon = Annotated[
         rich_help_panel=_COMPARING,
     ),
 ]
+HacOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hac",
+        metavar="|".join(HAC_NAMES),
+        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
+        rich_help_panel=_COMPARING,
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -124,6 +133,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     cluster: Cluster = None,
     block: Block = None,
     horizon: Horizon = None,
+    hac: HacOption = None,
     seed: Seed = None,
     resamples: Resamples = None,
     adjust: Adjust = "bh",
@@ -145,6 +155,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "cluster": cluster,
         "block": block,
         "horizon": horizon,
+        "hac": hac,
         "seed": seed,
         "resamples": resamples,
         "adjust": adjust,

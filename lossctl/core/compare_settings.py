@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method, MethodName
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Hac, Method, MethodName
 from lossctl.core.settings import Options
 
 __all__ = ["ADJUSTMENT_NAMES", "OWN", "Adjustment", "CompareOptions", "CompareSettings", "Pairs"]
@@ -44,6 +44,9 @@ class CompareOptions(Options, total=False):
         How many rows of the file, one after the other, belong together.
     horizon
         How many rows ahead was forecast.
+    hac
+        How the error of a series allows for dependence: ``ewc`` (equal-weighted cosines) or ``dm`` (the covariances of
+        `horizon` − 1 rows); ``ewc`` where it is not given.
     seed
         Of the random numbers, from 0 to 2⁶⁴ − 1; 20 where it is not given.
     resamples
@@ -57,6 +60,7 @@ class CompareOptions(Options, total=False):
     cluster: str | None
     block: int | None
     horizon: int | None
+    hac: Hac | None
     seed: int | None
     resamples: int | None
 
@@ -106,6 +110,7 @@ class CompareSettings:
             horizon=given.get("horizon"),
             seed=given.get("seed", DEFAULT_SEED),
             resamples=given.get("resamples", DEFAULT_RESAMPLES),
+            hac=given.get("hac"),
         )
         for name in ("seed", "resamples"):
             if name in given and not method.resamples_units:
@@ -136,6 +141,7 @@ class CompareSettings:
         words = [_WORDS[method.kind]] if method.kind in _WORDS else []
         if method.kind == "diebold_mariano":
             words.append(f"of forecasts {method.lags + 1} {'row' if method.lags == 0 else 'rows'} ahead")
+            words += ["equal-weighted cosines"] * method.is_smoothed
         if method.cluster is not None:
             words.append(f"clusters of {method.cluster}")
         if method.block is not None:

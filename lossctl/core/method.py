@@ -11,10 +11,12 @@ from typing import Literal, SupportsIndex
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 
-__all__ = ["DEFAULT_RESAMPLES", "DEFAULT_SEED", "METHOD_NAMES", "Method", "MethodName"]
+__all__ = ["DEFAULT_RESAMPLES", "DEFAULT_SEED", "HAC_NAMES", "METHOD_NAMES", "Hac", "Method", "MethodName"]
 
 MethodName = Literal["t", "bootstrap", "permutation", "diebold_mariano"]
 METHOD_NAMES: tuple[MethodName, ...] = ("t", "bootstrap", "permutation", "diebold_mariano")
+Hac = Literal["ewc", "dm"]
+HAC_NAMES: tuple[Hac, ...] = ("ewc", "dm")
 
 DEFAULT_SEED = 20
 DEFAULT_RESAMPLES = 9999
@@ -32,7 +34,7 @@ class Method:
     ----------
     kind
         ``t``: Student's t; ``bootstrap``: replicates of resampled units; ``permutation``: their signs flipped;
-        ``diebold_mariano``: a series in file order, whose differences go on for `horizon` − 1 rows.
+        ``diebold_mariano``: a series in file order, whose differences depend on those before.
     cluster
         The column that says which rows belong together: these are the units, not the rows.
     block
@@ -45,6 +47,9 @@ class Method:
         How many replicates.
     listed
         Whether there were so few units that each choice of their signs is a replicate, and none is drawn.
+    hac
+        How the error of a series allows for that: ``ewc`` by equal-weighted cosines, for any dependence that fades;
+        ``dm`` by the covariances of `horizon` − 1 rows, as Diebold and Mariano did.
 
     Raises
     ------
@@ -66,6 +71,7 @@ class Method:
     seed: int = DEFAULT_SEED
     resamples: int = DEFAULT_RESAMPLES
     listed: bool = False
+    hac: Hac | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in METHOD_NAMES:
@@ -81,7 +87,11 @@ class Method:
     def _require_together(self) -> None:
         if self.cluster is not None and self.block is not None:
             raise UsageError("cluster and block are both given", "rows belong together in one way")
+        if self.hac is not None and self.hac not in HAC_NAMES:
+            raise UsageError(f"hac: there is no {self.hac!r}", f"one of {', '.join(HAC_NAMES)}")
         if not self.is_series:
+            if self.hac is not None:
+                raise UsageError(f"hac is for a series, not for {self.kind}", "add a horizon, or leave out hac")
             if self.horizon is not None:
                 cure = "leave out the other method, or the horizon"
                 raise UsageError(f"horizon is for Diebold-Mariano, not for {self.kind}", cure)
@@ -93,7 +103,7 @@ class Method:
     @property
     def has_units(self) -> bool:
         """Whether sums are needed for each unit that is resampled, or belongs together."""
-        return self.is_grouped or self.resamples_units
+        return self.is_grouped or self.resamples_units or self.is_smoothed
 
     @property
     def is_grouped(self) -> bool:
@@ -111,6 +121,11 @@ class Method:
         return self.kind == "diebold_mariano"
 
     @property
+    def is_smoothed(self) -> bool:
+        """Whether the error of a series is that of cosines over all of it."""
+        return self.is_series and self.hac != "dm"
+
+    @property
     def lags(self) -> int:
         """How many rows apart differences may still depend on each other, of a series."""
         return (self.horizon or 1) - 1
@@ -118,7 +133,7 @@ class Method:
     @property
     def label(self) -> str:
         """What an interval calls it."""
-        name = self.kind.replace("_", "-")
+        name = self.kind.replace("_", "-") + ("-ewc" if self.is_smoothed else "")
         if self.is_grouped:
             return f"{'block' if self.cluster is None else 'cluster'}-{name}"
         return name
@@ -132,7 +147,7 @@ class Method:
         if self.block is not None:
             parts.append(f"block={self.block}")
         if self.is_series:
-            parts.append(f"horizon={self.lags + 1}")
+            parts += [f"hac={self.hac or 'ewc'}", f"horizon={self.lags + 1}"]
         if self.listed:
             parts.append("signs=all")
         elif self.resamples_units:

@@ -13,7 +13,7 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import Block
+from lossctl.core.block import Block, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError
 from lossctl.core.grouped import Codes, GroupedSum
@@ -21,8 +21,9 @@ from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.mixing import STEP, finalize
 from lossctl.core.runs import starts_of_runs
+from lossctl.engine.lags import positions_of
 
-__all__ = ["BUCKETS", "Identities", "UnitTally", "identities_of", "splitmix64"]
+__all__ = ["BUCKETS", "Identities", "SeriesTally", "UnitTally", "identities_of", "splitmix64"]
 
 BUCKETS = 4096
 """Enough for quantiles of what is resampled, few enough that the cost does not grow with the rows."""
@@ -48,10 +49,18 @@ def splitmix64(seed: int, numbers: Identities) -> Identities:
     return finalize((numbers + np.uint64(1)) * np.uint64(STEP) + np.uint64(seed))
 
 
-def identities_of(block: Block, method: Method) -> Identities:
-    """Give the identity of the unit of each row of a block; of each group, where rows stand group by group.
+def identities_of(block: Block, method: Method, read: Rows | None = None, first: int | None = None) -> Identities:
+    """Return the identity of the unit of each row of a block; of each group, where rows stand group by group.
 
-    A row's is what the source says, or its number; with blocks, that by the rows of one.
+    A row's is what the source says, or its number. In a series, and with blocks, it is the row's position among those
+    of the whole or the slice that is compared, or the block of that; of groups, the number of the first row.
+
+    Parameters
+    ----------
+    block, method
+        The rows, and what the units are.
+    read, first
+        As in `lossctl.engine.lags.positions_of`; with no `first`, rows stand where their numbers say.
 
     Raises
     ------
@@ -59,6 +68,10 @@ def identities_of(block: Block, method: Method) -> Identities:
         Where the rows of one group are of two clusters.
     """
     batch = block.batch
+    is_placed = method.block is not None or method.is_series
+    if is_placed and first is not None and block.starts is None:
+        placed = positions_of(block, read, first).astype(np.uint64)
+        return placed if method.block is None else placed // np.uint64(method.block)
     if batch.identity is not None and method.block is None:
         found = batch.identity
     elif batch.rows is not None:
@@ -68,13 +81,13 @@ def identities_of(block: Block, method: Method) -> Identities:
     if block.kept is not None:
         found = found[block.kept]
     if block.starts is not None and len(found):
-        first, last = (each.reduceat(found, block.starts) for each in (np.minimum, np.maximum))
-        if method.cluster is not None and not np.array_equal(first, last):
+        least, most = (each.reduceat(found, block.starts) for each in (np.minimum, np.maximum))
+        if method.cluster is not None and not np.array_equal(least, most):
             problem = f'a group has rows of several clusters of "{method.cluster}"'
             raise DataError(
                 problem, "groups are compared whole: cluster by a column that is the same in all their rows"
             )
-        found = first
+        found = least
     return found if method.block is None else found // np.uint64(method.block)
 
 
@@ -216,6 +229,60 @@ class UnitTally:
 
     def _hashes(self, identities: Identities) -> Identities:
         return splitmix64(self.method.seed, identities)
+
+
+class SeriesTally(UnitTally):
+    """Exact sums by stretches of a series, each of 1 row or 2, 4, 8 …: as many as it takes for at most 4096 of them.
+
+    Where a stretch begins depends on positions alone, so that neither cut nor merge can change what is summed.
+    """
+
+    __slots__ = ("end", "halved")
+
+    def __init__(self, method: Method) -> None:
+        super().__init__(method)
+        self.end = 0
+        self.halved = 0
+
+    def __len__(self) -> int:
+        return -(-self.end >> self.halved) if self.end else 0
+
+    def codes(self, identities: Identities) -> Codes:
+        """Return the stretch of each row, by its position."""
+        self._reach(int(identities.max(initial=0)) + 1 if len(identities) else 0)
+        found: Codes = (identities >> np.uint64(self.halved)).astype(np.int64)
+        return found
+
+    def merge(self, other: UnitTally) -> None:
+        """Take over the sums of another part of the series."""
+        if not isinstance(other, SeriesTally):
+            raise TypeError("these are no sums of a series")
+        self._reach(other.end)
+        other.halve(self.halved)
+        self.halve(other.halved)
+        for name, total in [(None, other.weights), *other.sums.items()]:
+            mine = self.weights if name is None else self.sums.setdefault(name, GroupedSum())
+            mine.merge(total)
+
+    def floats(self, names: Sequence[Hashable]) -> list[Array]:
+        """Return the weights and the sums of some names by stretch, correctly rounded, in their order."""
+        return [_padded(each.floats(), len(self)) for each in (self.weights, *(self.sums[name] for name in names))]
+
+    def _reach(self, end: int) -> None:
+        """Make stretches so long that they are few up to a position."""
+        self.end = max(self.end, end)
+        self.halve(max(0, (self.end - 1).bit_length() - BUCKETS.bit_length() + 1) if self.end else 0)
+
+    def halve(self, times: int) -> None:
+        """Join neighbours until each stretch is of 2^times rows."""
+        if times <= self.halved:
+            return
+        joined = times - self.halved
+        self.weights, *sums = (
+            _by(total, np.arange(len(total)) >> joined) for total in (self.weights, *self.sums.values())
+        )
+        self.sums = dict(zip(self.sums, sums, strict=True))
+        self.halved = times
 
 
 def _by(total: GroupedSum, codes: Codes) -> GroupedSum:

@@ -20,7 +20,7 @@ from lossctl.core.levels import Levels
 from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
-from lossctl.engine.buckets import UnitTally, identities_of
+from lossctl.engine.buckets import SeriesTally, UnitTally, identities_of
 from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.margins import Margin
 from lossctl.engine.memory import keep_freed_memory
@@ -207,15 +207,17 @@ class PairsTally:
             ]
             for (one, other), centres in zip(plan.matches, plan.centres or nothing, strict=True)
         ]
-        self.units = UnitTally(plan.method) if plan.method.has_units and not plan.centres else None
+        self.units = None
+        if plan.method.has_units and not plan.centres:
+            self.units = SeriesTally(plan.method) if plan.method.is_smoothed else UnitTally(plan.method)
         multiplied = _CENTRED_PRODUCTS if plan.centres else _PRODUCTS
         self.lags = [
             [LagTally(plan.method.lags, multiplied) for _ in plan.losses]
-            for _ in (plan.matches if plan.method.is_series else ())
+            for _ in (plan.matches if plan.method.is_series and not plan.method.is_smoothed else ())
         ]
 
-    def add(self, batches: Batch | Sequence[Batch], first: int = 0) -> None:
-        """Add the same rows of each model: a batch each, or one for all; `first` rows have come before, of a series."""
+    def add(self, batches: Batch | Sequence[Batch], first: int | None = None) -> None:
+        """Add the same rows of each model: a batch each, or one for all; `first` rows have come before."""
         each = [batches] * len(self.models) if isinstance(batches, Batch) else batches
         found = self.computed(each)
         codes: Codes | None = None
@@ -225,7 +227,7 @@ class PairsTally:
                 continue
             block, losses = given[0][1], [loss for loss, _ in given]
             if self.units is not None and codes is None:
-                codes = self.units.codes(identities_of(block, self.plan.method))
+                codes = self.units.codes(identities_of(block, self.plan.method, each[0].rows, first))
                 self.units.add_weights(block.weight, codes)
             linear = [plan.linear.get(index) for plan in self.plan.plans]
             if losses[0].ndim > 1 and linear[0] is None:
@@ -235,7 +237,7 @@ class PairsTally:
             moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
             self._add_loss(index, losses, moved, block.weight, codes)
             if self.lags:
-                self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first))
+                self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first or 0))
 
     def add_all(self, batches: Batch | Sequence[Batch], first: int) -> int:
         """Add batches of any length, as `add` does, and say how long they were."""

@@ -72,6 +72,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "cluster": Key.TEXT,
         "block": Key.WHOLE,
         "horizon": Key.WHOLE,
+        "hac": Key.TEXT,
         "waive": Key.WAIVERS,
         "explain": Key.FLAG,
         "calibrate": Key.FLAG,

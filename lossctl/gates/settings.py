@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.method import Method
+from lossctl.core.method import Hac, Method
 from lossctl.core.settings import Options
 from lossctl.gates.decide import Test
 
@@ -102,6 +102,8 @@ class CheckOptions(Options, total=False):
         How many rows of the file, one after the other, belong together.
     horizon
         How many rows ahead was forecast: differences of a series, by Diebold and Mariano.
+    hac
+        How their error allows for dependence: ``ewc`` or ``dm``, see `lossctl.core.method.Method`.
     """
 
     baseline_prediction: str | None
@@ -117,6 +119,7 @@ class CheckOptions(Options, total=False):
     cluster: str | None
     block: int | None
     horizon: int | None
+    hac: Hac | None
 
 
 OWN = (frozenset(CheckOptions.__annotations__) - frozenset(Options.__annotations__)) | {"min_n"}
@@ -160,7 +163,7 @@ class CheckSettings:
             if name in options:
                 raise UsageError(f"check takes no {name}", cure)
         given = {name: value for name, value in options.items() if name in OWN and value is not None}
-        units = {name: given.pop(name) for name in ("cluster", "block", "horizon") if name in given}
+        units = {name: given.pop(name) for name in ("cluster", "block", "horizon", "hac") if name in given}
         method = Method("diebold_mariano" if "horizon" in units else "t", **units)
         if "test" in given:
             given["test"] = _test(given["test"])

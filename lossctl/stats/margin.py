@@ -18,7 +18,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import round_fraction
 from lossctl.core.method import Method
 from lossctl.stats.paired import POWER, PairedSums, Values
-from lossctl.stats.series import series_error
+from lossctl.stats.series import cosine_count, cosine_error, series_error
 from lossctl.stats.signs import agreeing, none_of, varies
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio
@@ -150,9 +150,9 @@ def _by_hits(
 
 def _units(sums: PairedSums, method: Method) -> int:
     """Return how many differences stand for themselves."""
-    if method.has_units and sums.units is not None:
-        return len(sums.units)
-    return max(1, sums.n // (method.lags + 1)) if method.is_series else sums.n
+    if method.is_series:
+        return max(1, sums.n // (method.lags + 1))
+    return len(sums.units) if method.has_units and sums.units is not None else sums.n
 
 
 def _rows(sums: PairedSums, method: Method) -> float:
@@ -186,10 +186,10 @@ def _tail(z: float, freedom: float) -> float:
 
 def _error(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, float] | None:
     """Give the standard error of D − rB and its degrees of freedom; ``None`` where it is not defined."""
-    if method.is_series:
+    if method.is_series and not method.is_smoothed:
         return _of_series(sums, share)
     if method.has_units:
-        return _of_units(sums, value, share)
+        return _of_units(sums, value, method, share)
     error = sums.gap_error() if share == 0.0 else _of_rows(sums, share)
     return None if error is None else (error, sums.freedom)
 
@@ -202,13 +202,18 @@ def _of_rows(sums: PairedSums, share: float) -> float | None:
     return replace(sums, rest=None).rest_error(share)
 
 
-def _of_units(sums: PairedSums, value: float, share: float) -> tuple[float, float] | None:
+def _of_units(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, float] | None:
     units = sums.units
     if units is None or len(units) <= 1 or not units.is_finite:
         return None
     mean = sums.means(share)[1] if sums.is_linear else value
     ratio = Ratio(value, units.d - share * units.b - mean * units.w, units.w, units.w)
-    return ratio.reduced_error, ratio.freedom
+    if not method.is_series:
+        return ratio.reduced_error, ratio.freedom
+    if sums.n <= method.lags + 1:
+        return None
+    count = cosine_count(sums.n, method.lags + 1)
+    return cosine_error(ratio, count), count
 
 
 def _of_series(sums: PairedSums, share: float) -> tuple[float, int] | None:

@@ -25,6 +25,7 @@ from lossctl.stats.paired import (
     unvaried,
 )
 from lossctl.stats.resampling import flipped, lists_signs, studentised
+from lossctl.stats.series import cosine_count, cosine_error
 from lossctl.stats.signs import varies
 from lossctl.stats.student import t_quantile
 from lossctl.stats.units import Ratio
@@ -66,14 +67,18 @@ def compared_together(
 
 def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
     """Compare by standard errors, and Student's t."""
-    if method.is_series:
-        apart = max(1, sums.n // (method.lags + 1))  # rows as far apart as the horizon stand for themselves
+    apart = max(1, sums.n // (method.lags + 1))  # rows as far apart as the horizon stand for themselves
+    if method.is_series and not method.is_smoothed:
         return from_errors(values, sums.lag_errors(values), (sums.n, sums.n - 1), level, method.label, apart)
     if not method.has_units:
         return difference(sums, values, level)
     ratios = _ratios(sums, values)
-    if not ratios:
+    if not ratios or (method.is_series and sums.n <= method.lags + 1):
         return from_errors(values, (None, None), (sums.n, 0), level, method.label)
+    if method.is_series:
+        count = cosine_count(sums.n, method.lags + 1)
+        errors = [*(cosine_error(ratio, count) for ratio in ratios), None]
+        return from_errors(values, (errors[0], errors[1]), (sums.n, count), level, method.label, apart)
     errors = [*(ratio.reduced_error for ratio in ratios), None]
     counts = (sums.n, ratios[0].freedom)
     return from_errors(values, (errors[0], errors[1]), counts, level, method.label, len(ratios[0].u))

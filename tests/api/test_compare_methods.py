@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import fft, stats
 
 import lossctl
 from lossctl.core.errors import UsageError
@@ -18,7 +18,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "t": {},
     "bootstrap": {"method": "bootstrap", "resamples": 499},
     "permutation": {"method": "permutation", "resamples": 499},
-    "diebold-mariano": {"horizon": 3},
+    "diebold-mariano-ewc": {"horizon": 3},
+    "diebold-mariano": {"horizon": 3, "hac": "dm"},
     "block-t": {"block": 10},
     "block-bootstrap": {"method": "bootstrap", "block": 10, "resamples": 499},
     "block-permutation": {"method": "permutation", "block": 10, "resamples": 499},
@@ -37,6 +38,7 @@ def frame_of(rows: int = 240, seed: int = 2) -> pd.DataFrame:
             "third": y + 2.0 + rng.normal(size=rows),
             "w": rng.gamma(2.0, size=rows),
             "site": rng.integers(0, 30, rows),
+            "half": (np.arange(rows) >= 80).astype(int),
         }
     )
 
@@ -75,20 +77,52 @@ def test_methods_are_named_and_agree_about_what_is_plain(label: str) -> None:
 @pytest.mark.parametrize("horizon", [1, 2, 5])
 def test_diebold_and_mariano_by_hand(horizon: int) -> None:
     frame = frame_of()
-    found = lossctl.compare(frame, "mse", horizon=horizon, **PAIR)[0]
+    found = lossctl.compare(frame, "mse", horizon=horizon, hac="dm", **PAIR)[0]
     d = ((frame["new"] - frame["y"]) ** 2 - (frame["old"] - frame["y"]) ** 2).to_numpy()
     n, u = len(d), d - d.mean()
     autocovariances = [np.sum(u[lag:] * u[: n - lag]) / n for lag in range(horizon)]
     statistic = d.mean() / np.sqrt((autocovariances[0] + 2.0 * np.sum(autocovariances[1:])) / n)
     harvey = np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)  # Harvey, Leybourne and Newbold 1997
     assert_allclose(found.p_value, 2.0 * stats.t.sf(abs(statistic * harvey), n - 1), rtol=1e-9)
-    assert found.signature.endswith(f"|method=diebold_mariano|horizon={horizon}|adjust=bh")
+    assert found.signature.endswith(f"|method=diebold_mariano|hac=dm|horizon={horizon}|adjust=bh")
+
+
+@pytest.mark.parametrize(("horizon", "count"), [(1, 12), (2, 12), (24, 5)])
+def test_the_error_of_a_series_is_that_of_its_slow_cosines(horizon: int, count: int) -> None:
+    """The sums of u times cosines are half of the cosine transform that SciPy knows."""
+    frame = frame_of()
+    found = lossctl.compare(frame, "mse", horizon=horizon, **PAIR)[0]
+    b, c = (((frame[name] - frame["y"]) ** 2).to_numpy() for name in ("old", "new"))
+    for interval, u, scale in (
+        (found.delta_ci, c - b - np.mean(c - b), 1.0),
+        (found.relative_ci, c - np.mean(c) / np.mean(b) * b, np.mean(b)),
+    ):
+        error = np.sqrt(2.0 / count * np.sum((0.5 * fft.dct(u)[1 : count + 1]) ** 2)) / len(u) / scale
+        assert interval is not None
+        assert_allclose(0.5 * (interval.high - interval.low), stats.t.ppf(0.975, count) * error, rtol=1e-9)
+    assert found.delta_ci is not None
+    assert found.delta_ci.method == "diebold-mariano-ewc"
+    assert found.signature.endswith(f"|method=diebold_mariano|hac=ewc|horizon={horizon}|adjust=bh")
+
+
+def test_a_series_that_is_short_for_its_horizon_is_told() -> None:
+    told = "only 119 rows for forecasts 12 rows ahead: intervals are unreliable below 120"
+    assert told in lossctl.compare(frame_of(119), "mae", horizon=12, **PAIR).warnings
+    assert not any("ahead" in said for said in lossctl.compare(frame_of(120), "mae", horizon=12, **PAIR).warnings)
+    (said,) = (
+        each for each in lossctl.compare(frame_of(), "mae", horizon=9, by="half", **PAIR).warnings if "times" in each
+    )
+    assert (
+        said
+        == "intervals of 1 of 2 slices rest on fewer than 90 rows, 10 times the horizon (the fewest: 80, of half=0)"
+    )
 
 
 def read_back(signature: str) -> dict[str, Any]:
     """Turn a signature into the options that gave it."""
     given = dict(part.split("=", 1) for part in signature.split("|") if "=" in part and not part.startswith("n="))
-    options: dict[str, Any] = {name: given[name] for name in ("method", "adjust", "cluster", "pairs") if name in given}
+    texts = ("method", "adjust", "cluster", "pairs", "hac")
+    options: dict[str, Any] = {name: given[name] for name in texts if name in given}
     return options | {name: int(given[name]) for name in ("seed", "resamples", "block", "horizon") if name in given}
 
 

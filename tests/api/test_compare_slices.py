@@ -57,6 +57,11 @@ def condition(values: dict[str, str | None]) -> str:
         {"method": "bootstrap", "resamples": 199},
         {"method": "permutation", "resamples": 199, "cluster": "person"},
         {"horizon": 2},
+        {"horizon": 2, "hac": "dm", "weight": "w"},
+        {"horizon": 1, "nan": "omit"},
+        {"block": 7},
+        {"block": 5, "method": "bootstrap", "resamples": 199},
+        {"block": 3, "weight": "w", "cluster": None},
     ],
 )
 def test_a_slice_is_what_its_rows_alone_give(tmp_path: Path, options: dict[str, Any]) -> None:

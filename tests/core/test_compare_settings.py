@@ -26,13 +26,13 @@ WAYS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"cluster": "site"}, "method=t|cluster=site|adjust=bh", "p and intervals: clusters of site"),
     (
         {"horizon": 3},
-        "method=diebold_mariano|horizon=3|adjust=bh",
-        "p and intervals: Diebold-Mariano, of forecasts 3 rows ahead",
+        "method=diebold_mariano|hac=ewc|horizon=3|adjust=bh",
+        "p and intervals: Diebold-Mariano, of forecasts 3 rows ahead, equal-weighted cosines",
     ),
     (
         {"method": "diebold_mariano"},
-        "method=diebold_mariano|horizon=1|adjust=bh",
-        "p and intervals: Diebold-Mariano, of forecasts 1 row ahead",
+        "method=diebold_mariano|hac=ewc|horizon=1|adjust=bh",
+        "p and intervals: Diebold-Mariano, of forecasts 1 row ahead, equal-weighted cosines",
     ),
 ]
 

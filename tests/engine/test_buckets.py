@@ -16,7 +16,7 @@ from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.errors import DataError
 from lossctl.core.faults import Faults
 from lossctl.core.method import Method
-from lossctl.engine.buckets import BUCKETS, UnitTally, identities_of, splitmix64
+from lossctl.engine.buckets import BUCKETS, SeriesTally, UnitTally, identities_of, splitmix64
 
 Identities = npt.NDArray[np.uint64]
 BOOTSTRAP, CLUSTERS = Method("bootstrap"), Method(cluster="c")
@@ -141,3 +141,60 @@ def test_a_group_is_its_first_row_and_of_one_cluster() -> None:
     assert identities_of(plain, BOOTSTRAP).tolist() == [4, 2]
     with pytest.raises(DataError, match='a group has rows of several clusters of "c"'):
         identities_of(grouped([1, 1, 3, 2, 2]), CLUSTERS)
+
+
+def series(n: int, cuts: list[int], *, shuffled: bool = False) -> SeriesTally:
+    values, positions = many(n)
+    tallies = []
+    for start, stop in pairwise([0, *cuts, n]):
+        tally = SeriesTally(Method("diebold_mariano"))
+        order = np.random.default_rng(1).permutation(stop - start) if shuffled else np.arange(stop - start)
+        codes = tally.codes(positions[start:stop][order])
+        tally.add_weights(None, codes)
+        tally.add("x", values[start:stop][order], codes)
+        tallies.append(tally)
+    for tally in tallies[1:]:
+        tallies[0].merge(tally)
+    return tallies[0]
+
+
+@pytest.mark.parametrize(("n", "stretch"), [(1, 1), (5, 1), (4096, 1), (4097, 2), (8192, 2), (8193, 4), (20_000, 8)])
+def test_stretches_of_a_series_are_as_short_as_may_be_and_alike(n: int, stretch: int) -> None:
+    tally = series(n, [])
+    weights, sums = tally.floats(["x"])
+    starts = np.arange(0, n, stretch)
+    assert len(tally) == len(starts) <= BUCKETS
+    assert_array_equal(weights, np.diff(starts, append=n))
+    assert_allclose(sums, np.add.reduceat(many(n)[0], starts), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("cuts", [[1], [4096], [100, 5000, 16_000], [17_000, 17_001]])
+def test_neither_cut_nor_order_changes_the_sums_of_a_series(cuts: list[int]) -> None:
+    expected = series(20_000, []).floats(["x"])
+    for shuffled in (False, True):
+        assert_array_equal(series(20_000, cuts, shuffled=shuffled).floats(["x"]), expected)
+
+
+def test_a_part_that_ends_early_takes_over_a_later_one() -> None:
+    values, positions = many(9000)
+    tallies = []
+    for part in (slice(8000, 9000), slice(0, 10)):
+        tally = SeriesTally(Method("diebold_mariano"))
+        codes = tally.codes(positions[part])
+        tally.add_weights(None, codes)
+        tally.add("x", values[part], codes)
+        tallies.append(tally)
+    late, early = tallies
+    early.merge(late)
+    weights, sums = early.floats(["x"])
+    assert len(weights) == -(-9000 // 4)
+    assert_array_equal(np.flatnonzero(weights), [0, 1, 2, *range(2000, 2250)])
+    assert_allclose(sums[2000], np.sum(values[8000:8004]), rtol=1e-12)
+
+
+def test_rows_of_a_slice_are_placed_by_those_read_before() -> None:
+    rows = np.array([3, 5, 8, 13, 21, 34])
+    made = block(rows)
+    assert identities_of(made, Method(block=2), rows, 7).tolist() == [3, 4, 5, 5, 6]
+    assert identities_of(made, Method("diebold_mariano"), rows, 7).tolist() == [7, 9, 10, 11, 12]
+    assert identities_of(made, Method("bootstrap", block=2), rows, 0).tolist() == [0, 1, 1, 2, 2]

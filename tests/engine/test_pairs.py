@@ -263,7 +263,7 @@ def test_products_of_a_series_are_those_of_the_formulas(weight: str | None) -> N
         of[name] = np.random.default_rng(len(name)).normal(size=200)
     w = np.ones(200) if weight is None else of["w"]
     b, d = np.abs(of["a"] - of["y"]), np.abs(of["b"] - of["y"]) - np.abs(of["a"] - of["y"])
-    method = Method("diebold_mariano", horizon=3)
+    method = Method("diebold_mariano", horizon=3, hac="dm")
     rows = [batch_of(of, range(70)), batch_of(of, range(70, 200), 70)]
     plain = compare_rows(rows, replace(plan_of(plans(weight)), method=method)).lags[0][0].fractions()
     x = [w, w * b, w * d]

@@ -58,7 +58,8 @@ def test_a_ratio_of_means_has_its_gradient_and_its_standard_error(weight: str | 
     assert_allclose(gradient.l2, np.linalg.norm(pulled), rtol=1e-13)
     assert_allclose(gradient.l1, np.abs(pulled).sum(), rtol=1e-13)
     u = w * (np.abs(r) - above / below * np.abs(y))
-    assert_allclose(moments.std_error, math.sqrt(2000 / 1999 * (u**2).sum()) / below, rtol=1e-12)
+    effective = w.sum() ** 2 / (w**2).sum()
+    assert_allclose(moments.std_error, math.sqrt(effective / (effective - 1.0) * (u**2).sum()) / below, rtol=1e-12)
 
 
 def test_a_part_that_moves_nothing_adds_nothing_even_where_it_is_infinite() -> None:

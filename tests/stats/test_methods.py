@@ -35,6 +35,8 @@ EVERY = [
     Method("bootstrap", cluster="c"),
     Method("permutation"),
     Method("permutation", block=3),
+    Method("diebold_mariano", hac="dm"),
+    Method("diebold_mariano", horizon=4, hac="dm"),
     Method("diebold_mariano"),
     Method("diebold_mariano", horizon=4),
 ]
@@ -104,7 +106,7 @@ def test_diebold_and_mariano_by_hand(horizon: int) -> None:
     square = (gamma[0] + 2.0 * sum(gamma[1:])) / n
     statistic = d.mean() / math.sqrt(square)
     statistic *= math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    found = difference(b, c, Method("diebold_mariano", horizon=horizon))
+    found = difference(b, c, Method("diebold_mariano", horizon=horizon, hac="dm"))
     assert_allclose(found.p_value, 2.0 * stats.t.sf(abs(statistic), n - 1), rtol=1e-9)
     half = stats.t.ppf(0.975, n - 1) * d.mean() / statistic
     assert_allclose(ends(found), (d.mean() - half, d.mean() + half), rtol=1e-9)
@@ -132,7 +134,7 @@ def test_a_variance_that_is_not_above_zero_is_weighted_by_bartlett() -> None:
         cov_type="HAC", cov_kwds={"maxlags": horizon - 1, "kernel": "uniform", "use_correction": False}
     )
     assert not uniform.cov_params()[0, 0] > 0.0
-    found = difference(b, b + d, Method("diebold_mariano", horizon=horizon))
+    found = difference(b, b + d, Method("diebold_mariano", horizon=horizon, hac="dm"))
     wide = math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
     half = stats.t.ppf(0.975, n - 1) * fit.bse[0] / wide
     assert_allclose(ends(found)[1], np.mean(d) + half, rtol=1e-7)
@@ -140,7 +142,7 @@ def test_a_variance_that_is_not_above_zero_is_weighted_by_bartlett() -> None:
 
 def test_a_forecast_one_ahead_is_students_t() -> None:
     b, c = losses(25)
-    found, expected = difference(b, c, Method("diebold_mariano")), stats.ttest_rel(c, b)
+    found, expected = difference(b, c, Method("diebold_mariano", hac="dm")), stats.ttest_rel(c, b)
     assert_allclose(found.p_value, expected.pvalue, rtol=1e-10)
     assert_allclose(series_error([Fraction(14)], 8, Fraction(8)), 0.5, rtol=1e-15)
 
@@ -319,7 +321,11 @@ def test_equal_differences_have_the_p_value_of_their_signs(method: Method, n: in
     """No interval; p as if all signs of the units were tried."""
     b = np.random.default_rng(n).integers(1, 8, size=n) / 8.0
     who = np.arange(n) // 2 if method.cluster is not None else np.arange(n)
-    units = len(set((who // (method.block or 1)).tolist())) if method.has_units else n // (method.horizon or 1)
+    units = (
+        len(set((who // (method.block or 1)).tolist()))
+        if method.has_units and not method.is_series
+        else n // (method.horizon or 1)
+    )
     if units < 2 or (method.horizon or 0) >= n:
         assert difference(b, b + 0.125, method, who=who.astype(np.uint64)).delta_ci is None
         return
@@ -475,6 +481,8 @@ def test_detectable_differences_are_seen_by_each_method() -> None:
         ({"horizon": 2}, "horizon is for Diebold-Mariano, not for t"),
         ({"kind": "bootstrap", "horizon": 2}, "horizon is for Diebold-Mariano, not for bootstrap"),
         ({"kind": "diebold_mariano", "horizon": 0}, "horizon: 0 is not a whole number"),
+        ({"kind": "diebold_mariano", "hac": "qs"}, "hac: there is no 'qs'"),
+        ({"kind": "t", "hac": "dm"}, "hac is for a series, not for t"),
         ({"kind": "diebold_mariano", "cluster": "a"}, "rows one by one in file order, and no cluster"),
         ({"kind": "diebold_mariano", "block": 4}, "rows one by one in file order, and no block"),
         ({"seed": -1}, "seed: -1 is not a whole number from 0"),
@@ -491,7 +499,9 @@ def test_methods_that_make_no_sense_are_refused(wrong: dict[str, Any], said: str
 def test_a_signature_says_what_it_takes_to_do_the_same_again() -> None:
     assert Method().signature == "method=t"
     assert Method(block=7).signature == "method=t|block=7"
-    assert Method("diebold_mariano").signature == "method=diebold_mariano|horizon=1"
+    assert Method("diebold_mariano").signature == "method=diebold_mariano|hac=ewc|horizon=1"
+    assert Method("diebold_mariano", hac="dm").signature == "method=diebold_mariano|hac=dm|horizon=1"
     assert Method("permutation", seed=3, resamples=99).signature == "method=permutation|seed=3|resamples=99"
-    assert [Method(kind).label for kind in METHOD_NAMES] == ["t", "bootstrap", "permutation", "diebold-mariano"]
+    assert [Method(kind).label for kind in METHOD_NAMES] == ["t", "bootstrap", "permutation", "diebold-mariano-ewc"]
+    assert Method("diebold_mariano", hac="dm").label == "diebold-mariano"
     assert Method("permutation", block=np.int64(2)).label == "block-permutation"  # type: ignore[arg-type]
