@@ -121,9 +121,12 @@ def _column_sum_error(source: Source, tally: ModelTally, chosen: ChosenLoss) -> 
     for role in chosen.loss.roles:
         total = tally.column_sums()[role]
         if abs(total - 1.0) > SUM_TOLERANCE:
+            cure = "--normalize divides each by their sum"
+            if role is Role.TARGET and total.is_integer() and total > 1.0 and Role.PREDICTION in chosen.loss.roles:
+                cure = f"for labels 0 and 1, --loss binary_cross_entropy; of one distribution down the file, {cure}"
             return DataError(
                 f'{source.name}, column "{tally.plan.binding.text(role)}": '
                 f"the probabilities down the file sum to {total!r}, not to 1",
-                "--normalize divides each by their sum",
+                cure,
             )
     return None

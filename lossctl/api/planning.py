@@ -22,6 +22,7 @@ from lossctl.core.spelling import canonical
 from lossctl.engine.plan import ModelPlan
 from lossctl.sources import Source
 from lossctl.sources.bind import alike, bind, can_bind
+from lossctl.sources.bind_classes import numbers_after
 
 if TYPE_CHECKING:
     from lossctl.sources.slices import Slices
@@ -138,6 +139,7 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
             for binding in bindings:
                 fitting.setdefault(binding, []).append(chosen)
     fitting = {_with_positive(source, binding, settings): group for binding, group in fitting.items()}
+    fitting = {_with_numbers(source, binding, settings): group for binding, group in fitting.items()}
     if selection.fitting_only:
         _leave_out_labels(source, fitting, settings, left_out)
     if not fitting:
@@ -247,6 +249,18 @@ def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
                 problem = f"{', '.join(chosen.label for chosen in each.losses)} and other losses read column"
                 raise UsageError(f'{problem} "{name}" as different labels', "run them apart")
     return {name: found for name, found in labels.items() if found}
+
+
+def _with_numbers(source: Source, binding: Binding, settings: Settings) -> Binding:
+    """Let columns such as ``p1`` and ``p2`` be of the classes 1 and 2, where the labels are those and not ``p1``."""
+    classes = binding.labels[: len(binding.prediction)]
+    numbers = numbers_after(classes) if classes and not settings.classes else ()
+    if not numbers:
+        return binding
+    found = source.distinct(binding.target[0], _MOST_SHOWN)
+    if not set(found).isdisjoint(binding.labels) or not any(number in found for number in numbers):
+        return binding
+    return replace(binding, labels=(*numbers, *binding.labels[len(numbers) :]))
 
 
 def _with_positive(source: Source, binding: Binding, settings: Settings) -> Binding:

@@ -20,6 +20,8 @@ __all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
 _PAIR = 2
 _CLASSES_CURE = "name them with a glob: -p 'p_*'; for one probability a row choose a binary loss, such as log_loss"
+_COLUMNS_CURE = "give both the same number of columns, or both as list columns"
+_LABELS_CURE = f"for a column of labels, --loss categorical_cross_entropy; else {_COLUMNS_CURE}"
 _VECTORS_CURE = "name their columns with globs, or list columns: -t 'y_*' -p 's_*'"
 
 
@@ -67,6 +69,8 @@ def _require_numbers(source: Source, chosen: ChosenLoss, binding: Binding) -> No
 def _require_number(source: Source, chosen: ChosenLoss, binding: Binding, role: Role) -> None:
     if _is_vector(source, binding, role):
         several = "for several models, repeat -p" if role is Role.PREDICTION else "name it with -t COLUMN"
+        if role is Role.PREDICTION and chosen.loss.of_classes:
+            several = f"--loss {chosen.loss.of_classes} takes a column for each class; {several}"
         takes = f"{chosen.loss.id} takes one column of numbers as its {role}"
         raise UsageError(f"{takes}, and {binding.text(role)} is a vector", several)
 
@@ -190,7 +194,7 @@ def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding)
     if len(shapes) > 1 or len(ways) > 1:
         raise UsageError(
             f"-t {binding.text(Role.TARGET)} and -p {binding.text(Role.PREDICTION)} do not list the same categories",
-            "give both the same number of columns, or both as list columns",
+            _LABELS_CURE if _may_be_labels(source, chosen, binding) else _COLUMNS_CURE,
         )
     if shapes == {(1, False)} and chosen.loss.across:
         raise UsageError(
@@ -205,6 +209,12 @@ def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding)
     widths = [width_of(source, binding, role) for role in chosen.loss.roles]
     if all(widths) and len(set(widths)) > 1:
         raise _other_width(source, binding, *widths)
+
+
+def _may_be_labels(source: Source, chosen: ChosenLoss, binding: Binding) -> bool:
+    """Tell whether a target is one column beside a prediction of several: of labels, rather than of probabilities."""
+    several = _is_vector(source, binding, Role.PREDICTION) and len(chosen.loss.roles) > 1
+    return several and not _is_vector(source, binding, Role.TARGET)
 
 
 def _other_width(source: Source, binding: Binding, length: int, width: int) -> ShapeError | UsageError:

@@ -207,6 +207,8 @@ class Loss:
         What is known of it.
     direction
         Which way is better.
+    of_classes
+        The id of the loss of several classes that is this one where there are two; empty: there is none.
     elsewhere
         What it is called in other libraries, such as ``torch.nn.HuberLoss``: ``lossctl losses torch`` finds it so.
     note
@@ -242,6 +244,7 @@ class Loss:
     unit: str | Callable[..., str | None] | None = None
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
+    of_classes: str = ""
     elsewhere: tuple[str, ...] = ()
     note: str = ""
 

@@ -5,6 +5,7 @@ Imports core and its own package.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -222,6 +223,9 @@ def _usual_classes(names: Sequence[str], losses: Sequence[ChosenLoss]) -> str | 
             return letter
         if any(name.startswith(f"{letter}_") for name in names):
             return f"{letter}_*"
+        numbered = [name for name in names if re.fullmatch(rf"{letter}\d+", name)]
+        if len(numbered) > 1:  # as h2o calls them
+            return ",".join(numbered)
     return None
 
 

@@ -17,7 +17,10 @@ from lossctl.core.spelling import canonical
 from lossctl.sources.columns import category
 from lossctl.sources.names import listed
 
-__all__ = ["classes_of", "have_numbers", "names_of_columns", "order_of", "ordered_distributions"]
+__all__ = ["classes_of", "have_numbers", "names_of_columns", "numbers_after", "order_of", "ordered_distributions"]
+
+_NUMBERED = re.compile(r"(\D+?)[ _.-]*(\d+)")
+"""A beginning, and a whole number after it, as in ``p1`` and ``grade-10``."""
 
 Columns = tuple[str, ...]
 
@@ -45,16 +48,37 @@ def names_of_columns(text: str, columns: Columns) -> tuple[str, ...]:
 
 
 def have_numbers(names: Sequence[str]) -> bool:
-    """Tell whether every name is a number, of which no two are equal.
+    """Tell whether every name is a number, or one after the same beginning, of which no two are equal.
 
     Examples
     --------
-    >>> have_numbers(["0", "10", "2"]), have_numbers(["1", "01"]), have_numbers(["low", "high"])
-    (True, False, False)
+    >>> have_numbers(["0", "10", "2"]), have_numbers(["p1", "p10"]), have_numbers(["1", "01"]), have_numbers(["a", "b"])
+    (True, True, False, False)
     """
-    if not all(_NUMBER.fullmatch(name) for name in names):
-        return False
-    return len({float(name) for name in names}) == len(names)
+    return _numbers(names) is not None
+
+
+def _numbers(names: Sequence[str]) -> list[float] | None:
+    """Return the numbers that names are; ``None``: some name is none, or two are equal."""
+    ends = [name for name in names if _NUMBER.fullmatch(name)]
+    if len(ends) < len(names):
+        ends = list(numbers_after(names))
+    found = [float(end) for end in ends]
+    return found if names and len(set(found)) == len(names) else None
+
+
+def numbers_after(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the whole numbers that follow the same beginning in every name; none where some name has none.
+
+    Examples
+    --------
+    >>> numbers_after(["p1", "p2"]), numbers_after(["p1", "q2"])
+    (('1', '2'), ())
+    """
+    parts = [_NUMBERED.fullmatch(name) for name in names]
+    if None in parts or len({part[1] for part in parts if part}) != 1:
+        return ()
+    return tuple(part[2] for part in parts if part)
 
 
 def _in_order(columns: Columns, names: Sequence[str], wanted: Sequence[str]) -> Columns:
@@ -64,7 +88,8 @@ def _in_order(columns: Columns, names: Sequence[str], wanted: Sequence[str]) -> 
 
 
 def _ascending(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=float) if have_numbers(names) else names)
+    numbers = _numbers(names)
+    return tuple(names) if numbers is None else tuple(name for _, name in sorted(zip(numbers, names, strict=True)))
 
 
 def classes_of(
@@ -123,8 +148,9 @@ def _require_places(text: str, columns: Columns, names: Sequence[str], given: Se
     Places are numbers beside classes that are none, or columns that the user lists one by one, in an order of his own.
     """
     shared = set(names) & set(given)
-    one_by_one = text.split(",") == list(columns) or [part.strip() for part in text.split(",")] == list(columns)
-    if not shared and (one_by_one or (have_numbers(names) and not have_numbers(given))):
+    one_by_one = [part.strip() for part in text.split(",")] == list(columns)
+    by_place = all(map(_NUMBER.fullmatch, names)) and not all(map(_NUMBER.fullmatch, given))
+    if not shared and (one_by_one or by_place):
         return
     raise UsageError(
         f"--classes names {listed(given)}, and the columns of -p {text} are called {listed(names)}",

@@ -66,6 +66,9 @@ def of_kind(kind: Kind) -> set[str]:
         ("u_*", "v_*", {}, {Kind.VECTORS}),
         ("u_*", "v_*,w_*", {}, {Kind.VECTORS}),
         ("u_*", "m_*", {}, {Kind.ENSEMBLE}),
+        ("u_*", "lo,hi", {}, {Kind.VECTORS}),  # two targets: what could be the ends of an interval is a vector
+        ("u_*", "q0.1,q0.9", {}, {Kind.VECTORS}),
+        ("u_*", "mu,sigma", {}, {Kind.VECTORS}),
         ("happened", "u_*,v_*", {}, {Kind.VECTORS}),
         ("class", "c_*", {}, {Kind.MULTICLASS}),
         ("class", "s_*", {}, {Kind.MULTICLASS}),

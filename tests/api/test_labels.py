@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 import lossctl
+from lossctl.core.loss import PROBABILITY, Kind
 
 ANIMALS = ["cat", "dog", "eel"]
 
@@ -233,3 +234,74 @@ def test_labels_of_json_are_numbers_read_exactly(written: str, label: str, tmp_p
     options: Any = {"target": "y", "prediction": "p", "classes": [label, "5"]}
     (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
     assert_allclose(result.value, -(math.log(0.75) + math.log(0.25)) / 2, rtol=1e-15)
+
+
+# --- names of columns that end in numbers, and losses of two classes given several -----------------------------------
+
+H2O: dict[str, Any] = {"predict": [1, 2, 10], "p1": [0.6, 0.2, 0.1], "p10": [0.1, 0.1, 0.8], "p2": [0.3, 0.7, 0.1]}
+
+
+@pytest.mark.parametrize("prediction", [None, "p1,p10,p2", "p10,p2,p1", "p*"])
+@pytest.mark.parametrize("labels", [[1, 2, 10], ["p1", "p2", "p10"], ["1.0", "2e0", "1.0e+01"]])
+def test_columns_that_end_in_numbers_are_of_those_labels_or_of_their_own_names(
+    prediction: str | None, labels: list[Any], tmp_path: Path
+) -> None:
+    if prediction == "p*" and "p1" in labels:
+        prediction = "p1*,p2"
+    frame = pd.DataFrame(
+        {**{name: of for name, of in H2O.items() if prediction is None or name != "predict"}, "label": labels}
+    )
+    frame.to_csv(tmp_path / "h2o.csv", index=False)
+    for source in (frame, str(tmp_path / "h2o.csv")):
+        if isinstance(source, pd.DataFrame) and "2e0" in labels:
+            continue
+        options: Any = {} if prediction is None else {"prediction": prediction}
+        found = lossctl.evaluate(source, "categorical_cross_entropy,rps", **options)
+        assert_allclose(found[0].value, -np.log([0.6, 0.7, 0.8]).mean(), rtol=1e-15)
+        thresholds = [(0.4**2 + 0.1**2), (0.2**2 + 0.1**2), (0.1**2 + 0.2**2)]
+        assert_allclose(found[1].value, np.mean(thresholds), rtol=1e-14)
+        assert not any("order" in each for each in found.warnings)
+
+
+TWINS = [loss for loss in lossctl.LOSSES.values() if loss.of_classes]
+
+
+@pytest.mark.parametrize("loss", TWINS, ids=lambda loss: loss.id)
+def test_a_loss_of_two_classes_says_which_is_of_several(loss: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    q, labels = rng.uniform(0.02, 0.98, 40), rng.integers(0, 2, 40)
+    one = q if loss.prediction == PROBABILITY else np.log(q / (1.0 - q))
+    other = 1.0 - q if loss.prediction == PROBABILITY else np.zeros(40)
+    frame = {"y": labels, "p_0": other, "p_1": one}
+    with pytest.raises(lossctl.UsageError, match="takes one column of numbers as its prediction") as caught:
+        lossctl.evaluate(frame, loss.choose(), target="y", prediction="p_*")
+    assert f"--loss {loss.of_classes} takes a column for each class" in (caught.value.cure or "")
+    (many,) = lossctl.evaluate(frame, loss.of_classes, target="y", prediction="p_*")
+    (two,) = lossctl.evaluate(frame, loss.choose(), target="y", prediction="p_1")
+    assert_allclose(many.value, two.value * (2.0 if loss.id == "brier" else 1.0), rtol=1e-12)
+    del tmp_path
+
+
+def test_losses_of_two_classes_that_have_a_twin_are_these() -> None:
+    assert len(TWINS) == 8
+    assert {lossctl.LOSSES[loss.of_classes].kind for loss in TWINS} == {Kind.MULTICLASS}
+
+
+def test_labels_are_no_distribution_and_the_cure_helps() -> None:
+    frame = animals()
+    with pytest.raises(lossctl.UsageError, match="do not list the same categories") as caught:
+        lossctl.evaluate(frame, "cross_entropy", target="animal", prediction="p_*")
+    assert caught.value.cure is not None
+    assert caught.value.cure.startswith("for a column of labels, --loss categorical_cross_entropy; else ")
+    assert lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
+    two = {"label": [1.0, 0.0, 1.0], "prediction": [0.7, 0.2, 0.9]}
+    for loss in ("cross_entropy", "kl"):
+        with pytest.raises(lossctl.DataError, match=r"sum to 2\.0, not to 1") as told:
+            lossctl.evaluate(two, loss)
+        assert (told.value.cure or "").startswith("for labels 0 and 1, --loss binary_cross_entropy; ")
+    expected = metrics.log_loss(two["label"], two["prediction"])
+    assert_allclose(lossctl.evaluate(two, "binary_cross_entropy")[0].value, expected, rtol=1e-14)
+    shares = {"p": [0.5, 0.7], "q": [0.5, 0.5]}
+    with pytest.raises(lossctl.DataError) as plain:
+        lossctl.evaluate(shares, "cross_entropy", target="p", prediction="q")
+    assert plain.value.cure == "--normalize divides each by their sum"
