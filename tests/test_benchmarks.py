@@ -139,3 +139,16 @@ def test_the_page_has_a_place_for_the_tables(benchmarks: ModuleType) -> None:
     written = benchmarks.report.insert(page, "one table\n")
     assert "one table" in written
     assert benchmarks.report.insert(written, "one table\n") == written
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_wide_rows_by_lossctl_are_those_by_numpy(
+    place: int, benchmarks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = importlib.import_module("benchmarks.bench_wide")
+    monkeypatch.setattr(benchmarks.environment, "DATA", tmp_path)
+    python, job = Path(sys.executable), wide.JOBS[place]
+    file = wide.data_file(python, job, 300, 50)
+    run = wide.commands(job, file, python.with_name("lossctl"), python)
+    ours, theirs = (benchmarks.measure.measure(command).output for command in run.values())
+    assert benchmarks.agree.check(wide.read_lossctl(ours), json.loads(theirs), ("lossctl", "numpy")) == 7

@@ -7,7 +7,7 @@ nowhere else. Imports NumPy and core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from itertools import pairwise
 from typing import Any
@@ -19,13 +19,26 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.faults import LEAST_WEIGHT, MOST_WEIGHT, Fault, Faults, What, first_bad
 from lossctl.core.loss import Array, Domain, Role
 
-__all__ = ["BLOCK_ROWS", "CLIP_REACH", "SUM_TOLERANCE", "Batch", "Binding", "Block", "Rows", "weights_of"]
+__all__ = [
+    "BLOCK_NUMBERS",
+    "BLOCK_ROWS",
+    "CLIP_REACH",
+    "SUM_TOLERANCE",
+    "Batch",
+    "Binding",
+    "Block",
+    "Rows",
+    "weights_of",
+]
 
 BLOCK_ROWS = 2**16
 """Rows a kernel gets at once: what stays in a core's cache (measured; see docs/performance.md)."""
 
 SUM_TOLERANCE = 1e-6
 """How far the sum of a distribution may lie from 1."""
+
+BLOCK_NUMBERS = 2**19
+"""Numbers a kernel gets at once, at most, where a row has more than eight: memory must not grow with the width."""
 
 CLIP_REACH = 1e-4
 """How far outside [0, 1] a probability may lie to be clipped: rounding to float32, or to four digits, is no mistake."""
@@ -84,6 +97,16 @@ class Batch:
         if self.length <= size:
             return [self]
         return [self.cut(start, stop) for start, stop in pairwise(self._cuts(size))]
+
+    def numbers(self, names: Iterable[str]) -> int:
+        """Give how many numbers a row has in some columns."""
+        given = (self.columns.get(name) for name in names)
+        return sum(1 if values is None or values.ndim == 1 else values.shape[1] for values in given)
+
+    def rows_of(self, *bindings: Binding) -> int:
+        """Give how many rows a block of some models may have: of wide rows, what holds `BLOCK_NUMBERS`."""
+        numbers = max(self.numbers((*each.target, *each.prediction)) for each in bindings)
+        return min(BLOCK_ROWS, max(1, BLOCK_NUMBERS // max(1, numbers)))
 
     def _cuts(self, size: int) -> list[int]:
         if self.starts is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block
+from lossctl.core.block import Batch, Block
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.engine.plan import ModelPlan
@@ -50,7 +50,7 @@ def kept_rows(batches: Iterable[Batch], plans: Sequence[ModelPlan]) -> Iterator[
         What to compute; the rows must have been found to fit.
     """
     for batch in with_lags(batches, plans):
-        for piece in batch.split(BLOCK_ROWS):
+        for piece in batch.split(batch.rows_of(*(plan.binding for plan in plans))):
             values: list[Array] = []
             usable: list[npt.NDArray[np.bool_]] = []
             for plan in plans:

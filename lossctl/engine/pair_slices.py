@@ -12,7 +12,7 @@ from dataclasses import field, replace
 
 import numpy as np
 
-from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.core.block import Batch
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.levels import LevelTallies
@@ -21,7 +21,7 @@ from lossctl.core.spread import Spread
 from lossctl.core.tallies import Counts, WeightTallies, sum_of
 from lossctl.engine.linears import Linears
 from lossctl.engine.margins import Margin
-from lossctl.engine.pairs import PairsPlan, PairsTally, picked
+from lossctl.engine.pairs import PairsPlan, PairsTally, block_rows, picked
 from lossctl.engine.slice_rows import codes_of, slices_of
 from lossctl.engine.slicing import looking_back
 
@@ -202,7 +202,8 @@ class SlicedPairsTally:
 
     def add_all(self, batches: Sequence[Batch]) -> None:
         """Add batches of any length, as `add` does."""
-        for together in zip(*(batch.split(BLOCK_ROWS) for batch in batches), strict=True):
+        size = block_rows(batches, self.plan.plan.plans)
+        for together in zip(*(batch.split(size) for batch in batches), strict=True):
             self.add(together)
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that

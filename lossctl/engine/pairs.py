@@ -11,7 +11,7 @@ from dataclasses import field
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block, Rows
+from lossctl.core.block import Batch, Block, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_products, spans_of
 from lossctl.core.faults import Faults
@@ -26,7 +26,7 @@ from lossctl.engine.margins import Margin
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
 
-__all__ = ["Centre", "Margin", "PairTally", "PairsPlan", "PairsTally", "compare_rows", "picked"]
+__all__ = ["Centre", "Margin", "PairTally", "PairsPlan", "PairsTally", "block_rows", "compare_rows", "picked"]
 
 _PRODUCTS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 _CENTRED_PRODUCTS = ((0, 0), (1, 1))
@@ -242,7 +242,8 @@ class PairsTally:
     def add_all(self, batches: Batch | Sequence[Batch], first: int) -> int:
         """Add batches of any length, as `add` does, and say how long they were."""
         each = [batches] if isinstance(batches, Batch) else batches
-        for together in zip(*(batch.split(BLOCK_ROWS) for batch in each), strict=True):
+        size = block_rows(each, self.plan.plans)
+        for together in zip(*(batch.split(size) for batch in each), strict=True):
             self.add(together[0] if isinstance(batches, Batch) else together, first)
             first += len(together[0])
         return len(each[0])
@@ -351,6 +352,14 @@ class PairsTally:
 def _moved(linear: Linear | None, loss: Array) -> Array:
     """Give what the value of a model moves with, row by row."""
     return loss if linear is None else linear.combine(np.atleast_2d(loss))
+
+
+def block_rows(batches: Sequence[Batch], plans: Sequence[ModelPlan]) -> int:
+    """Give how many rows of some models, a batch each or one for all, are compared at once."""
+    bindings = [plan.binding for plan in plans]
+    if len(batches) == 1:
+        return batches[0].rows_of(*bindings)
+    return min(batch.rows_of(binding) for batch, binding in zip(batches, bindings, strict=True))
 
 
 def compare_rows(rows: Iterable[Batch | Sequence[Batch]], plan: PairsPlan) -> PairsTally:

@@ -145,9 +145,10 @@ class ModelTally:
         self.sums = {role: ExactSum() for role in Role}
 
     def add(self, batch: Batch) -> None:
-        """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows."""
-        for index, loss, slope, block in self.computed(batch):
-            self.add_rows(index, loss, slope, block)
+        """Compute every loss of the plan on a batch, block by block."""
+        for piece in batch.split(batch.rows_of(self.plan.binding)):
+            for index, loss, slope, block in self.computed(piece):
+                self.add_rows(index, loss, slope, block)
 
     def add_rows(self, index: int, loss: Array, slope: Array, block: Block) -> None:
         """Add the rows of a block to one loss, as its kernel gave them."""

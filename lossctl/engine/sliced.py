@@ -34,7 +34,8 @@ _MANY = 2**15
 _MOST = 2**18
 """Above, a block has so few rows of a slice that several are ordered together (measured)."""
 _WINDOW = 2**18
-"""So many rows."""
+"""So many rows, fewer where each has more than `_WIDE` numbers."""
+_WIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,13 @@ class SlicedTally:
         self.sums = {role: GroupedSum() for role in Role}
 
     def add(self, batch: Batch) -> None:
-        """Compute every loss of the plan on a batch of at most `BLOCK_ROWS` rows that know their slices."""
+        """Compute every loss of the plan on a batch of rows that know their slices, block by block."""
         batch = self._arranged(batch)
-        if len(batch) == 0:
-            return
+        if len(batch):
+            for piece in batch.split(batch.rows_of(self.plan.plan.binding)):
+                self._add_block(piece)
+
+    def _add_block(self, batch: Batch) -> None:
         block = self.front.counted(batch)
         codes = self._count(batch, block)
         if codes.size == 0:
@@ -368,7 +372,7 @@ class SlicedTallies:
         groups = int(codes.max(initial=-1)) + 1
         if groups > _MOST and batch.starts is None:
             self.waiting.append(copied(batch))  # the memory it was read into may be used again
-            if sum(map(len, self.waiting)) >= _WINDOW:
+            if sum(map(len, self.waiting)) * max(1, batch.numbers(batch.columns) // _WIDE) >= _WINDOW:
                 self.flush()
         elif groups > _FEW:
             if groups > _MANY and batch.starts is None:

@@ -22,7 +22,8 @@ __all__ = ["SlicedPairs", "looking_back"]
 _ENOUGH = 2**13
 """Rows of a slice that are compared at once: what Python does for them is then little beside what NumPy does."""
 _MOST_WAITING = 32 * BLOCK_ROWS
-"""Rows that may wait, of all slices together."""
+"""Rows that may wait, of all slices together; fewer where each has more than `_WIDE` numbers."""
+_WIDE = 16
 
 
 @dataclass(slots=True)
@@ -57,7 +58,8 @@ class SlicedPairs:
             self._rows[code] = self._rows.get(code, 0) + len(some[0])
             if self._rows[code] >= _ENOUGH or some[0].starts is not None:
                 self._compare(code)
-        if sum(self._rows.values()) > _MOST_WAITING:
+        numbers = sum(each.numbers(each.columns) for each in {id(each): each for each in batches}.values())
+        if sum(self._rows.values()) * max(1, numbers // _WIDE) > _MOST_WAITING:
             self.finish()
 
     def finish(self) -> None:

@@ -35,6 +35,7 @@ def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPy
         f"threads = {min(threads, os.cpu_count() or 1)}" if threads is not None else "",
         f"temp_directory = {quote_text(spilled)}",
         "enable_progress_bar = false",
+        "global disable_parquet_prefetching = true",  # which reads all of a row group's column into memory first
         "global TimeZone = 'UTC'",  # else texts of times, and so slices and conditions, would hang on the machine
         "autoload_known_extensions = false",
         "autoinstall_known_extensions = false",

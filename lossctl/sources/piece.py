@@ -102,6 +102,7 @@ class Piece(ABC):
     """
 
     row_number: str | None = None
+    lists_apart: bool = False
     keeps_types = False
     path: str = ""
     decimal: str = "."

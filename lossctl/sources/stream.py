@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import arro3.core as arro
 import duckdb
@@ -26,6 +26,9 @@ from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
 from lossctl.sources.where import Filter, in_time
+
+if TYPE_CHECKING:
+    from lossctl.sources.wide import Cut, Lists
 
 __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "records_of", "unreadable", "with_texts"]
 
@@ -106,6 +109,9 @@ class Stream:
         self._widths = request.widths
         self._labels = request.labels
         self._cancelled = False
+        self._connection = connection
+        self._apart: duckdb.DuckDBPyConnection | None = None
+        self._long: Lists | None = None
         self.length: int | None = None
 
     @property
@@ -120,13 +126,18 @@ class Stream:
     def cancel(self) -> None:
         """Make the reader stop with an error."""
         self._cancelled = True
-        with suppress(duckdb.Error):
-            self._cursor.interrupt()
+        for cursor in self._cursors():
+            with suppress(duckdb.Error):
+                cursor.interrupt()
 
     def close(self) -> None:
-        """Stop, and give up the cursor."""
+        """Stop, and give up the cursors."""
         self.cancel()
-        self._cursor.close()
+        for cursor in self._cursors():
+            cursor.close()
+
+    def _cursors(self) -> list[duckdb.DuckDBPyConnection]:
+        return [self._cursor] if self._apart is None else [self._cursor, self._apart]
 
     def batches(self, first: int) -> Generator[tuple[Batch, int]]:
         """Give each batch, and how many rows of the piece have been read."""
@@ -143,14 +154,36 @@ class Stream:
         self.length = read if self._piece.rows is None else self._piece.rows
 
     def _records(self) -> Iterator[Any]:
-        """Give the Arrow record batches."""
+        """Give the Arrow record batches, those of long lists a few rows each."""
         self.find_widths()
+        self._long = self._long_lists()
         try:
-            yield from records_of(self._cursor, self.query(), self._condition)
+            records = records_of(self._cursor, self.query(), self._condition)
+            yield from records if self._long is None else self._with_lists(self._long, records)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
             raise self._explain(error) from error
+
+    def _long_lists(self) -> Lists | None:
+        """Give the columns of long lists, which are read apart; ``None`` where there are none."""
+        if not self._piece.lists_apart:
+            return None
+        lists = [name for name, kind in self._wanted.items() if kind is ColumnType.NUMBERS]
+        if not lists:
+            return None
+        from lossctl.sources.wide import WIDE, Lists
+
+        columns = {name: quote_name(name) for name in lists if self._widths[name] >= WIDE}
+        return Lists(columns, self._widths) if columns else None
+
+    def _with_lists(self, lists: Lists, records: Iterator[Any]) -> Iterator[Cut]:
+        """Give record batches with their lists, which another cursor reads."""
+        self._apart = self._connection.cursor()
+        self._piece.prepare(self._apart)
+        text = "" if self._condition is None or not self._piece.row_number else f" where (\n{self._condition.text}\n)"
+        numbers = records_of(self._apart, lists.query(self.relation(), text), self._condition)
+        return lists.cuts(records, numbers)
 
     def _row(self, index: int, record: Any, read: int) -> int:
         """Give the number in the piece of a row of a record batch."""
@@ -220,6 +253,8 @@ class Stream:
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
+            if self._long is not None and name in self._long.columns:
+                continue
             if name in self._labels:
                 value = self._code(name, column)
             elif kind is ColumnType.NUMBERS:
@@ -258,6 +293,9 @@ class Stream:
         """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
         columns: dict[str, Array] = {}
         for number, (name, kind) in enumerate(self._wanted.items()):
+            if self._long is not None and name in self._long.columns:
+                columns[name] = record.list_column(name)
+                continue
             column = record.column(f"{side}v{number}")
             lists = kind is ColumnType.NUMBERS
             columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)

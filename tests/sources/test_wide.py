@@ -1,0 +1,158 @@
+"""Long lists, which are read apart from the other columns: the same rows, bits and refusals as short ones have."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+import lossctl
+from lossctl.core import block as blocks
+from lossctl.core.block import BLOCK_ROWS, Batch, Binding
+from lossctl.core.errors import DataError
+from lossctl.sources import open_source, wide
+from lossctl.sources.slices import Slices
+
+ROWS = 700
+
+
+def table_of(width: int, rows: int = ROWS) -> pa.Table:
+    rng = np.random.default_rng(width)
+    scores, other = rng.normal(size=(rows, width)), rng.normal(size=(rows, width + 3))
+    lists = [None if row % 97 == 5 else scores[row].tolist() for row in range(rows)]
+    columns = {
+        "y": rng.integers(0, width, rows),
+        "p": pa.array(lists, pa.list_(pa.float64())),
+        "q": pa.array(other.astype(np.float32).tolist(), pa.list_(pa.float32())),
+        "g": rng.choice(["a", "b c", "é"], rows),
+        "id": np.arange(rows),
+    }
+    return pa.table(columns)
+
+
+def read(source: Any, columns: list[str], **options: Any) -> dict[str, Any]:
+    with open_source(source) as opened:
+        batches = [*opened.read(columns, **options)]
+    found = {name: np.concatenate([[], *(batch.columns[name].ravel() for batch in batches)]) for name in columns}
+    rows = [batch.rows if batch.rows is not None else batch.first_row + np.arange(len(batch)) for batch in batches]
+    found["rows"] = np.concatenate([[], *rows])
+    if "by" in options:
+        by = options["by"]
+        found["slices"] = [by.values(code) for batch in batches for code in batch.slices.tolist()]
+    if "texts" in options:
+        found["texts"] = [text for batch in batches for text in batch.texts["id"].to_pylist()]
+    return found
+
+
+@pytest.mark.parametrize("condition", [None, "id % 3 = 1", "id > 650", "id < 0"])
+@pytest.mark.parametrize("form", ["parquet", "arrow", "polars"])
+@pytest.mark.parametrize("numbers", [100, 2**19])
+def test_rows_are_those_of_short_lists(
+    form: str, condition: str | None, numbers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is read beside them, filtered or not, some rows at once or one: two lists of different length."""
+    monkeypatch.setattr(wide, "BLOCK_NUMBERS", numbers)
+    table = table_of(40)
+    path = tmp_path / "w.parquet"
+    pq.write_table(table, path, row_group_size=211)
+    source = {"parquet": str(path), "arrow": table, "polars": pl.from_arrow(table)}[form]
+    found = []
+    for least in (32, 10**9):
+        monkeypatch.setattr(wide, "WIDE", least)
+        options = {"where": condition, "by": Slices(["g"]), "texts": ("id",)}
+        found.append(read(source, ["q", "y", "p"], **options))
+    apart, together = found
+    for name in ("q", "y", "p", "rows"):
+        assert_array_equal(apart[name], together[name])
+    assert apart["slices"] == together["slices"]
+    assert apart["texts"] == together["texts"]
+    assert len(apart["rows"]) == {None: ROWS, "id % 3 = 1": 233, "id > 650": 49, "id < 0": 0}[condition]
+
+
+@pytest.mark.parametrize("width", [31, 32, 33])
+def test_results_are_the_same_to_the_bit(width: int, tmp_path: Path) -> None:
+    table = table_of(width)
+    pq.write_table(table, tmp_path / "w.parquet")
+    lists = [None if each is None else np.array(each) for each in table["p"].to_pylist()]
+    columns = {f"p_{place}": [np.nan if each is None else each[place] for each in lists] for place in range(width)}
+    frame = pd.DataFrame({"y": table["y"].to_numpy(), "g": table["g"].to_pylist(), **columns})
+    options: Any = {"target": "y", "nan": "omit", "by": "g"}
+    losses = "softmax_cross_entropy,multi_margin,sparsemax"
+    classes = [str(place) for place in range(width)]
+    apart = lossctl.evaluate(str(tmp_path / "w.parquet"), losses, prediction="p", classes=classes, **options)
+    named = lossctl.evaluate(frame, losses, prediction="p_*", classes=classes, **options)
+    for one, other in zip(apart, named, strict=True):
+        assert (one.value, one.std_error, one.gradient, one.n) == (
+            other.value,
+            other.std_error,
+            other.gradient,
+            other.n,
+        )
+
+
+def test_a_list_of_another_length_is_named(tmp_path: Path) -> None:
+    lists = [[1.0] * 40 for _ in range(500)]
+    for row, length in ((321, 39), (322, 0), (450, 41)):
+        lists[row] = [1.0] * length
+        pq.write_table(pa.table({"y": np.zeros(500), "p": lists}), tmp_path / "u.parquet")
+        with pytest.raises(DataError) as refused:
+            lossctl.evaluate(str(tmp_path / "u.parquet"), "softmax_cross_entropy", target="y", prediction="p")
+        assert re.search(r"row 322, column \"p\": a list of 39 values, where the first has 40", str(refused.value))
+
+
+def test_missing_numbers_within(tmp_path: Path) -> None:
+    lists = [[float(row + place) for place in range(40)] for row in range(9)]
+    lists[4][7] = None  # type: ignore[call-overload]  # a number that is missing
+    pq.write_table(pa.table({"p": lists}), tmp_path / "m.parquet")
+    found = read(str(tmp_path / "m.parquet"), ["p"])["p"]
+    assert_array_equal(np.argwhere(np.isnan(found.reshape(9, 40))), [[4, 7]])
+
+
+def test_blocks_are_bounded_by_their_numbers() -> None:
+    binding = Binding("m", ("y",), ("p",))
+    for width in (1, 7, 8, 1000, 100_000, 10**6):
+        batch = Batch({"y": np.zeros(1), "p": np.zeros((1, width)), "other": np.zeros((1, 50))}, 0, 1)
+        rows = batch.rows_of(binding)
+        assert rows == BLOCK_ROWS if width < 8 else rows * (width + 1) <= max(blocks.BLOCK_NUMBERS, width + 1)
+        assert rows == batch.rows_of(binding, Binding("n", ("y",), ("y",)))
+
+
+SCRIPT = """
+import re, sys
+from pathlib import Path
+import numpy as np, lossctl
+found = lossctl.evaluate(sys.argv[1], "softmax_cross_entropy", target="y", prediction="p")
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+print(repr(found[0].value), int(peak[1]) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the most memory a process took is told by Linux")
+def test_memory_does_not_grow_with_the_rows_of_wide_lists(tmp_path: Path) -> None:
+    """64 MB of logits in one row group, of which a few rows are held: it took six times as much."""
+    rng = np.random.default_rng(3)
+    peaks = []
+    for rows in (500, 8000):
+        scores = rng.normal(size=(rows, 1000))
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), 1000)
+        labels = rng.integers(0, 1000, rows)
+        pq.write_table(pa.table({"y": labels, "p": lists}), tmp_path / "w.parquet", compression="none")
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / "w.parquet")], capture_output=True, text=True, check=True
+        )
+        value, peak = done.stdout.split()
+        top = scores.max(axis=1)
+        expected = np.log(np.exp(scores - top[:, None]).sum(axis=1)) + top - scores[np.arange(rows), labels]
+        assert float(value) == pytest.approx(expected.mean(), rel=1e-12)
+        peaks.append(int(peak))
+    assert peaks[1] - peaks[0] < 110, peaks
