@@ -103,8 +103,8 @@ def _cure(fault: Fault, tally: ModelTally, chosen: ChosenLoss) -> str:
 
 def _error(source: Source, fault: Fault) -> DataError:
     place = source.locate(fault.row)
-    alone = fault.what not in {What.NOT_SUMMING_TO_ONE, What.CROSSED, What.ZERO_VECTOR}  # its value tells it all
-    raw = source.raw(fault.row, fault.column) if alone else None
+    of_several = {What.NOT_SUMMING_TO_ONE, What.ZERO_SUM, What.CROSSED, What.ZERO_VECTOR}
+    raw = None if fault.what in of_several else source.raw(fault.row, fault.column)
     return DataError(*explain(fault, str(place), raw))
 
 

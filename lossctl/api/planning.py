@@ -5,6 +5,7 @@ May import sources, engine, losses and core.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -16,11 +17,11 @@ from lossctl.api.shapes import ShapeError, require_shape
 from lossctl.core.block import Batch, Binding
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError, UsageError
-from lossctl.core.loss import ChosenLoss
+from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.settings import Settings
 from lossctl.core.spelling import canonical
 from lossctl.engine.plan import ModelPlan
-from lossctl.sources import Source
+from lossctl.sources import ColumnType, Source
 from lossctl.sources.bind import alike, bind, can_bind
 from lossctl.sources.bind_classes import numbers_after
 
@@ -156,9 +157,25 @@ def _bind(
     bindings = bind(list(source.columns), group, settings, source.spaces)
     for binding in bindings:
         require_shape(source, chosen, binding)
+        if chosen.loss.kind is Kind.MULTICLASS and settings.positive is None:
+            _require_names_of_classes(source, binding)
     if selection.fitting_only:
         require_meaning(source, chosen, bindings, settings)
     return bindings
+
+
+def _require_names_of_classes(source: Source, binding: Binding) -> None:
+    """Refuse labels that are texts beside a list, which does not name its classes."""
+    texts = [name for name in binding.target if source.columns[name] is ColumnType.TEXT]
+    if binding.labels or not texts:
+        return
+    labels = source.distinct(texts[0], _MOST_SHOWN)
+    if any(re.search("[^0-9.+-]", label) for label in labels):
+        problem = (
+            f'column "{texts[0]}" holds labels such as {labels[0]!r}, and {binding.prediction_text} names no classes'
+        )
+        named = ",".join(labels) if len(labels) < _MOST_SHOWN else "A,B,C"
+        raise UsageError(problem, f"name them in the order of the list: --classes {named}")
 
 
 def _of_source(source: Source, error: UsageError | ShapeError) -> LossctlError:

@@ -300,6 +300,11 @@ class Block:
             return True
         good, beyond = domain.contains(values), domain.beyond(values)
         if good.ndim == 2:  # noqa: PLR2004 -- a vector: name the component that is out
+            divided: Mask = np.logical_and.reduce(np.isfinite(values), axis=1)
+            if not divided.all():  # values were finite as they were read: such a row was divided by its sum
+                count, row, _ = first_bad(divided, values[:, 0], self.rows)
+                faults.record(Fault(What.ZERO_SUM, column, count, self.row_number(row), 0.0))
+                return False
             every: Mask = np.logical_and.reduce(good, axis=1)
             count, row, _ = first_bad(every, values[:, 0], self.rows)
             value = float(values[row][~good[row]][0])

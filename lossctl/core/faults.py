@@ -29,6 +29,7 @@ class What(StrEnum):
     EXTREME_WEIGHT = "extreme weight"
     OUT_OF_DOMAIN = "out of domain"
     NOT_SUMMING_TO_ONE = "not summing to one"
+    ZERO_SUM = "zero sum"
     CROSSED = "crossed"
     ZERO_VECTOR = "zero vector"
     MOVED_IN = "moved in"
@@ -167,11 +168,24 @@ def _extreme_weight(_fault: Fault, shown: str) -> tuple[str, str]:
 
 
 def _out_of_domain(fault: Fault, shown: str) -> tuple[str, str]:
-    return f"{shown} does not lie in {fault.detail}", "check that the right columns are bound (-t, -p)"
+    cure = "check that the right columns are bound (-t, -p)"
+    if fault.detail == "{0, 1}" and fault.value in _OTHER_LABELS:
+        labels, positive = _OTHER_LABELS[fault.value]
+        cure = f"of labels {labels}, name the one that counts as 1: --positive {positive}"
+    return f"{shown} does not lie in {fault.detail}", cure
+
+
+_OTHER_LABELS = {-1.0: ("-1 and 1", 1), 2.0: ("1 and 2", 2)}
+"""Labels of two classes that others write, by the one that is neither 0 nor 1, and which is mostly the positive one."""
 
 
 def _not_summing(fault: Fault, _shown: str) -> tuple[str, str]:
     return f"the probabilities sum to {fault.value!r}, not to 1", "--normalize divides each by its sum"
+
+
+def _zero_sum(_fault: Fault, _shown: str) -> tuple[str, str]:
+    problem = "the numbers sum to 0, by which --normalize cannot divide them"
+    return problem, "mend the row, or leave such rows out with --where"
 
 
 def _crossed(fault: Fault, _shown: str) -> tuple[str, str]:
@@ -189,6 +203,7 @@ _WORDS = {
     What.EXTREME_WEIGHT: _extreme_weight,
     What.OUT_OF_DOMAIN: _out_of_domain,
     What.NOT_SUMMING_TO_ONE: _not_summing,
+    What.ZERO_SUM: _zero_sum,
     What.CROSSED: _crossed,
     What.ZERO_VECTOR: _zero_vector,
 }
@@ -198,6 +213,7 @@ _PLURAL = {
     What.EXTREME_WEIGHT: "such a weight",
     What.OUT_OF_DOMAIN: "such a value",
     What.NOT_SUMMING_TO_ONE: "such a sum",
+    What.ZERO_SUM: "such a sum",
     What.CROSSED: "such ends",
     What.ZERO_VECTOR: "such a vector",
 }

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from itertools import islice
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
+from lossctl.sources.cures import cure_of_text
 from lossctl.sources.database import glob_escape
 from lossctl.sources.dialect import SAMPLE, not_utf8, refuse_wide
 from lossctl.sources.options import ColumnType
@@ -155,8 +155,9 @@ class JsonPiece(Piece):
         if found is None:
             return Place(self.name, None, row + 1)
         raw = json.loads(found[1], parse_float=str, parse_int=str, parse_constant=str)
+        plain = json.loads(found[1])
         values = dict.fromkeys(self.columns, "")  # where the row has no such key
-        values |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in raw.items()}
+        values |= {key: value if isinstance(value, str) else json.dumps(plain[key]) for key, value in raw.items()}
         return Place(self.name, found[0], row + 1, values)
 
     def explain(
@@ -180,15 +181,18 @@ class JsonPiece(Piece):
 
     def _describe(self, line: int, key: str, value: object, wanted: str) -> DataError:
         shown = json.dumps(value, ensure_ascii=False)
-        text = isinstance(value, str)
-        cure = (
-            f"if it marks a missing value, add --null {shlex.quote(str(value))}"
-            if text
-            else "write null for a missing value"
-        )
-        return DataError(
-            f'{self.name} line {line}, column "{key}": {shown} is not {wanted}', f"{cure} and choose --nan omit"
-        )
+        cure = "write numbers, or null for a missing value and choose --nan omit"
+        if isinstance(value, str):
+            cure = cure_of_text(value, key, beside=self._beside(key))
+        elif isinstance(value, list) is not (wanted == EXPECTED[ColumnType.NUMBERS]):
+            cure = "write a list in every line, or in none"
+        return DataError(f'{self.name} line {line}, column "{key}": {shown} is not {wanted}', cure)
+
+    def _beside(self, key: str) -> list[str]:
+        """Give the texts of a key in the first records."""
+        records = (_parse(self.name, *each) for each in islice(text_lines(self.path, self.compression), SAMPLE_RECORDS))
+        values = {str(record[key]) for record in records if isinstance(record.get(key), str | int | float)}
+        return sorted(values.difference(self.null))
 
 
 def _parse(name: str, number: int, line: str) -> dict[str, Any]:
@@ -198,7 +202,7 @@ def _parse(name: str, number: int, line: str) -> dict[str, Any]:
     if "\0" in line:
         raise DataError(f"{name} is not UTF-8 text: line {number} holds NUL bytes", "convert it to UTF-8")
     if line.startswith("\ufeff"):
-        raise DataError(f"{place} starts with a byte-order mark, which JSON does not allow", "save it without")
+        raise DataError(f"{place} starts with a byte-order mark, which only a file may", "remove it")
     try:
         record = json.loads(line, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

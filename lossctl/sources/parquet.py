@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from lossctl.core.errors import DataError
-from lossctl.sources.database import glob_escape
+from lossctl.core.errors import DataError, LossctlError
+from lossctl.sources.database import connect, glob_escape
+from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece
 
 __all__ = ["MAGIC", "ParquetPiece", "open_parquet"]
 
 MAGIC = b"PAR1"
+_SPLIT = "BYTE_STREAM_SPLIT"
 
 
 class ParquetPiece(TypedPiece):
@@ -32,6 +34,19 @@ class ParquetPiece(TypedPiece):
         scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
         super().__init__(name, connection, scan, own_names, rows)
         self.path = path
+
+    def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
+        """Say which column is written in a way that is not read."""
+        del filtered
+        if _SPLIT not in message:
+            return None
+        with connect([self.path]) as connection:
+            query = f"select path_in_schema, encodings from parquet_metadata({quote_text(glob_escape(self.path))})"
+            found = connection.execute(query).fetchall()
+        names = [name for name, encodings in found if name in types and _SPLIT in encodings]
+        column = f', column "{names[0]}"' if len(set(names)) == 1 else ""
+        problem = f"{self.name}{column}: numbers of this size are not read in the encoding {_SPLIT}"
+        return DataError(problem, "write them as 32- or 64-bit floats, or without that encoding")
 
 
 def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) -> ParquetPiece:

@@ -94,7 +94,7 @@ def text_lines(path: str, compression: Compression) -> Lines:
     """Give every line of a file that is not blank, with its number from 1."""
     with closing(open_bytes(path, compression)) as stream:
         for number, line in enumerate(stream, 1):
-            text = line.decode(errors="surrogateescape")
+            text = line.decode(errors="surrogateescape").removeprefix("\ufeff" if number == 1 else "")
             if text.strip():
                 yield number, text
 

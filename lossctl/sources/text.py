@@ -8,10 +8,8 @@ Imports duckdb and core.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Mapping
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
+from lossctl.sources.cures import cure_of_text
 from lossctl.sources.database import connect, disconnect, glob_escape
 from lossctl.sources.dialect import (
     Dialect,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["TextPiece", "open_text"]
 
 SQL_TYPES = {ColumnType.NUMBER: "DOUBLE", ColumnType.BOOLEAN: "BOOLEAN", ColumnType.TEXT: "VARCHAR"}
-_TWO = 2
 MOST_REJECTS = 100_000
 """More than the cells of one DuckDB vector of a wide file: the first fault of the file is among them."""
 
@@ -232,15 +230,9 @@ class TextPiece(Piece):
         if name in filtered:
             cure = f'compare it with a text in single quotes, or write cast("{name}" as varchar)'
             return DataError(problem, f"the condition takes it for a number; {cure}")
-        cure = cure_for(value, name, fault.line, self.options.decimal)
-        if self._holds_two_words(fault.column):
-            cure = f"of a target of two texts, name the one that counts as 1: --positive {shlex.quote(value)}"
-        return DataError(problem, cure)
-
-    def _holds_two_words(self, column: int) -> bool:
-        """Say whether the first records hold two texts in a column, and no number."""
-        values = {record[column] for record in self.dialect.sample if column < len(record)} - {"", *self.options.null}
-        return len(values) == _TWO and not any(re.search(r"\d", value) for value in values)
+        beside = {record[fault.column] for record in self.dialect.sample if fault.column < len(record)}
+        beside = {each for each in beside if each not in self.options.null}
+        return DataError(problem, cure_of_text(value, name, self.options.decimal, fault.line, sorted(beside)))
 
     def _bad_quote(self, place: str) -> LossctlError:
         cure = "quote whole values, and write a quote inside a quoted value twice"
@@ -265,22 +257,3 @@ def _whole_record(data: bytes) -> str | None:
         if quotes % 2 == 0:
             return text[:start]
     return None
-
-
-def cure_for(value: str, name: str, line: int, decimal: str) -> str:
-    """Say what to do about a text where a number should stand."""
-    bare = value.strip()
-    matches = partial(re.fullmatch, string=bare)
-    point = decimal == "."
-    comma, thousands = "if the comma is the decimal sign, add --decimal ,", "write numbers without thousands separators"
-    cures = (
-        (bare == name, f"the header stands again on line {line}: remove it"),
-        (point and matches(r"[+-]?\d{1,3},\d{3}"), f"{comma}; if it marks thousands, {thousands}"),
-        (point and matches(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?"), comma),
-        (matches(r"[+-]?\d{1,3}([,.'’\s]\d{3})+([.,]\d+)?"), thousands),
-        (not point and matches(r"[+-]?\d*\.\d+([eE][+-]?\d+)?"), "its decimal sign is a point: leave out --decimal ,"),
-        (matches(r"−[\d.,]+([eE][+−-]?\d+)?"), "write the minus sign as a hyphen: -"),
-        (bare.lower() in {"true", "false"}, "write 0 and 1 in the whole column, or false and true"),
-    )
-    missing = f"if it marks a missing value, add --null {shlex.quote(value)} and choose --nan omit"
-    return next((cure for applies, cure in cures if applies), missing)

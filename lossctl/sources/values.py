@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from lossctl.core.errors import DataError
+from lossctl.sources.cures import cure_of_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
 from lossctl.sources.stream import ROW, numbered, unreadable
@@ -19,6 +20,7 @@ __all__ = ["differ_alone", "distinct_of", "not_numbers", "texts_of", "varies"]
 
 _FIRST_ROWS, _MOST_VALUES = 1000, 2**19
 """What a look at a file takes: so many rows are looked for, among so many values."""
+_MOST_LABELS = 100
 EXAMPLE = 40
 """The most characters of a value shown as an example."""
 
@@ -92,7 +94,12 @@ def not_numbers(
         found = cursor.execute(query).fetchall()
     example = f' such as "{found[0][0][:EXAMPLE]}"' if found else ""
     problem = f'{piece.named(name)}, column "{name}" holds {held}{example}, not numbers'
-    return DataError(problem, "choose another column, or write it as numbers")
+    cure = "choose another column, or write it as numbers"
+    if kind is ColumnType.TEXT and found:
+        labels = distinct_of(piece, connection, name, _MOST_LABELS)
+        others = [each for each in labels if each != found[0][0]]
+        cure = cure_of_text(found[0][0], name, beside=others)
+    return DataError(problem, cure)
 
 
 def _fetched(

@@ -48,18 +48,19 @@ PQ = ("p.parquet",)
 DISTRIBUTIONS = "entropy,cross_entropy,kl"
 
 
-def not_a_number(text: str, null: str | None = None) -> tuple[str, str]:
+POSITIVE = "of a target of two texts, name the one that counts as 1: --positive a"
+STRAY = "write a number there, or nothing where it is missing"
+
+
+def not_a_number(text: str, cure: str = STRAY) -> tuple[str, str]:
     return (
         f'p.csv line 3, column "target": "{text}" is not a number',
-        f"if it marks a missing value, add --null {null or text} and choose --nan omit",
+        cure,
     )
 
 
-def not_one_type(held: str) -> tuple[str, str]:
-    return (
-        f'p.parquet, column "target" holds {held}, not numbers',
-        "choose another column, or write it as numbers",
-    )
+def not_one_type(held: str, cure: str = "choose another column, or write it as numbers") -> tuple[str, str]:
+    return f'p.parquet, column "target" holds {held}, not numbers', cure
 
 
 FILES = {
@@ -85,7 +86,7 @@ FILES = {
     "glob with a bad file": Bad(
         {"a.csv": GOOD, "b.csv": HEAD + "1,2\n3,x\n"},
         'b.csv line 3, column "prediction": "x" is not a number',
-        "if it marks a missing value, add --null x and choose --nan omit",
+        STRAY,
         sources=("*.csv",),
     ),
     "remote": Bad(
@@ -221,20 +222,23 @@ COLUMNS = {
 
 TEXT = {
     "text in a numeric column": Bad(HEAD + "1,2\nabc,3\n", *not_a_number("abc")),
-    "text that the shell must not read": Bad(HEAD + "1,2\n$x,3\n", *not_a_number("$x", "'$x'")),
+    "text that the shell must not read": Bad(HEAD + "1,2\n$x,3\n", *not_a_number("$x")),
     "text in a weight": Bad(
         "target,prediction,w\n1,1,heavy\n",
         'p.csv line 2, column "w": "heavy" is not a number',
-        "if it marks a missing value, add --null heavy and choose --nan omit",
+        "write numbers; or, if it is the label of a target, say that it counts as 1: --positive heavy",
         options=("-w", "w"),
     ),
-    "hexadecimal": Bad(HEAD + "1,2\n0x10,3\n", *not_a_number("0x10")),
-    "digits of another script": Bad(HEAD + "1,2\n١٢,3\n", *not_a_number("١٢", "'١٢'")),
+    "hexadecimal": Bad(HEAD + "1,2\n0x10,3\n", *not_a_number("0x10", "write numbers in decimal")),
+    "digits of another script": Bad(HEAD + "1,2\n١٢,3\n", *not_a_number("١٢", "write numbers in the digits 0 to 9")),
     "underscores out of place": Bad(HEAD + "1,2\n1__0,3\n", *not_a_number("1__0")),
-    "a date": Bad(HEAD + "1,2\n2026-01-02,3\n", *not_a_number("2026-01-02")),
+    "a date": Bad(
+        HEAD + "1,2\n2026-01-02,3\n",
+        *not_a_number("2026-01-02", "a day or a time is no number: choose another column (-t, -p)"),
+    ),
     "hostile text": Bad(
         HEAD + '1,2\n"::error::\n\x1b[31m",2\n',
-        *not_a_number(r":\x3aerror:\x3a\n\x1b[31m", r"':\x3aerror:\x3a\n\x1b[31m'"),
+        *not_a_number(r":\x3aerror:\x3a\n\x1b[31m"),
     ),
     "thousands": Bad(
         "target;prediction\n1;2\n1,234.5;4\n",
@@ -509,7 +513,7 @@ PARQUET = {
     ),
     "text": Bad(
         {"p.parquet": parquet(target=["a", "b"], prediction=[1.0, 2.0])},
-        *not_one_type('text of type VARCHAR such as "a"'),
+        *not_one_type('text of type VARCHAR such as "a"', POSITIVE),
         sources=PQ,
     ),
     "dates": Bad(
@@ -524,12 +528,16 @@ PARQUET = {
     ),
     "words in a dictionary": Bad(
         {"p.parquet": parquet(target=pa.array(["a", "b"]).dictionary_encode(), prediction=[1.0, 2.0])},
-        *not_one_type('text of type VARCHAR such as "a"'),
+        *not_one_type('text of type VARCHAR such as "a"', POSITIVE),
         sources=PQ,
     ),
     "hostile text": Bad(
         {"p.parquet": parquet(target=["\x1b[31m\n##[error]"], prediction=[1.0])},
-        *not_one_type(r'text of type VARCHAR such as "\x1b[31m\n#\x23[error]"'),
+        *not_one_type(
+            r'text of type VARCHAR such as "\x1b[31m\n#\x23[error]"',
+            "write numbers; or, if it is the label of a target, say that it counts as 1: --positive "
+            r"'\x1b[31m\n#\x23[error]'",
+        ),
         sources=PQ,
     ),
     "null": Bad(
@@ -570,7 +578,7 @@ JSON_LINES = {
     "a text late": json_lines(
         OBJECT * 3000 + '{"target":"x","prediction":2}\n',
         'p.jsonl line 3001, column "target": "x" is not a number',
-        "if it marks a missing value, add --null x and choose --nan omit",
+        STRAY,
     ),
     "null": json_lines(
         OBJECT + '{"target":null,"prediction":2}\n',
@@ -593,7 +601,7 @@ JSON_LINES = {
     "a number among lists": json_lines(
         '{"p":[0.5,0.5],"q":[0.5,0.5]}\n{"p":[0.5,0.5],"q":1}\n',
         'p.jsonl line 2, column "q": 1 is not a list of numbers',
-        "write null for a missing value and choose --nan omit",
+        "write a list in every line, or in none",
         loss="kl",
     ),
     "lists of two lengths": json_lines(
@@ -602,8 +610,10 @@ JSON_LINES = {
         "write lists of one length",
         loss="kl",
     ),
-    "byte-order mark": json_lines(
-        "\ufeff" + OBJECT, "p.jsonl line 1 starts with a byte-order mark, which JSON does not allow", "save it without"
+    "byte-order mark in the middle": json_lines(
+        OBJECT + "\ufeff" + OBJECT,
+        "p.jsonl line 2 starts with a byte-order mark, which only a file may",
+        "remove it",
     ),
     "empty": json_lines("", "p.jsonl is empty", "it needs one JSON object a line"),
 }

@@ -123,13 +123,13 @@ BAD = {
     "JSON: a text with spaces is no number": Bad(
         {"p.jsonl": OBJECT.replace("1", '" 1 "')},
         'p.jsonl, column "target" holds text such as " 1 ", not numbers',
-        COLUMN,
+        "write numbers without spaces around them",
         sources=JL,
     ),
     "JSON: nor is it later": Bad(
         {"p.jsonl": OBJECT + OBJECT.replace("1", '" 1 "')},
         'p.jsonl line 2, column "target": " 1 " is not a number',
-        "if it marks a missing value, add --null ' 1 ' and choose --nan omit",
+        "write numbers without spaces around them",
         sources=JL,
     ),
     "JSON: a text that stands for a missing value": Bad(

@@ -24,24 +24,28 @@ Fault = Callable[..., tuple[str, str, str | None]]
 
 JQ = "write one JSON object a line, such as with: jq -c '.[]'"
 JQ_LINES = "write one JSON object a line, such as with: jq -c ."
-NULL_TEXT = "if it marks a missing value, add --null {} and choose --nan omit"
-NULL = "write null for a missing value and choose --nan omit"
+STRAY = "write a number there, or nothing where it is missing"
+NULL = "write numbers, or null for a missing value and choose --nan omit"
 EVEN = "write lists of one length"
 
 BAD_JSON = {
     "empty": ("", "p.jsonl is empty", "it needs one JSON object a line"),
-    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', NULL_TEXT.format("abc")),
+    "text": ('{"a":1}\n\n{"a":"abc"}\n', 'p.jsonl line 3, column "a": "abc" is not a number', STRAY),
     "all text": (
         '{"a":"x"}\n',
         'p.jsonl, column "a" holds text such as "x", not numbers',
-        "choose another column, or write it as numbers",
+        "write numbers; or, if it is the label of a target, say that it counts as 1: --positive x",
     ),
-    "list": ('{"a":1}\n{"a":[1]}\n', 'p.jsonl line 2, column "a": [1] is not a number', NULL),
+    "list": (
+        '{"a":1}\n{"a":[1]}\n',
+        'p.jsonl line 2, column "a": [1] is not a number',
+        "write a list in every line, or in none",
+    ),
     "object": ('{"a":1}\n{"a":{"b":1}}\n', 'p.jsonl line 2, column "a": {"b": 1} is not a number', NULL),
     "number for truth": (
         '{"a":true}\n{"a":"x"}\n',
         'p.jsonl line 2, column "a": "x" is not true or false',
-        NULL_TEXT.format("x"),
+        "write 0 and 1 in the whole column, or false and true",
     ),
     "text in a list": (
         '{"a":[1,2]}\n{"a":[1,"x"]}\n',
@@ -68,9 +72,9 @@ BAD_JSON = {
     "a number": ('{"a":1}\n5\n', "p.jsonl line 2 is a single value, not an object", JQ),
     "key twice": ('{"a":1,"a":2}\n', 'p.jsonl line 1: the key "a" stands twice', "write it once"),
     "byte-order mark": (
-        '\ufeff{"a":1}\n',
-        "p.jsonl line 1 starts with a byte-order mark, which JSON does not allow",
-        "save it without",
+        '{"a":1}\n\ufeff{"a":2}\n',
+        "p.jsonl line 2 starts with a byte-order mark, which only a file may",
+        "remove it",
     ),
     "bad byte": (
         b'{"a":1}\n{"a":1,"b":"\xe9"}\n',
@@ -195,7 +199,8 @@ def test_parquet_columns_of_the_wrong_type(fault: Fault) -> None:
         "s": 'p.parquet, column "s" holds values of type STRUCT such as "{\'a\': 1}", not numbers',
     }
     for name, problem in expected.items():
-        assert fault(path, [name]) == ("DataError", problem, cure)
+        two = "of a target of two texts, name the one that counts as 1: --positive abc"
+        assert fault(path, [name]) == ("DataError", problem, two if name == "t" else cure)
     uneven = 'p.parquet row 2, column "n": a list of 1 value, where the first has 2'
     assert fault(path, ["n"]) == ("DataError", uneven, EVEN)
     assert fault(path, ["n"], where="d > date '1970-01-01'")[0] == "DataError"

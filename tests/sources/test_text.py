@@ -19,7 +19,8 @@ Write = Callable[[str, str | bytes], str]
 Read = Callable[..., list[tuple[object, ...]]]
 Fault = Callable[..., tuple[str, str, str | None]]
 
-MISSING = "if it marks a missing value, add --null {} and choose --nan omit"
+STRAY = "write a number there, or nothing where it is missing"
+LABEL = "write numbers; or, if it is the label of a target, say that it counts as 1: --positive {}"
 MEND = "mend the line; a value that holds the delimiter must stand in quotes"
 QUOTES = "quote whole values, and write a quote inside a quoted value twice"
 EMPTY = "it needs a header line with the names of its columns"
@@ -60,19 +61,19 @@ BAD = {
         'p.csv line 1: two columns are called "a": 1 and 3',
         "rename one of them",
     ),
-    "text": ("a,b\n1,2\nabc,3\n", 'p.csv line 3, column "a": "abc" is not a number', MISSING.format("abc")),
-    "text with spaces": ("a,b\n1,n a\n", 'p.csv line 2, column "b": "n a" is not a number', MISSING.format("'n a'")),
+    "text": ("a,b\n1,2\nabc,3\n", 'p.csv line 3, column "a": "abc" is not a number', STRAY),
+    "text with spaces": ("a,b\n1,n a\n", 'p.csv line 2, column "b": "n a" is not a number', LABEL.format("'n a'")),
     "the first of many": (
         "a,b\n" + "1,2\n" * 50_000 + "1,x\n" * 3 + "y,2\n",
         'p.csv line 50002, column "b": "x" is not a number',
-        MISSING.format("x"),
+        STRAY,
     ),
     "text after a byte-order mark": (
         "\ufeffa,b\n1,x\n",
         'p.csv line 2, column "b": "x" is not a number',
-        MISSING.format("x"),
+        LABEL.format("x"),
     ),
-    "text after CRLF": ("a,b\r\n1,2\r\n1,x\r\n", 'p.csv line 3, column "b": "x" is not a number', MISSING.format("x")),
+    "text after CRLF": ("a,b\r\n1,2\r\n1,x\r\n", 'p.csv line 3, column "b": "x" is not a number', STRAY),
     "decimal commas": (
         "a;b\n1;2\n3,5;4\n",
         'p.csv line 3, column "a": "3,5" is not a number',
@@ -96,7 +97,7 @@ BAD = {
     "text among truth": (
         "a,b\n" + "true,1\n" * 30_000 + "maybe,0\n",
         'p.csv line 30002, column "a": "maybe" is not true or false',
-        MISSING.format("maybe"),
+        "write 0 and 1 in the whole column, or false and true",
     ),
     "too few": ("a,b\n1,2\n3\n4,5\n", "p.csv line 3 has 1 value where the header has 2 columns", MEND),
     "too many": ("a,b\n1,2\n3,4,5\n", "p.csv line 3 has 3 values where the header has 2 columns", MEND),
