@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install test check lint types coverage accuracy bench examples clean
+.PHONY: install test check lint types coverage accuracy bench examples clean mutants
 
 install: $(VENV)/installed
 
@@ -23,6 +23,11 @@ lint: install
 
 types: install
 	$(BIN)/mypy
+
+# SINCE=REV: what changed since; MUTANTS="lossctl/stats --count 20": modules, how many, and more (--help)
+SINCE ?= main
+mutants: install
+	$(BIN)/python -m tests.mutants --since $(SINCE) $(MUTANTS)
 
 coverage: install
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered

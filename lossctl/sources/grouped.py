@@ -21,6 +21,7 @@ from lossctl.core.block import Batch, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources.marks import NoIdentityError
+from lossctl.sources.names import listed
 from lossctl.sources.stream import Request, Stream, pass_on_interrupt, records_of, unreadable
 
 __all__ = ["Grouped"]
@@ -127,7 +128,7 @@ class Grouped:
         for stream in self._streams:
             if found := stream.faulty_condition(error):
                 return found
-        return unreadable(self._streams[0].name, error)
+        return unreadable(listed(stream.name for stream in self._streams), error)
 
 
 def _joined(parts: Sequence[_Part]) -> Batch:

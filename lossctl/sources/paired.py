@@ -36,6 +36,7 @@ from lossctl.sources.keyed import (
     row_name,
 )
 from lossctl.sources.marks import NO_MARKS, NoIdentityError
+from lossctl.sources.names import listed
 from lossctl.sources.options import ColumnType
 from lossctl.sources.source import Source
 from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, records_of, unreadable
@@ -294,4 +295,4 @@ class _Pairs:
         for stream in streams:
             if found := stream.faulty_condition(error):
                 return found
-        return unreadable(self._sources[0].name, error)
+        return unreadable(listed(source.name for source in self._sources), error)

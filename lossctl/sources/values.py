@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from lossctl.core.errors import DataError
+from lossctl.sources.condition_faults import kind_of
 from lossctl.sources.cures import cure_of_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import Piece, quote_name
@@ -79,14 +80,18 @@ def varies(pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, colum
     return len(found) > 1
 
 
+_HELD = {"a date": "dates", "a time": "times", "a duration": "durations", "a list": "lists", "an object": "objects"}
+"""What columns hold, by the word for one."""
+
+
 def not_numbers(
     pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, name: str, kind: ColumnType
 ) -> DataError:
     """Give the error that a column of this kind holds no numbers, with the first value there is."""
     piece = next(each for each in pieces if each.columns[name] is kind)
     held = "text" if kind is ColumnType.TEXT else "values"
-    if isinstance(piece, TypedPiece):
-        held += f" of type {piece.sql_types[name].split('(')[0]}"
+    if isinstance(piece, TypedPiece) and kind is not ColumnType.TEXT:
+        held = _HELD.get(kind_of(piece.sql_types[name]), held)
     column, relation = quote_name(name), piece.relation({name: kind})
     query = f"select {column}::varchar from {relation} where {column} is not null limit 1"
     with connection.cursor() as cursor:

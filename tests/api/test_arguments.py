@@ -107,12 +107,12 @@ def test_frames_are_read_row_by_row_whatever_their_types(name: str) -> None:
 
 
 BAD_FRAMES: dict[str, tuple[Any, str]] = {
-    "words among numbers": (FRAME.assign(target=[1, "2", 4]), 'column "target" holds text of type VARCHAR such as "1"'),
+    "words among numbers": (FRAME.assign(target=[1, "2", 4]), 'column "target" holds text such as "1"'),
     "categories of words": (
         FRAME.assign(target=pd.Categorical(["a", "b", "a"])),
-        'column "target" holds text of type ENUM such as "a", not numbers',
+        'column "target" holds text such as "a", not numbers',
     ),
-    "dates": (FRAME.assign(target=pd.date_range("2026-01-01", periods=3)), "holds values of type TIMESTAMP"),
+    "dates": (FRAME.assign(target=pd.date_range("2026-01-01", periods=3)), "holds times"),
     "complex numbers": (FRAME.astype(complex), "complex128"),
     "missing": (
         FRAME.assign(target=pd.array([1, None, 4], dtype="Int64")),

@@ -344,7 +344,7 @@ def test_settings_have_every_option() -> None:
     ("options", "said"),
     [
         ({"nan": "drop"}, "nan: 'drop' is not error or omit"),
-        ({"level": 1.0}, "level: 1.0 is not between 0 and 1"),
+        ({"level": 1.0}, "level: 1.0 is not a number from 0.5 to 0.9999"),
         ({"clip": 0.5}, "clip: 0.5 is not between 0 and 0.5"),
         ({"threads": 0}, "threads: 0 is not a whole number from 1 to 1024"),
         ({"decimal": ";"}, "decimal: ';' is neither a point nor a comma"),

@@ -513,28 +513,28 @@ PARQUET = {
     ),
     "text": Bad(
         {"p.parquet": parquet(target=["a", "b"], prediction=[1.0, 2.0])},
-        *not_one_type('text of type VARCHAR such as "a"', POSITIVE),
+        *not_one_type('text such as "a"', POSITIVE),
         sources=PQ,
     ),
     "dates": Bad(
         {"p.parquet": parquet(target=pa.array([0, 1], pa.date32()), prediction=[1.0, 2.0])},
-        *not_one_type('values of type DATE such as "1970-01-01"'),
+        *not_one_type('dates such as "1970-01-01"'),
         sources=PQ,
     ),
     "structs": Bad(
         {"p.parquet": parquet(target=[{"x": 1}], prediction=[1.0])},
-        *not_one_type("values of type STRUCT such as \"{'x': 1}\""),
+        *not_one_type("objects such as \"{'x': 1}\""),
         sources=PQ,
     ),
     "words in a dictionary": Bad(
         {"p.parquet": parquet(target=pa.array(["a", "b"]).dictionary_encode(), prediction=[1.0, 2.0])},
-        *not_one_type('text of type VARCHAR such as "a"', POSITIVE),
+        *not_one_type('text such as "a"', POSITIVE),
         sources=PQ,
     ),
     "hostile text": Bad(
         {"p.parquet": parquet(target=["\x1b[31m\n##[error]"], prediction=[1.0])},
         *not_one_type(
-            r'text of type VARCHAR such as "\x1b[31m\n#\x23[error]"',
+            r'text such as "\x1b[31m\n#\x23[error]"',
             "write numbers; or, if it is the label of a target, say that it counts as 1: --positive "
             r"'\x1b[31m\n#\x23[error]'",
         ),

@@ -19,9 +19,8 @@ from lossctl.cli import usage
 from lossctl.cli.commands import COMMANDS, application
 from lossctl.losses import FLAGS_ELSEWHERE, choose, find, parameters
 from lossctl.losses.other_names import MEASURES
-from tests.cli.cases import Run, write
-from tests.cli.test_bad_arguments import COMMANDS as BAD_COMMANDS
-from tests.cli.test_bad_arguments import FORBIDDEN, LOSSES, OPTIONS, WHERE
+from tests.cli.cases import INSIDE, Run, write
+from tests.cli.test_bad_arguments import FORBIDDEN
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 
@@ -135,19 +134,11 @@ def test_what_is_meant_is_said_in_a_line_and_works(case: Meant, folder: Run) -> 
     assert ran.code in {2, 3}, ran.stderr
     assert ran.stdout == ""
     assert len(ran.said) == 2, ran.stderr
+    assert not INSIDE.search(ran.stderr), ran.stderr
     assert hint in ran.said[1]
     assert folder(*shlex.split(cured)).code == 0
 
 
-INSIDE = re.compile(
-    r"Traceback|\b(?:Binder|Parser|Catalog|Conversion|Invalid Input|Constraint|IO|Internal) Error\b"
-    r"|[A-Z]\w+(?:Error|Exception)\b|\bNone(?:Type)?\b|\b(?:VARCHAR|DOUBLE|BIGINT|INTEGER|BOOLEAN)\b"
-    r"|site-packages|\blossctl\.[a-z_]+\.|object at 0x|<class|\.py\b"
-    r"|(?i:no such option|possible option|is not a valid|not in the range|invalid value|missing (?:option|argument))"
-    r"|(?i:unexpected extra|candidate (?:functions|bindings)|explicit type cast|syntax error at)"
-    r"|(?i:duckdb|typer|click\b|pyarrow|numpy)"
-)
-"""Words of what lossctl is made of."""
 STRANGE = [
     "",
     "eval",
@@ -235,15 +226,8 @@ STRANGE = [
 
 
 def test_no_word_of_what_lossctl_is_made_of_reaches_the_reader(folder: Run) -> None:
-    lines = [
-        *STRANGE,
-        *(typed for typed, _, _ in MEANT),
-        *(shlex.join(words) for words in BAD_COMMANDS),
-        *(f"eval p.csv {'' if '--loss' in each else '-l mae'} {shlex.join(each.split(' '))}" for each in OPTIONS),
-        *(shlex.join(["eval", "p.csv", "-l", each]) for each in LOSSES),
-    ]
     leaked = {}
-    for line in lines:
+    for line in STRANGE:
         ran = folder(*shlex.split(line))
         said = ran.stderr
         for word in shlex.split(line):
@@ -378,7 +362,6 @@ def test_conditions_that_are_refused_are_refused_in_words_of_lossctl(folder: Run
     leaked = {}
     parquet.write_table(csv.read_csv("p.csv"), "p.parquet")
     for condition in [
-        *(case.options[1] for case in WHERE.values()),
         *FORBIDDEN,
         "sum(w) > 1",
         "w = ",

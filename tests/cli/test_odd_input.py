@@ -164,7 +164,7 @@ BAD = {
     ),
     "lists of text": Bad(
         {"p.parquet": pa.table({"p": [["a", "b"]], "q": [[0.5, 0.5]]})},
-        'p.parquet, column "p" holds values of type VARCHAR[] such as "[a, b]", not numbers',
+        'p.parquet, column "p" holds lists such as "[a, b]", not numbers',
         COLUMN,
         loss="kl",
         options=("-t", "p", "-p", "q"),

@@ -194,9 +194,9 @@ def test_parquet_columns_of_the_wrong_type(fault: Fault) -> None:
     )
     cure = "choose another column, or write it as numbers"
     expected = {
-        "t": 'p.parquet, column "t" holds text of type VARCHAR such as "abc", not numbers',
-        "d": 'p.parquet, column "d" holds values of type DATE such as "1970-01-01", not numbers',
-        "s": 'p.parquet, column "s" holds values of type STRUCT such as "{\'a\': 1}", not numbers',
+        "t": 'p.parquet, column "t" holds text such as "abc", not numbers',
+        "d": 'p.parquet, column "d" holds dates such as "1970-01-01", not numbers',
+        "s": 'p.parquet, column "s" holds objects such as "{\'a\': 1}", not numbers',
     }
     for name, problem in expected.items():
         two = "of a target of two texts, name the one that counts as 1: --positive abc"
@@ -293,7 +293,7 @@ BAD_FRAMES = {
     "text": (
         pd.DataFrame({"a": ["x", "y"]}),
         "DataError",
-        '<frame>, column "a" holds text of type VARCHAR such as "x", not numbers',
+        '<frame>, column "a" holds text such as "x", not numbers',
     ),
 }
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import lossctl
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.settings import Unmatched
 from lossctl.sources import Slices, open_source
@@ -438,3 +439,23 @@ def test_what_is_marked_is_of_the_first_source(write: Write) -> None:
         requests[0] = one.request(["v"], marks=Marks(None, ("shop",)))
         with pytest.raises(DataError, match=r'a.csv line 3, column "shop": the value is missing'):
             list(paired_by_key([one, other], requests, ["id"]))
+
+
+@pytest.mark.parametrize("module", ["paired", "grouped"])
+def test_a_fault_that_no_file_explains_is_laid_to_none_alone(
+    module: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "id,query,target,prediction\n1,a,1,2\n2,a,0,1\n"
+    one, other = write("one.csv", text), write("other.csv", text)
+
+    def fail(*_given: object) -> Any:
+        raise RuntimeError("the disk of spills is full")
+
+    monkeypatch.setattr(f"lossctl.sources.{module}.records_of", fail)
+    run: dict[str, Callable[[], object]] = {
+        "paired": lambda: lossctl.compare([one, other], "mae", key="id"),
+        "grouped": lambda: lossctl.evaluate(str(Path(one).parent / "o*.csv"), "listnet", group="query"),
+    }
+    with pytest.raises(DataError) as caught:
+        run[module]()
+    assert caught.value.problem == f"{one}, {other} cannot be read: the disk of spills is full"
