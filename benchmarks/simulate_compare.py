@@ -21,6 +21,7 @@ from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.buckets import Identities, SeriesTally, UnitTally
+from lossctl.engine.cubes import CubeTally
 from lossctl.engine.lags import LagTally
 from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
@@ -168,10 +169,13 @@ def paired(b: Array, c: Array, who: Identities, method: Method) -> tuple[PairedS
     if method.is_series and not method.is_smoothed:
         products = LagTally(method.lags, PAIRS)
         products.add([np.ones(len(b)), b, c - b], np.arange(len(b)))
-        found = products.fractions()
-        lags = None if found is None else Lags(found)
+        of_lags = products.fractions()
+        lags = None if of_lags is None else Lags(of_lags)
     hits = None if method.has_units or method.is_series else _hits(b, c)
-    sums = PairedSums(len(b), (n, n), own, gaps, cross, units=units, lags=lags, hits=hits)
+    cubes = CubeTally()
+    cubes.add(b, c - b, None)
+    found = {"units": units, "lags": lags, "hits": hits, "cubes": cubes.fractions()}
+    sums = PairedSums(len(b), (n, n), own, gaps, cross, **found)
     return sums, Values(*values, delta)
 
 

@@ -1,21 +1,29 @@
-"""How often gates fail equal models, and how often they catch a worse one: the table of ``docs/ci.md``.
+"""How often gates fail equal models, and how often they catch a worse one: the tables of ``docs/ci.md``.
 
-Run ``python -m benchmarks.simulate_gates --write docs/ci.md``: a minute or two on one core.
+Run ``python -m benchmarks.simulate_gates --write docs/ci.md``: two or three minutes on one core.
 
 Two models predict the same rows. Their errors are normal and correlated (0.95), so their squared errors are skewed as
 those of real models are. Each gate looks at rows of its own, as gates of slices do: ``delta(mse)[slice=*] <= 5%``.
 All gates are of models that are equally good, but for one where the candidate's mean squared error is truly higher.
 Rates are of whole runs: exit code 1 where a gate failed, 4 where none did and one is inconclusive, else 0.
+
+The second table is of single gates of few rows that are truly as bad as their bound, or a little worse: how often they
+are called no worse than it, and how often worse, by `lossctl.stats.margin` itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtr
 
 from benchmarks.page import markdown, print_or_write
+from benchmarks.simulate_compare import paired
+from lossctl.core.method import Method
+from lossctl.stats.margin import margin
 from lossctl.stats.student import t_quantile
 
 Array = npt.NDArray[np.float64]
@@ -45,32 +53,37 @@ def losses(random: np.random.Generator, runs: int, gates: int, worse: float) -> 
 
 
 def distances(old: Array, new: Array, bound: float) -> tuple[Array, Array]:
-    """Give mean and t statistic of c − (1 + bound)·b, ``(runs, gates)``."""
+    """Return the mean of c − (1 + bound)·b, and P(T > t) of t corrected for skewness, ``(runs, gates)``."""
     gap = new - (1.0 + bound) * old
+    n = gap.shape[-1]
     mean = gap.mean(axis=-1)
-    return mean, mean / (gap.std(axis=-1, ddof=1) / np.sqrt(gap.shape[-1]))
+    apart = gap - mean[..., None]
+    square = (apart**2).mean(axis=-1)
+    skewness = (apart**3).mean(axis=-1) / square**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
+    t, a = mean / np.sqrt(square / (n - 1)), skewness / np.sqrt(n)
+    straight = t + a * t**2 / 3.0 + a**2 * t**3 / 27.0 + a / 6.0
+    return mean, stdtr((n - 1) / (1.0 + 0.75 * skewness**2), -straight)
 
 
-def shown(statistic: Array, *, holm: bool) -> npt.NDArray[np.bool_]:
-    """Say which of a run's one-sided tests reject at 5 %, by Holm's steps or each by itself."""
-    gates = statistic.shape[1]
+def shown(tails: Array, *, holm: bool) -> npt.NDArray[np.bool_]:
+    """Say which of a run's one-sided p-values are significant at 5 %, by Holm's steps or each by itself."""
+    gates, small = tails.shape[1], 1.0 - LEVEL
     if not holm:
-        return statistic > t_quantile(LEVEL, ROWS - 1)
-    steps = np.array([t_quantile(1.0 - (1.0 - LEVEL) / (gates - step), ROWS - 1) for step in range(gates)])
-    order = np.argsort(-statistic, axis=1)
-    held = np.logical_and.accumulate(np.take_along_axis(statistic, order, axis=1) > steps, axis=1)
+        return tails < small
+    steps = small / (gates - np.arange(gates))
+    order = np.argsort(tails, axis=1)
+    held = np.logical_and.accumulate(np.take_along_axis(tails, order, axis=1) < steps, axis=1)
     found = np.zeros_like(held)
     np.put_along_axis(found, order, held, axis=1)
     return found
 
 
-def verdicts(old: Array, new: Array, test: str, bound: float, *, holm: bool) -> npt.NDArray[np.int64]:
-    """Give the exit code of each run."""
-    mean, statistic = distances(old, new, bound)
+def verdicts(mean: Array, tails: Array, test: str, *, holm: bool) -> npt.NDArray[np.int64]:
+    """Return the exit code of each run, from what `distances` gives."""
     if test == "point":
         return np.where((mean > 0.0).any(axis=1), 1, 0)
-    fails = shown(statistic, holm=holm)
-    passes = shown(-statistic, holm=holm) if test == "noninferior" else np.ones_like(fails)
+    fails = shown(tails, holm=holm)
+    passes = shown(1.0 - tails, holm=holm) if test == "noninferior" else np.ones_like(fails)
     unsure = ~fails & ~passes
     return np.where(fails.any(axis=1), 1, np.where(unsure.any(axis=1), 4, 0))
 
@@ -82,9 +95,10 @@ def rates(gates: int, worse: float) -> dict[tuple[str, float, bool], Rates]:
     at_once = max(1, 2**22 // (gates * ROWS))
     for start in range(0, RUNS, at_once):
         old, new = losses(random, min(at_once, RUNS - start), gates, worse)
+        found_by = {bound: distances(old, new, bound) for bound in {bound for _, bound in KINDS}}
         for test, bound in KINDS:
             for holm in (True, False):
-                codes.setdefault((test, bound, holm), []).append(verdicts(old, new, test, bound, holm=holm))
+                codes.setdefault((test, bound, holm), []).append(verdicts(*found_by[bound], test, holm=holm))
     found = {}
     for key, parts in codes.items():
         every = np.concatenate(parts)
@@ -106,9 +120,89 @@ def table() -> str:
     return markdown(lines)
 
 
+SAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Single:
+    """Where the rows of a single gate come from: losses of baseline and candidate, and what is allowed."""
+
+    draw: Callable[[np.random.Generator, int], tuple[Array, Array]]
+    bound: float
+    rows: tuple[int, ...]
+    span: float | None = None
+
+
+def _skewed(sign: float) -> Callable[[np.random.Generator, int], tuple[Array, Array]]:
+    """Draw log-normal differences of mean 0, to the one side or the other."""
+
+    def draw(random: np.random.Generator, n: int) -> tuple[Array, Array]:
+        b = random.gamma(4.0, 0.5, size=n)
+        return b, b + sign * (random.lognormal(0.0, 1.0, size=n) - np.exp(0.5))
+
+    return draw
+
+
+def _normal(random: np.random.Generator, n: int) -> tuple[Array, Array]:
+    b = random.gamma(4.0, 0.5, size=n)
+    return b, b + random.normal(size=n)
+
+
+def _hits(worse: float, better: float) -> Callable[[np.random.Generator, int], tuple[Array, Array]]:
+    """Draw 0/1 losses, by how often the candidate alone has a loss and the baseline alone."""
+
+    def draw(random: np.random.Generator, n: int) -> tuple[Array, Array]:
+        kinds = random.choice(4, size=n, p=[worse, better, 0.1, 0.9 - worse - better])
+        return np.isin(kinds, [1, 2]).astype(float), np.isin(kinds, [0, 2]).astype(float)
+
+    return draw
+
+
+SINGLE = {
+    "normal": Single(_normal, 0.0, (10, 30, 100, 500)),
+    "log-normal": Single(_skewed(1.0), 0.0, (10, 30, 100, 500)),
+    "log-normal, to the left": Single(_skewed(-1.0), 0.0, (10, 30, 100, 500)),
+    "0/1, 30 % differ, +0.05": Single(_hits(0.175, 0.125), 0.01, (10, 20, 50, 200), 1.0),
+    "0/1, 11 % differ, +0.05": Single(_hits(0.08, 0.03), 0.01, (10, 20, 50, 200), 1.0),
+    "0/1, 5 % differ, +0.05": Single(_hits(0.05, 0.0), 0.01, (10, 20, 50, 200), 1.0),
+}
+
+
+def singles(world: str, n: int, samples: int = SAMPLES) -> tuple[float, float, float, float]:
+    """Return the shares of samples that pass and that fail, by lossctl, and by Student's t of before."""
+    random = np.random.default_rng([SEED, list(SINGLE).index(world), n])
+    of = SINGLE[world]
+    counts = np.zeros(4)
+    for _ in range(samples):
+        b, c = of.draw(random, n)
+        sums, values = paired(b, c, np.arange(n, dtype=np.uint64), Method())
+        told = margin(sums, values, Method(), limit=of.bound, level=LEVEL, span=of.span)
+        gap, small = c - b, 1.0 - LEVEL
+        error = gap.std(ddof=1) / np.sqrt(n)
+        half = t_quantile(LEVEL, n - 1) * error
+        if told is not None:
+            counts += [told.p_above <= small, told.p_below < small, 0.0, 0.0]
+        counts += [0.0, 0.0, gap.mean() + half <= of.bound, gap.mean() - half > of.bound]
+    passed, failed, passed_by_t, failed_by_t = (float(each) for each in counts / samples)
+    return passed, failed, passed_by_t, failed_by_t
+
+
+def single_table() -> str:
+    """Return the table of single gates, in percent."""
+    lines = [["differences", "rows", "passes", "fails", "passes by t", "fails by t"]]
+    for world, of in SINGLE.items():
+        lines += [[world, str(n), *(f"{100.0 * each:.1f}" for each in singles(world, n))] for n in of.rows]
+    return markdown(lines)
+
+
+def tables() -> str:
+    """Return both tables."""
+    return f"{table()}\n{single_table()}"
+
+
 def _cell(each: Rates) -> str:
     return f"{each.failed:.1f}" + (f" ({each.inconclusive:.1f})" if each.inconclusive else "")
 
 
 if __name__ == "__main__":
-    print_or_write(__doc__, table, "gates")
+    print_or_write(__doc__, tables, "gates")

@@ -24,7 +24,7 @@ from lossctl.stats.paired import Difference, Values
 if TYPE_CHECKING:
     from lossctl.api.compared_slices import Pattern, ShownSlices
 
-__all__ = ["Compared", "compare_models", "unit_lines", "value_lines"]
+__all__ = ["Compared", "carried_lines", "compare_models", "unit_lines", "value_lines"]
 
 FEW_UNITS = 20
 """Below this many clusters or blocks the error of an interval is itself poorly known."""
@@ -218,7 +218,7 @@ def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
         said.append(few_units(units.n, units.effective_rows, _units(models)))
-    return [*said, *unit_lines(paired)]
+    return [*said, *unit_lines(paired), *carried_lines(models, paired)]
 
 
 def unit_lines(paired: Paired) -> list[str]:
@@ -231,6 +231,22 @@ def unit_lines(paired: Paired) -> list[str]:
         of = f"forecasts {horizon} rows ahead" if horizon > 1 else "a series"
         return [f"only {n} rows for {of}: intervals are unreliable below {ROWS_OF_HORIZON * horizon}"]
     return []
+
+
+def carried_lines(models: Sequence[Model], paired: Paired) -> list[str]:
+    """Say where one row, cluster or block makes up more than a tenth of how differences vary."""
+    found = paired.carried()
+    if not found:
+        return []
+    match, index, share = max(found, key=lambda each: each[2])
+    one, other = (models[place].name for place in paired.matches[match])
+    method = paired.method
+    unit = _units(models)[:-1] if not method.is_grouped else "block" if method.cluster is None else "cluster"
+    more = len(found) - 1
+    also = "" if not more else f" (and more than a tenth in {more} {'other' if more == 1 else 'others'})"
+    loss = models[-1].plan.losses[index].label
+    where = f"how the differences vary between {one} and {other} in {loss}{also}"
+    return [f"one {unit} makes up {share:.0%} of {where}: intervals and p rest on it"]
 
 
 def _units(models: Sequence[Model]) -> str:

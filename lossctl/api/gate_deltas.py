@@ -11,7 +11,7 @@ from dataclasses import field, replace
 
 from lossctl.api.asking import bounds_of
 from lossctl.api.calibrating import Spread
-from lossctl.api.compared import unit_lines, value_lines
+from lossctl.api.compared import carried_lines, unit_lines, value_lines
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
 from lossctl.api.pairing import Model, Paired, pair_up
@@ -94,8 +94,9 @@ class Deltas:
     def _table(self, pair: tuple[Model, Model], columns: tuple[str, ...]) -> _Table:
         slices = Slices(columns) if columns else None
         settings = replace(self.settings, by=columns, min_n=None)
-        paired = pair_up(list(pair), settings, None, self.method, by=slices)
+        paired = pair_up(list(pair), settings, None, self.method, by=slices, skewed=True)
         self.warnings += [*paired.warnings, *value_lines(pair, paired), *unit_lines(paired)]
+        self.warnings += [] if columns else carried_lines(pair, paired)
         counted, omitted = _counts(paired)
         refuse_omitted(pair[1].source.name, omitted, counted + omitted, self.max_omitted)
         places = {chosen: place for place, chosen in enumerate(pair[1].plan.losses)}

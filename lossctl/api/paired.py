@@ -19,7 +19,7 @@ from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally
 from lossctl.engine.plan import Linear, ModelTally
 from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
-from lossctl.stats.paired import Difference, PairedSums, Values
+from lossctl.stats.paired import TELLING, Difference, PairedSums, Values
 from lossctl.stats.series import Lags
 from lossctl.stats.units import Units
 
@@ -105,6 +105,20 @@ class Paired:
             return Values(one, other, other - one)
         return Values(one, other, round_fraction((pair.c.fraction() - pair.b.total.fraction()) / weight))
 
+    def carried(self) -> list[tuple[int, int, float]]:
+        """Return the matches and losses where one row (cluster, block) has too much of Σ|w(d − D)|, with its share.
+
+        That is more than a tenth, and more than three times as much as all would have alike.
+        """
+        found = []
+        for match, sums in enumerate(self.sums):
+            for index, each in enumerate(sums):
+                units = each.n if each.units is None else len(each.units)
+                share = each.carried if each.units is None else each.carried_by_unit()
+                if share is not None and share > max(TELLING, 3.0 / units):
+                    found.append((match, index, share))
+        return found
+
     def differences(self, level: float) -> list[list[Difference]]:
         """Tell the differences of all pairs from chance, by match and loss, with intervals of a level."""
         return tell_apart([self], level)[0]
@@ -154,9 +168,9 @@ def linear_of(paired: Paired, place: int, index: int) -> Linear:
     return Linear.at(tally.plan.losses[index], (mean,))
 
 
-def centre_of(sums: PairedSums, values: Values) -> Centre | None:
+def centre_of(sums: PairedSums, values: Values, *, always: bool = False) -> Centre | None:
     """Give what is taken off before differences are squared; ``None`` where that is not needed."""
-    if not sums.needs_centring(values):
+    if not (always or sums.needs_centring(values)):
         return None
     share = values.relative or 0.0
     gap, rest = sums.means(share)
@@ -170,7 +184,8 @@ def _sums(tally: PairsTally, match: int, index: int) -> PairedSums:
         units = Units(*tally.unit_sums(match, index))
     lags, hits = lags_of(tally, match, index), _hits(tally, match, index)
     weights = (rows.total, rows.total_square)
-    return PairedSums(pair.n, weights, pair.b, pair.d, pair.cross, units=units, lags=lags, hits=hits)
+    cubes = None if pair.cubes is None else pair.cubes.fractions()
+    return PairedSums(pair.n, weights, pair.b, pair.d, pair.cross, units=units, lags=lags, hits=hits, cubes=cubes)
 
 
 def _hits(tally: PairsTally, match: int, index: int) -> Hits | None:

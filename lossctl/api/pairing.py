@@ -29,8 +29,9 @@ from lossctl.core.errors import DataError, UsageError
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.crew import Crew
-from lossctl.engine.pairs import PairsPlan, PairsTally
+from lossctl.engine.pairs import Centre, PairsPlan, PairsTally
 from lossctl.sources import Slices
+from lossctl.stats.paired import PairedSums
 
 if TYPE_CHECKING:
     from lossctl.api.paired_slices import PairedSlices
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "Paired", "pair_up", "tell_apart"]
 
 
-def pair_up(
+def pair_up(  # noqa: PLR0913 -- what is read, and how it is looked at
     models: Sequence[Model],
     settings: Settings,
     on_progress: Callable[[int, float | None], None] | None,
@@ -48,6 +49,7 @@ def pair_up(
     every: bool = False,
     by: Slices | None = None,
     crew: Crew | None = None,
+    skewed: bool = False,
 ) -> Paired:
     """Read the rows of all models side by side.
 
@@ -67,6 +69,8 @@ def pair_up(
         Compare by slice, too: see `Paired.slices`.
     crew
         Processes to compute in.
+    skewed
+        Sum what the skewness of differences is made of, too: for one-sided tests.
 
     Raises
     ------
@@ -77,12 +81,10 @@ def pair_up(
         series is no longer than its horizon.
     """
     method = method or Method()
-    if method.is_series and models[0].plan.binding.group is not None:
-        problem = f"{models[0].plan.losses[0].label} is computed group by group, and groups are no series"
-        raise UsageError(problem, "choose another method than Diebold-Mariano")
+    _refuse_groups(models[0], method)
     baselines = range(len(models) if every else 1)
     matches = tuple((one, other) for one in baselines for other in range(one + 1, len(models)))
-    plan = PairsPlan(tuple(model.plan for model in models), matches, method)
+    plan = PairsPlan(tuple(model.plan for model in models), matches, method, skewed)
     ordered = method.is_series or method.has_units or by is not None
     rows = ModelRows(models, settings, identity_of(method, settings), by, crew, ordered)
     tallies, slices = _first(rows, plan, on_progress)
@@ -113,6 +115,13 @@ def _cautions(models: Sequence[Model], paired: Paired, settings: Settings) -> li
         bound = ((tally, chosen) for tally in own for chosen in tally.plan.losses)
         said += cautions(source, bound, settings, paired.method)
     return said
+
+
+def _refuse_groups(model: Model, method: Method) -> None:
+    """Refuse a series of groups."""
+    if method.is_series and model.plan.binding.group is not None:
+        problem = f"{model.plan.losses[0].label} is computed group by group, and groups are no series"
+        raise UsageError(problem, "choose another method than Diebold-Mariano")
 
 
 def _first(
@@ -204,14 +213,14 @@ def _in_doubt(slices: PairedSlices, level: float) -> dict[int | None, Paired]:
 
 
 def _centre(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
-    """Square anew, less their means, the differences whose digits cancelled."""
+    """Square anew, less their means, differences whose digits cancelled; look at what one row carries of the whole."""
     plans: dict[int | None, PairsPlan] = {}
     chosen: dict[int | None, list[int]] = {}
     for code, paired in everything.items():
         if paired.method.has_units:  # their sums are few enough to be centred as they are
             return
         centres = [
-            [centre_of(each, paired.values_of(match, index)) for index, each in enumerate(sums)]
+            [_centre_of(paired, match, index, whole=code is None) for index in range(len(sums))]
             for match, sums in enumerate(paired.sums)
         ]
         some = [index for index, of_loss in enumerate(zip(*centres, strict=True)) if any(of_loss)]
@@ -223,7 +232,26 @@ def _centre(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
     for code, again in rows.compare(plans).items():
         for match, sums in enumerate(everything[code].sums):
             for number, index in enumerate(chosen[code]):
-                pair = again.pairs[match][number]
-                if pair.centre is not None:
-                    lags = lags_of(again, match, number)
-                    sums[index] = replace(sums[index], centred=pair.d, rest=pair.rest, lags=lags)
+                if again.pairs[match][number].centre is not None:
+                    sums[index] = _centred(everything[code], again, (match, index, number))
+
+
+def _centre_of(paired: Paired, match: int, index: int, *, whole: bool) -> Centre | None:
+    """Return what is taken off in a pass of its own; ``None`` where none is needed."""
+    sums, values = paired.sums[match][index], paired.values_of(match, index)
+    carried = whole and sums.may_be_carried(paired.pairs[match][index].range)
+    return centre_of(sums, values, always=carried)
+
+
+def _centred(paired: Paired, again: PairsTally, places: tuple[int, int, int]) -> PairedSums:
+    """Return sums with what a second pass found: squares where they had cancelled, and what one row carries."""
+    match, index, number = places
+    sums, pair = paired.sums[match][index], again.pairs[match][number]
+    total = pair.sizes.result()
+    if pair.sizes.is_finite and total > 0.0:
+        sums = replace(sums, carried=pair.largest / total)
+    if not sums.needs_centring(paired.values_of(match, index)):
+        return sums
+    cubes = None if pair.cubes is None else pair.cubes.fractions()
+    lags = lags_of(again, match, number)
+    return replace(sums, centred=pair.d, rest=pair.rest, lags=lags, centred_cubes=cubes)

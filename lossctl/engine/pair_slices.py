@@ -19,6 +19,7 @@ from lossctl.core.levels import LevelTallies
 from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.spread import Spread
 from lossctl.core.tallies import Counts, WeightTallies, sum_of
+from lossctl.engine.cubes import CubeTallies
 from lossctl.engine.linears import Linears
 from lossctl.engine.margins import Margin
 from lossctl.engine.pairs import PairsPlan, PairsTally, block_rows, picked
@@ -69,6 +70,7 @@ class PairTallies:
     """What a `PairTally` holds beside the sums of the models, for each code."""
 
     weighted: bool
+    cubes: CubeTallies | None = None
     d: Spreads = field(init=False)
     cross: GroupedSum = field(default_factory=GroupedSum)
     n: Counts = field(default_factory=Counts)
@@ -83,6 +85,9 @@ class PairTallies:
         """Add what differences move with, row by row: b and d, ``(n,)`` each."""
         self.d.add(gap, weight, codes)
         self.cross.add(gap * baseline if weight is None else (weight * gap) * (weight * baseline), codes)
+        if self.cubes is not None:
+            pulled = [each if weight is None else weight * each for each in (baseline, gap)]
+            self.cubes.add(pulled[0], pulled[1], weight, codes)
 
     def count(self, margin: Margin, candidate: Array, gap: Array, codes: Codes) -> None:
         """Count who won how many rows."""
@@ -93,6 +98,8 @@ class PairTallies:
 
     def merge(self, other: PairTallies) -> None:
         """Take over the rows of another part."""
+        if self.cubes is not None and other.cubes is not None:
+            self.cubes.merge(other.cubes)
         self.d.merge(other.d)
         self.cross.merge(other.cross)
         self.n.merge(other.n)
@@ -158,7 +165,9 @@ class SlicedPairsTally:
         self.rows = WeightTallies(weighted)
         self.own = [[Spreads(weighted) for _ in plan.losses] for _ in plan.plans]
         self.levels = [[LevelTallies() for _ in plan.losses] for _ in plan.plans]
-        self.pairs = [[PairTallies(weighted) for _ in plan.losses] for _ in plan.matches]
+        self.pairs = [
+            [PairTallies(weighted, CubeTallies() if plan.skewed else None) for _ in plan.losses] for _ in plan.matches
+        ]
         self.parts = [{} for _ in plan.plans]
 
     def add(self, batches: Batch | Sequence[Batch]) -> None:
@@ -299,6 +308,8 @@ class SlicedPairsTally:
                 told = made.tells_winners(one, index)
                 pair.losses = pair.n - pair.wins - pair.ties if told else 0
                 pair.d.merge(pairs.d.of(code))
+                if pair.cubes is not None and pairs.cubes is not None:
+                    pair.cubes.merge(pairs.cubes.of(code))
                 pair.cross.merge(sum_of(pairs.cross, code))
         if code in self.few:
             made.merge(self.few[code])

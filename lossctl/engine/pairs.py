@@ -5,6 +5,7 @@ All models see the same rows: one that some model cannot use is left out of all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 
@@ -21,6 +22,7 @@ from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.method import Method
 from lossctl.core.spread import Spread
 from lossctl.engine.buckets import SeriesTally, UnitTally, identities_of
+from lossctl.engine.cubes import CubeTally
 from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.margins import Margin
 from lossctl.engine.memory import keep_freed_memory
@@ -77,12 +79,22 @@ class PairTally:
         Given in a pass of its own; see `Centre`.
     b, c
         Of the models: added to by who owns them.
+    cubes
+        Products of three, where skewness counts; with a centre, the cubes of d less its mean alone.
+    range
+        The least and the most of d, and the largest weight.
+    sizes, largest
+        With a centre: Σ of |w(d − D)|, and the largest of these.
     """
 
     weighted: bool
     centre: Centre | None
     b: Spread
     c: ExactSum
+    cubes: CubeTally | None = None
+    range: tuple[float, float, float] = (math.inf, -math.inf, 0.0)
+    sizes: ExactSum = field(default_factory=ExactSum)
+    largest: float = 0.0
     n: int = 0
     wins: int = 0
     ties: int = 0
@@ -106,16 +118,40 @@ class PairTally:
     def add(self, baseline: Pulled, gap: Array, weight: Array | None) -> None:
         """Add what differences move with, row by row: b and d, ``(n,)`` each."""
         if self.centre is not None:
-            self.d.add(gap - self.centre.gap, weight)
+            self._add_centred(gap - self.centre.gap, weight)
             self.rest.add(gap - self.centre.share * baseline.values - self.centre.rest, weight)
             return
         pulled = gap if weight is None else weight * gap
         add_products(pulled, baseline.pulled, baseline.spans, self.d.total, self.d.square, self.cross)
         if weight is not None:
             self.d.heavy.add(weight * pulled)
+        if self.cubes is not None:
+            self.cubes.add(baseline.pulled, pulled, weight)
+        heaviest = 1.0 if weight is None else float(np.maximum.reduce(weight, initial=0.0))
+        ends = float(np.minimum.reduce(gap, initial=math.inf)), float(np.maximum.reduce(gap, initial=-math.inf))
+        self._reach((*ends, heaviest))
+
+    def _add_centred(self, apart: Array, weight: Array | None) -> None:
+        """Add d less its mean, ``(n,)``."""
+        self.d.add(apart, weight)
+        pulled = apart if weight is None else weight * apart
+        sizes = np.abs(pulled)
+        self.sizes.add(sizes)
+        self.largest = max(self.largest, float(np.maximum.reduce(sizes, initial=0.0)))
+        if self.cubes is not None:
+            self.cubes.add_cubes(pulled)
+
+    def _reach(self, of: tuple[float, float, float]) -> None:
+        least, most, heaviest = self.range
+        self.range = min(least, of[0]), max(most, of[1]), max(heaviest, of[2])
 
     def merge(self, other: PairTally) -> None:
         """Take over the rows of another part, but for the sums that are shared."""
+        self._reach(other.range)
+        self.sizes.merge(other.sizes)
+        self.largest = max(self.largest, other.largest)
+        if self.cubes is not None and other.cubes is not None:
+            self.cubes.merge(other.cubes)
         for name in ("n", "wins", "ties", "losses"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("cross", "d", "rest"):
@@ -134,6 +170,8 @@ class PairsPlan:
         Which models are compared: the places of a baseline and a candidate each.
     method
         How differences will be told from chance: what is summed beside.
+    skewed
+        Whether the skewness of differences counts, too, as it does in one-sided tests.
     centres
         Of each match, what is taken off by loss; see `Centre`. Empty: nothing.
     """
@@ -141,6 +179,7 @@ class PairsPlan:
     plans: tuple[ModelPlan, ...]
     matches: tuple[tuple[int, int], ...]
     method: Method = field(default_factory=Method)
+    skewed: bool = False
     centres: tuple[tuple[Centre | None, ...], ...] = ()
 
     @property
@@ -202,7 +241,13 @@ class PairsTally:
         nothing = [[None] * len(plan.losses)] * len(plan.matches)
         self.pairs = [
             [
-                PairTally(weighted, centre, self.own[one][index], self.own[other][index].total)
+                PairTally(
+                    weighted,
+                    centre,
+                    self.own[one][index],
+                    self.own[other][index].total,
+                    CubeTally() if plan.skewed else None,
+                )
                 for index, centre in enumerate(centres)
             ]
             for (one, other), centres in zip(plan.matches, plan.centres or nothing, strict=True)

@@ -4,6 +4,8 @@ With b and c the losses of baseline and candidate, D the mean of c − b and B t
 is D; or, of a limit that is a share r of the baseline, D − rB, against 0: nothing is divided, so a baseline near 0 does
 no harm. Its standard error is that of the mean of (c − b) − rb, row by row (of the units, of a series with its lags).
 
+The t-statistic is corrected for the skewness of the differences: see `lossctl.stats.skewness`.
+
 Where these do not vary, a standard error says nothing, and the p-values are those of flipped signs about the limit;
 where no row differs at all, they are those of as many rows without a difference, of a loss whose range is known.
 """
@@ -14,12 +16,15 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+
 from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import round_fraction
+from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.method import Method
 from lossctl.stats.paired import POWER, PairedSums, Values
 from lossctl.stats.series import cosine_count, cosine_error, series_error
 from lossctl.stats.signs import agreeing, none_of, varies
+from lossctl.stats.skewness import Skewed
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio
 
@@ -121,11 +126,28 @@ def margin(
         low, high, above, below = by_hits
         detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
         return Margin(value, low, high, limit, above, below, detectable, error, freedom)
-    half = t_quantile(level, freedom) * error
-    z = (value - limit) / error
-    below, above = _tail(z, freedom), _tail(-z, freedom)
-    detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
-    return Margin(value, value - half, value + half, limit, above, below, detectable, error, freedom)
+    skewed = _skewed(sums, value, method, share)
+    freedom = max(1.0, freedom * skewed.share)
+    quantile, t = t_quantile(level, freedom), skewed.straight((value - limit) / error)
+    low, high = value - skewed.bent(quantile) * error, value - skewed.bent(-quantile) * error
+    detectable = (quantile + t_quantile(POWER, freedom)) * error
+    return Margin(value, low, high, limit, _tail(-t, freedom), _tail(t, freedom), detectable, error, freedom)
+
+
+def _skewed(sums: PairedSums, value: float, method: Method, share: float) -> Skewed:
+    """Return the skewness of what is tested: of rows, or of units; of a series it is not known."""
+    if method.is_series:
+        return Skewed.of(0.0, 0)
+    if sums.units is None:
+        return Skewed.of(sums.skewness(share), sums.n)
+    units = sums.units
+    mean = sums.means(share)[1] if sums.is_linear else value
+    u = units.d - share * units.b - mean * units.w
+    scale = float(np.abs(u).max())
+    squares, cubes = ExactSum(), ExactSum()
+    squares.add_squares(u / scale)
+    cubes.add((u / scale) ** 3)
+    return Skewed.of(cubes.result() * math.sqrt(len(u)) / squares.result() ** 1.5, len(u))
 
 
 def _by_hits(
@@ -216,7 +238,7 @@ def _of_units(sums: PairedSums, value: float, method: Method, share: float) -> t
     return cosine_error(ratio, count), count
 
 
-def _of_series(sums: PairedSums, share: float) -> tuple[float, int] | None:
+def _of_series(sums: PairedSums, share: float) -> tuple[float, float] | None:
     if sums.lags is None or sums.n <= len(sums.lags.products):
         return None
     weight, exact = sums.weights[0], Fraction(share)

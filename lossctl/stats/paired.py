@@ -8,6 +8,7 @@ differences do not vary there is no interval, and p is that of flipped signs: se
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,7 +22,23 @@ from lossctl.stats.signs import agreeing, varies
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio, Units
 
-__all__ = ["Difference", "PairedSums", "Values", "difference", "from_errors", "rows_between", "rows_needed", "unvaried"]
+__all__ = [
+    "TELLING",
+    "Difference",
+    "PairedSums",
+    "Values",
+    "difference",
+    "from_errors",
+    "rows_between",
+    "rows_needed",
+    "unvaried",
+]
+
+Powers = tuple[int, int, int]
+"""How often w, wb and wd stand in a product."""
+
+TELLING = 0.1
+"""A row with more than this share of all deviations carries a figure."""
 
 POWER = 0.8
 """The share of samples in which a difference called detectable would be found significant."""
@@ -82,6 +99,11 @@ class PairedSums:
         Whether b and c are what values that are no means move with.
     hits
         Where the losses of rows have the same two values: which model has which.
+    carried
+        The largest share that one row has of Σ|w(d − D)|, where that was looked at: where `may_be_carried`.
+    cubes, centred_cubes
+        Σ of products of three of w, wb and wd, by how often each stands in them, where skewness counts: without weights
+        of b and d alone. And Σ(w(d − D))³, from a second pass.
     """
 
     n: int
@@ -95,6 +117,9 @@ class PairedSums:
     lags: Lags | None = None
     is_linear: bool = False
     hits: Hits | None = None
+    carried: float | None = None
+    cubes: Mapping[Powers, Fraction] | None = None
+    centred_cubes: Mapping[Powers, Fraction] | None = None
 
     @property
     def freedom(self) -> float:
@@ -167,6 +192,66 @@ class PairedSums:
     def is_lost(self, share: float) -> bool:
         """Return whether the squares of d − share·b cancelled: it varies by little more than their rounding."""
         return self.cross.is_finite and self._rest(Fraction(share))[1]
+
+    def may_be_carried(self, reach: tuple[float, float, float]) -> bool:
+        """Return whether one row may have more than a tenth of Σ|w(d − D)|, by the range of d and the largest weight.
+
+        With m the largest of |w(d − D)| that sum is at least Σw²(d − D)²/m.
+        """
+        if self.n <= 1 or not self.d.is_finite:
+            return False
+        mean = self.means(0.0)[0]
+        most = max(abs(reach[0] - mean), abs(reach[1] - mean)) * reach[2]
+        spread = self._squares(self.d.total.fraction(), self.d.square.fraction(), self.d.by_weight)
+        return math.isfinite(most) and most > 0.0 and Fraction(most) ** 2 > Fraction(TELLING) * spread
+
+    def carried_by_unit(self) -> float | None:
+        """Return the largest share that one unit has of Σ|w(d − D)|, with sums of units."""
+        if self.units is None or not self.units.is_finite or not len(self.units):
+            return None
+        sizes = abs(self.units.d - self.means(0.0)[0] * self.units.w)
+        total = math.fsum(sizes)
+        return float(sizes.max()) / total if total > 0.0 else None
+
+    def skewness(self, share: float) -> float:
+        """Return the skewness of w(d − share·b − m), with m its mean; 0 where it is not known, or they do not vary."""
+        if share == 0.0 and self.centred is not None:
+            third = (self.centred_cubes or {}).get((0, 0, 3))
+            of = self.centred
+            square = self._squares(of.total.fraction(), of.square.fraction(), of.by_weight)
+        else:
+            b, d, r = self.b, self.d, Fraction(share)
+            known = self.cubes is not None and b.is_finite and d.is_finite and self.cross.is_finite
+            if not known or self.is_lost(share):
+                return 0.0
+            squares = d.square.fraction() + r**2 * b.square.fraction() - 2 * r * self.cross.fraction()
+            total = d.total.fraction() - r * b.total.fraction()
+            square = self._squares(total, squares, d.by_weight - r * b.by_weight)
+            third = self._third(r, total / self.weights[0])
+        if third is None or square <= 0:
+            return 0.0
+        return math.copysign(sqrt_fraction(third**2 * self.n / square**3), third)
+
+    def _squares(self, total: Fraction, square: Fraction, by_weight: Fraction) -> Fraction:
+        mean = total / self.weights[0]
+        return square - 2 * mean * by_weight + mean**2 * self.weights[1]
+
+    def _third(self, share: Fraction, mean: Fraction) -> Fraction | None:
+        """Return Σ(w(d − share·b − mean))³ by multiplying it out; where no weights differ w is 1."""
+        b, d = self.b, self.d
+        plain = {
+            (1, 0, 2): d.square.fraction(),
+            (1, 1, 1): self.cross.fraction(),
+            (1, 2, 0): b.square.fraction(),
+            (2, 0, 1): d.total.fraction(),
+            (2, 1, 0): b.total.fraction(),
+            (3, 0, 0): Fraction(self.n),
+        }
+        found = Fraction(0)
+        for (i, j, k), total in (plain | dict(self.cubes or {})).items():
+            times = math.factorial(3) // (math.factorial(i) * math.factorial(j) * math.factorial(k))
+            found += times * (-mean) ** i * (-share) ** j * total
+        return found
 
     def _of(self, spread: Spread) -> Fraction:
         total, square = spread.total.fraction(), spread.square.fraction()

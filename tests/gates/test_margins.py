@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import optimize, stats
 
 import lossctl
 from lossctl.core.method import Method
@@ -34,10 +34,28 @@ def found(limit: float, share: float, method: Method | None = None) -> Margin:
     settings = Settings.of(prediction=["old", "new"])
     with open_for(frame(), select("mse"), settings) as source:
         (models,) = line_up([Opened(None, source, settings)], select("mse"))
-        paired = pair_up(models, settings, None, method or Method())
+        paired = pair_up(models, settings, None, method or Method(), skewed=True)
     told = margin(paired.sums[0][0], paired.values_of(0, 0), paired.method, limit=limit, share=share, level=0.9)
     assert told is not None
     return told
+
+
+def corrected(gap: np.ndarray, limit: float, level: float = 0.9) -> tuple[float, float, float, float, float]:
+    """Bounds and p-values of Hall's transformed t, by SciPy: low, high, above, below, and the degrees of freedom."""
+    n, error = len(gap), stats.sem(gap)
+    skewness = stats.skew(gap, bias=False)
+    a, freedom = skewness / np.sqrt(n), (n - 1) / (1.0 + 0.75 * skewness**2)
+
+    def hall(at: float) -> float:
+        t = (gap.mean() - at) / error
+        return float(t + a * t**2 / 3.0 + a**2 * t**3 / 27.0 + a / 6.0)
+
+    quantile = stats.t.ppf(level, freedom)
+    low, high = (
+        optimize.brentq(lambda at, q=q: hall(at) - q, gap.mean() - 99 * error, gap.mean() + 99 * error)
+        for q in (quantile, -quantile)
+    )
+    return low, high, stats.t.cdf(hall(limit), freedom), stats.t.sf(hall(limit), freedom), freedom
 
 
 @pytest.mark.parametrize(("limit", "share"), [(0.0, 0.0), (0.3, 0.0), (-0.2, 0.0), (0.0, 0.25), (0.0, -0.5)])
@@ -45,24 +63,29 @@ def test_a_margin_is_that_of_scipy(limit: float, share: float) -> None:
     data = frame()
     gap = data["new"] ** 2 - (1.0 + share) * data["old"] ** 2
     told = found(limit, share)
-    above, below = (stats.ttest_1samp(gap, limit, alternative=side) for side in ("less", "greater"))
-    assert told.p_above is not None
-    assert told.p_below is not None
-    assert_allclose([told.p_above, told.p_below], [above.pvalue, below.pvalue], rtol=1e-9)
-    assert_allclose(told.value, gap.mean(), rtol=1e-12)
-    error, freedom = stats.sem(gap), ROWS - 1
-    assert_allclose(told.high - told.value, stats.t.ppf(0.9, freedom) * error, rtol=1e-9)
-    assert_allclose(told.value - told.low, stats.t.ppf(0.9, freedom) * error, rtol=1e-9)
-    assert_allclose(told.detectable, (stats.t.ppf(0.9, freedom) + stats.t.ppf(0.8, freedom)) * error, rtol=1e-9)
+    low, high, above, below, freedom = corrected(gap, limit)
+    assert_allclose([told.p_above, told.p_below], [above, below], rtol=1e-9)
+    assert_allclose([told.value, told.low, told.high], [gap.mean(), low, high], rtol=1e-9)
+    assert_allclose([told.freedom, told.std_error], [freedom, stats.sem(gap)], rtol=1e-9)
+    quantiles = stats.t.ppf(0.9, freedom) + stats.t.ppf(0.8, freedom)
+    assert_allclose(told.detectable, quantiles * stats.sem(gap), rtol=1e-9)
 
 
 def test_clusters_are_the_units_of_a_margin() -> None:
     data = frame()
     gap = data["new"] ** 2 - 1.25 * data["old"] ** 2
-    sums = gap.reshape(-1, 3).sum(axis=1)
+    sums = gap.reshape(-1, 3).sum(axis=1) / 3.0
     told = found(0.0, 0.25, Method(cluster="c"))
-    assert told.freedom == len(sums) - 1
-    assert_allclose(told.std_error, stats.sem(sums) / 3.0, rtol=1e-9)
+    low, high, above, below, freedom = corrected(sums, 0.0)
+    assert_allclose([told.p_above, told.p_below, told.freedom], [above, below, freedom], rtol=1e-8)
+    assert_allclose([told.low, told.high, told.std_error], [low, high, stats.sem(sums)], rtol=1e-8)
+
+
+def test_a_series_is_tested_by_students_t() -> None:
+    data = frame()
+    gap = data["new"] ** 2 - data["old"] ** 2
+    told = found(0.1, 0.0, Method("diebold_mariano"))
+    assert_allclose(told.p_below, stats.ttest_1samp(gap, 0.1, alternative="greater").pvalue, rtol=1e-9)
 
 
 def check(*gates: str, data: Any = None, **options: Any) -> Checked:

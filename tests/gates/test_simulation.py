@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lossctl
-from benchmarks.simulate_gates import KINDS, ROWS, losses, verdicts
+from benchmarks.simulate_gates import KINDS, ROWS, distances, losses, verdicts
 
 GATES = 4
 
@@ -17,7 +17,7 @@ def test_a_check_gives_the_exit_code_of_the_simulation(run: int) -> None:
     holm = bool(run // len(KINDS) % 2)
     random = np.random.default_rng([7, run])
     old, new = losses(random, 1, GATES, (0.0, 0.06, 0.12)[run % 3])
-    expected = int(verdicts(old, new, test, bound, holm=holm)[0])
+    expected = int(verdicts(*distances(old, new, bound), test, holm=holm)[0])
     frame = {
         "target": np.zeros(GATES * ROWS),
         "old": np.sqrt(old.ravel()),
