@@ -30,6 +30,9 @@ from lossctl.stats.units import Ratio
 
 __all__ = ["Margin", "margin"]
 
+_HUGE = 1e300
+"""Stands for a bound that there is none of: p-values decide."""
+
 _FAR = 1e-3
 """Differences that are equal but for the rounding of their squares lie on one side of a limit so far from them."""
 
@@ -167,7 +170,7 @@ def _by_hits(
     else:
         ends = (each - share for each in sums.hits.relative_interval(two_sided))
         (low,), (high,) = (values.baseline * each for each in ends)
-    return float(low), float(high), above, below
+    return float(low), min(float(high), _HUGE), above, below
 
 
 def _units(sums: PairedSums, method: Method) -> int:
