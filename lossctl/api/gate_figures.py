@@ -19,6 +19,7 @@ from lossctl.core.loss import ChosenLoss
 from lossctl.core.quantiles import Quantiles, level_name
 from lossctl.core.result import Evaluation, Interval
 from lossctl.core.settings import Settings
+from lossctl.core.slice_results import SliceResults, SliceValue, joined, pieces_of
 from lossctl.core.slices import Slice
 from lossctl.core.spelling import spellings
 from lossctl.gates.gate import QUANTILES, Gate, Measure, Term
@@ -101,7 +102,8 @@ class Figures:
     settings: Settings
     min_n: int = 1
     warnings: list[str] = field(default_factory=list)
-    _found: dict[tuple[tuple[str, ...], str], tuple[Evaluation, ...]] = field(default_factory=dict)
+    _pieces: dict[tuple[tuple[str, ...], str], list[Evaluation | SliceResults]] = field(default_factory=dict)
+    _found: dict[tuple[tuple[str, ...], str], list[SliceValue]] = field(default_factory=dict)
     _looked: dict[tuple[tuple[str, ...], str], dict[tuple[str | None, ...], Quantiles | None]] = field(
         default_factory=dict
     )
@@ -120,16 +122,22 @@ class Figures:
 
     def values_of(self, gate: Gate) -> list[Figure]:
         """Give the value of a gate's loss, or a figure of its gradient, on each slice it is about."""
-        chosen = self.losses[gate.loss]
-        return [_figure(gate, each) for each in self._of_terms(chosen, gate)] + self._rest(gate, chosen)
+        chosen, terms = self.losses[gate.loss], gate.terms
+        if gate.measure is Measure.FIGURE:
+            results = joined(self._computed(columns_of(gate), chosen))
+            return [_figure(gate, each) for each in results if fits(terms, each.slice)] + self._rest(gate, chosen)
+        found = self._of_terms(chosen, gate)
+        return [Figure(each.slice, each.value, each.n, each.n_dropped, each.ci) for each in found] + self._rest(
+            gate, chosen
+        )
 
     def whole(self) -> Evaluation:
         """Give the result of all rows that left out the most of them."""
         chosen = tuple(dict.fromkeys(self.losses.values()))
-        results = [self._evaluated((), each)[0] for each in chosen]
+        results = [each for one in chosen for each in joined(self._computed((), one))]
         return max(results, key=lambda each: each.n_dropped)
 
-    def _of_terms(self, chosen: ChosenLoss, gate: Gate) -> list[Evaluation]:
+    def _of_terms(self, chosen: ChosenLoss, gate: Gate) -> list[SliceValue]:
         return [each for each in self._evaluated(columns_of(gate), chosen) if fits(gate.terms, each.slice)]
 
     def _rest(self, gate: Gate, chosen: ChosenLoss) -> list[Figure]:
@@ -140,25 +148,35 @@ class Figures:
         missing = self._unaccounted(whole, slices)
         return [Figure({}, None, 0, missing=missing)] if missing else []
 
-    def _unaccounted(self, whole: Evaluation, slices: Sequence[Evaluation]) -> str:
+    def _unaccounted(self, whole: SliceValue, slices: Sequence[SliceValue]) -> str:
         """Say that rows are of slices where nothing is left; those that a join dropped are of none."""
         alone = self.source.alone[0]
         return unaccounted((whole.n, whole.n_dropped - alone), [(each.n, each.n_dropped) for each in slices])
 
-    def _evaluated(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[Evaluation]:
-        """Give the results of a loss: of the whole, and then of each slice by some columns."""
-        if (columns, chosen.label) not in self._found:
+    def _evaluated(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[SliceValue]:
+        """Give the values of a loss: of the whole, and then of each slice by some columns."""
+        key = (columns, chosen.label)
+        if key not in self._found:
+            found: list[SliceValue] = []
+            for piece in self._computed(columns, chosen):
+                found += [SliceValue.of(piece)] if isinstance(piece, Evaluation) else piece.values()
+            self._found[key] = found
+        return self._found[key]
+
+    def _computed(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[Evaluation | SliceResults]:
+        """Give the results of a loss: of the whole, and then of the slices by some columns, together where many."""
+        if (columns, chosen.label) not in self._pieces:
             losses = tuple(dict.fromkeys(self.losses.values()))
             settings = replace(self.settings, by=columns, min_n=None)
             results = evaluate_source(self.source, Selection(losses), settings, (), None, None)
             self.warnings += results.warnings
             for each in losses:
-                mine = tuple(one for one in results if one.chosen == each)
+                mine = [one for one in pieces_of(results.results) if _loss_of(one) == each]
                 self._require_one(mine)
-                self._found[columns, each.label] = mine
-        return self._found[columns, chosen.label]
+                self._pieces[columns, each.label] = mine
+        return self._pieces[columns, chosen.label]
 
-    def _require_one(self, results: Sequence[Evaluation]) -> None:
+    def _require_one(self, results: Sequence[Evaluation | SliceResults]) -> None:
         models = list(dict.fromkeys(each.model for each in results))
         if len(models) > 1:
             problem = f"{self.source.name}: there are {len(models)} models, {', '.join(models)}, and a check is of one"
@@ -166,7 +184,7 @@ class Figures:
 
     def _counts(self, gate: Gate) -> Iterator[Figure]:
         """Count rows by the loss that has the fewest, and those left out by the one that leaves out the most."""
-        worst: dict[tuple[str | None, ...], Evaluation] = {}
+        worst: dict[tuple[str | None, ...], SliceValue] = {}
         for chosen in self.losses.values():
             for each in self._of_terms(chosen, gate):
                 key = tuple(each.slice.values())
@@ -186,7 +204,7 @@ class Figures:
         columns = (*columns_of(gate), gate.column)
         chosen = self.losses[gate.loss]
         whole, *slices = self._evaluated(columns, chosen)
-        groups: dict[tuple[str | None, ...], list[Evaluation]] = {}
+        groups: dict[tuple[str | None, ...], list[SliceValue]] = {}
         for each in slices:
             if all(term.every or each.slice[term.column] == term.value for term in gate.terms):
                 groups.setdefault(tuple(each.slice[name] for name in columns_of(gate)), []).append(each)
@@ -239,12 +257,14 @@ def condition(given: str | None, values: Slice) -> str | None:
     return " and ".join(conditions) if conditions else None
 
 
+def _loss_of(piece: Evaluation | SliceResults) -> ChosenLoss:
+    return piece.chosen if isinstance(piece, Evaluation) else piece.whole.chosen
+
+
 def _figure(gate: Gate, result: Evaluation) -> Figure:
-    """Give the value of a loss, or a figure of its gradient."""
-    if gate.measure is Measure.FIGURE:
-        found = getattr(result.gradient, gate.figure)
-        return Figure(result.slice, found, result.n, result.n_dropped, missing=_no_figure(found, gate))
-    return Figure(result.slice, result.value, result.n, result.n_dropped, result.ci)
+    """Give a figure of a gradient."""
+    found = getattr(result.gradient, gate.figure)
+    return Figure(result.slice, found, result.n, result.n_dropped, missing=_no_figure(found, gate))
 
 
 def _no_figure(found: float | None, gate: Gate) -> str:

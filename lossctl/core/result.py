@@ -5,7 +5,7 @@ Imports the standard library and core. Nothing here computes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +199,9 @@ class Evaluations(Sequence[Evaluation]):
 
     def __getitem__(self, index: Any) -> Any:
         return self.results[index]
+
+    def __iter__(self) -> Iterator[Evaluation]:
+        return iter(self.results)
 
     @property
     def by(self) -> tuple[str, ...]:

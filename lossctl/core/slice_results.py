@@ -11,18 +11,34 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import accumulate, chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.result import GRADIENT_FIGURES, Evaluation, Gradient, Interval
-from lossctl.core.slices import slice_texts
+from lossctl.core.slices import Slice, slice_texts
 from lossctl.core.version import __version__
 from lossctl.core.view import Field, Scalar, listed
 
-__all__ = ["Numbers", "Pieces", "SliceResults", "joined", "pieces_of"]
+__all__ = ["Numbers", "Pieces", "SliceResults", "SliceValue", "joined", "pieces_of"]
+
+
+class SliceValue(NamedTuple):
+    """The value of a loss on a slice, and what it rests on: fields of an `Evaluation`."""
+
+    slice: Slice
+    value: float
+    n: int
+    n_dropped: int
+    ci: Interval | None
+
+    @classmethod
+    def of(cls, result: Evaluation) -> SliceValue:
+        """Take it out of a result."""
+        return cls(result.slice, result.value, result.n, result.n_dropped, result.ci)
+
 
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 """One for each slice."""
@@ -83,6 +99,18 @@ class SliceResults:
         """Give the same of a model that is called otherwise, and of a source where that is given."""
         others = {place: each.renamed(model, source) for place, each in self.others.items()}
         return replace(self, whole=self.whole.renamed(model, source), others=others)
+
+    def values(self) -> Iterator[SliceValue]:
+        """Give the value of each slice, which takes a tenth of the time of its result."""
+        columns = (self.figures[name].tolist() for name in ("value", "n", "n_dropped", "std_error", "low", "high"))
+        names = [*self.slices]
+        rows = zip(zip(*self.slices.values(), strict=True), *columns, strict=True)
+        for place, (texts, value, n, dropped, error, low, high) in enumerate(rows):
+            if place in self.others:
+                yield SliceValue.of(self.others[place])
+                continue
+            ci = None if math.isnan(error) else Interval(self.level, low, high, "t")
+            yield SliceValue(dict(zip(names, texts, strict=True)), value, n, dropped, ci)
 
     def at(self, place: int) -> Evaluation:
         """Give the result of one slice."""

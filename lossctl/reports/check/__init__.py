@@ -84,6 +84,10 @@ def _short(checked: Checked) -> Checked:
 
 
 def _short_gate(each: GateResult) -> GateResult:
+    texts = (each.gate, each.reason, *each.slice, *filter(None, each.slice.values()), *each.details)
+    together = "".join(texts)
+    if len(together) <= _MOST and together.isascii() and together.isprintable():  # as almost all are
+        return each
     names = {clip(name, _MOST): None if value is None else clip(value, _MOST) for name, value in each.slice.items()}
     gate, reason = clip(each.gate, _MOST), clip(each.reason, _MOST)
     return replace(each, gate=gate, slice=names, reason=reason, details=tuple(clip(d, _MOST) for d in each.details))
