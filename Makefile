@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install test check lint types coverage accuracy bench examples clean mutants
+.PHONY: install test check lint types coverage accuracy bench fuzz examples clean mutants
 
 install: $(VENV)/installed
 
@@ -41,6 +41,9 @@ bench: install
 	$(BIN)/python -m benchmarks.bench_wide
 	$(BIN)/python -m benchmarks.bench_compare
 	$(BIN)/python -m benchmarks # last: it ends with 1 where a target does not hold
+
+fuzz: install
+	$(BIN)/python -m tests.fuzz.faults # every step of a run fails once: about ten minutes
 
 examples: install
 	$(BIN)/python examples/make_data.py

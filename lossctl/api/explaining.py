@@ -17,7 +17,7 @@ from lossctl.api.gate_figures import Figures, condition
 from lossctl.api.model_rows import ModelRows, identity_of
 from lossctl.api.selecting import Selection
 from lossctl.core.dataclass import dataclass
-from lossctl.core.errors import LossctlError
+from lossctl.core.errors import DataError, UsageError
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, slice_text
 from lossctl.engine.pair_rows import WorstGaps, WorstGapsPlan
@@ -65,8 +65,10 @@ class Explainer:
             return []
         try:
             return [*self._slices(gate, values), *self._rows(gate, values)]
-        except LossctlError:  # the verdict stands without
+        except UsageError:  # there is nothing to look at, and the verdict stands without
             return []
+        except DataError as error:
+            return [f"why can't be told: {error.problem}"]
 
     def _slices(self, gate: Gate, values: Slice) -> list[str]:
         lines = []

@@ -29,7 +29,7 @@ __all__ = ["main", "run"]
 
 _MOST_CHARACTERS = 3000
 """Of an error's line."""
-_OUT_OF_MEMORY = "OutOfMemoryException"
+_OUT_OF_MEMORY, _NOT_READ = "OutOfMemoryException", "IOException"
 """Of DuckDB, which few runs that end here have loaded."""
 
 
@@ -187,8 +187,12 @@ def _report_fault(error: BaseException) -> int:
         unnamed = "standard output" if error.errno in {errno.ENOSPC, errno.EBADF} else "the input"
         _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
         return ExitCode.DATA
+    if type(error).__name__ == _NOT_READ:
+        _print_error(f"a file can't be read, or written: {_reason(error)}", "check the path and its disk")
+        return ExitCode.DATA
     if isinstance(error, MemoryError) or type(error).__name__ == _OUT_OF_MEMORY:
-        _print_error(f"memory ran out: {error}" if str(error) else "memory ran out", MORE_MEMORY)
+        why = str(error).split("\n", 1)[0].removeprefix("Out of Memory Error: ")
+        _print_error(f"memory ran out: {why}" if why else "memory ran out", MORE_MEMORY)
         return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
         import traceback
@@ -200,6 +204,11 @@ def _report_fault(error: BaseException) -> int:
         "please report it with the command and, if you can, the data; LOSSCTL_TRACEBACK=1 shows where it happened",
     )
     return ExitCode.INTERNAL
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the system said, at the end of an error of DuckDB."""
+    return str(error).split("\n", 1)[0].rpartition(": ")[2]
 
 
 def _discard_output() -> None:

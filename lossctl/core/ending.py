@@ -91,7 +91,8 @@ def watch() -> None:
     os.set_blocking(told, False)
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     _watching.append(threading.Thread(target=_wait, args=(heard,), name="lossctl-ending", daemon=True))
-    _watching[0].start()
+    with suppress(RuntimeError):  # no thread may be had: then a signal is acted on in the usual way alone
+        _watching[0].start()
 
 
 def _wait(heard: int) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["MORE_MEMORY", "DataError", "ExitCode", "LossctlError", "UsageError"]
+__all__ = ["MORE_MEMORY", "NO_THREAD", "DataError", "ExitCode", "LossctlError", "UsageError"]
 
 
 MORE_MEMORY = "give it more memory, choose fewer --threads, or point TMPDIR at a disk with room"
 """The cure where memory ran out."""
+NO_THREAD = "no further thread can be started"
+"""What a MemoryError says where a thread has no room, or a limit of the system is reached."""
 
 
 class ExitCode(IntEnum):

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.core.errors import NO_THREAD
 from lossctl.engine.crew import Crew
 from lossctl.engine.memory import keep_freed_memory
 from lossctl.engine.plan import ModelPlan, ModelTally
@@ -137,10 +138,15 @@ class _Pool:
     def _start(self) -> None:
         for index in range(self._workers):
             part = [plan.tally() for plan in self._plans]
-            self._parts.append(part)
             thread = threading.Thread(target=self._work, args=(part,), name=f"lossctl-{index}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more may be had: those there are compute all
+                if not self._threads:
+                    raise MemoryError(NO_THREAD) from None
+                break
+            self._parts.append(part)
             self._threads.append(thread)
-            thread.start()
         if self._first is not None:
             self._put(self._first)
             self._first = None

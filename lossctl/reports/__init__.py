@@ -7,6 +7,8 @@ formats share lives in the package `lossctl.reports.shared`, which is no format 
 
 from __future__ import annotations
 
+import errno
+import os
 import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ def formats() -> tuple[str, ...]:
     ('table', 'json', 'jsonl', 'csv')
     """
     found = {module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg}
+    if not found:  # it passes over a folder that can't be read
+        raise OSError(errno.EIO, os.strerror(errno.EIO), __path__[0])
     return (*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER)))
 
 

@@ -35,7 +35,11 @@ class Beside(Generic[T]):
         self._found: list[T] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no thread may be had: then it is done here and now
+            self._run()
+            return
         watch()  # what is called may keep those that wait for it, and there is more than one thread from here on
 
     def _run(self) -> None:
@@ -46,7 +50,8 @@ class Beside(Generic[T]):
 
     def wait(self) -> None:
         """Wait until the call is over, however it ended."""
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def result(self) -> T:
         """Wait for the call, and give what it returned or raise what it raised."""

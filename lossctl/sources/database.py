@@ -6,6 +6,7 @@ Imports duckdb and core.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable
 
@@ -14,7 +15,7 @@ import duckdb
 from lossctl.core.ending import forget, private_folder
 from lossctl.sources.piece import quote_text
 
-__all__ = ["connect", "disconnect", "glob_escape"]
+__all__ = ["connect", "disconnect", "glob_escape", "reason_of"]
 
 
 def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -59,7 +60,15 @@ def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     connection.close()
     if spilled:
         shutil.rmtree(spilled, ignore_errors=True)
-        forget(spilled)
+        if not os.path.lexists(spilled):  # else it is tried again at the very end
+            forget(spilled)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the system said where DuckDB could not do something: its own words are a line of JSON at times."""
+    if number := re.search(r'"errno":"(\d+)"', str(error)):
+        return os.strerror(int(number[1]))
+    return re.sub(r"^(\w+ )+Error: ", "", str(error).split("\n", 1)[0])
 
 
 def glob_escape(path: str) -> str:

@@ -20,9 +20,10 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
-from lossctl.core.errors import DataError
+from lossctl.core.errors import NO_THREAD, DataError
 from lossctl.core.escape import guarded
 from lossctl.core.lines import Layout, Lines, slice_column
+from lossctl.sources.database import reason_of
 from lossctl.sources.feed import Feed
 from lossctl.sources.piece import quote_name, quote_text
 
@@ -96,9 +97,8 @@ def write_lines(
                 _copy(connection, _query(layout, kind, written), target, _options(layout, kind, gzip=gzip))
         except duckdb.Error as error:
             source.raise_failure()
-            number = re.search(r'"errno":"(\d+)"', str(error))  # DuckDB's own words are a line of JSON
-            message = os.strerror(int(number[1])) if number else str(error).split("\n", 1)[0]
-            raise DataError(f"rows can't be written: {message}", "free some space or choose another path") from error
+            cure = "free some space or choose another path"
+            raise DataError(f"rows can't be written: {reason_of(error)}", cure) from error
         except BaseException:  # an interrupt that reached the rows first is what the user did
             source.raise_failure()
             raise
@@ -236,7 +236,12 @@ class _Pipe:
         self._pump = threading.Thread(target=self._run, name="lossctl-pipe", daemon=True)
 
     def __enter__(self) -> str:
-        self._pump.start()
+        try:
+            self._pump.start()
+        except RuntimeError:
+            for end in (self._read, self._write):
+                os.close(end)
+            raise MemoryError(NO_THREAD) from None
         return f"/dev/fd/{self._write}"
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

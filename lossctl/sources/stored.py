@@ -22,7 +22,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import Array
 from lossctl.core.replacing import replacing
-from lossctl.sources.database import connect, disconnect, glob_escape
+from lossctl.sources.database import connect, disconnect, glob_escape, reason_of
 from lossctl.sources.feed import Feed
 from lossctl.sources.fingerprint import Hashes, checksum
 from lossctl.sources.keyed import named
@@ -127,7 +127,7 @@ def write_stored(
                     _copy(connection, keys, columns, place, document(summary))
             except duckdb.Error as error:
                 cure = "free some space or choose another path"
-                raise DataError(f"{path} can't be written: {_line(error)}", cure) from error
+                raise DataError(f"{path} can't be written: {reason_of(error)}", cure) from error
         return summary
 
 
@@ -138,7 +138,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, reader: Feed) -> None:
             connection.execute("create temp table kept as select * from incoming")
     except duckdb.Error as error:
         reader.raise_failure()
-        raise DataError(f"rows can't be kept: {_line(error)}", "set TMPDIR to a folder with room") from error
+        raise DataError(f"rows can't be kept: {reason_of(error)}", "set TMPDIR to a folder with room") from error
     except BaseException:
         reader.raise_failure()
         raise
@@ -246,10 +246,6 @@ def _copy(
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     found = connection.execute(query).fetchone()
     return found or (None,)
-
-
-def _line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
 
 
 def metadata_of(path: str, connection: duckdb.DuckDBPyConnection) -> str | None:

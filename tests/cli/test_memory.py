@@ -19,8 +19,8 @@ from lossctl.sources.stream import unreadable
         (MemoryError(), "error: memory ran out\n"),
         (MemoryError("Unable to allocate 16.0 MiB"), "error: memory ran out: Unable to allocate 16.0 MiB\n"),
         (
-            duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure"),
-            "error: memory ran out: Out of Memory Error: Allocation failure\n",
+            duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure\n\nset memory_limit"),
+            "error: memory ran out: Allocation failure\n",
         ),
     ],
 )
