@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 __all__ = ["Done", "forked", "load_what_runs_need"]
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds until a child is taken to hang."""
 
 

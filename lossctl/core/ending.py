@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["GRACE_SECONDS", "end_after", "forget", "leave_nothing", "private_folder", "remember", "watch"]
+__all__ = ["GRACE_SECONDS", "end_after", "forget", "leave_nothing", "private_folder", "remember", "remove", "watch"]
 
 GRACE_SECONDS = 2.0
 """For the usual way: an exception that closes all it passes."""
@@ -41,6 +41,16 @@ def remember(path: str | Path) -> None:
 def forget(path: str | Path) -> None:
     """Say that a file or folder is gone, or is meant to stay."""
     _left.discard(Path(path))
+
+
+def remove(path: str | Path) -> None:
+    """Remove a file or folder that was remembered; what can't be removed now is tried again at the end."""
+    for how in (os.unlink, os.rmdir):  # which need no file to be opened, where no more may be
+        with suppress(OSError):
+            how(path)
+    shutil.rmtree(path, ignore_errors=True)
+    if not os.path.lexists(path):
+        forget(path)
 
 
 def private_folder() -> Path:
@@ -68,9 +78,7 @@ def leave_nothing() -> None:
     got = _making.acquire(timeout=GRACE_SECONDS)
     _ended.append(True)
     for path in list(_left):
-        with suppress(OSError):
-            path.unlink()
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
     if got:
         _making.release()
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable
 
 import duckdb
 
-from lossctl.core.ending import forget, private_folder
+from lossctl.core.ending import private_folder, remove
 from lossctl.sources.piece import quote_text
 
 __all__ = ["connect", "disconnect", "glob_escape", "reason_of"]
@@ -59,9 +58,7 @@ def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.close()
     if spilled:
-        shutil.rmtree(spilled, ignore_errors=True)
-        if not os.path.lexists(spilled):  # else it is tried again at the very end
-            forget(spilled)
+        remove(spilled)
 
 
 def reason_of(error: Exception) -> str:
