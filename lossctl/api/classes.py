@@ -40,7 +40,7 @@ def share_classes(bound: Sequence[tuple[Source, ModelPlan]]) -> list[ModelPlan]:
 def _meet(together: bool, known: ModelPlan, plan: ModelPlan) -> bool:  # noqa: FBT001 -- of one source
     """Tell whether the classes of two models must stand in one order."""
     if together:
-        return bool(known.binding.labels and plan.binding.labels) and known.binding.target == plan.binding.target
+        return bool(known.binding.labels and plan.binding.labels and _names(known) and _names(plan))
     if [chosen.label for chosen in known.losses] != [chosen.label for chosen in plan.losses]:
         return False
     return any(chosen.loss.ordered or chosen.loss.kind is Kind.DISTRIBUTION for chosen in plan.losses)
@@ -56,7 +56,7 @@ def _names(plan: ModelPlan) -> tuple[str, ...]:
 
 def _in_order_of(source: Source, known: ModelPlan, plan: ModelPlan) -> ModelPlan:
     binding, names, wanted = plan.binding, _names(plan), _names(known)
-    if known.binding.labels == binding.labels and names == wanted:
+    if names == wanted or (binding.labels and known.binding.labels == binding.labels):
         return plan
     if set(names) != set(wanted) or set(known.binding.labels) != set(binding.labels):
         if not binding.labels or (have_numbers(names) and have_numbers(wanted)):

@@ -275,7 +275,7 @@ def _with_numbers(source: Source, binding: Binding, settings: Settings) -> Bindi
     if not numbers:
         return binding
     found = source.distinct(binding.target[0], _MOST_SHOWN)
-    if not set(found).isdisjoint(binding.labels) or not any(number in found for number in numbers):
+    if not any(number in found for number in numbers):
         return binding
     return replace(binding, labels=(*numbers, *binding.labels[len(numbers) :]))
 

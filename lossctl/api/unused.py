@@ -49,8 +49,8 @@ def _unused(source: Source, names: Collection[str], bindings: Iterable[Binding],
 
 def pooled(source: Source, bindings: Sequence[Binding], settings: Settings) -> list[str]:
     """Warn where the same case stands in several rows, which differ by the model or the like and in the prediction."""
-    found = [] if source.spaces is not None or settings.key else _unused(source, _LONG, bindings, settings)
-    if not found:
+    found = _unused(source, _LONG, bindings, settings)
+    if not found or source.spaces is not None:  # joined by a key that stands once
         return []
     predicted = {name for each in bindings for name in each.prediction}
     others = [name for name in source.columns if name not in predicted and _folded(name) not in _LONG | _PREDICTIONS]

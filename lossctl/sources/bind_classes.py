@@ -197,4 +197,4 @@ def order_of(chosen: ChosenLoss, binding: Binding) -> tuple[str, ...]:
     if not chosen.loss.ordered:
         return ()
     names = names_of_columns(binding.text(Role.PREDICTION), binding.prediction)
-    return binding.labels[: len(binding.prediction) + chosen.loss.thresholds] if binding.labels and names else names
+    return binding.labels[: len(names)] or names

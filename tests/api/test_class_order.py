@@ -59,6 +59,7 @@ def test_permuted_columns_give_the_same_value(loss: Loss) -> None:
         frame, named = frame_of(loss, NUMBERS, order)
         (by_number,) = lossctl.evaluate(frame, loss.choose(), **named)
         values.add((by_number.value, by_number.std_error))
+        assert "classes=" not in by_number.signature
         assert not any("order" in each for each in lossctl.evaluate(frame, loss.choose(), **named).warnings)
         if loss.thresholds:
             continue
@@ -157,6 +158,26 @@ def test_other_classes_than_the_columns_name_are_refused_with_both(prediction: s
         assert caught.value.cure
 
 
+@pytest.mark.parametrize("loss", ACROSS, ids=ids)
+def test_other_categories_than_the_columns_are_refused_with_both(loss: Loss) -> None:
+    frame, named = frame_of(loss, WORDS, [4, 2, 0, 3, 1])
+    with pytest.raises(
+        lossctl.UsageError, match=r"names low, mid, high, top, rock, and the columns of -t .* peak, high"
+    ):
+        lossctl.evaluate(frame, loss.choose(), **named, classes=["low", "mid", "high", "top", "rock"])
+
+
+def test_two_classes_by_their_texts_and_by_their_columns_go_together() -> None:
+    frame = {"y": ["a", "b", "b"], "prob": [0.2, 0.7, 0.6], "p_a": [0.8, 0.3, 0.4], "p_b": [0.2, 0.7, 0.6]}
+    found = lossctl.evaluate(frame, "log_loss,categorical_cross_entropy", positive="b")
+    assert_allclose([each.value for each in found], -np.log([0.8, 0.7, 0.6]).mean(), rtol=1e-14)
+    with pytest.raises(lossctl.UsageError, match='read column "y" as different labels') as caught:
+        lossctl.evaluate(frame, "log_loss,categorical_cross_entropy", positive="a")
+    assert caught.value.cure == "run them apart"
+    (told,) = lossctl.compare({**frame, "q_a": [0.1] * 3, "q_b": [0.9] * 3}, "rps", prediction=["p_*", "q_*"])
+    assert told.n == 3
+
+
 def test_numbers_are_places_beside_classes_that_are_none() -> None:
     shares = np.random.default_rng(3).dirichlet(np.ones(11), 6)
     places = [*range(2), 10, *range(2, 10)]  # as a sorted listing has them
@@ -223,7 +244,7 @@ def permuted(frame: Frame, order: list[str]) -> Frame:
 @pytest.mark.parametrize("given", [{}, {"classes": ["mid", "low", "high"]}])
 @pytest.mark.parametrize("key", [{}, {"key": "label"}])
 def test_files_with_their_columns_in_another_order_are_compared_in_one(given: Any, key: Any) -> None:
-    other = permuted(ORDINAL, ["p_mid", "label", "p_low", "p_high"])
+    other = permuted(ORDINAL, ["p_low", "label", "p_high", "p_mid"])  # no mirror image: that costs the same
     (told,) = lossctl.compare([ORDINAL, other], **RPS, **given, **key)
     assert (told.delta, told.ties) == (0.0, 3)
     assert_allclose(told.baseline_value, rps(tuple(given.get("classes", ("high", "low", "mid")))), rtol=1e-14)
