@@ -15,19 +15,22 @@ from types import MappingProxyType
 import numpy as np
 
 from benchmarks.page import markdown, print_or_write
-from lossctl.core.exact import ExactSum, round_fraction
+from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
+from lossctl.core.grouped import Codes
 from lossctl.core.levels import Levels
 from lossctl.core.loss import Array
-from lossctl.core.method import Method
-from lossctl.core.spread import Spread
+from lossctl.core.method import HAC_NAMES, Method
+from lossctl.core.result import Interval
+from lossctl.core.spread import Spread, error_square, freedom_of
 from lossctl.engine.buckets import Identities, SeriesTally, UnitTally
 from lossctl.engine.cubes import CubeTally
 from lossctl.engine.lags import LagTally
 from lossctl.stats.hits import Hits
-from lossctl.stats.methods import compared_together
+from lossctl.stats.intervals import t_interval
+from lossctl.stats.methods import bootstrap_intervals, compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import PAIRS, Lags
-from lossctl.stats.units import Units
+from lossctl.stats.units import Ratio, Units
 
 __all__ = ["CLUSTERED", "PLAIN", "SERIES", "WORLDS", "Cell", "paired", "simulate", "tables"]
 
@@ -53,12 +56,15 @@ class World:
         What is true of them where it is not.
     samples
         How many samples are drawn, by how many rows.
+    weigh
+        Gives the weights of so many rows; ``None``: there are none.
     """
 
     draw: Callable[[Rng, int, float], Sample]
     delta: float
     relative: float
     samples: Mapping[int, int]
+    weigh: Callable[[Rng, int], Array] | None = None
 
 
 def _rows(n: int) -> Identities:
@@ -90,6 +96,29 @@ def _clustered(rng: Rng, n: int, shift: float) -> Sample:
     return b, b + d, of.astype(np.uint64)
 
 
+def _in_clusters(rng: Rng, sizes: Codes, shift: float) -> Sample:
+    """Draw clusters of given sizes, whose differences have half of their variance in common."""
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    b = rng.gamma(4.0, 0.5, size=len(of))
+    d = shift + math.sqrt(0.5) * (rng.normal(size=len(sizes))[of] + rng.normal(size=len(of)))
+    return b, b + d, of.astype(np.uint64)
+
+
+def _half(rng: Rng, n: int, shift: float) -> Sample:
+    """Draw 30 clusters of which one holds half of the rows."""
+    return _in_clusters(rng, np.array([n // 2, *[n // 58] * 29]), shift)
+
+
+def _designs(rng: Rng, n: int, shift: float) -> Sample:
+    """Draw 12 clusters of sizes that are log-normal: another design for each sample."""
+    shares = rng.lognormal(0.0, 1.5, size=12)
+    return _in_clusters(rng, 1 + (n * shares / shares.sum()).astype(np.int64), shift)
+
+
+def _pareto(shape: float) -> Callable[[Rng, int], Array]:
+    return lambda rng, n: 1.0 + rng.pareto(shape, size=n)
+
+
 def _forecast(rng: Rng, n: int, shift: float) -> Sample:
     """Draw a series each of whose differences shares the shocks of the two before, as of a forecast three ahead."""
     shocks = rng.normal(size=n + 2) / math.sqrt(3.0)
@@ -97,19 +126,33 @@ def _forecast(rng: Rng, n: int, shift: float) -> Sample:
     return b, b + shift + shocks[2:] + shocks[1:-1] + shocks[:-2], _rows(n)
 
 
-def _fading(rng: Rng, n: int, shift: float) -> Sample:
-    """Draw a series each of whose differences keeps half of the one before."""
-    shocks = rng.normal(size=n + 50) * math.sqrt(0.75)
-    d = np.zeros(n + 50)
-    for place in range(1, n + 50):
-        d[place] = 0.5 * d[place - 1] + shocks[place]
+def _fading(kept: float, before: int) -> Callable[[Rng, int, float], Sample]:
+    """Draw a series each of whose differences keeps a share of the one before, from some time before it begins."""
+
+    def draw(rng: Rng, n: int, shift: float) -> Sample:
+        shocks = rng.normal(size=n + before) * math.sqrt(1.0 - kept**2)
+        d = np.zeros(n + before)
+        for place in range(1, n + before):
+            d[place] = kept * d[place - 1] + shocks[place]
+        b = rng.gamma(4.0, 0.5, size=n)
+        return b, b + shift + d[before:], _rows(n)
+
+    return draw
+
+
+def _shocks(rng: Rng, n: int, shift: float) -> Sample:
+    """Draw a series each of whose differences shares the shocks of the eleven before."""
+    sums = np.cumsum(np.append(0.0, rng.normal(size=n + 11) / math.sqrt(12.0)))
     b = rng.gamma(4.0, 0.5, size=n)
-    return b, b + shift + d[50:], _rows(n)
+    return b, b + shift + sums[12:] - sums[:-12], _rows(n)
 
 
 _PLAIN_SAMPLES = MappingProxyType({10: 1000, 30: 1000, 100: 1000, 1000: 500, 10_000: 200})
 _GROUPED_SAMPLES = MappingProxyType({100: 1000, 300: 1000, 1000: 500, 10_000: 200})
 _SERIES_SAMPLES = MappingProxyType({30: 1000, 100: 1000, 1000: 500, 10_000: 200})
+_UNEQUAL_SAMPLES = MappingProxyType({300: 1000, 3000: 500})
+_WEIGHTED_SAMPLES = MappingProxyType({10: 1000, 30: 1000, 100: 1000, 1000: 500})
+_SHORT_SAMPLES = MappingProxyType({24: 1000, 50: 1000, 100: 1000, 200: 1000, 500: 1000})
 WORLDS: Mapping[str, World] = MappingProxyType(
     {
         "normal": World(_normal, 0.2, 0.1, _PLAIN_SAMPLES),
@@ -117,7 +160,15 @@ WORLDS: Mapping[str, World] = MappingProxyType(
         "0/1 losses": World(_zero_one, 0.05, 0.05 / 0.3, _PLAIN_SAMPLES),
         "clusters of 10": World(_clustered, 0.2, 0.1, _GROUPED_SAMPLES),
         "shocks of 3 rows": World(_forecast, 0.2, 0.1, _SERIES_SAMPLES),
-        "half of the last": World(_fading, 0.2, 0.1, _SERIES_SAMPLES),
+        "half of the last": World(_fading(0.5, 50), 0.2, 0.1, _SERIES_SAMPLES),
+        "one of 30 has half": World(_half, 0.2, 0.1, _UNEQUAL_SAMPLES),
+        "12 of any size": World(_designs, 0.2, 0.1, _UNEQUAL_SAMPLES),
+        "weights, shape 1": World(_normal, 0.2, 0.1, _WEIGHTED_SAMPLES, _pareto(1.0)),
+        "weights, shape 1.5": World(_normal, 0.2, 0.1, _WEIGHTED_SAMPLES, _pareto(1.5)),
+        "weights, shape 2": World(_normal, 0.2, 0.1, _WEIGHTED_SAMPLES, _pareto(2.0)),
+        "0.5 of the last": World(_fading(0.5, 50), 0.2, 0.1, _SHORT_SAMPLES),
+        "0.9 of the last": World(_fading(0.9, 100), 0.2, 0.1, _SHORT_SAMPLES),
+        "shocks of 12 rows": World(_shocks, 0.2, 0.1, _SHORT_SAMPLES),
     }
 )
 PLAIN = (Method(), Method("bootstrap", resamples=RESAMPLES), Method("permutation", resamples=RESAMPLES))
@@ -130,10 +181,25 @@ CLUSTERED = (
 SERIES = (
     Method(),
     Method("diebold_mariano", horizon=3),
+    Method("diebold_mariano", horizon=3, hac="dm"),
     Method(block=10),
     Method("bootstrap", block=10, resamples=RESAMPLES),
     Method("permutation", block=10, resamples=RESAMPLES),
 )
+
+
+RELATED = (Method("diebold_mariano"), Method("diebold_mariano", hac="dm"), Method(block=10))
+AHEAD = tuple(Method("diebold_mariano", horizon=12, hac=hac) for hac in HAC_NAMES)
+TABLES: tuple[tuple[tuple[str, ...], tuple[Method, ...]], ...] = (
+    (("normal", "log-normal", "0/1 losses"), PLAIN),
+    (("clusters of 10",), CLUSTERED),
+    (("one of 30 has half", "12 of any size"), CLUSTERED[1:]),
+    (("weights, shape 1", "weights, shape 1.5", "weights, shape 2"), PLAIN[:2]),
+    (("shocks of 3 rows", "half of the last"), SERIES),
+    (("0.5 of the last", "0.9 of the last"), RELATED),
+    (("shocks of 12 rows",), AHEAD),
+)
+"""What stands in each table: worlds, and methods."""
 
 
 @dataclass(frozen=True)
@@ -148,34 +214,43 @@ class Cell:
         return f"{self.delta:.3f} {self.relative:.3f} {self.alarms:.3f}"
 
 
-def paired(b: Array, c: Array, who: Identities, method: Method) -> tuple[PairedSums, Values]:
+def paired(
+    b: Array, c: Array, who: Identities, method: Method, weight: Array | None = None
+) -> tuple[PairedSums, Values]:
     """Sum what a method needs of losses, as `lossctl.compare` does, without a file."""
-    own, gaps, total, cross = Spread(weighted=False), Spread(weighted=False), ExactSum(), ExactSum()
-    own.add(b, None)
-    gaps.add(c - b, None)
-    total.add(c)
-    cross.add(b * (c - b))
-    n = Fraction(len(b))
+    own, gaps, total, cross = (
+        *(Spread(weighted=weight is not None) for _ in range(2)),
+        *(ExactSum() for _ in range(2)),
+    )
+    w = np.ones(len(b)) if weight is None else weight
+    own.add(b, weight)
+    gaps.add(c - b, weight)
+    total.add(w * c)
+    cross.add((w * b) * (w * (c - b)))
+    weights, squares = ExactSum(), ExactSum()
+    weights.add(w)
+    squares.add_squares(w)
+    n = weights.fraction()
     values = [round_fraction(each.fraction() / n) for each in (own.total, total)]
     delta = round_fraction((total.fraction() - own.total.fraction()) / n)
     units = lags = None
     if method.has_units:
         tally = SeriesTally(method) if method.is_smoothed else UnitTally(method)
         codes = tally.codes(who if method.block is None else who // np.uint64(method.block))
-        tally.add_weights(None, codes)
-        for name, column in (("b", b), ("d", c - b)):
+        tally.add_weights(weight, codes)
+        for name, column in (("b", w * b), ("d", w * (c - b))):
             tally.add(name, column, codes)
         units = Units(*tally.floats(["b", "d"]))
     if method.is_series and not method.is_smoothed:
         products = LagTally(method.lags, PAIRS)
-        products.add([np.ones(len(b)), b, c - b], np.arange(len(b)))
+        products.add([w, w * b, w * (c - b)], np.arange(len(b)))
         of_lags = products.fractions()
         lags = None if of_lags is None else Lags(of_lags)
-    hits = None if method.has_units or method.is_series else _hits(b, c)
+    hits = None if weight is not None or method.has_units or method.is_series else _hits(b, c)
     cubes = CubeTally()
-    cubes.add(b, c - b, None)
+    cubes.add(w * b, w * (c - b), weight)
     found = {"units": units, "lags": lags, "hits": hits, "cubes": cubes.fractions()}
-    sums = PairedSums(len(b), (n, n), own, gaps, cross, **found)
+    sums = PairedSums(len(b), (n, squares.fraction()), own, gaps, cross, **found)
     return sums, Values(*values, delta)
 
 
@@ -201,7 +276,8 @@ def simulate(world: str, n: int, method: Method, *, ordered: bool = False) -> Ce
                 b, c, who = of.draw(rng, n, shift)
                 order = np.argsort(c - b, kind="stable") if ordered else np.arange(len(b))
                 moved = who if method.cluster is None else who[order]  # a number is a place, a cluster is a row's own
-                pairs.append(paired(b[order], c[order], moved, method))
+                weight = None if of.weigh is None else of.weigh(rng, n)
+                pairs.append(paired(b[order], c[order], moved, method, weight))
         found = compared_together([sums for sums, _ in pairs], [values for _, values in pairs], method, LEVEL)
         held += sum(_holds(each.delta_ci, of.delta) for each in found[::2])
         shares += sum(_holds(each.relative_ci, of.relative) for each in found[::2])
@@ -225,7 +301,7 @@ def table(worlds: Sequence[str], methods: Sequence[Method]) -> str:
     for world in worlds:
         for n, samples in WORLDS[world].samples.items():
             inputs = {"shuffled": False}
-            if methods is not SERIES:  # a series that is sorted is another
+            if methods in (PLAIN, CLUSTERED):  # a series that is sorted is another
                 inputs["sorted"] = True
             for name, ordered in inputs.items():
                 cells = [str(simulate(world, n, method, ordered=ordered)) for method in methods]
@@ -233,11 +309,49 @@ def table(worlds: Sequence[str], methods: Sequence[Method]) -> str:
     return markdown(lines)
 
 
+VALUES: Mapping[str, tuple[Callable[[Rng, int], Array], float]] = MappingProxyType(
+    {
+        "mse, normal errors": (lambda rng, n: rng.normal(size=n) ** 2, 1.0),
+        "mse, log-normal errors": (lambda rng, n: rng.lognormal(size=n) ** 2, math.exp(2.0)),
+    }
+)
+"""Losses of rows, and what their mean estimates."""
+_VALUE_SAMPLES = MappingProxyType({30: 1000, 100: 1000, 1000: 500})
+
+
+def intervals_of(losses: Array, method: Method) -> Interval | None:
+    """Return the interval of a mean, as `lossctl eval` gives it, without a file."""
+    spread, n = Spread(weighted=False), Fraction(len(losses))
+    spread.add(losses, None)
+    mean = round_fraction(spread.total.fraction() / n)
+    if method.resamples_units:
+        ones = np.ones(len(losses))
+        return bootstrap_intervals([Ratio(mean, losses - mean, ones, ones)], method, LEVEL)[0]
+    square, _ = error_square(spread.total.fraction(), spread.square.fraction(), spread.by_weight, (n, n))
+    return t_interval(mean, sqrt_fraction(square), freedom_of((n, n)), LEVEL)
+
+
+def simulate_value(name: str, n: int, method: Method) -> float:
+    """Return in which share of samples of n rows the interval of a value holds what it estimates."""
+    rng = np.random.default_rng([21, list(VALUES).index(name), n])
+    draw, true = VALUES[name]
+    samples = _VALUE_SAMPLES[n]
+    return sum(_holds(intervals_of(draw(rng, n), method), true) for _ in range(samples)) / samples
+
+
+def value_table() -> str:
+    """Return the table of intervals of values, as Markdown."""
+    lines = [["losses", "rows", "samples", *(method.label for method in PLAIN[:2])]]
+    for name in VALUES:
+        for n, samples in _VALUE_SAMPLES.items():
+            cells = [f"{simulate_value(name, n, method):.3f}" for method in PLAIN[:2]]
+            lines.append([name, str(n), str(samples), *cells])
+    return markdown(lines)
+
+
 def tables() -> str:
     """Give all tables."""
-    names = list(WORLDS)
-    parts = [(names[:3], PLAIN), (names[3:4], CLUSTERED), (names[4:], SERIES)]
-    return "\n".join(table(*part) for part in parts)
+    return "\n".join([*(table(*part) for part in TABLES), value_table()])
 
 
 if __name__ == "__main__":

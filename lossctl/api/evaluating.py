@@ -23,6 +23,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.inputs import one_run
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method
 from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
@@ -52,6 +53,12 @@ __all__ = [
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning; of slices too."""
 
+LARGE_SHARE = 0.3
+"""A row that makes up a larger share of the variance of a loss makes its interval doubtful."""
+
+FEW_FOR_SHARES = 20
+"""Of fewer rows one often makes up as much, and there is a warning that they are few."""
+
 BY_SLICE = 3
 """Summing a loss by slice takes as long as computing so many."""
 
@@ -64,6 +71,9 @@ def evaluate(
     losses: str | Sequence[str | ChosenLoss] | Selection,
     *,
     quantiles: Sequence[float] = (),
+    bootstrap: bool = False,
+    seed: int | None = None,
+    resamples: int | None = None,
     on_progress: Progress | None = None,
     **options: Unpack[Options],
 ) -> Evaluations:
@@ -79,6 +89,10 @@ def evaluate(
     quantiles
         Levels, such as ``(0.5, 0.99, 1.0)``, of exact quantiles of the losses and slopes of rows; they take a second
         look at the input. See `lossctl.core.quantiles.Quantiles`.
+    bootstrap
+        Take intervals from resampled rows, instead of Student's t: they take a second look at the input.
+    seed, resamples
+        Of the random numbers, 20 where it is not given, and how many replicates there are, 9999.
     on_progress
         Called with the rows read so far and, where it is known, the fraction of the input.
     **options
@@ -109,7 +123,23 @@ def evaluate(
         raise UsageError(problem, "name the file the targets are in: --targets FILE")
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()
-    return _all(labelled(source), selection, settings, levels, on_progress)
+    method = _drawing(settings, seed, resamples, bootstrap=bootstrap)
+    return _all(labelled(source), selection, settings, levels, method, on_progress)
+
+
+def _drawing(settings: Settings, seed: int | None, resamples: int | None, *, bootstrap: bool) -> Method | None:
+    """Return how intervals are drawn; ``None``: they are Student's."""
+    if not bootstrap:
+        for name, given in (("seed", seed), ("resamples", resamples)):
+            if given is not None:
+                cure = f"add bootstrap, or leave out {name}"
+                raise UsageError(f"{name} is of no use: nothing is drawn at random", cure)
+        return None
+    if settings.skill and settings.by:
+        problem = "bootstrap takes no skill by slice: each slice is relative to a mean of its own"
+        raise UsageError(problem, "leave out one of them")
+    drawn = (DEFAULT_SEED if seed is None else seed, DEFAULT_RESAMPLES if resamples is None else resamples)
+    return Method("bootstrap", seed=drawn[0], resamples=drawn[1])
 
 
 def _all(
@@ -117,6 +147,7 @@ def _all(
     selection: Selection,
     settings: Settings,
     levels: Sequence[float],
+    method: Method | None,
     on_progress: Progress | None,
 ) -> Evaluations:
     """Evaluate each source, and name the models so that they can be told apart."""
@@ -129,7 +160,7 @@ def _all(
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
                 settled = with_levels(selection, [(opened, settings)])
-                part = evaluate_source(opened, settled, settings, levels, on_progress, crew)
+                part = evaluate_source(opened, settled, settings, levels, on_progress, crew, method=method)
             pieces = pieces_of(part.results)
             results += pieces
             origins += [Origin(number, each.source, label, each.model) for each in pieces]
@@ -149,6 +180,8 @@ def evaluate_source(
     levels: Sequence[float],
     on_progress: Progress | None,
     crew: Crew | None,
+    *,
+    method: Method | None = None,
 ) -> Evaluations:
     """Bind, compute, check, and report each loss of each model of one source."""
     computed = compute_source(source, selection, settings, on_progress, crew, watched=counting(levels))
@@ -158,6 +191,7 @@ def evaluate_source(
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
     warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.value_warnings(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
+    warnings += [] if method is not None else _heavy_tails(source, computed.reported, wholes)
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
         from lossctl.api.by_slice import with_slices
@@ -165,6 +199,10 @@ def evaluate_source(
         results, told = with_slices(source, computed, computed.sliced, wholes, settings)
         results = with_quantiles(source, computed, results, levels, settings, crew)
         warnings += told
+    if method is not None:
+        from lossctl.api.bootstrapped import with_bootstrap
+
+        results = with_bootstrap(source, computed, results, method, settings, crew)
     left_out = computed.left_out
     in_full, in_short = ((*warnings, *lines) for lines in (left_out.lines(), left_out.short_lines()))
     return Evaluations(joined(results), tuple(dict.fromkeys(in_full)), tuple(dict.fromkeys(in_short)))
@@ -352,6 +390,24 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
         return []
     units = "rows" if tally.plan.binding.group is None else "groups"
     return [f"{source.name}: {model}: {few_units(tally.units.n, effective, units)}"]
+
+
+def _heavy_tails(
+    source: Source, reported: Sequence[tuple[ModelTally, int]], results: Sequence[Evaluation]
+) -> list[str]:
+    """Warn of intervals that one row decides: too narrow where rows as rare were left out by chance."""
+    said = []
+    for (tally, index), result in zip(reported, results, strict=True):
+        if result.ci is None or tally.units.n < FEW_FOR_SHARES:
+            continue
+        share = tally.moments(index).largest_share
+        if share > LARGE_SHARE:
+            units = "row" if tally.plan.binding.group is None else "group"
+            said.append(
+                f"{source.name}: {result.model}: {result.chosen.label}: one {units} of {tally.units.n} makes up "
+                f"{share:.0%} of the variance: the interval may be far too narrow; --bootstrap widens it"
+            )
+    return said
 
 
 def result_of(

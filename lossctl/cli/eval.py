@@ -12,6 +12,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED
 from lossctl.core.quantiles import read_levels
 
 EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
@@ -61,6 +62,24 @@ Quantiles = Annotated[
 ]
 
 
+Bootstrap = Annotated[
+    bool,
+    typer.Option(
+        "--bootstrap", help="Intervals from resampled rows, instead of Student's t.", rich_help_panel="Output"
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help=f"Random seed (default {DEFAULT_SEED}).", rich_help_panel="Output"),
+]
+Resamples = Annotated[
+    int | None,
+    typer.Option(
+        "--resamples", metavar="B", help=f"Number of resamples (default {DEFAULT_RESAMPLES}).", rich_help_panel="Output"
+    ),
+]
+
+
 @options.loss_flags
 @reading_flags
 def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
@@ -70,6 +89,9 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     reading: dict[str, Any],
     skill: Skill = False,
     quantiles: Quantiles = None,
+    bootstrap: Bootstrap = False,
+    seed: Seed = None,
+    resamples: Resamples = None,
     top: Top = None,
     keep: Keep = None,
     per_row: PerRow = False,
@@ -83,9 +105,11 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     if keep and top is None:
         raise UsageError("--keep is of no use without --top", "the rows to keep columns of: --top 10")
     read = (*sources, reading.get("targets"))
+    drawing: dict[str, Any] = {"bootstrap": bootstrap, "seed": seed, "resamples": resamples}
+    drawn = {"--bootstrap": bootstrap, "--seed": seed is not None, "--resamples": resamples}
     if per_row:
         others = {"--top": top, "--quantiles": quantiles, "--export": export, "--digits": digits, "--skill": skill}
-        _refuse("--per-row", others)
+        _refuse("--per-row", others | drawn)
         from lossctl.cli import rows
 
         to = rows.RowDestination.of(format, output)
@@ -94,13 +118,14 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     destination = Destination.of(format, export, output, digits, read=read)
     selection = api.select(loss, parameters)
     if top is not None:
-        _refuse("--top", {"--quantiles": quantiles, "--skill": skill})
+        _refuse("--top", {"--quantiles": quantiles, "--skill": skill} | drawn)
         with progress() as on_progress:
             worst = api.worst_rows(sources, selection, top, keep=keep or (), on_progress=on_progress, **reading)
         return Outcome(worst, destination, worst.notices)
     levels = () if quantiles is None else read_levels(quantiles)
     with progress() as on_progress:
-        result = api.evaluate(sources, selection, quantiles=levels, on_progress=on_progress, skill=skill, **reading)
+        asked = {"quantiles": levels, "on_progress": on_progress, "skill": skill, **drawing}
+        result = api.evaluate(sources, selection, **asked, **reading)
     return Outcome(result, destination, result.notices)
 
 
@@ -108,6 +133,7 @@ _WHY = {
     "--export": "there is one table of rows, and -o writes it",
     "--digits": "numbers of rows keep all their digits",
     "--skill": "what predicting the mean costs is no loss of a row",
+    **dict.fromkeys(("--bootstrap", "--seed", "--resamples"), "intervals are those of values, not of rows"),
     "--top": "run them apart: every row has its loss there, the worst too",
     "--quantiles": "run them apart: quantiles stand beside the values of losses",
 }

@@ -64,6 +64,10 @@ class SliceResults:
         ``--clip`` ``n_outside``. Whole numbers are int64, others float64.
     others
         By their place, results to which none of this applies, save what the slice is called.
+    method
+        What intervals call it.
+    tail
+        What a signature ends with, after the version.
     """
 
     whole: Evaluation
@@ -72,6 +76,8 @@ class SliceResults:
     slices: Mapping[str, Sequence[str | None]]
     figures: Mapping[str, Numbers]
     others: Mapping[int, Evaluation]
+    method: str = "t"
+    tail: str = ""
 
     def __len__(self) -> int:
         return len(self.figures["value"])
@@ -132,14 +138,14 @@ class SliceResults:
             slice={name: values[place] for name, values in self.slices.items()},
             value=of["value"],
             std_error=of["std_error"] if several else None,
-            ci=Interval(self.level, of["low"], of["high"], "t") if several else None,
+            ci=Interval(self.level, of["low"], of["high"], self.method) if several else None,
             n=n,
             n_read=n_read,
             n_dropped=of["n_dropped"],
             weight_sum=of["weight_sum"],
             gradient=Gradient(**{name: of[name] for name in GRADIENT_FIGURES}),
             status="ok",
-            signature=f"{self.signature}|n={n}/{n_read}|lossctl={__version__}",
+            signature=f"{self.signature}|n={n}/{n_read}|lossctl={__version__}{self.tail}",
             n_outside=of.get("n_outside"),
         )
 
@@ -155,7 +161,7 @@ class SliceResults:
         found |= {name: figures[name].copy() for name in counts if name in figures}
         found |= {f"gradient.{name}": _finite(figures[name]) for name in GRADIENT_FIGURES}
         missing = np.flatnonzero(np.isnan(figures["std_error"])).tolist()
-        for name, each in (("ci.level", self.level), ("ci.method", "t")):
+        for name, each in (("ci.level", self.level), ("ci.method", self.method)):
             found[name] = _without([each] * count, missing)
         found["ci.low"], found["ci.high"] = _finite(figures["low"]), _finite(figures["high"])
         found["status"] = ["ok"] * count
@@ -170,7 +176,8 @@ class SliceResults:
         n, n_read = self.figures["n"], self.figures["n_read"]
         counts = n.tolist() if np.array_equal(n, n_read) else [*zip(n.tolist(), n_read.tolist(), strict=True)]
         pairs = {each: each if isinstance(each, tuple) else (each, each) for each in set(counts)}
-        texts = {each: f"{self.signature}|n={n}/{n_read}|lossctl={__version__}" for each, (n, n_read) in pairs.items()}
+        ends = f"|lossctl={__version__}{self.tail}"
+        texts = {each: f"{self.signature}|n={n}/{n_read}{ends}" for each, (n, n_read) in pairs.items()}
         return [texts[each] for each in counts]
 
     def some(self, places: Numbers) -> SliceResults:

@@ -200,6 +200,7 @@ class LossTallies:
     zeros: Counts = field(default_factory=Counts)
     zero_rows: Counts = field(default_factory=Counts)
     peaks: _Peaks = field(default_factory=_Peaks)
+    largest_loss: float = 0.0
     largest_component: Array = field(default_factory=lambda: np.empty(0))
     slopes: GroupedSum = field(default_factory=GroupedSum)
     sums: dict[str, GroupedSum] = field(default_factory=lambda: {name: GroupedSum() for name in _SUMS})
@@ -240,7 +241,9 @@ class LossTallies:
             self.sums["loss_weight"].add_known(block.weight * loss, codes)
         self.sums["loss"].add_known(loss, codes)
         self.sums["loss_square"].add_known_squares(loss, codes)
-        if np.fmax.reduce(loss) == np.inf:
+        most = float(np.fmax.reduce(loss))
+        self.largest_loss = max(self.largest_loss, most, -float(np.fmin.reduce(loss)))
+        if most == np.inf:
             row = block.first_row(loss == np.inf)
             self.first_infinite = row if self.first_infinite < 0 else min(row, self.first_infinite)
 
@@ -302,6 +305,7 @@ class LossTallies:
         mine = self.largest_component[:length]
         np.maximum(mine, other.largest_component, out=mine)
         self.slopes.merge(other.slopes)
+        self.largest_loss = max(self.largest_loss, other.largest_loss)
         for name, sums in self.sums.items():
             sums.merge(other.sums[name])
 
@@ -337,7 +341,7 @@ class LossTallies:
         made.largest_component = float(self.largest_component.max(initial=0.0))
         _fill(made, {name: sums.total() for name, sums in self.sums.items()})
         _fill_slopes(made, self.slopes.totals(2), self.width)
-        made.first_infinite = self.first_infinite
+        made.first_infinite, made.largest_loss = self.first_infinite, self.largest_loss
         return made
 
 

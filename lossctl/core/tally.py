@@ -105,6 +105,7 @@ class LossTally:
     negative: int = 0
     zero_rows: int = 0
     largest_component: float = 0.0
+    largest_loss: float = 0.0
     peak: Peak = field(default_factory=Peak)
     loss: ExactSum = field(default_factory=ExactSum)
     loss_square: ExactSum = field(default_factory=ExactSum)
@@ -128,7 +129,8 @@ class LossTally:
     def _add_loss(self, loss: Array, block: Block) -> None:
         seen = self.loss.n_posinf
         if block.weight is None:
-            add_values(loss, self.loss, self.loss_square)
+            extent = add_values(loss, self.loss, self.loss_square)
+            self.largest_loss = max(self.largest_loss, extent.largest)
         else:
             weighted = block.weight * loss
             add_values(weighted, self.loss, self.loss_square)
@@ -193,6 +195,7 @@ class LossTally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.vector = self.vector or other.vector
         self.largest_component = max(self.largest_component, other.largest_component)
+        self.largest_loss = max(self.largest_loss, other.largest_loss)
         self.peak.offer(other.peak.value, other.peak.row)
         for name in SUMS:
             getattr(self, name).merge(getattr(other, name))
@@ -246,6 +249,20 @@ class Moments:
         by_weight = tally.loss_weight.fraction() if tally.weighted else total
         weights = (rows.total, rows.total_square)
         return error_square(total, tally.loss_square.fraction(), by_weight, weights)[0]
+
+    @property
+    def largest_share(self) -> float:
+        """Which share of Σ(ℓ − D)² the largest loss makes up, at least; 0 where rows differ in weight.
+
+        Its root is no less than the skewness over √n, by which Student's t errs.
+        """
+        tally, n = self.tally, self.rows.n
+        if tally.weighted or n <= 1 or not (tally.loss_square.is_finite and math.isfinite(tally.largest_loss)):
+            return 0.0
+        total = tally.loss.fraction()
+        spread = tally.loss_square.fraction() - total**2 / n
+        apart = Fraction(tally.largest_loss) - abs(total) / n
+        return min(1.0, round_fraction(apart**2 / spread)) if apart > 0 and spread > 0 else 0.0
 
     @property
     def cancelled(self) -> bool:

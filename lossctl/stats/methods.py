@@ -30,7 +30,12 @@ from lossctl.stats.signs import varies
 from lossctl.stats.student import t_quantile
 from lossctl.stats.units import Ratio
 
-__all__ = ["compared", "compared_together"]
+__all__ = ["bootstrap_intervals", "compared", "compared_together"]
+
+
+def bootstrap_intervals(ratios: Sequence[Ratio], method: Method, level: float) -> list[Interval]:
+    """Return the studentised interval of each ratio, by the same replicates of the same units, at least 2."""
+    return [told.interval for told in _bootstrapped(ratios, method, level)]
 
 
 def compared(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:
