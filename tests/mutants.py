@@ -35,8 +35,8 @@ ROOT = Path(__file__).parent.parent
 COPIED = ("lossctl", "tests", "examples", "docs", "benchmarks", "pyproject.toml", "README.md", "Makefile", "LICENSE")
 _NO_TESTS = 5
 """How pytest ends where there are none, as of a module without examples."""
-NEAREST = 8
-"""Files of tests that a mutant meets, the nearest by imports first."""
+NEAREST, FURTHER = 8, 32
+"""Files of tests that a mutant meets, the nearest by imports first; and that one meets which survives these."""
 _STEM, _DEEP = 5, 2
 """Letters of a module's name that a test speaks of it by; dots in the name of a test of a room. Others come last."""
 MOST_SECONDS = 60.0
@@ -361,9 +361,11 @@ def try_mutants(root: Path, mutants: Sequence[Mutant], until: float, nearest: in
         if time.monotonic() > until:
             tried.left.append(mutant)
             continue
-        files = usable(root, [mutant.path, *reaching(mutant.path, root)[:nearest]], took)
-        seconds = max(LEAST_SECONDS, 10.0 * sum(took[each] for each in files))
-        verdict = run_mutant(root, mutant, files, seconds)
+        reach = reaching(mutant.path, root)
+        verdict = "passed"
+        for files in ([mutant.path, *reach[:nearest]], *([each] for each in reach[nearest:FURTHER])):
+            if verdict not in {"failed", "hung"} and (good := usable(root, files, took)):
+                verdict = _verdict(root, mutant, good, took)
         came = {"failed": tried.killed, "hung": tried.hung}.get(verdict, tried.survived)
         came.append(mutant)
         if verdict != "failed":
@@ -371,6 +373,11 @@ def try_mutants(root: Path, mutants: Sequence[Mutant], until: float, nearest: in
         if number % 10 == 0:
             _say(f"{number} of {len(mutants)}")
     return tried
+
+
+def _verdict(root: Path, mutant: Mutant, files: Sequence[str], took: Mapping[str, float]) -> str:
+    seconds = max(LEAST_SECONDS, 10.0 * sum(took[each] for each in files))
+    return run_mutant(root, mutant, files, seconds)
 
 
 def usable(root: Path, files: Sequence[str], took: dict[str, float]) -> list[str]:

@@ -62,13 +62,18 @@ def calibration(found: Found, spread: Spread | None, level: float, family: int) 
 
 
 def _words(gate: Gate, test: Test, misses: float, unsure: float) -> str:
-    rate = f"{100.0 * misses:.2g}% of samples"
+    rate = f"{_percent(misses)} of samples"
     if gate.measure is not Measure.DELTA:
         return f"fails this very model in {rate}"
     if test is Test.NONINFERIOR:
         return f"does not clear an equal model in {rate}"
-    also = f", and is unsure of it in {100.0 * unsure:.2g}%" if test is Test.REGRESS else ""
+    also = f", and is unsure of it in {_percent(unsure)}" if test is Test.REGRESS else ""
     return f"fails an equal model in {rate}{also}"
+
+
+def _percent(share: float) -> str:
+    """Write a share with two digits; 100%, not 1e+02%."""
+    return f"{float(f'{100.0 * share:.2g}'):g}%"
 
 
 def _shown(change: float, gate: Gate) -> str:

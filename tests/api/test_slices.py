@@ -313,3 +313,14 @@ def test_slices_that_make_no_sense_are_refused(options: dict[str, Any], problem:
     frame = pd.DataFrame({"y": [1.0, 3.0], "pred": 1.5, "c": ["a", "b"]})
     with pytest.raises(UsageError, match=problem):
         lossctl.evaluate(frame, "mae", **options)
+
+
+@pytest.mark.parametrize("zero", ["bc", "b", ""])
+def test_slices_of_an_infinite_value_are_counted_and_the_first_is_named(zero: str) -> None:
+    slices = np.array(list("aabbcc"))
+    target = np.where(np.isin(slices, list(zero)), 0.0, 2.0)
+    found = lossctl.evaluate({"target": target, "prediction": target + 1.0, "g": slices}, "wmape", by="g")
+    assert [each.status for each in found] == ["ok", "ok", *("inf" if name in zero else "ok" for name in "bc")]
+    warned = [each for each in found.warnings if "infinite" in each]
+    count = "2 slices" if len(zero) > 1 else "1 slice"
+    assert warned == ([f"<frame>: wmape of {count} (first: g=b) is infinite: every target is 0"] if zero else [])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import importlib
 import math
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import lossctl
 from lossctl.core.errors import DataError
 from lossctl.sources import ColumnType, ReadOptions, open_source
 
@@ -368,3 +371,15 @@ def test_an_early_end_does_not_wait_for_the_check(write: Write) -> None:
 def test_a_bad_value_is_named_however_many_rows_follow(rows: int, bad: int, write: Write, fault: Fault) -> None:
     write("p.csv", "a,b\n" + "".join(f"1,{'abc' if row == bad else row}\n" for row in range(rows)))
     assert fault("p.csv")[1] == f'p.csv line {bad + 2}, column "b": "abc" is not a number'
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_the_delimiter_of_a_pipe_is_settled_by_the_columns_needed() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"target;prediction;a,b,c,d\n1;2;x\n3;5;y\n")
+    os.close(writer)
+    try:
+        (result,) = lossctl.evaluate(f"/dev/fd/{reader}", "mae")
+    finally:
+        os.close(reader)
+    assert result.value == 1.5
