@@ -42,7 +42,10 @@ bench: install
 	$(BIN)/python -m benchmarks.bench_compare
 	$(BIN)/python -m benchmarks # last: it ends with 1 where a target does not hold
 
+# SECONDS and SEED are yours to choose: make fuzz SECONDS=3600 SEED=7
+SECONDS ?= 300
 fuzz: install
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.fuzz.faults # every step of a run fails once: about ten minutes
 
 examples: install
