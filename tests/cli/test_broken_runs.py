@@ -7,11 +7,17 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pytest
 
+import lossctl
 from lossctl.cli.main import main
+from lossctl.core.errors import NO_THREAD, DataError
 from lossctl.core.replacing import replacing
 from tests.cli.cases import Run
 
@@ -169,3 +175,66 @@ def test_a_warning_is_cut(folder: Path, run: Run) -> None:
     assert ran.code == 1
     assert "is void" in ran.stderr
     assert max(map(len, ran.stderr.splitlines())) < 4000
+
+
+def without_threads(monkeypatch: pytest.MonkeyPatch, fails: Callable[[str], bool]) -> None:
+    """Let no thread start whose name is such."""
+    start = threading.Thread.start
+
+    def starting(thread: threading.Thread) -> None:
+        if fails(thread.name):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starting)
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_threads_a_run_takes_longer_and_ends_alike(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("eval", "good.csv", "-t", "y", "-p", "p", "-l", "mae", "-f", "json")
+    before = run(*asked)
+    without_threads(monkeypatch, lambda _: True)
+    assert run(*asked) == before
+    rows = run("eval", "good.csv", "-t", "y", "-p", "p", "-l", "mae", "--per-row")
+    assert (rows.code, rows.stderr.splitlines()[0]) == (3, f"error: memory ran out: {NO_THREAD}")
+
+
+def test_threads_that_start_compute_for_those_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    frame = {name: rng.normal(size=300_000) for name in ("target", "prediction")}
+    (before,) = lossctl.evaluate(frame, "mse", threads=4)
+    started: list[str] = []
+    with monkeypatch.context() as patch:
+        without_threads(patch, lambda name: name.startswith("lossctl-") and (started.append(name) or name[-1] == "1"))
+        assert lossctl.evaluate(frame, "mse", threads=4)[0] == before
+    assert started == ["lossctl-0", "lossctl-1"]
+    without_threads(monkeypatch, lambda name: name.startswith("lossctl-"))
+    with pytest.raises(MemoryError, match=NO_THREAD):
+        lossctl.evaluate(frame, "mse", threads=4)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_can_not_be_explained_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise DataError("good.csv cannot be read: Input/output error", "check it")
+
+    monkeypatch.setattr("lossctl.api.explaining.Explainer._rows", broken)
+    ran = run("check", "good.csv", "-t", "y", "-p", "p", "-g", "mae <= 0.1", "--explain")
+    assert ran.code == 1
+    assert "why can't be told: good.csv cannot be read: Input/output error" in ran.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_reader_that_fails_is_no_fault_of_ours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise duckdb.IOException('IO Error: Could not read from file "good.csv": Input/output error\nmore words')
+
+    monkeypatch.setattr("lossctl.api.check", broken)
+    ran = run("check", "good.csv", "-g", "mae <= 0.1")
+    assert (ran.code, ran.stderr.splitlines()[0]) == (3, "error: a file can't be read, or written: Input/output error")
+
+
+def test_formats_that_can_not_be_listed_are_no_unknown_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pkgutil.iter_modules", lambda _: [])
+    with pytest.raises(OSError, match="Input/output error"):
+        lossctl.render(None, "json")  # type: ignore[arg-type]  # it comes no further
