@@ -421,8 +421,7 @@ def result_of(
     reduction = tally.reduction(chosen)
     moments = tally.moments(index)
     value, scale = tally.finished(index)
-    std_error = moments.std_error
-    std_error = None if std_error is None or math.isnan(scale) else abs(scale) * std_error
+    std_error = tally.std_error(index)
     return Evaluation(
         source=source.name,
         model=binding.model,

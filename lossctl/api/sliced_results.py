@@ -119,7 +119,7 @@ def quick_results(
         return None
     count = len(next(iter(columns.values()))[1])
     figures = tally.figures(index, count)
-    value, scale = _finished(tally, index, figures.value)
+    value, scale = _finished(tally, index, np.where(figures.doubtful, math.nan, figures.value))
     doubtful = figures.doubtful | ~np.isfinite(value) | ~np.isfinite(scale)
     if made.centred is not None and made.centred.plan.members is not None:
         doubtful[: len(made.centred.plan.members)] |= made.centred.plan.members[:count]

@@ -179,6 +179,9 @@ class Loss:
         ``finish(means, **params) -> (value, derivatives)``, where the loss is no plain mean: maps the means (or sums)
         of the parts to the value, and gives d value / d mean for each part. Of a distribution it maps the sum down
         a file; across columns the kernel gives finished losses of rows.
+    root
+        ``root(target, prediction, **params)`` gives the roots of the losses of rows, where these are squares and
+        `finish` takes the root of their mean: what is too large or too small to be squared is scaled first.
     infinite
         Why `finish` may give an infinite value of means that are finite, for a warning; empty where it never does.
     parts
@@ -232,6 +235,7 @@ class Loss:
     check: Check | None = None
     check_columns: Check | None = None
     finish: Finish | None = None
+    root: Callable[..., Array] | None = None
     infinite: str = ""
     parts: int = 1
     across: bool = False

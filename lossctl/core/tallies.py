@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from lossctl.core.block import Block, Rows
 from lossctl.core.dataclass import dataclass
@@ -173,6 +174,9 @@ class _Peaks:
         self.rows = longer(self.rows, groups, _NO_ROW)
 
 
+_SMALL = 1e-150
+"""Far above any sum of squares with weights that lost digits to the end of float64."""
+
 _SUMS = ("loss", "loss_square", "loss_weight", "slope_square", "row_norm", "row_square")
 
 
@@ -289,6 +293,14 @@ class LossTallies:
         with np.errstate(all="ignore"):  # no rows, or infinite losses: what cannot be told is NaN
             mean = total / weights
             return squares, squares - 2.0 * mean * heavy + mean * mean * weight_squares
+
+    def maybe_lost(self, codes: int) -> npt.NDArray[np.bool_]:
+        """Say of which codes losses are infinite, or so small that they lost digits to the end of float64."""
+        totals = self.sums["loss"].doubles().high
+        small = np.append(totals, np.zeros(max(0, codes - len(totals))))[:codes] < _SMALL
+        peaks, _ = self.peaks.arrays(codes)
+        found: npt.NDArray[np.bool_] = self.sums["loss"].not_finite(codes) | (small & (peaks > 0.0))
+        return found
 
     def merge(self, other: LossTallies) -> None:
         """Take over the rows of another part."""

@@ -1,8 +1,9 @@
 """How many passes a run takes: one, and a second for what only a first can tell.
 
 A distribution down the file that is to be normalized needs its sum before its losses; a loss of several parts needs
-their means before its gradient; a variance whose digits cancelled needs the mean before its squares. All are exact,
-so a second pass gives the same bits in any order too. Imports core and its own package.
+their means before its gradient; a root of squares that overflow is taken again, of scaled ones; a variance whose digits
+cancelled needs the mean before its squares. All are exact, so a second pass gives the same bits in any order too.
+Imports core and its own package.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from lossctl.core.block import Batch
 from lossctl.core.loss import Reduction
 from lossctl.engine.crew import Crew
 from lossctl.engine.local import run
-from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.plan import ModelPlan, ModelTally, exponent_of
 from lossctl.engine.series import with_lags
 
-__all__ = ["centred_plan", "compute", "linear_plan", "normalized_plan"]
+__all__ = ["centred_plan", "compute", "linear_plan", "normalized_plan", "scaled_plan"]
 
 
 def compute(
@@ -45,6 +46,8 @@ def compute(
     again = [normalized_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads, crew)
     again = [linear_plan(tally) for tally in tallies]
+    tallies = _repeat(read, tallies, again, threads, crew)
+    again = [scaled_plan(tally) for tally in tallies]
     tallies = _repeat(read, tallies, again, threads, crew)
     again = [centred_plan(tally) for tally in tallies]
     return _repeat(read, tallies, again, threads, crew)
@@ -82,6 +85,17 @@ def linear_plan(tally: ModelTally) -> ModelPlan | None:
     if not tally.parts or tally.units.n == 0:
         return None
     return replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
+
+
+def scaled_plan(tally: ModelTally) -> ModelPlan | None:
+    """Give the plan that scales what it squares, where squares do not fit into float64; ``None`` where all do."""
+    found = {
+        index: exponent_of(tally.moments(index).value, moves=tally.losses[index].peak.value > 0.0)
+        for index, chosen in enumerate(tally.plan.losses)
+        if chosen.loss.root is not None and tally.units.n
+    }
+    exponents = {index: exponent for index, exponent in found.items() if exponent}
+    return replace(tally.plan, exponents=exponents) if exponents else None
 
 
 def centred_plan(tally: ModelTally) -> ModelPlan | None:

@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from lossctl.core.block import CLIP_REACH, Batch, Binding, Block, Mask
+from lossctl.core.block import CLIP_REACH, Batch, Binding, Block, Mask, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.faults import Fault, Faults, What, first_bad
@@ -21,7 +21,7 @@ from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, R
 from lossctl.core.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
 
-__all__ = ["Linear", "ModelPlan", "ModelTally", "finished_mean"]
+__all__ = ["Linear", "ModelPlan", "ModelTally", "exponent_of", "finished_mean", "scaled_squares"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,9 @@ class ModelPlan:
         What a first pass found of each loss of several parts, by index.
     centers
         What is taken off each loss in a second pass over losses whose variance cancelled; see `LossTally`.
+    exponents
+        Of losses that are a root of squares, by index: the squares are of 2^−exponent times what they were, in a second
+        pass over what is too large or too small to be squared. Numbers, or arrays with one for each code of a slice.
     references
         What a kernel gets as ``reference``, a number for each code of a slice; ``None``: it does not ask for one.
     """
@@ -101,6 +104,7 @@ class ModelPlan:
     column_sums: Mapping[Role, float | Array] | None = None
     linear: Mapping[int, Linear] = field(default_factory=dict)
     centers: tuple[float, ...] = ()
+    exponents: Mapping[int, int] = field(default_factory=dict)
     references: Array | None = None
 
     @property
@@ -153,6 +157,8 @@ class ModelTally:
     def add_rows(self, index: int, loss: Array, slope: Array, block: Block) -> None:
         """Add the rows of a block to one loss, as its kernel gave them."""
         linear = self.plan.linear.get(index)
+        if index in self.plan.exponents:
+            loss = scaled_squares(self.plan.losses[index], block, self.plan.exponents[index])
         if linear is not None:
             self.losses[index].add(linear.combine(loss), linear.combine(slope), block)
         elif loss.ndim > 1:
@@ -345,7 +351,68 @@ class ModelTally:
         value = self.moments(index).value
         if chosen.loss.kind is Kind.DISTRIBUTION and reduction is Reduction.MEAN:
             return value, 1.0  # the kernel has finished each row
-        return finished_mean(chosen, value)
+        value, scale = finished_mean(chosen, value)
+        exponent = self.plan.exponents.get(index, 0)
+        return times_two_to(value, exponent), times_two_to(scale, -exponent)
+
+    def std_error(self, index: int) -> float | None:
+        """Return the standard error of a value; ``None`` where it is not defined, or not known."""
+        error, (_, scale) = self.moments(index).std_error, self.finished(index)
+        if error is None or math.isnan(scale):
+            return None
+        exponent = self.plan.exponents.get(index, 0)
+        return times_two_to(abs(times_two_to(scale, exponent)) * error, exponent)
+
+
+def scaled_squares(chosen: ChosenLoss, block: Block, exponent: int | Rows) -> Array:
+    """Return the squares of 2^−exponent times the roots of the losses of rows."""
+    if chosen.loss.root is None:
+        raise ValueError(f"{chosen.loss.id} is no root of squares")
+    with np.errstate(all="ignore"):
+        roots = np.ldexp(chosen.loss.root(block.target, block.prediction, **chosen.params), np.negative(exponent))
+        squares: Array = roots * roots
+    return squares
+
+
+def exponent_of(mean: float, *, moves: bool) -> int:
+    """Return by which power of two roots are scaled, whose squares have a mean; 0 where these fit into float64.
+
+    Where some root is above 2^511, those that vanish once they are scaled are too small to count; where all are below
+    2^−450, none overflows.
+
+    Parameters
+    ----------
+    mean
+        The mean of the squares, as far as they could be summed.
+    moves
+        Whether some row is not 0.
+
+    Examples
+    --------
+    >>> exponent_of(math.inf, moves=True), exponent_of(0.0, moves=True), exponent_of(2.0, moves=True)
+    (600, -600, 0)
+    """
+    if mean == math.inf:
+        return _EXPONENT
+    return -_EXPONENT if mean < _LEAST_MEAN and moves else 0
+
+
+_EXPONENT = 600
+_LEAST_MEAN = 2.0**-900
+
+
+def times_two_to(value: float, exponent: int) -> float:
+    """Return 2^exponent·value; infinity where it overflows.
+
+    Examples
+    --------
+    >>> times_two_to(1.5, 1), times_two_to(-1.0, 2000)
+    (3.0, -inf)
+    """
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def finished_mean(chosen: ChosenLoss, mean: float) -> tuple[float, float]:

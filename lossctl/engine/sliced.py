@@ -22,7 +22,7 @@ from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Reduction, Role
 from lossctl.core.tallies import Counts, LossTallies, WeightTallies, sum_of
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.linears import Linears
-from lossctl.engine.plan import Linear, ModelPlan, ModelTally
+from lossctl.engine.plan import Linear, ModelPlan, ModelTally, exponent_of, scaled_squares
 from lossctl.engine.slice_rows import by_slice, by_slice_within_groups, codes_of, copied, joined, picked, slices_of
 
 __all__ = ["SlicedPlan", "SlicedPlans", "SlicedTallies", "SlicedTally"]
@@ -50,6 +50,8 @@ class SlicedPlan:
         What a first pass found of each loss of several parts, by index.
     centers
         What is taken off each loss, by code, in a second pass; empty: nothing.
+    exponents
+        As in `ModelPlan`, by code.
     members
         Which codes to look at; ``None``: all.
     undivided
@@ -59,6 +61,7 @@ class SlicedPlan:
     plan: ModelPlan
     linear: Mapping[int, Linears] = field(default_factory=dict)
     centers: tuple[Array, ...] = ()
+    exponents: Mapping[int, Codes] = field(default_factory=dict)
     members: npt.NDArray[np.bool_] | None = None
     undivided: npt.NDArray[np.bool_] | None = None
 
@@ -79,7 +82,8 @@ class SlicedPlan:
             alone = {role: float(np.asarray(each)[code]) for role, each in sums.items()}
         linear = {index: linears.of(code) for index, linears in self.linear.items()}
         centers = tuple(float(each[code]) for each in self.centers)
-        return replace(self.plan, column_sums=alone, linear=linear, centers=centers)
+        exponents = {index: int(each[code]) for index, each in self.exponents.items() if each[code]}
+        return replace(self.plan, column_sums=alone, linear=linear, centers=centers, exponents=exponents)
 
 
 @dataclass(slots=True)
@@ -124,7 +128,11 @@ class SlicedTally:
             return
         for index, loss, slope, computed in self.front.losses_of(block):
             linear = self.plan.linear.get(index)
-            if linear is not None:
+            if index in self.plan.exponents:
+                exponents = self.plan.exponents[index][codes]
+                scaled = scaled_squares(self.plan.losses[index], computed, exponents)
+                self.losses[index].add(np.where(exponents == 0, loss, scaled), slope, computed, codes)
+            elif linear is not None:
                 combined = linear.combine(loss, codes), linear.combine(slope, codes)
                 self.losses[index].add(*combined, computed, codes)
             elif loss.ndim > 1:
@@ -315,6 +323,20 @@ class SlicedTally:
         by_group = self.plan.plan.binding.group is not None
         counts = self.groups if by_group else self.rows.n
         return self._counted(counts, codes, lambda tally: tally.units.n)
+
+    def exponents(self, codes: int) -> dict[int, Codes]:
+        """Give, of losses that are a root of squares, by which power of two each slice scales these, if one does."""
+        found: dict[int, Codes] = {}
+        for index in (index for index, chosen in enumerate(self.plan.losses) if chosen.loss.root is not None):
+            unsure, exponents = self.losses[index].maybe_lost(codes), np.zeros(codes, np.int64)
+            unsure[list(self.few)] = True
+            for code in np.flatnonzero(unsure & (self.units_of(codes) > 0)).tolist():
+                alone = self.of(code)
+                moves = alone.losses[index].peak.value > 0.0
+                exponents[code] = exponent_of(alone.moments(index).value, moves=moves)
+            if exponents.any():
+                found[index] = exponents
+        return found
 
     def _counted(self, counts: Counts, codes: int, count: Callable[[ModelTally], int]) -> Codes:
         counts.reserve(codes)

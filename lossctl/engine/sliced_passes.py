@@ -17,7 +17,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Reduction
 from lossctl.engine.crew import Crew
 from lossctl.engine.local import run
-from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan
+from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan, scaled_plan
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.series import with_lags
 from lossctl.engine.sliced import SlicedPlan, SlicedPlans, SlicedTally
@@ -94,6 +94,8 @@ def compute_by_slice(
     ]
     _repeat(again, made, [normalized_plan(each.whole) for each in made], [_normalized(each) for each in made])
     _repeat(again, made, [linear_plan(each.whole) for each in made], [_linear(each) for each in made])
+    nothing: list[SlicedPlan | None] = [None for _ in made]
+    _repeat(again, made, [scaled_plan(each.whole) for each in made], nothing)
     _repeat(again, made, [centred_plan(each.whole) for each in made], [_centred(each) for each in made])
     return made
 
@@ -161,15 +163,19 @@ def _linear(made: BySlice) -> SlicedPlan | None:
 
 
 def _centred(made: BySlice) -> SlicedPlan | None:
-    """Give the plan that centres the losses of slices whose variance cancelled."""
+    """Give the plan that centres the losses of slices whose variance cancelled, or scales what they square."""
     tally = made.slices
     codes = tally.codes
-    members = np.zeros(codes, np.bool_)
+    members, exponents = np.zeros(codes, np.bool_), tally.exponents(codes)
+    for each in exponents.values():
+        members |= each != 0
     centers = [np.zeros(codes) for _ in tally.losses]
-    for code in np.flatnonzero(tally.maybe_cancelled(codes)):
+    for code in np.flatnonzero(tally.maybe_cancelled(codes) & ~members):
         alone = tally.of(int(code))
         for index, values in enumerate(centers):
             moments = alone.moments(index)
             if moments.cancelled:
                 members[code], values[code] = True, moments.value
-    return replace(tally.plan, centers=tuple(centers), members=members) if members.any() else None
+    if not members.any():
+        return None
+    return replace(tally.plan, centers=tuple(centers), exponents=exponents, members=members)

@@ -165,6 +165,26 @@ def msle(target: Array, prediction: Array) -> tuple[Array, Array]:
     ([4e-40, 0.0], [4e-20, 0.0])
     """
     r = residual(target, prediction)
+    distance = log_distance(target, prediction)
+    slope = np.sign(r)
+    slope *= distance
+    slope += slope
+    slope /= prediction + 1.0
+    slope += 0.0
+    distance *= distance
+    return distance, slope
+
+
+def log_distance(target: Array, prediction: Array) -> Array:
+    """Compute ``|ln((1 + ŷ)/(1 + y))|``, of which `msle` is the square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_distance(np.array([0.0, 0.0]), np.array([1e-200, 1.0])).round(4).tolist()
+    [0.0, 0.6931]
+    """
+    r = residual(target, prediction)
     base = np.minimum(target, prediction)
     base += 1.0
     ratio = np.abs(r)
@@ -173,13 +193,7 @@ def msle(target: Array, prediction: Array) -> tuple[Array, Array]:
     far = np.isinf(ratio)
     if far.any():
         distance[far] = np.log(np.abs(r[far])) - np.log(base[far])
-    slope = np.sign(r)
-    slope *= distance
-    slope += slope
-    slope /= prediction + 1.0
-    slope += 0.0
-    distance *= distance
-    return distance, slope
+    return distance
 
 
 def linex(target: Array, prediction: Array, a: float) -> tuple[Array, Array]:

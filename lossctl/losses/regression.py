@@ -16,6 +16,7 @@ from lossctl.core.loss import Array
 from lossctl.losses.stable import residual, residual_tail
 
 __all__ = [
+    "distance",
     "epsilon_insensitive",
     "expectile",
     "half_mse",
@@ -41,6 +42,18 @@ def mae(target: Array, prediction: Array) -> tuple[Array, Array]:
     """
     r = residual(target, prediction)
     return np.abs(r), np.sign(r)
+
+
+def distance(target: Array, prediction: Array) -> Array:
+    """Compute ``|r|``, of which `mse` is the square.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> distance(np.array([1.0, 2.0]), np.array([3.5, 1e200])).tolist()
+    [2.5, 1e+200]
+    """
+    return np.abs(residual(target, prediction))
 
 
 def smooth_l1(target: Array, prediction: Array, beta: float) -> tuple[Array, Array]:

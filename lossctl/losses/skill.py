@@ -36,7 +36,9 @@ def target_mean(like: ChosenLoss) -> ChosenLoss:
     def kernel(target: Array, _prediction: Array, **_given: Any) -> tuple[Array, Array]:
         return target, np.zeros(len(target))
 
-    return ChosenLoss(replace(like.loss, id="target_mean", kernel=kernel, finish=None, parts=1, series=False), {})
+    return ChosenLoss(
+        replace(like.loss, id="target_mean", kernel=kernel, finish=None, root=None, parts=1, series=False), {}
+    )
 
 
 def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
@@ -96,5 +98,5 @@ def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
         changes = (-value * shift / square if inside else -share * shift / known for shift in shifts)
         return share, (*(move / known for move in moves), *changes)
 
-    row = replace(chosen.loss, kernel=kernel, finish=finish, parts=2 * parts, unit=UNIT)
+    row = replace(chosen.loss, kernel=kernel, finish=finish, parts=2 * parts, root=None, unit=UNIT)
     return ChosenLoss(row, chosen.params)

@@ -185,6 +185,7 @@ ROWS = (
         prediction=_ABOVE_MINUS_ONE,
         kernel=percentage.msle,
         finish=regression.root,
+        root=percentage.log_distance,
         facts=Facts(
             convex=False,
             low=0.0,

@@ -187,6 +187,7 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=regression.mse,
         finish=regression.root,
+        root=regression.distance,
         facts=Facts(
             convex=True,
             smoothness=2.0,
