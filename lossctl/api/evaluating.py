@@ -22,7 +22,7 @@ from lossctl.api.working import workers
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.inputs import one_run
-from lossctl.core.loss import PROBABILITY, ChosenLoss, Role
+from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method
 from lossctl.core.quantiles import require_levels
 from lossctl.core.result import Evaluation, Evaluations
@@ -455,7 +455,8 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
     units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
     if probability:
-        why = "--clip EPS bounds it" if tally.soft else "every predicted probability is 0 or 1"
+        labels = chosen.loss.kind is not Kind.DISTRIBUTION and not tally.soft
+        why = "every predicted probability is 0 or 1" if labels else "--clip EPS bounds it"
     else:
         why = "it is too large for a 64-bit float"
     return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]

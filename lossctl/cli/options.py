@@ -167,7 +167,8 @@ Classes = Annotated[
     typer.Option(
         "--classes",
         metavar="A,B,C",
-        help="The classes, in the order of the prediction's columns; read from their names without it.",
+        help="The classes, in their order. Columns that name them are bound by name; without it numbers stand in their "
+        "order, other names as the columns do.",
         rich_help_panel=_COLUMNS,
     ),
 ]

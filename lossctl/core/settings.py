@@ -42,7 +42,8 @@ class Options(TypedDict, total=False):
         names are looked for (target, y_true, y, label, actual, observed, truth).
     prediction
         The prediction columns, each of them a model: names, globs or lists as for `target`. Without it the usual
-        names are looked for (prediction, y_pred, pred, yhat, y_hat, predicted, forecast, score).
+        names are looked for (prediction, y_pred, pred, yhat, y_hat, predicted, forecast, score); for probabilities
+        and scores of two classes such as probability, y_score or logit first.
     weight
         The column of weights: finite and at least 0. A row of weight 0 is out.
     where
@@ -70,7 +71,8 @@ class Options(TypedDict, total=False):
     positive
         Of a binary target that holds two texts, the one that counts as 1.
     classes
-        The classes of a multiclass prediction, in the order of its columns; read from their names where not given.
+        The classes of a multiclass prediction, or the categories of a distribution, in their order. Columns that name
+        them are bound by name; without it they stand in the order of numbers, or of the columns.
     class_weights
         What rows weigh by the class they are of, beside their own weight; 1 where a class is not named.
     ignore_label

@@ -241,3 +241,10 @@ def test_all_takes_the_level_from_the_names_or_says_that_they_tell_two() -> None
     found = lossctl.evaluate(frame_of("lo-90,hi-90"), "all", target="y", prediction="lo-90,hi-90")
     (one,) = (each for each in found if each.loss == "interval_score")
     assert_allclose(one.value, score(0.1), rtol=1e-14)
+
+
+def test_a_distribution_that_is_certain_is_clipped_as_ever() -> None:
+    frame = {"p": [0.5, 0.5], "q": [1.0, 0.0]}
+    found = lossctl.evaluate(frame, "cross_entropy", target="p", prediction="q")
+    assert not hard(found.warnings)
+    assert any("--clip EPS bounds it" in each for each in found.warnings)

@@ -28,8 +28,8 @@ KINDS = {
 }
 ONE_NUMBER = {Kind.REAL, Kind.BINARY, Kind.GROUPED}
 LOSSES = [loss for loss in lossctl.LOSSES.values() if loss.kind in KINDS]
-FORMS = ("column", "glob", "list", "list of targets", "list of predictions")
-ROWS = (1, 3)
+FORMS = {"column": (1, 3), "glob": (3,), "list": (2,), "list of targets": (3,), "list of predictions": (3,)}
+"""How one number a row is written, and files of how many rows are tried so."""
 
 
 def test_every_kind_takes_one_number_or_is_here() -> None:
@@ -80,8 +80,8 @@ Outcome = tuple[str, int, lossctl.Evaluation | lossctl.LossctlError, dict[str, A
 
 
 def outcomes(loss: ChosenLoss) -> Iterator[Outcome]:
-    for form in FORMS:
-        for rows in ROWS:
+    for form, sizes in FORMS.items():
+        for rows in sizes:
             frame, named = source_of(loss.loss, form, rows)
             try:
                 (result,) = lossctl.evaluate(frame, loss, **named)

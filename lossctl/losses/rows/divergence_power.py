@@ -171,8 +171,8 @@ ROWS = (
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is at most K − 1 for K of them, and "
-            "the norm of the slope √((K − 1)K(2K − 1)/6).",
+            note="Categories lie one apart, in the order of --classes, of numbers, or of the columns; "
+            "the loss is at most K − 1 for K of them, and the norm of the slope √((K − 1)K(2K − 1)/6).",
         ),
         reference="Vaserstein (1969), Markov processes over denumerable products of spaces, Problems of Information "
         "Transmission 5, 47–52",
@@ -201,7 +201,8 @@ ROWS = (
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is at most √(2(K − 1)) for K of them.",
+            note="Categories lie one apart, in the order of --classes, of numbers, or of the columns; "
+            "the loss is at most √(2(K − 1)) for K of them.",
         ),
         reference="Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of "
         "Statistical Planning and Inference 143, 1249–1272",
@@ -231,7 +232,8 @@ ROWS = (
             minimum_at_target=True,
             slope_vanishes=True,
             symmetric=True,
-            note="Categories lie one apart in the order of the columns; the loss is at most K − 1 for K of them.",
+            note="Categories lie one apart, in the order of --classes, of numbers, or of the columns; "
+            "the loss is at most K − 1 for K of them.",
         ),
         reference="Cramér (1928), On the composition of elementary errors, Scandinavian Actuarial Journal 11, 13–74",
         example=f"{_ACROSS} cramer",

@@ -45,7 +45,8 @@ ROWS = (
             high=lambda normalized, columns: 1.0 if normalized else columns - 1.0,
             minimum_at_target=True,
             slope_vanishes=True,
-            note="Classes are ordered as the columns are. The loss is at most K − 1, or 1 if normalized; the norm of "
+            note="Classes stand in the order of --classes, of numbers, or of the columns. "
+            "The loss is at most K − 1, or 1 if normalized; the norm of "
             "its slope √(2(K − 1)K(2K − 1)/3), over K − 1 if normalized. The slope takes 1 − F_k as the probability "
             "beyond k: along distributions that changes nothing.",
         ),

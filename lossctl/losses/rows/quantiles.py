@@ -62,7 +62,8 @@ ROWS = (
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss interval_score --alpha 0.1 -p q0.05,q0.95",
         elsewhere=("scoringrules.interval_score",),
         note="alpha is the share missed, as in scoringrules' interval_score; where a library asks for the coverage, it "
-        "is 1 − alpha. An interval whose lower end is above its upper one is a data error.",
+        "is 1 − alpha. Without --alpha it is read from names such as lo-90 and hi-90, or q0.05 and q0.95. "
+        "An interval whose lower end is above its upper one is a data error.",
     ),
     Loss(
         id="weighted_interval_score",
