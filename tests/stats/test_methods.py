@@ -162,6 +162,8 @@ def test_flipped_signs_give_the_share_of_all_of_them(n: int) -> None:
         assert found.listed
         assert found.p_value == p
         assert difference(b, b + d, Method("permutation", seed=7)) == found
+        if n > 6:  # as many resamples as there are signs
+            assert difference(b, b + d, Method("permutation", resamples=2**n)) == found
         drawn = difference(b, b + d, Method("permutation", resamples=2**n - 1 if n > 6 else 99), who=None)
         assert drawn.listed is (n == 5)
         assert_allclose(drawn.p_value, p, atol=4.0 * math.sqrt(p * (1.0 - p) / 99) + 0.02)
