@@ -52,6 +52,13 @@ def test_a_row_of_more_than_a_tenth_is_told(how: dict[str, Any], shift: float) -
         assert found == ([round(100.0 * expected)] if expected > 0.1 else []), (outlier, expected)
 
 
+def test_a_row_of_a_large_weight_is_told() -> None:
+    data = frame(3.0) | {"w": np.ones(ROWS)}
+    data["w"][17] = 300.0
+    (found,) = told(lossctl.compare(data, "mae", weight="w", **PAIR).warnings)
+    assert found == round(100.0 * share(data, {"weight": "w"})) == 26
+
+
 def test_a_row_that_is_told_changes_no_figure() -> None:
     data = frame(300.0)
     whole, *_ = lossctl.compare(data, "mae", **PAIR)
