@@ -147,7 +147,7 @@ def _shocks(rng: Rng, n: int, shift: float) -> Sample:
     return b, b + shift + sums[12:] - sums[:-12], _rows(n)
 
 
-_PLAIN_SAMPLES = MappingProxyType({10: 1000, 30: 1000, 100: 1000, 1000: 500, 10_000: 200})
+_PLAIN_SAMPLES = MappingProxyType({5: 1000, 10: 1000, 30: 1000, 100: 1000, 1000: 500, 10_000: 200})
 _GROUPED_SAMPLES = MappingProxyType({100: 1000, 300: 1000, 1000: 500, 10_000: 200})
 _SERIES_SAMPLES = MappingProxyType({30: 1000, 100: 1000, 1000: 500, 10_000: 200})
 _UNEQUAL_SAMPLES = MappingProxyType({300: 1000, 3000: 500})
@@ -287,7 +287,8 @@ def simulate(world: str, n: int, method: Method, *, ordered: bool = False) -> Ce
 
 
 def _holds(interval: object, true: float) -> bool:
-    low, high = getattr(interval, "low", math.inf), getattr(interval, "high", -math.inf)
+    """Return whether an interval holds what is true; none at all leaves nothing out."""
+    low, high = getattr(interval, "low", -math.inf), getattr(interval, "high", math.inf)
     return bool(low <= true <= high)
 
 

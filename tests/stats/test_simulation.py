@@ -15,7 +15,11 @@ CELLS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in DOCUMENT.s
 
 @pytest.mark.parametrize(
     ("world", "n", "methods", "place", "given"),
-    [("log-normal", 10, PLAIN, 0, "shuffled"), ("clusters of 10", 100, CLUSTERED, 1, "sorted")],
+    [
+        ("log-normal", 10, PLAIN, 0, "shuffled"),
+        ("0/1 losses", 10, PLAIN, 0, "sorted"),
+        ("clusters of 10", 100, CLUSTERED, 1, "sorted"),
+    ],
 )
 def test_the_tables_hold_what_the_simulation_gives(
     world: str, n: int, methods: tuple[Method, ...], place: int, given: str
