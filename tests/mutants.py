@@ -444,6 +444,7 @@ def main() -> int:
         for each in drawn or ["no module changed"]:
             _say(str(each))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the copy and the session are cleared away
     until = time.monotonic() + 60.0 * asked.minutes
     with tempfile.TemporaryDirectory(prefix="lossctl-mutants-") as folder:
         tried = try_mutants(copied(Path(folder)), drawn, until, asked.nearest)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, LossctlError
-from lossctl.core.names import meant
+from lossctl.core.names import meant, one_of
 from lossctl.core.version import __version__
 
 __all__ = [
@@ -128,7 +128,8 @@ class Baseline:
         missing = [label for label in labels if label not in held]
         if missing:
             problem = f"{name} holds no {', '.join(missing)}"
-            near = meant(missing[0], held)
+            alike = [each for each in held if each.partition("(")[0] == missing[0].partition("(")[0]]
+            near = f"did you mean {one_of(alike)}?" if alike else meant(missing[0], held)
             holds = f"it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}"
             raise NotInBaselineError(problem, f"{near} {holds}" if near else holds)
 

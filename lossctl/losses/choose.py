@@ -103,18 +103,20 @@ def _cure_of_name(folded: str) -> str:
     if not there and folded in MEASURES:
         return MEASURES[folded]
     names = _names()
-    near = there or [names[each] for each in nearest(folded, names, empty=EMPTY_WORDS, most=len(names))]
+    near = {loss.id: loss for loss in there}
+    for each in () if there else nearest(folded, names, empty=EMPTY_WORDS, most=len(names)):
+        if names[each] not in near.values():
+            near[each] = names[each]
     shown = _by_kind(near)
     return f"did you mean {one_of(shown)}? {_LIST_CURE}" if shown else _LIST_CURE
 
 
-def _by_kind(near: Sequence[Loss]) -> list[str]:
+def _by_kind(near: Mapping[str, Loss]) -> list[str]:
     """Name at most three losses: of each kind the first, and what it is of, where they are of several."""
-    kinds = {loss.kind: loss for loss in reversed(near)}
-    if len(kinds) == 1:
-        return list(dict.fromkeys(loss.id for loss in near))[:_MOST_NEAR]
-    firsts = [f"{loss.id} for {_KINDS[loss.kind]}" for loss in near if kinds[loss.kind] is loss]
-    return list(dict.fromkeys(firsts))[:_MOST_NEAR]
+    firsts: dict[Kind, str] = {}
+    for name, loss in near.items():
+        firsts.setdefault(loss.kind, f"{name} for {_KINDS[loss.kind]}")
+    return [*(near if len(firsts) == 1 else firsts.values())][:_MOST_NEAR]
 
 
 def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list[ChosenLoss]:

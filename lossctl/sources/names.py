@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lossctl.core.errors import UsageError
 from lossctl.core.names import nearest, one_of
@@ -42,16 +42,18 @@ def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     return UsageError(f'{where}: there is no column "{name}"', f"{meant}the columns are: {listed(names)}")
 
 
-def unknown_in_condition(name: str, columns: Iterable[str], condition: str) -> UsageError:
-    """Give the error for a column of a condition that is not there: where it is compared with, it may be a text."""
-    names, where = list(columns), f"--where {condition!r}"
-    compared = re.compile(rf"""(?P<before>[=<>(,]\s*|\blike\s+)"?{re.escape(name)}"?(?![\w.(])""", re.IGNORECASE)
-    if nearest(name, names) or not compared.search(condition):
-        return unknown_column(name, names, where)
-    text = compared.sub(lambda found: f"{found['before']}'{name.strip(_CURLY)}'", condition)
+def unknown_in_condition(unknown: Sequence[str], columns: Iterable[str], condition: str) -> UsageError:
+    """Return the error for columns of a condition that are not there: what is compared with may be texts."""
+    names, where, text = list(columns), f"--where {condition!r}", condition
+    for name in unknown:
+        compared = re.compile(rf"""(?P<before>[=<>(,]\s*|\blike\s+)"?{re.escape(name)}"?(?![\w.(])""", re.IGNORECASE)
+        if nearest(name, names) or not compared.search(condition):
+            return unknown_column(name, names, where)
+        quoted = f"'{name.strip(_CURLY)}'"
+        text = compared.sub(lambda found, quoted=quoted: f"{found['before']}{quoted}", text)  # type: ignore[misc]  # mypy knows no default
     typed = shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
     cure = f"a text stands in single quotes: --where {typed}; the columns are: {listed(names)}"
-    return UsageError(f'{where}: there is no column "{name}"', cure)
+    return UsageError(f'{where}: there is no column "{unknown[0]}"', cure)
 
 
 def repeated(columns: Iterable[str]) -> frozenset[str]:

@@ -334,11 +334,12 @@ class Source:
     def _resolve(self, condition: Filter) -> dict[str, ColumnType]:
         """Find the columns a filter speaks of, without regard to case as SQL does."""
         found: dict[str, ColumnType] = {}
+        lower = [each.lower() for each in self.columns]
+        unknown = [name for name in condition.uses if name not in self.columns and lower.count(name.lower()) != 1]
+        if unknown:
+            raise unknown_in_condition(unknown, self.columns, condition.text)
         for name, guess in condition.uses.items():
-            alike = [each for each in self.columns if each.lower() == name.lower()]
-            exact = name if name in self.columns else alike[0] if len(alike) == 1 else None
-            if exact is None:
-                raise unknown_in_condition(name, self.columns, condition.text)
+            exact = name if name in self.columns else [*self.columns][lower.index(name.lower())]
             known = self.columns[exact]
             found[exact] = guess if known is ColumnType.UNKNOWN else known
         return found

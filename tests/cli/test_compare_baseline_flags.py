@@ -47,7 +47,7 @@ def test_what_is_typed_wrong(run: Run) -> None:
     for arguments, code, said in (
         ((*words, "--baseline", "b.parquet"), 2, "was stored by the key id"),
         ((*keyed, "--baseline-pred", "old"), 2, "is a stored baseline, of old: it has no column old"),
-        ((*keyed, "-l", "mae"), 4, "did you mean mse? it holds mse;"),
+        ((*keyed, "-l", "mae"), 4, "it holds mse; make it anew"),
         ((*keyed, "-o", "b.parquet"), 2, "b.parquet is a source: the result would replace it"),
         ((*words, "--baseline", "none.csv"), 3, "none.csv"),
         ((*words, "--baseline", "p.csv", "--baseline-pred", "odl"), 2, "did you mean old?"),

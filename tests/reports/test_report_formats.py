@@ -73,7 +73,7 @@ def test_a_view_with_title_and_notes_golden(made: Any) -> None:
         ("Markdwon", "markdown"),
         ("TABLE", "did you mean table"),
         ("zzz", "the formats: table, json, jsonl, csv, tsv, markdown, latex, html, bare"),
-        ("shared", "did you mean bare?"),
+        ("shared", "the formats: table"),
         ("__init__", "the formats: table"),
         ("shared.numbers", "the formats: table"),
         ("", "the formats: table"),
