@@ -106,12 +106,13 @@ class JsonPiece(Piece):
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
         """Give the relation; keys that are not asked for are not read."""
-        plain = {name for name, each in types.items() if not self.null or each is ColumnType.NUMBERS}
+        truths = {name for name, each in types.items() if each is ColumnType.BOOLEAN}
+        plain = {name for name, each in types.items() if not self.null or each is ColumnType.NUMBERS} - truths
         declared = ", ".join(
             f"{quote_text(name)}: '{SQL_TYPES[each] if name in plain else 'JSON'}'" for name, each in types.items()
         )
         chosen = ", ".join(
-            quote_name(name) if name in plain else self._less_null(quote_name(name), SQL_TYPES[each])
+            quote_name(name) if name in plain else self._chosen(quote_name(name), SQL_TYPES[each])
             for name, each in types.items()
         )
         return (
@@ -120,11 +121,17 @@ class JsonPiece(Piece):
             f"columns={{{declared or 'x: JSON'}}}))"
         )
 
-    def _less_null(self, column: str, kind: str) -> str:
-        """Give the SQL for a value of this type, missing where it is a text that stands for that."""
+    def _chosen(self, column: str, kind: str) -> str:
+        """Give the SQL for a value of this type, missing where it is a text that stands for that.
+
+        DuckDB reads every number but 0 as true; where truth values stand, a number is an error.
+        """
         text, tokens = f"({column}->>'$')", ", ".join(map(quote_text, self.null))
         value = text if kind == "VARCHAR" else f"{column}::{kind}"
-        return f"case when {text} not in ({tokens}) then {value} end as {column}"
+        if kind == "BOOLEAN":
+            value = f"case {text} when 'true' then true when 'false' then false else error('no truth value') end"
+        given = f"{text} not in ({tokens})" if tokens else f"{text} is not null"
+        return f"case when {given} then {value} end as {column}"
 
     def label(self, name: str) -> str:
         """Give the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
@@ -184,6 +191,8 @@ class JsonPiece(Piece):
         cure = "write numbers, or null for a missing value and choose --nan omit"
         if isinstance(value, str):
             cure = cure_of_text(value, key, beside=self._beside(key))
+        elif wanted == EXPECTED[ColumnType.BOOLEAN]:
+            cure = "write 0 and 1 in the whole column, or false and true"
         elif isinstance(value, list) is not (wanted == EXPECTED[ColumnType.NUMBERS]):
             cure = "write a list in every line, or in none"
         return DataError(f'{self.name} line {line}, column "{key}": {shown} is not {wanted}', cure)

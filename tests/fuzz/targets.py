@@ -116,6 +116,8 @@ def make_csv(rng: random.Random, seeds: Sequence[bytes]) -> bytes:
         lines.append(delimiter.join(cells if rng.random() > odd / 2 else cells[:-1]))
         if rng.random() < odd:
             lines.append(rng.choice(["", " ", delimiter]))
+    if rng.random() < 0.1:  # so do these
+        lines[1:1] = [delimiter.join(["1", "2", "x" * 1000][: len(header)])] * (70 if len(header) > 2 else 7000)
     text = end.join(lines) + (end if rng.random() < 0.8 else "")
     mark = "\ufeff" if rng.random() < 0.1 else ""
     return (mark + text).encode()
@@ -265,6 +267,8 @@ def make_jsonl(rng: random.Random, seeds: Sequence[bytes]) -> bytes:
             cells.append(rng.choice(cells))
         rng.shuffle(cells)
         lines.append("{" + ",".join(f'"{name}":{value}' for name, value in cells) + "}")
+    if rng.random() < 0.3:  # what stands beyond the first records is read by another reader
+        lines[:0] = ['{"target":1,"prediction":2,"note":"a"}'] * 101
     return (("\n" if rng.random() < 0.8 else "\r\n").join(lines) + "\n").encode()
 
 

@@ -47,6 +47,11 @@ BAD_JSON = {
         'p.jsonl line 2, column "a": "x" is not true or false',
         "write 0 and 1 in the whole column, or false and true",
     ),
+    "a number where truth values stand": (
+        '{"a":true}\n{"a":2}\n',
+        'p.jsonl line 2, column "a": 2 is not true or false',
+        "write 0 and 1 in the whole column, or false and true",
+    ),
     "text in a list": (
         '{"a":[1,2]}\n{"a":[1,"x"]}\n',
         'p.jsonl line 2, column "a": [1, "x"] is not a list of numbers',
