@@ -118,7 +118,7 @@ class _Maker:
         made: list[Baseline] = []
 
         def document(summary: Summary) -> str:
-            self.inputs.require_unchanged()  # all rows have been read, and nothing stands in its place yet
+            self.inputs.settle()  # all rows have been read, and nothing stands in its place yet
             checks = iter(summary.checksums)
             columns = {
                 chosen.label: tuple(Column(name, next(checks)) for name in own)

@@ -233,12 +233,12 @@ def deliver(outcome: Outcome) -> None:
         _print_utf8()
         _print(printed)
         return
-    _write(files, destination.unfollowed)
     options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
     text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
     if below:
         text = f"{text}\n{below}\n"
+    _write(files, destination.unfollowed)  # when all is known to have a text
     if printed or destination.format != "table":
         _print_utf8()
     _print(printed + text)

@@ -81,6 +81,18 @@ class Inputs:
                     how = f"{path} is gone" if path in paths else f"{path} is new"
                     raise DataError(f"{name} changed while it was read: {how}", _CURE) from error
 
+    def settle(self) -> None:
+        """Compare every file, and be done with them: all has been read, and what follows can change nothing of it.
+
+        Raises
+        ------
+        DataError
+            As `require_unchanged` does.
+        """
+        self.require_unchanged()
+        self._files.clear()
+        self._listings.clear()
+
     def _require(self, key: str, error: BaseException | None = None) -> None:
         name, before = self._files[key]
         now = _state_of(_stat(key))

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from lossctl.core.errors import DataError, LossctlError
-from lossctl.sources.database import connect, glob_escape
+from lossctl.sources.database import connect, disconnect, glob_escape, system_reason
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece
@@ -40,9 +40,12 @@ class ParquetPiece(TypedPiece):
         del filtered
         if _SPLIT not in message:
             return None
-        with connect([self.path]) as connection:
+        connection = connect([self.path])
+        try:
             query = f"select path_in_schema, encodings from parquet_metadata({quote_text(glob_escape(self.path))})"
             found = connection.execute(query).fetchall()
+        finally:
+            disconnect(connection)
         names = [name for name, encodings in found if name in types and _SPLIT in encodings]
         column = f', column "{names[0]}"' if len(set(names)) == 1 else ""
         problem = f"{self.name}{column}: numbers of this size are not read in the encoding {_SPLIT}"
@@ -78,7 +81,11 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
         return ParquetPiece(name, connection, path, names, int(length))
     except duckdb.InterruptException as error:  # Ctrl-C that reached DuckDB first
         raise KeyboardInterrupt from error
+    except duckdb.OutOfMemoryException:  # which says nothing of the file
+        raise
     except duckdb.Error as error:
+        if reason := system_reason(error):
+            raise DataError(f"{name} cannot be read: {reason}", "check its disk, or copy it") from error
         raise DataError(f"{name} is a damaged Parquet file ({str(error).splitlines()[0]})", "write it again") from error
 
 

@@ -19,6 +19,7 @@ import lossctl
 from lossctl.cli.main import main
 from lossctl.core.errors import NO_THREAD, DataError
 from lossctl.core.replacing import replacing
+from lossctl.sources.parquet import open_parquet
 from tests.cli.cases import Run
 
 DATA = "id,y,p,old\n" + "".join(f"{n},{n}.0,{n}.5,{n}.25\n" for n in range(1, 41))
@@ -238,3 +239,23 @@ def test_formats_that_can_not_be_listed_are_no_unknown_formats(monkeypatch: pyte
     monkeypatch.setattr("pkgutil.iter_modules", lambda _: [])
     with pytest.raises(OSError, match="Input/output error"):
         lossctl.render(None, "json")  # type: ignore[arg-type]  # it comes no further
+
+
+def test_memory_or_a_disk_that_fails_is_no_damage_of_a_parquet_file(folder: Path) -> None:
+    class Failing:
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def execute(self, _: str) -> None:
+            raise self.error
+
+    path = folder / "p.parquet"
+    path.write_bytes(b"PAR1....PAR1")
+    for error, kind, said in (
+        (duckdb.OutOfMemoryException("Out of Memory Error: a"), duckdb.OutOfMemoryException, "a"),
+        (duckdb.IOException("IO Error: Could not read: Input/output error"), DataError, "cannot be read: Input/output"),
+        (duckdb.IOException('IO Error: {"errno":"28"}'), DataError, "cannot be read: No space left"),
+        (duckdb.InvalidInputException("Invalid Input Error: a"), DataError, "is a damaged Parquet file"),
+    ):
+        with pytest.raises(kind, match=said):
+            open_parquet(str(path), "p.parquet", Failing(error))  # type: ignore[arg-type]  # all that is asked of it

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 import lossctl
+import lossctl.sources.stored as stored_files
 from lossctl.core.errors import DataError
 from lossctl.core.inputs import Inputs
 from lossctl.sources.jsonl import JsonPiece
@@ -308,6 +309,21 @@ VERBS: dict[str, Callable[..., object]] = {
 }
 
 
+@pytest.mark.usefixtures("run")
+def test_a_baseline_in_its_place_is_no_error_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changes when it is written has been read to its end."""
+    write(Path("f.csv"), frame())
+    copy = stored_files._copy  # noqa: SLF001 -- what writes the file
+
+    def late(*arguments: Any) -> None:
+        replace(tmp_path / "f.csv")
+        copy(*arguments)
+
+    monkeypatch.setattr(stored_files, "_copy", late)
+    stored = lossctl.store_baseline("f.csv", "mae", "out.parquet", key="id", target="y", prediction="p")
+    assert stored.baseline.n == ROWS
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_from_python_too(verb: str, moments: Moments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -361,11 +377,17 @@ def test_what_is_noted(tmp_path: Path) -> None:
     (tmp_path / "none").touch()
     with pytest.raises(DataError, match="none changed while it was read: it was not there at first"):
         inputs.require_unchanged()
+    with pytest.raises(DataError, match="none changed"):
+        inputs.settle()
     with pytest.raises(KeyboardInterrupt), inputs:
         raise KeyboardInterrupt
     with pytest.raises(DataError, match="none changed") as caught, inputs:
         raise ZeroDivisionError
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    (tmp_path / "none").unlink()
+    inputs.settle()
+    (tmp_path / "none").touch()
+    inputs.require_unchanged()  # it is done with them
 
 
 def test_a_link_that_is_pointed_elsewhere_is_another_file(tmp_path: Path) -> None:

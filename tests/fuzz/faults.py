@@ -308,9 +308,7 @@ class Survey:
         left = sorted({each.name for each in self.folder.iterdir()} - {*DATA, out.name})
         left += [each.name for each in (self.folder / "tmp").iterdir()]
         killed = kind == "memory" and done.code in KILLED
-        explained = done.code == code == 1 and b"why can't be told" in (
-            found or b""
-        )  # the gate has failed all the same
+        explained = done.code == code == 1 and b"t be told: " in (found or b"")  # the gate has failed all the same
         errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
         said = [
             ("code", done.code not in {code, 3} and not killed),
@@ -322,6 +320,8 @@ class Survey:
             ("trace", "Traceback" in done.err or "Exception ignored" in done.err),
             ("words of others", any(word in done.err for word in _FOREIGN)),
         ]
+        if done.code == 2 and len(errors) == 1 and "can't be written: " in errors[0]:  # it is looked at before all else
+            said = [("output", found != b"old"), ("left behind", bool(left))]
         faults = [name for name, is_so in said if is_so]
         if faults:
             self.wrong.append(f"{what}: {', '.join(faults)}: {done.code} {done.err[:500]!r} {found!r:.60} {left}")

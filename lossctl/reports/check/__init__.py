@@ -6,6 +6,8 @@ gives way: the Markdown of a check is cut to what a step summary takes.
 
 from __future__ import annotations
 
+import errno
+import os
 import pkgutil
 from dataclasses import replace
 from importlib import import_module
@@ -27,7 +29,10 @@ _MOST = 500
 
 
 def _own() -> tuple[str, ...]:
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    found = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    if not found:  # it passes over a folder that can't be read
+        raise OSError(errno.EIO, os.strerror(errno.EIO), __path__[0])
+    return found
 
 
 def formats() -> tuple[str, ...]:
