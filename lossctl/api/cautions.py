@@ -25,7 +25,7 @@ __all__ = ["cautions"]
 
 Bound = tuple[ModelTally, ChosenLoss]
 
-_LIKE_PROBABILITIES = re.compile(r"(?<![a-z])(prob\w*|score|phat|p_hat)(?![a-z])")
+_LIKE_PROBABILITIES = r"(?<![a-z])(prob\w*|score|phat|p_hat)(?![a-z])"
 
 
 def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method: Method | None = None) -> list[str]:
@@ -46,7 +46,8 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method:
     columns = [(chosen, tally.plan.binding) for tally, chosen in pairs]
     lines = [*_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
     bindings = [binding for _, binding in columns]
-    lines += [*pooled(source, bindings, settings), *_series(source, columns, settings, method)]
+    cluster = None if method is None else method.cluster
+    lines += [*pooled(source, bindings, settings, cluster), *_series(source, columns, settings, method)]
     return [f"{source.name}: {line}" for line in lines]
 
 
@@ -61,7 +62,7 @@ def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:
         others = [
             name
             for name in source.columns
-            if name not in binding.needed and _LIKE_PROBABILITIES.search(name.lower()) is not None
+            if name not in binding.needed and re.search(_LIKE_PROBABILITIES, name.lower()) is not None
         ]
         text = binding.text(Role.PREDICTION)
         cure = f"; probabilities may be in {listed(others)}" if others else "; a loss of probabilities needs others"

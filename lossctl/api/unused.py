@@ -35,11 +35,13 @@ def _folded(name: str) -> str:
     return name.strip().lower()
 
 
-def _unused(source: Source, names: Collection[str], bindings: Iterable[Binding], settings: Settings) -> list[str]:
-    """Return the columns of such names that no loss, slice, key or condition speaks of."""
+def _unused(
+    source: Source, names: Collection[str], bindings: Iterable[Binding], settings: Settings, cluster: str | None = None
+) -> list[str]:
+    """Return the columns of such names that no loss, slice, cluster, key or condition speaks of."""
     words = set(re.findall(r"\w+", (settings.where or "").lower()))
     used = {name for each in bindings for name in (*each.needed, each.group)}
-    used |= {*settings.by, *settings.key}
+    used |= {*settings.by, *settings.key, cluster}
     return [
         name
         for name in source.columns
@@ -47,9 +49,9 @@ def _unused(source: Source, names: Collection[str], bindings: Iterable[Binding],
     ]
 
 
-def pooled(source: Source, bindings: Sequence[Binding], settings: Settings) -> list[str]:
+def pooled(source: Source, bindings: Sequence[Binding], settings: Settings, cluster: str | None = None) -> list[str]:
     """Warn where the same case stands in several rows, which differ by the model or the like and in the prediction."""
-    found = _unused(source, _LONG, bindings, settings)
+    found = _unused(source, _LONG, bindings, settings, cluster)
     if not found or source.spaces is not None:  # joined by a key that stands once
         return []
     predicted = {name for each in bindings for name in each.prediction}

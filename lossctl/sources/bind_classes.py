@@ -19,12 +19,12 @@ from lossctl.sources.names import listed
 
 __all__ = ["classes_of", "have_numbers", "names_of_columns", "numbers_after", "order_of", "ordered_distributions"]
 
-_NUMBERED = re.compile(r"(\D+?)[ _.-]*(\d+)")
+_NUMBERED = r"(\D+?)[ _.-]*(\d+)"
 """A beginning, and a whole number after it, as in ``p1`` and ``grade-10``."""
 
 Columns = tuple[str, ...]
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 
 
 def names_of_columns(text: str, columns: Columns) -> tuple[str, ...]:
@@ -58,9 +58,13 @@ def have_numbers(names: Sequence[str]) -> bool:
     return _numbers(names) is not None
 
 
+def _is_number(name: str) -> bool:
+    return re.fullmatch(_NUMBER, name) is not None
+
+
 def _numbers(names: Sequence[str]) -> list[float] | None:
     """Return the numbers that names are; ``None``: some name is none, or two are equal."""
-    ends = [name for name in names if _NUMBER.fullmatch(name)]
+    ends = [name for name in names if _is_number(name)]
     if len(ends) < len(names):
         ends = list(numbers_after(names))
     found = [float(end) for end in ends]
@@ -75,7 +79,7 @@ def numbers_after(names: Sequence[str]) -> tuple[str, ...]:
     >>> numbers_after(["p1", "p2"]), numbers_after(["p1", "q2"])
     (('1', '2'), ())
     """
-    parts = [_NUMBERED.fullmatch(name) for name in names]
+    parts = [re.fullmatch(_NUMBERED, name) for name in names]
     if None in parts or len({part[1] for part in parts if part}) != 1:
         return ()
     return tuple(part[2] for part in parts if part)
@@ -149,7 +153,7 @@ def _require_places(text: str, columns: Columns, names: Sequence[str], given: Se
     """
     shared = set(names) & set(given)
     one_by_one = [part.strip() for part in text.split(",")] == list(columns)
-    by_place = all(map(_NUMBER.fullmatch, names)) and not all(map(_NUMBER.fullmatch, given))
+    by_place = all(map(_is_number, names)) and not all(map(_is_number, given))
     if not shared and (one_by_one or by_place):
         return
     raise UsageError(

@@ -30,10 +30,10 @@ _QUANTILE_PREFIXES = ("q", "quantile")
 _END_WORD = "(?:lower|upper|low|high|lo|hi)"
 _BETWEEN = "[^0-9a-z]*(?:ci|pi)?[^0-9a-z]*"
 _COVERAGES = (
-    re.compile(rf"(?<![a-z]){_END_WORD}{_BETWEEN}(?P<level>\d+(?:\.\d+)?)(?![0-9a-z])"),
-    re.compile(rf"(?<![0-9a-z.])(?:ci|pi)?(?P<level>\d+(?:\.\d+)?)%?{_BETWEEN}{_END_WORD}(?![a-z])"),
+    rf"(?<![a-z]){_END_WORD}{_BETWEEN}(?P<level>\d+(?:\.\d+)?)(?![0-9a-z])",
+    rf"(?<![0-9a-z.])(?:ci|pi)?(?P<level>\d+(?:\.\d+)?)%?{_BETWEEN}{_END_WORD}(?![a-z])",
 )
-"""The number beside the word for an end: ``lo-90``, ``lower_90``, ``ci_95_upper``, ``0.9_hi``."""
+"""The number beside the word for an end: ``lo-90``, ``lower_90``, ``ci_95_upper``, ``0.9_hi``. Compiled where used."""
 _LEAST_PERCENT = (10, 50)
 """Below, a whole number beside an end is another thing, such as a horizon: after the word, and before it."""
 
@@ -113,7 +113,7 @@ def alpha_of(columns: Sequence[str]) -> float | None:
 def _coverage(name: str) -> Decimal | None:
     """Read the coverage beside the word for an end: a share, or percent."""
     for pattern, least in zip(_COVERAGES, _LEAST_PERCENT, strict=True):
-        found = pattern.search(name.lower())
+        found = re.search(pattern, name.lower())
         if found:
             number = Decimal(found["level"])
             if 0 < number < 1:

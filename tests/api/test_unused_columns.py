@@ -57,6 +57,8 @@ def test_every_format_is_looked_at(form: str, tmp_path: Path) -> None:
 def test_every_command_warns() -> None:
     frame = long("model").assign(other=0.0)
     assert pooled(lossctl.compare(frame, "mae", prediction=["prediction", "other"]))
+    clustered: Any = {"prediction": ["prediction", "other"], "method": "bootstrap", "cluster": "model"}
+    assert not pooled(lossctl.compare(frame, "mae", **clustered))
     assert pooled(lossctl.check(frame, "mae <= 9"))
     assert pooled(lossctl.worst_rows(frame, "mae", 2))
 
