@@ -86,3 +86,28 @@ def test_few_signs_are_listed_without_a_seed(rows: int, listed: bool) -> None:  
     assert any("permutation of signs, all of them" in each for each in notes) is listed
     other = lossctl.compare(frame, "mae", cluster="c", seed=3, **pair)[0]
     assert (other.p_value == clusters.p_value) is listed
+
+
+def test_slices_without_spread_are_what_their_rows_alone_give() -> None:
+    """Of more slices than rows are parted for: no row differs, all by 1/8, all by 0.1 but for rounding, and others."""
+    rng = np.random.default_rng(4)
+    s = np.arange(480) % 24
+    old = rng.integers(1, 9, size=480) / np.where(s % 4 == 2, 10.0, 8.0)
+    gaps = {0: 0.0, 1: 0.125, 2: 0.1}
+    new = np.where(s % 4 == 3, old + rng.normal(size=480), old + np.vectorize(gaps.get)(s % 4, 0.0))
+    frame: dict[str, Any] = {"y": np.zeros(480), "a": old, "b": new, "s": s}
+    pair: dict[str, Any] = {"target": "y", "prediction": ["a", "b"]}
+    found = [each for each in lossctl.compare(frame, "mae,mse,rmse", by="s", **pair) if each.slice]
+    names = ("delta", "delta_ci", "relative_ci", "p_value", "detectable", "rows_needed", "rows_needed_low", "status")
+    statuses = set()
+    for each in found:
+        rows = s == int(each.slice["s"] or 0)
+        (alone,) = lossctl.compare({name: values[rows] for name, values in frame.items()}, each.loss, **pair)
+        assert [getattr(each, name) for name in names] == [getattr(alone, name) for name in names]
+        kind = int(each.slice["s"] or 0) % 4
+        if each.loss == "mae":
+            assert (each.status, each.p_value) == ("no_spread", 1.0 if kind == 0 else 2.0**-19) or kind == 3
+        statuses.add((each.loss, kind, each.status))
+    assert ("mse", 0, "no_spread") in statuses
+    assert ("mse", 1, "ok") in statuses
+    assert ("mae", 3, "ok") in statuses
