@@ -17,8 +17,8 @@ from tests.cli.cases import Ran, Run
 
 FIELDS = [
     *("loss", "params", "slice", "baseline", "candidate", "baseline_value", "candidate_value", "delta", "delta_ci"),
-    *("relative", "relative_ci", "p_value", "p_adjusted", "significant", "wins", "ties", "losses", "detectable", "n"),
-    *("status", "signature"),
+    *("relative", "relative_ci", "p_value", "p_adjusted", "significant", "wins", "ties", "losses", "detectable"),
+    *("rows_needed", "rows_needed_low", "rows_needed_high", "n", "status", "signature"),
 ]
 """Of the JSON of a comparison, in their order: fixed."""
 
@@ -95,7 +95,8 @@ def test_a_missing_figure_is_empty_in_csv(run: Run, tmp_path: Path) -> None:
     (row,) = csv.DictReader(io.StringIO(ran.stdout))
     empty = [name for name, value in row.items() if value == ""]
     intervals = [f"{name}.{key}" for name in ("delta_ci", "relative_ci") for key in _keys(name)]
-    assert empty == ["params", "slice", *intervals[:4], *intervals[4:], "p_value", "p_adjusted", "detectable"]
+    needed = ["rows_needed", "rows_needed_low", "rows_needed_high"]
+    assert empty == ["params", "slice", *intervals[:4], *intervals[4:], "p_value", "p_adjusted", "detectable", *needed]
 
 
 @pytest.mark.usefixtures("files")
