@@ -19,7 +19,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.inputs import note_input
 from lossctl.core.settings import Settings
-from lossctl.sources import ReadOptions, open_source
+from lossctl.sources import ColumnType, ReadOptions, open_source
 
 if TYPE_CHECKING:
     from lossctl.api.pairing import Model
@@ -138,7 +138,8 @@ def _stored(stack: ExitStack, named: str, settings: Settings) -> Stored | None:
     baseline = Baseline.of(text, opened.name)
     losses = [column.name for of in baseline.columns.values() for column in of]
     kept = StoredPiece(opened.name, connection, piece, losses)
-    baseline.require_columns(kept.columns, kept.rows, opened.name)
+    numbers = [name for name, kind in kept.columns.items() if kind is ColumnType.NUMBER]
+    baseline.require_columns(kept.columns, numbers, kept.rows, opened.name)
     return Stored(opened.name, baseline, Source(opened.name, [kept], connection))
 
 
@@ -212,6 +213,7 @@ def require_held(stored: Stored, selection: Selection, settings: Settings) -> No
     """
     require_rows(stored)
     stored.baseline.require([chosen.label for chosen in selection.losses], stored.name)
+    stored.baseline.require_parts({chosen.label: chosen.loss.parts for chosen in selection.losses}, stored.name)
     require_settings(stored, settings)
 
 

@@ -43,6 +43,8 @@ NOT_A_NUMBER = math.nextafter(ABOVE, 0.0)
 """Stands for NaN."""
 
 _FAMILY, _, _VERSION = BASELINE_SCHEMA.rpartition("/")
+_MOST_DIGITS = 9
+"""Of a version: Python reads no number of thousands of digits, which a file may hold."""
 _CHECKSUM = "checksum"
 """The key of the document's own hash."""
 _ANEW = "make it anew: lossctl baseline SOURCE -o FILE"
@@ -133,18 +135,33 @@ class Baseline:
             holds = f"it holds {', '.join(held)}; {_ANEW} --loss {missing[0]}"
             raise NotInBaselineError(problem, f"{near} {holds}" if near else holds)
 
-    def require_columns(self, columns: Collection[str], rows: int | None, name: str) -> None:
-        """Refuse a file that does not hold the columns and rows it says.
+    def require_parts(self, parts: Mapping[str, int], name: str) -> None:
+        """Refuse losses, by label, whose columns are not as many as they have parts.
+
+        Raises
+        ------
+        DataError
+            Where there is one.
+        """
+        for label, count in parts.items():
+            if len(self.columns.get(label, ())) != count:
+                raise DataError(f"{name} is a damaged baseline: it says no columns of {label}, or too many", _ANEW)
+
+    def require_columns(self, columns: Collection[str], numbers: Collection[str], rows: int | None, name: str) -> None:
+        """Refuse a file that does not hold the columns and rows it says; `numbers` are the columns of numbers.
 
         Raises
         ------
         DataError
             Where one is missing.
         """
-        wanted = [*self.key, CHECK, *(each.name for of in self.columns.values() for each in of)]
-        missing = [each for each in wanted if each not in columns]
+        computed = [CHECK, *(each.name for of in self.columns.values() for each in of)]
+        missing = [each for each in (*self.key, *computed) if each not in columns]
         if missing:
             raise DataError(f'{name} is a damaged baseline: it has no column "{missing[0]}"', _ANEW)
+        others = [each for each in computed if each not in numbers]
+        if others:
+            raise DataError(f'{name} is a damaged baseline: the column "{others[0]}" holds no numbers', _ANEW)
         if rows != self.n:
             raise DataError(f"{name} is a damaged baseline: it has {rows} rows, and says it has {self.n}", _ANEW)
 
@@ -202,7 +219,7 @@ class Baseline:
                 },
                 version=_typed(document["version"], str),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f"{type(error).__name__}: {error}"
             raise DataError(
                 f"{name} is a damaged baseline: its metadata do not say what they must ({what})", _ANEW
@@ -218,15 +235,15 @@ def _require_schema(schema: object, version: object, name: str) -> None:
     if schema == BASELINE_SCHEMA:
         return
     family, _, number = str(schema).rpartition("/")
-    if family == _FAMILY and number.isdecimal() and int(number) > int(_VERSION):
+    if family == _FAMILY and number.isdecimal() and int(number[:_MOST_DIGITS]) > int(_VERSION):
         problem = f"{name} was stored by lossctl {version}, as {schema}, which is newer than this one"
         raise DataError(problem, f"this is lossctl {__version__} and reads {BASELINE_SCHEMA}: bring it up to date")
     raise DataError(f"{name} is no baseline: its schema is {schema!r}, not {BASELINE_SCHEMA!r}", _ANEW)
 
 
-def _typed(value: Any, kind: type) -> Any:
+def _typed(value: Any, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"{value!r} is of another type")
     return value
 
 
@@ -239,6 +256,6 @@ def _result(value: Any) -> Mapping[str, Any]:
     found: Mapping[str, Any] = _typed(value, dict)
     for name, kind in (("label", str), ("slice", dict), ("n", int), ("status", str)):
         _typed(found[name], kind)
-    if found["value"] is not None:
-        float(found["value"])
+    if found["value"] is not None and not math.isfinite(_typed(found["value"], (int, float))):
+        raise ValueError(f"{found['value']!r} is not finite")
     return found

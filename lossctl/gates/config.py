@@ -125,10 +125,8 @@ def _table(path: Path) -> Mapping[str, Any] | None:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {visible(str(error))}", "mend the file") from None
-    except RecursionError:
-        raise UsageError(f"{path} is no TOML: it is nested too deeply", "mend the file") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no TOML: {_reason(error)}", "mend the file") from None
     if path.name != "pyproject.toml":
         for name in found:
             if name != "check":
@@ -141,6 +139,13 @@ def _table(path: Path) -> Mapping[str, Any] | None:
             raise UsageError(f"{path}: {name} is no table", f"write [{'.'.join(_names(path))}]")
     table: Mapping[str, Any] = found
     return table
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    told = isinstance(error, (tomllib.TOMLDecodeError, UnicodeDecodeError))
+    return visible(str(error)) if told else "a number in it has thousands of digits"
 
 
 def _nearest(name: str) -> str:

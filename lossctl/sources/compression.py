@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import re
 import sys
 import zlib
 from contextlib import closing
@@ -22,9 +23,20 @@ if TYPE_CHECKING:
     from threading import Event
     from types import ModuleType
 
-__all__ = ["Compression", "damage_of", "damaged", "open_bytes", "settle_compression", "verify"]
+__all__ = [
+    "Compression",
+    "damage_of",
+    "damaged",
+    "long_end",
+    "open_bytes",
+    "settle_compression",
+    "too_long",
+    "verify",
+]
 
 CHUNK = 1 << 20
+LONGEST = 2_000_000
+"""How many bytes a line of text may have: DuckDB's own limit."""
 
 
 class Compression(StrEnum):
@@ -65,22 +77,57 @@ def open_bytes(path: str, compression: Compression) -> IO[bytes]:
     return Path(path).open("rb")
 
 
-def verify(path: str, name: str, compression: Compression, stop: Event | None = None) -> None:
+def verify(path: str, name: str, compression: Compression, stop: Event | None = None, *, lines: bool = False) -> None:
     """Read a compressed file to its end, or until `stop` is set, to see that it is whole.
+
+    Parameters
+    ----------
+    path, name, compression, stop
+        The file, and when to give up.
+    lines
+        Whether to refuse a line of more than `LONGEST`, of which DuckDB may pass over the last without a word.
 
     Raises
     ------
     DataError
-        Where it is cut short or damaged.
+        Where it is cut short or damaged, or such a line is in it.
     """
     if compression is Compression.NONE:
         return
     try:
         with closing(open_bytes(path, compression)) as stream:
-            while stream.read(CHUNK) and not (stop is not None and stop.is_set()):
-                pass
+            run = 0
+            while (chunk := stream.read(CHUNK)) and not (stop is not None and stop.is_set()):
+                if not lines:
+                    continue
+                last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+                if run + CHUNK > LONGEST and run + len(re.split(rb"[\r\n]", chunk, maxsplit=1)[0]) > LONGEST:
+                    raise too_long(f"{name}: a line")
+                run = run + len(chunk) if last < 0 else len(chunk) - last - 1
     except damage_of(compression) as error:
         raise damaged(name, compression, error) from error
+
+
+def long_end(path: str) -> int | None:
+    """Return a place within the last line of a plain text file where that is longer than `LONGEST`, else ``None``.
+
+    DuckDB 2.0 refuses long lines within a file, and gives no row and no error for a last one of more than 32 MB.
+    """
+    size = Path(path).stat().st_size
+    if size <= LONGEST:
+        return None
+    with Path(path).open("rb") as stream:
+        for length in (1 << 12, LONGEST + 1):
+            stream.seek(size - length)
+            end = stream.read(length).rstrip(b"\r\n")
+            if b"\n" in end or b"\r" in end or not end:
+                return None
+    return size - length
+
+
+def too_long(place: str) -> DataError:
+    """Return the error for a line of text that is too long to be one."""
+    return DataError(f"{place} is longer than 2 MB", "check its quotes and line ends")
 
 
 def damage_of(compression: Compression) -> tuple[type[Exception], ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["JsonPiece", "open_jsonl"]
 
 SAMPLE_RECORDS = 100
+_MOST_DIGITS = 1000
 SQL_TYPES = {
     ColumnType.NUMBER: "DOUBLE",
     ColumnType.BOOLEAN: "BOOLEAN",
@@ -204,6 +205,11 @@ class JsonPiece(Piece):
         return sorted(values.difference(self.null))
 
 
+def _whole(text: str) -> float:
+    """Return a whole number; one of more digits than Python reads is past every float anyway."""
+    return int(text) if len(text) < _MOST_DIGITS else float(text)
+
+
 def _parse(name: str, number: int, line: str) -> dict[str, Any]:
     place = f"{name} line {number}"
     if fault := not_utf8(name, number, line.encode(errors="surrogateescape")):
@@ -213,7 +219,7 @@ def _parse(name: str, number: int, line: str) -> dict[str, Any]:
     if line.startswith("\ufeff"):
         raise DataError(f"{place} starts with a byte-order mark, which only a file may", "remove it")
     try:
-        record = json.loads(line, object_pairs_hook=_unique)
+        record = json.loads(line, object_pairs_hook=_unique, parse_int=_whole)
     except json.JSONDecodeError as error:
         cure = _MADE_WITH.get(line.lstrip()[:1], _ONE_A_LINE)
         raise DataError(f"{place} is not JSON: {error.msg} at character {error.pos + 1}", cure) from error

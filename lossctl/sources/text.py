@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["TextPiece", "open_text"]
 
 SQL_TYPES = {ColumnType.NUMBER: "DOUBLE", ColumnType.BOOLEAN: "BOOLEAN", ColumnType.TEXT: "VARCHAR"}
+_LONG_LINE = "does not support a full read"
+"""What DuckDB says of a line that is longer than it reads at once."""
 MOST_REJECTS = 100_000
 """More than the cells of one DuckDB vector of a wide file: the first fault of the file is among them."""
 
@@ -75,6 +77,9 @@ def open_text(path: str, name: str, options: ReadOptions, fits: Fits | None, *, 
             dialect = read_dialect(stream, name, options, delimiter, fits)
     except packed.damage_of(compression) as error:
         raise packed.damaged(name, compression, error) from error
+    inside = packed.long_end(path) if compression is Compression.NONE else None
+    if inside is not None:
+        raise packed.too_long(f"{name} line {line_at(path, compression, inside)[0]}")
     return TextPiece(path, name, compression, dialect, options)
 
 
@@ -145,7 +150,7 @@ class TextPiece(Piece):
 
     def verify(self, stop: Event) -> None:
         """Check that a compressed file is whole."""
-        packed.verify(self.path, self.name, self.compression, stop)
+        packed.verify(self.path, self.name, self.compression, stop, lines=True)
 
     def place(self, row: int) -> Place:
         """Say which line a row starts on, and what stands there."""
@@ -162,8 +167,9 @@ class TextPiece(Piece):
         message: str,
     ) -> LossctlError | None:
         """Find the first record that cannot be read, and say why."""
-        del message
         packed.verify(self.path, self.name, self.compression)
+        if _LONG_LINE in message:
+            return packed.too_long(f"{self.name}: a line")
         try:
             fault = self._first_fault(types)
         except duckdb.Error:  # the reader lost its way even while collecting: only a stray quote does that
@@ -210,10 +216,9 @@ class TextPiece(Piece):
             return self._describe_length(fault, values)
         if fault.kind == "CAST":
             return self._describe_value(fault, values[fault.column], types, filtered)
-        kind = (
-            "is longer than 2 MB" if fault.kind == "LINE SIZE OVER MAXIMUM" else f"is unreadable: {fault.kind.lower()}"
-        )
-        return DataError(f"{fault.place} {kind}", "check its quotes and line ends")
+        if fault.kind == "LINE SIZE OVER MAXIMUM":
+            return packed.too_long(fault.place)
+        return DataError(f"{fault.place} is unreadable: {fault.kind.lower()}", "check its quotes and line ends")
 
     def _describe_value(
         self,

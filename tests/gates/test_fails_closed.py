@@ -378,6 +378,22 @@ CASES = [
         {"lossctl.toml": "[check]", "pyproject.toml": "[tool.lossctl.check]"},
     ),
     Case("a number in quotes", ("good.csv",), 2, "min_n", {"lossctl.toml": "[check]\nmin_n = '30'"}),
+    Case(
+        "a number of thousands of digits",
+        ("good.csv",),
+        2,
+        "digits",
+        {"lossctl.toml": f"[check]\nmin_n = {'9' * 5000}"},
+    ),
+    Case("a number past every float", ("good.csv",), 2, "level", {"lossctl.toml": f"[check]\nlevel = {'9' * 4000}"}),
+    Case("a level that is no number", ("good.csv",), 2, "level", {"lossctl.toml": "[check]\nlevel = nan"}),
+    Case(
+        "a prediction of thousands of digits",
+        gate("mae <= 9", source="data.jsonl"),
+        3,
+        "line 2",
+        {"data.jsonl": f'{{"y": 1, "p": 1}}\n{{"y": 1, "p": {"9" * 5000}}}\n'},
+    ),
     Case("a configuration that is not there", ("good.csv", "--config", "gone.toml"), 2, "gone.toml"),
     Case(
         "a source outside",
