@@ -163,7 +163,7 @@ class JsonPiece(Piece):
         if found is None:
             return Place(self.name, None, row + 1)
         raw = json.loads(found[1], parse_float=str, parse_int=str, parse_constant=str)
-        plain = json.loads(found[1])
+        plain = json.loads(found[1], parse_int=_whole)
         values = dict.fromkeys(self.columns, "")  # where the row has no such key
         values |= {key: value if isinstance(value, str) else json.dumps(plain[key]) for key, value in raw.items()}
         return Place(self.name, found[0], row + 1, values)
