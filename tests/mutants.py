@@ -213,7 +213,10 @@ def _says_nothing(node: ast.AST) -> bool:
             return True
         case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.keyword(arg="strict" | "slots" | "frozen"):
+        case (
+            ast.If(test=ast.Name(id="TYPE_CHECKING"))
+            | ast.keyword(arg="strict" | "slots" | "frozen" | "help" | "metavar")
+        ):
             return True
     return False
 
@@ -280,9 +283,16 @@ def reaching(path: str, root: Path = ROOT) -> list[str]:
     tests = [name for name in far if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")]
     files = {name: f"{name.replace('.', '/')}.py" for name in tests}
 
-    def rank(name: str) -> tuple[bool, bool, int, bool, str]:
+    def rank(name: str) -> tuple[bool, bool, bool, int, bool, str]:
         speaks = stem[: max(_STEM, len(stem) - 3)] in (root / files[name]).read_text(encoding="utf-8")
-        return name.count(".") < _DEEP, not speaks, far[name], f".{room}." not in name, name
+        return (
+            name.count(".") < _DEEP,
+            not name.endswith(f".test_{stem}"),
+            not speaks,
+            far[name],
+            f".{room}." not in name,
+            name,
+        )
 
     return [files[name] for name in sorted(tests, key=rank)]
 
@@ -354,8 +364,10 @@ class Tried:
     left: list[Mutant] = field(default_factory=list)
 
 
-def try_mutants(root: Path, mutants: Sequence[Mutant], until: float, nearest: int = NEAREST) -> Tried:
-    """Run each mutant against the tests nearest to it, as long as there is time."""
+def try_mutants(
+    root: Path, mutants: Sequence[Mutant], until: float, nearest: int = NEAREST, further: int = FURTHER
+) -> Tried:
+    """Run each mutant against the tests nearest to it, and one that survives against others, until the time is over."""
     tried, took = Tried(), dict[str, float]()
     for number, mutant in enumerate(mutants, start=1):
         if time.monotonic() > until:
@@ -363,7 +375,7 @@ def try_mutants(root: Path, mutants: Sequence[Mutant], until: float, nearest: in
             continue
         reach = reaching(mutant.path, root)
         verdict = "passed"
-        for files in ([mutant.path, *reach[:nearest]], *([each] for each in reach[nearest:FURTHER])):
+        for files in ([mutant.path, *reach[:nearest]], *([each] for each in reach[nearest:further])):
             if verdict not in {"failed", "hung"} and (good := usable(root, files, took)):
                 verdict = _verdict(root, mutant, good, took)
         came = {"failed": tried.killed, "hung": tried.hung}.get(verdict, tried.survived)
@@ -436,6 +448,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=30.0, help="when to stop (30)")
     parser.add_argument("--nearest", type=int, default=NEAREST, help=f"files of tests that each meets ({NEAREST})")
+    parser.add_argument("--further", type=int, default=FURTHER, help=f"that each survivor meets ({FURTHER})")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
     asked = parser.parse_args()
     paths = modules(asked.modules) or touched(asked.since)
@@ -447,7 +460,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the copy and the session are cleared away
     until = time.monotonic() + 60.0 * asked.minutes
     with tempfile.TemporaryDirectory(prefix="lossctl-mutants-") as folder:
-        tried = try_mutants(copied(Path(folder)), drawn, until, asked.nearest)
+        tried = try_mutants(copied(Path(folder)), drawn, until, asked.nearest, asked.further)
     counts = f"{len(tried.killed)} killed, {len(tried.hung)} hung, {len(tried.survived)} survived"
     counts += f", {len(tried.left)} not run: the time was over" if tried.left else ""
     _say(f"{len(drawn)} mutants of {len(paths)} modules, seed {asked.seed}: {counts}")

@@ -77,12 +77,8 @@ class Explainer:
                 continue
             fixed = tuple(Term(name, value) for name, value in values.items())
             asked = replace(gate, terms=(*fixed, Term(column, every=True)))
-            is_delta = gate.measure is Measure.DELTA and self.deltas is not None
-            found = (
-                [each.figure for each in self.deltas.of(asked, Test.POINT)]
-                if is_delta and self.deltas
-                else self.figures.of(asked)
-            )
+            deltas = self.deltas if gate.measure is Measure.DELTA else None
+            found = self.figures.of(asked) if deltas is None else [each.figure for each in deltas.of(asked, Test.POINT)]
             known = [each for each in found if each.value is not None]
             known.sort(key=lambda each: each.value or 0.0, reverse=gate.operator.keeps_low)
             told = [

@@ -82,6 +82,11 @@ def test_the_worst_slices_of_a_loss_come_first() -> None:
     assert len(found) == 3
 
 
+def test_a_value_is_told_of_by_slices_of_the_value_beside_gates_on_deltas_too() -> None:
+    result = explained("mae <= 0.1", BY_G, "delta(mae) <= 99", **OLD)
+    require_same(told(line_of(result, "worst by g: ")), slices_by(ERROR, ascending=False))
+
+
 def test_where_more_is_wanted_the_least_come_first() -> None:
     result = explained("mae >= 98", BY_G, allow_inverted=True)
     require_same(told(line_of(result, "worst by g: ")), slices_by(ERROR, ascending=True))
