@@ -271,7 +271,8 @@ def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
 def _with_numbers(source: Source, binding: Binding, settings: Settings) -> Binding:
     """Let columns such as ``p1`` and ``p2`` be of the classes 1 and 2, where the labels are those and not ``p1``."""
     classes = binding.labels[: len(binding.prediction)]
-    numbers = numbers_after(classes) if classes and not settings.classes else ()
+    named = settings.classes or settings.positive is not None
+    numbers = numbers_after(classes) if classes and not named else ()
     if not numbers:
         return binding
     found = source.distinct(binding.target[0], _MOST_SHOWN)
