@@ -150,7 +150,7 @@ def _shocks(rng: Rng, n: int, shift: float) -> Sample:
 _PLAIN_SAMPLES = MappingProxyType({5: 1000, 10: 1000, 30: 1000, 100: 1000, 1000: 500, 10_000: 200})
 _GROUPED_SAMPLES = MappingProxyType({100: 1000, 300: 1000, 1000: 500, 10_000: 200})
 _SERIES_SAMPLES = MappingProxyType({30: 1000, 100: 1000, 1000: 500, 10_000: 200})
-_UNEQUAL_SAMPLES = MappingProxyType({300: 1000, 3000: 500})
+_UNEQUAL_SAMPLES = MappingProxyType({300: 2000, 3000: 2000})
 _WEIGHTED_SAMPLES = MappingProxyType({10: 1000, 30: 1000, 100: 1000, 1000: 500})
 _SHORT_SAMPLES = MappingProxyType({24: 1000, 50: 1000, 100: 1000, 200: 1000, 500: 1000})
 WORLDS: Mapping[str, World] = MappingProxyType(

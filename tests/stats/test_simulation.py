@@ -5,12 +5,23 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.page import between
-from benchmarks.simulate_compare import CLUSTERED, PLAIN, WORLDS, simulate
+from benchmarks.simulate_compare import (
+    AHEAD,
+    CLUSTERED,
+    PLAIN,
+    RELATED,
+    TABLES,
+    VALUES,
+    WORLDS,
+    simulate,
+    simulate_value,
+)
 from lossctl.core.method import Method
 from tests.transcript import ROOT
 
 DOCUMENT = between((ROOT / "docs" / "statistics.md").read_text(encoding="utf-8"), "simulated")
 CELLS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in DOCUMENT.splitlines() if line.startswith("|")]
+UNEQUAL = CLUSTERED[1:]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +30,10 @@ CELLS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in DOCUMENT.s
         ("log-normal", 10, PLAIN, 0, "shuffled"),
         ("0/1 losses", 10, PLAIN, 0, "sorted"),
         ("clusters of 10", 100, CLUSTERED, 1, "sorted"),
+        ("one of 30 has half", 300, UNEQUAL, 0, "shuffled"),
+        ("weights, shape 1.5", 30, PLAIN, 0, "shuffled"),
+        ("0.5 of the last", 24, RELATED, 0, "shuffled"),
+        ("shocks of 12 rows", 50, AHEAD, 0, "shuffled"),
     ],
 )
 def test_the_tables_hold_what_the_simulation_gives(
@@ -28,10 +43,41 @@ def test_the_tables_hold_what_the_simulation_gives(
     assert row[4 + place] == str(simulate(world, n, methods[place], ordered=given == "sorted"))
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_tables_hold_what_the_simulation_of_values_gives(place: int) -> None:
+    (row,) = [cells for cells in CELLS if cells[:2] == ["mse, log-normal errors", "100"]]
+    if place:
+        assert float(row[4]) > float(row[3]) + 0.05
+    else:
+        assert row[3] == f"{simulate_value('mse, log-normal errors', 100, PLAIN[0]):.3f}"
+
+
 def test_the_tables_hold_every_cell() -> None:
-    for world, of in WORLDS.items():
-        for n, samples in of.samples.items():
-            for given in (
-                ("shuffled", "sorted") if world not in list(WORLDS)[4:] else ("shuffled",)
-            ):  # no series is sorted
-                assert [world, str(n), str(samples), given] in [cells[:4] for cells in CELLS]
+    for worlds, methods in TABLES:
+        inputs = ("shuffled", "sorted") if methods in {PLAIN, CLUSTERED} else ("shuffled",)
+        for world in worlds:
+            for n, samples in WORLDS[world].samples.items():
+                for given in inputs:
+                    assert [world, str(n), str(samples), given] in [cells[:4] for cells in CELLS]
+    assert {world for worlds, _ in TABLES for world in worlds} == {*WORLDS}
+    assert {cells[0] for cells in CELLS if cells[0].startswith("mse, ")} == {*VALUES}
+
+
+@pytest.mark.parametrize(
+    ("label", "worlds", "rows", "least", "most"),
+    [
+        ("cluster-t", ("one of 30 has half", "12 of any size"), 300, 0.925, 0.065),
+        ("t", ("weights, shape 1", "weights, shape 1.5", "weights, shape 2"), 10, 0.92, 0.07),
+        ("diebold-mariano-ewc", ("0.5 of the last",), 24, 0.92, 0.06),
+        ("diebold-mariano-ewc", ("shocks of 12 rows",), 50, 0.93, 0.07),
+    ],
+)
+def test_intervals_hold_what_is_true_as_often_as_they_say(
+    label: str, worlds: tuple[str, ...], rows: int, least: float, most: float
+) -> None:
+    """Within what a thousand samples let a share of 0.95, or 0.05, be off."""
+    for worlds_of, methods in TABLES:
+        for cells in (each for each in CELLS if each[0] in worlds and each[0] in worlds_of and int(each[1]) >= rows):
+            delta, relative, alarms = map(float, cells[4 + [each.label for each in methods].index(label)].split())
+            assert min(delta, relative) >= least, cells
+            assert alarms <= most, cells
