@@ -36,6 +36,7 @@ OTHER_THINGS = [
     ("pred", "target"),
     ("yhat", "what"),
     ("", "a"),
+    ("rmsd", "rmse"),
 ]
 ONE_THING = [
     ("Predicton", "prediction"),
@@ -60,6 +61,8 @@ ONE_THING = [
     ("p.cvs", "p.csv"),
     ("idd", "id"),
     ("na me", "name"),
+    ("hinga", "hinge"),
+    ("entropy", "cross_entropy"),
 ]
 
 
