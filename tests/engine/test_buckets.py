@@ -175,7 +175,8 @@ def test_neither_cut_nor_order_changes_the_sums_of_a_series(cuts: list[int]) -> 
         assert_array_equal(series(20_000, cuts, shuffled=shuffled).floats(["x"]), expected)
 
 
-def test_a_part_that_ends_early_takes_over_a_later_one() -> None:
+@pytest.mark.parametrize("swapped", [False, True])
+def test_parts_of_longer_and_shorter_stretches_are_joined(*, swapped: bool) -> None:
     values, positions = many(9000)
     tallies = []
     for part in (slice(8000, 9000), slice(0, 10)):
@@ -184,9 +185,9 @@ def test_a_part_that_ends_early_takes_over_a_later_one() -> None:
         tally.add_weights(None, codes)
         tally.add("x", values[part], codes)
         tallies.append(tally)
-    late, early = tallies
-    early.merge(late)
-    weights, sums = early.floats(["x"])
+    joined, other = tallies if swapped else tallies[::-1]
+    joined.merge(other)
+    weights, sums = joined.floats(["x"])
     assert len(weights) == -(-9000 // 4)
     assert_array_equal(np.flatnonzero(weights), [0, 1, 2, *range(2000, 2250)])
     assert_allclose(sums[2000], np.sum(values[8000:8004]), rtol=1e-12)
