@@ -55,6 +55,9 @@ class ScalarDeltas:
         label = self.figures.losses[gate.loss].label
         result = self.stored.baseline.value(label, mine.slice)
         old = None if result is None else result["value"]
+        if result is not None and old is None:
+            missing = f"the {label} that {self.stored.name} keeps is no finite number"
+            return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)
         if old is None or mine.value is None:
             missing = mine.missing or f"{self.stored.name} has no {label} of these rows: it keeps values, and no rows"
             return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)

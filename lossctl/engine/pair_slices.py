@@ -172,7 +172,9 @@ class SlicedPairsTally:
 
     def add(self, batches: Batch | Sequence[Batch]) -> None:
         """Add the same rows of each model: a batch each, or one for all."""
-        given = [batches] * len(self.own) if isinstance(batches, Batch) else batches
+        self.add_all([batches] * len(self.own) if isinstance(batches, Batch) else batches)
+
+    def _add_block(self, given: Sequence[Batch]) -> None:
         each = [looking_back(batch, self.plan.plan) for batch in given]
         if len(each[0]) == 0:
             return
@@ -213,7 +215,7 @@ class SlicedPairsTally:
         """Add batches of any length, as `add` does."""
         size = block_rows(batches, self.plan.plan.plans)
         for together in zip(*(batch.split(size) for batch in batches), strict=True):
-            self.add(together)
+            self._add_block(together)
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
     def _add_loss(self, index: int, losses: Sequence[Array], weight: Array | None, codes: Codes) -> None:

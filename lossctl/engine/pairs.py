@@ -263,6 +263,13 @@ class PairsTally:
 
     def add(self, batches: Batch | Sequence[Batch], first: int | None = None) -> None:
         """Add the same rows of each model: a batch each, or one for all; `first` rows have come before."""
+        given = [batches] if isinstance(batches, Batch) else batches
+        size = block_rows(given, self.plan.plans)
+        for together in zip(*(batch.split(size) for batch in given), strict=True):
+            self._add_block(together[0] if isinstance(batches, Batch) else together, first)
+            first = None if first is None else first + len(together[0])
+
+    def _add_block(self, batches: Batch | Sequence[Batch], first: int | None) -> None:
         each = [batches] * len(self.models) if isinstance(batches, Batch) else batches
         found = self.computed(each)
         codes: Codes | None = None
@@ -285,13 +292,9 @@ class PairsTally:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first or 0))
 
     def add_all(self, batches: Batch | Sequence[Batch], first: int) -> int:
-        """Add batches of any length, as `add` does, and say how long they were."""
-        each = [batches] if isinstance(batches, Batch) else batches
-        size = block_rows(each, self.plan.plans)
-        for together in zip(*(batch.split(size) for batch in each), strict=True):
-            self.add(together[0] if isinstance(batches, Batch) else together, first)
-            first += len(together[0])
-        return len(each[0])
+        """Add batches as `add` does, and say how long they were."""
+        self.add(batches, first)
+        return len(batches if isinstance(batches, Batch) else batches[0])
 
     def merge(self, other: PairsTally) -> None:
         """Take over what another worker found."""

@@ -148,6 +148,10 @@ def smape(target: Array, prediction: Array) -> tuple[Array, Array]:
     loss = np.abs(r)
     loss /= both
     loss += loss
+    far = np.flatnonzero(np.isinf(both))
+    if far.size:  # of half the numbers the loss is the same, and the slope twice that
+        loss[far], slope[far] = smape(0.5 * np.take(target, far), 0.5 * np.take(prediction, far))
+        slope[far] *= 0.5
     return loss, slope
 
 

@@ -88,3 +88,12 @@ def test_linex_far_away(residual: float, a: float) -> None:
         assert loss[0] == slope[0] == 0.0
     else:
         assert_allclose([loss[0], slope[0]], [-a * residual - 1.0, -a], rtol=1e-14)
+
+
+def test_smape_of_numbers_whose_sum_is_past_every_float64() -> None:
+    y, p = np.array([1.5e308, 1.7e308, -1.6e308]), np.array([-1.7e308, 1.2e308, -1.7e308])
+    loss, slope = LOSSES["smape"].choose().compute(y, p)
+    small, steep = LOSSES["smape"].choose().compute(y / 2.0**9, p / 2.0**9)
+    assert_allclose(loss, small, rtol=1e-15)
+    assert_allclose(slope, steep / 2.0**9, rtol=1e-14)
+    assert loss[0] == 2.0

@@ -179,6 +179,19 @@ def test_compare_does_not_tell_who_is_better(case: tuple[str, str]) -> None:
     assert bare == "nan\n"
 
 
+@pytest.mark.parametrize("slices", [4, 30])
+def test_who_won_rows_of_many_slices(slices: int) -> None:
+    """Where the baseline's value is infinite nobody is known to have won, and elsewhere all rows are told."""
+    groups = np.repeat(np.arange(slices), 5)
+    rng = np.random.default_rng(5)
+    y = np.where(groups % 2, rng.normal(size=len(groups)), 0.0)
+    frame = {"y": y, "p": y + 1.0, "o": y + 2.0, "g": groups}
+    found = lossctl.compare(frame, "wmape", target="y", prediction=["p", "o"], by="g")
+    for each in found[1:]:
+        told = (0, 0, 5) if int(each.slice["g"]) % 2 else (0, 0, 0)
+        assert (each.wins, each.ties, each.losses, each.n) == (*told, 5)
+
+
 def test_a_gate_does_not_pass(case: tuple[str, str]) -> None:
     loss, path = case
     out, said = ran(
@@ -192,3 +205,16 @@ def test_a_gate_does_not_pass(case: tuple[str, str]) -> None:
 def test_the_slopes_of_a_root_are_those_of_its_rows() -> None:
     found = lossctl.evaluate({"target": np.array([1.0, 2.0]), "prediction": np.array([1.5, 4.0])}, "mse,rmse")
     assert_allclose(found[1].gradient.l1, found[0].gradient.l1 * 0.5 / found[1].value, rtol=1e-15)
+
+
+@pytest.mark.parametrize("loss", CASES)
+def test_a_stored_value_that_is_not_finite_is_no_baseline(loss: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(CASES[loss].split("1,2")[0])
+    ran("baseline", str(path), "-p", "o", "--loss", loss, "--no-rows", "-o", str(tmp_path / "b.json"))
+    gate = f"delta({loss}) <= 9"
+    out, _ = ran(
+        "check", str(path), "-p", "p", "--baseline", str(tmp_path / "b.json"), "--gate", gate, "--test", "point"
+    )
+    assert "not evaluated" in out
+    assert "is no finite number" in out

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import lossctl
 from lossctl.core import block as blocks
 from lossctl.core.block import BLOCK_ROWS, Batch, Binding
 from lossctl.core.errors import DataError
+from lossctl.losses import LOSSES
 from lossctl.sources import open_source, wide
 from lossctl.sources.slices import Slices
 
@@ -101,13 +102,14 @@ def test_results_are_the_same_to_the_bit(width: int, tmp_path: Path) -> None:
 
 
 def test_a_list_of_another_length_is_named(tmp_path: Path) -> None:
-    lists = [[1.0] * 40 for _ in range(500)]
     for row, length in ((321, 39), (322, 0), (450, 41)):
-        lists[row] = [1.0] * length
+        lists = [[1.0] * 40 for _ in range(500)]
+        lists[row] = lists[row + 7] = [1.0] * length
         pq.write_table(pa.table({"y": np.zeros(500), "p": lists}), tmp_path / "u.parquet")
         with pytest.raises(DataError) as refused:
             lossctl.evaluate(str(tmp_path / "u.parquet"), "softmax_cross_entropy", target="y", prediction="p")
-        assert re.search(r"row 322, column \"p\": a list of 39 values, where the first has 40", str(refused.value))
+        of = f'row {row + 1}, column "p": a list of {length} values, where the first has 40'
+        assert of in str(refused.value)
 
 
 def test_missing_numbers_within(tmp_path: Path) -> None:
@@ -125,6 +127,29 @@ def test_blocks_are_bounded_by_their_numbers() -> None:
         rows = batch.rows_of(binding)
         assert rows == BLOCK_ROWS if width < 8 else rows * (width + 1) <= max(blocks.BLOCK_NUMBERS, width + 1)
         assert rows == batch.rows_of(binding, Binding("n", ("y",), ("y",)))
+
+
+@pytest.mark.parametrize("by", [(), ("g",)])
+def test_a_kernel_gets_no_more_numbers_than_a_block_holds(by: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file, of slices, few or many, and of two models side by side, however much is read at once."""
+    monkeypatch.setattr(wide, "WIDE", 10**9)
+    seen: list[int] = []
+
+    def kernel(_target: Any, prediction: Any) -> tuple[Any, Any]:
+        seen.append(prediction.size)
+        return prediction.sum(axis=1), np.ones_like(prediction)
+
+    chosen = replace(LOSSES["softmax_cross_entropy"], kernel=kernel, params=()).choose()
+    rows = 3000
+    rng = np.random.default_rng(1)
+    for slices in (3, 50):
+        frame = {"y": np.zeros(rows), "p": rng.normal(size=(rows, 700)), "g": np.arange(rows) % slices}
+        frame["q"] = frame["p"][::-1]
+        seen.clear()
+        lossctl.evaluate(frame, [chosen], by=by, target="y", prediction="p")
+        assert sum(seen) == rows * 700
+        lossctl.compare(frame, [chosen], by=by, target="y", prediction=["p", "q"])
+        assert max(seen) <= blocks.BLOCK_NUMBERS
 
 
 SCRIPT = """
@@ -156,3 +181,23 @@ def test_memory_does_not_grow_with_the_rows_of_wide_lists(tmp_path: Path) -> Non
         assert float(value) == pytest.approx(expected.mean(), rel=1e-12)
         peaks.append(int(peak))
     assert peaks[1] - peaks[0] < 110, peaks
+
+
+def test_models_in_two_files_are_compared_to_the_same_bits(tmp_path: Path) -> None:
+    """Read in batches of other lengths: wide lists beside columns of a text file."""
+    rng = np.random.default_rng(8)
+    one, other = rng.normal(size=(2, 900, 40))
+    labels = rng.integers(0, 40, 900)
+    pq.write_table(pa.table({"y": labels, "p": one.tolist()}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"y": labels, "p": other.tolist()}), tmp_path / "b.parquet")
+    options: Any = {"target": "y", "prediction": "p", "by": (), "classes": [str(place) for place in range(40)]}
+    files = [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]
+    frames = [{"y": labels, "p": one}, {"y": labels, "p": other}]
+    found, expected = (lossctl.compare(each, "softmax_cross_entropy", **options) for each in (files, frames))
+    for mine, theirs in zip(found, expected, strict=True):
+        assert (mine.delta, mine.delta_ci, mine.p_value, mine.wins) == (
+            theirs.delta,
+            theirs.delta_ci,
+            theirs.p_value,
+            theirs.wins,
+        )
