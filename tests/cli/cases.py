@@ -68,7 +68,7 @@ class Ran:
     @property
     def said(self) -> list[str]:
         """What is said beside warnings of few rows."""
-        return [line for line in self.lines if not line.endswith(" rows: the confidence intervals are approximate")]
+        return [line for line in self.lines if not line.endswith(": the confidence intervals are approximate")]
 
     def require_said(self, error: str, hint: str) -> None:
         """Compare what is said; `ANY` stands for any text, such as names that come with another loss."""
