@@ -39,7 +39,7 @@ def test_what_is_typed_wrong(run: Run) -> None:
         (STORE, "--output"),
         ((*STORE[:-2], "-o", "b.parquet"), "rows are stored by key"),
         (("baseline", "p.csv", "-p", "old", "-l", "mse", "-k", "idd", "-o", "b.parquet"), "idd"),
-        (("baseline", "p.csv", "p.csv", "-p", "old", "-l", "mse", "-k", "id", "-o", "b.parquet"), "unexpected"),
+        (("baseline", "p.csv", "p.csv", "-p", "old", "-l", "mse", "-k", "id", "-o", "b.parquet"), "takes one SOURCE"),
     ):
         ran = run(*arguments)
         assert (ran.code, ran.stdout) == (2, "")
