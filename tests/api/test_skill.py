@@ -48,7 +48,8 @@ def test_the_standard_error_is_that_of_a_ratio() -> None:
     weight, mine = FRAME["w"], (FRAME["p"] - FRAME["y"]) ** 2
     known = (FRAME["y"] - np.average(FRAME["y"], weights=weight)) ** 2
     rest = weight * (mine - relative.value * known) / np.sum(weight * known)
-    assert_allclose(relative.std_error, np.sqrt(ROWS / (ROWS - 1) * np.sum(rest**2)), rtol=1e-12)
+    effective = np.sum(weight) ** 2 / np.sum(weight**2)
+    assert_allclose(relative.std_error, np.sqrt(effective / (effective - 1.0) * np.sum(rest**2)), rtol=1e-12)
 
 
 def test_the_mean_itself_has_a_value_of_one() -> None:
