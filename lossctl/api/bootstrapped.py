@@ -160,6 +160,9 @@ def _put(
         "low": np.array([np.nan if each is None else each.low for each in given]),
         "high": np.array([np.nan if each is None else each.high for each in given]),
     }
+    unvaried = np.isnan(result.figures["low"])
+    for values in ends.values():
+        values[unvaried] = np.nan
     others = {place: _evaluated(_put(each, found, method)) for place, each in result.others.items()}
     return replace(
         result, figures={**result.figures, **ends}, others=others, method=method.label, tail=f"|{method.signature}"

@@ -15,6 +15,7 @@ from lossctl.core.compare_settings import CompareSettings
 from lossctl.core.comparison import Comparison
 from lossctl.core.dataclass import dataclass
 from lossctl.core.method import Method
+from lossctl.core.result import NO_SPREAD
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, few_line, few_units
 from lossctl.engine.crew import Crew
@@ -166,7 +167,7 @@ def _comparisons(
                 rows_needed_low=told.rows_between[0],
                 rows_needed_high=told.rows_between[1],
                 n=pair.n,
-                status="no_spread" if told.no_spread else _status(values),
+                status=NO_SPREAD if told.no_spread else _status(values),
                 signature=f"{signature_of(paired.tally.models[other], chosen, settings, by)}|{signed}",
             )
         )

@@ -13,7 +13,7 @@ from lossctl.api.slicing import Shown, in_order, named
 from lossctl.core.comparison import Comparison
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss
-from lossctl.core.result import Interval
+from lossctl.core.result import NO_SPREAD, Interval
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice, few_line
 from lossctl.core.version import __version__
@@ -152,7 +152,7 @@ class ShownSlices:
                     rows_needed_low=needed[code][1],
                     rows_needed_high=needed[code][2],
                     n=rows,
-                    status="no_spread" if _given(low) is None and _given(p) is not None else "ok",
+                    status=NO_SPREAD if _given(low) is None and _given(p) is not None else "ok",
                     signature=f"{before}|n={used}/{read}|lossctl={__version__}{after}",
                 )
             )

@@ -23,6 +23,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.inputs import one_run
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import Disagreement, disagreements
+from lossctl.core.result import NO_SPREAD
 from lossctl.core.settings import Settings
 from lossctl.core.slices import slice_text
 
@@ -213,7 +214,7 @@ def _infinite_slices(found: Sequence[Comparison]) -> list[str]:
     """Say of how many slices a loss is not finite because of how it is finished, and not of a row."""
     slices: dict[ChosenLoss, list[str]] = {}
     for each in found:
-        if each.slice and each.status != "ok" and each.chosen.loss.infinite:
+        if each.slice and each.status not in {"ok", NO_SPREAD} and each.chosen.loss.infinite:
             slices.setdefault(each.chosen, []).append(slice_text(each.slice))
     return [_infinite_line(chosen, list(dict.fromkeys(names))) for chosen, names in slices.items()]
 

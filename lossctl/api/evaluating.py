@@ -25,7 +25,7 @@ from lossctl.core.inputs import one_run
 from lossctl.core.loss import PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Method
 from lossctl.core.quantiles import require_levels
-from lossctl.core.result import Evaluation, Evaluations
+from lossctl.core.result import NO_SPREAD, Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.slice_results import SliceResults, joined, pieces_of
 from lossctl.core.slices import few_units
@@ -191,6 +191,7 @@ def evaluate_source(
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
     warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.value_warnings(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
+    warnings += _no_spread(source, computed.reported, wholes)
     warnings += [] if method is not None else _heavy_tails(source, computed.reported, wholes)
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
@@ -392,6 +393,19 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
     return [f"{source.name}: {model}: {few_units(tally.units.n, effective, units)}"]
 
 
+def _no_spread(source: Source, reported: Sequence[tuple[ModelTally, int]], results: Sequence[Evaluation]) -> list[str]:
+    """Warn of losses that are the same in every row, which have no interval."""
+    said = []
+    for (tally, _), result in zip(reported, results, strict=True):
+        if result.status == NO_SPREAD:
+            units = "rows" if tally.plan.binding.group is None else "groups"
+            said.append(
+                f"{source.name}: {result.model}: {result.chosen.label} is the same in all {tally.units.n} {units}, so "
+                "there is no confidence interval"
+            )
+    return said
+
+
 def _heavy_tails(
     source: Source, reported: Sequence[tuple[ModelTally, int]], results: Sequence[Evaluation]
 ) -> list[str]:
@@ -422,6 +436,7 @@ def result_of(
     moments = tally.moments(index)
     value, scale = tally.finished(index)
     std_error = tally.std_error(index)
+    ci = None if std_error is None else t_interval(value, std_error, moments.freedom, settings.level)
     return Evaluation(
         source=source.name,
         model=binding.model,
@@ -432,13 +447,13 @@ def result_of(
         reduction=str(reduction),
         value=value,
         std_error=std_error,
-        ci=None if std_error is None else t_interval(value, std_error, moments.freedom, settings.level),
+        ci=ci,
         n=tally.rows.n,
         n_read=tally.n_read,
         n_dropped=tally.n_dropped,
         weight_sum=round_fraction(tally.units.total),
         gradient=moments.gradient(scale),
-        status=_status(value),
+        status=NO_SPREAD if ci is None and std_error is not None else _status(value),
         signature=signature_of(tally, chosen, settings, by=tuple(values)),
         n_outside=None if settings.clip is None else tally.n_outside * (chosen.loss.prediction == PROBABILITY),
     )

@@ -20,6 +20,7 @@ from lossctl.core.slice_results import SliceResults
 from lossctl.engine.plan import finished_mean
 from lossctl.engine.sliced import SlicedTally
 from lossctl.engine.sliced_passes import BySlice
+from lossctl.stats.signs import ROUNDING
 from lossctl.stats.student import t_quantile
 
 __all__ = ["Pattern", "Quick", "effective_rows", "quick_results"]
@@ -126,7 +127,8 @@ def quick_results(
     factor = np.abs(scale)
     with np.errstate(all="ignore"):  # of slices without rows, which are not among the codes
         std_error = factor * figures.std_error
-        half = _quantiles(figures.freedom, pattern.level) * std_error
+        varying = np.where(std_error > ROUNDING * np.abs(value), std_error, np.nan)
+        half = _quantiles(figures.freedom, pattern.level) * varying
         found: dict[str, Array | Codes] = {
             "value": value,
             "std_error": std_error,

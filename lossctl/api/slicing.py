@@ -287,7 +287,7 @@ def _infinite_slices(
     """Say of how many slices a value is not finite though the losses of rows are; empty where it is of none."""
     from lossctl.api.evaluating import not_finite
 
-    bad = {place: each for place, each in results.items() if each.status != "ok"}
+    bad = {place: each for place, each in results.items() if not math.isfinite(each.value)}
     bad = {place: each for place, each in bad.items() if not tallies[place].losses[index].infinite}
     if not bad:
         return ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lossctl.core.ranking import Best, alike, best
+from lossctl.core.result import NO_SPREAD
 from lossctl.core.slices import slice_cells, slice_columns
 from lossctl.core.view import Brief, Cell, Change, Column, Span, View, about
 
@@ -53,7 +54,7 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     lead = [name for name in shown if name == "loss" or name.startswith(_SLICE)]
     cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
     legend = _legend(rows)
-    if any(each.status == "no_spread" for each in comparisons):
+    if any(each.status == NO_SPREAD for each in comparisons):
         legend.append("no interval where the differences of rows do not vary: there p is that of flipped signs")
     return View(tuple(columns[name] for name in shown), cells, notes=(*legend, *notes))
 

@@ -359,7 +359,7 @@ class ChosenLoss:
         `context` is what a kernel of quantiles or groups gets beside its columns; see `Loss.kernel`.
         """
         with np.errstate(all="ignore"):  # kernels meet the ends of float64 on purpose: inf is a right answer there
-            return self.loss.kernel(target, prediction, **context, **self.params)
+            return self.loss.kernel(_in_one_piece(target), _in_one_piece(prediction), **context, **self.params)
 
     def finish(self, means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
         """Give the value, and its derivative by the mean of each part."""
@@ -372,3 +372,11 @@ class ChosenLoss:
 
     def __hash__(self) -> int:
         return hash(self.label)
+
+
+def _in_one_piece(values: Array | None) -> Array | None:
+    """Return a column without gaps in memory: where processors have wide vectors, NumPy takes other code for gaps.
+
+    Its ``exp`` and powers then differ in the last bit.
+    """
+    return values if values is None or values.ndim > 1 else np.ascontiguousarray(values)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from lossctl.core.slice_results import Pieces
 
-__all__ = ["EVAL_SCHEMA", "Evaluation", "Evaluations", "Gradient", "Interval", "cells_of"]
+__all__ = ["EVAL_SCHEMA", "NO_SPREAD", "Evaluation", "Evaluations", "Gradient", "Interval", "cells_of"]
 
 EVAL_SCHEMA = "lossctl/eval/1"
+NO_SPREAD = "no_spread"
+"""The status of results without an interval, because what was measured is the same in every row."""
 _LEVEL = 0.95
 """In the header of a table without intervals."""
 

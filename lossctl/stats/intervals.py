@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossctl.core.result import Interval
+from lossctl.stats.signs import varies
 from lossctl.stats.student import t_quantile
 
 __all__ = ["t_interval"]
@@ -23,14 +24,17 @@ def t_interval(value: float, std_error: float | None, freedom: float, level: flo
     Returns
     -------
     Interval or None
-        ``None`` where there is no standard error.
+        ``None`` where there is no standard error, or where it is 0 or what rounding leaves: rows whose losses are all
+        equal do not say how others vary.
 
     Examples
     --------
     >>> round(t_interval(1.0, 0.5, 10, 0.95).high, 9)
     2.114069426
+    >>> t_interval(1.0, 0.0, 10, 0.95) is None
+    True
     """
-    if std_error is None:
+    if std_error is None or not varies(std_error, value):
         return None
     half = t_quantile(0.5 + 0.5 * level, freedom) * std_error
     return Interval(level, value - half, value + half, "t")

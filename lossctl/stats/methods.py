@@ -33,9 +33,15 @@ from lossctl.stats.units import Ratio
 __all__ = ["bootstrap_intervals", "compared", "compared_together"]
 
 
-def bootstrap_intervals(ratios: Sequence[Ratio], method: Method, level: float) -> list[Interval]:
-    """Return the studentised interval of each ratio, by the same replicates of the same units, at least 2."""
-    return [told.interval for told in _bootstrapped(ratios, method, level)]
+def bootstrap_intervals(ratios: Sequence[Ratio], method: Method, level: float) -> list[Interval | None]:
+    """Return the studentised interval of each ratio, by the same replicates of the same units, at least 2.
+
+    ``None`` of a ratio whose units do not vary.
+    """
+    varying = [varies(each.std_error, each.value) for each in ratios]
+    drawn = [each for each, yes in zip(ratios, varying, strict=True) if yes]
+    told = iter(_bootstrapped(drawn, method, level) if drawn else ())
+    return [next(told).interval if yes else None for yes in varying]
 
 
 def compared(sums: PairedSums, values: Values, method: Method, level: float) -> Difference:

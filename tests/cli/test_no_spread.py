@@ -111,3 +111,26 @@ def test_slices_without_spread_are_what_their_rows_alone_give() -> None:
     assert ("mse", 0, "no_spread") in statuses
     assert ("mse", 1, "ok") in statuses
     assert ("mae", 3, "ok") in statuses
+
+
+@pytest.mark.parametrize("bootstrap", [False, True], ids=["t", "bootstrap"])
+def test_equal_losses_have_no_interval(*, bootstrap: bool) -> None:
+    slices = np.repeat(["even", "odd", "noise"], 20)
+    error = np.repeat([0.25, 1.0, 0.3], 20)
+    error[20:40] += np.random.default_rng(4).normal(0.0, 0.1, 20)
+    target = np.concatenate([np.zeros(40), np.full(20, 0.1)])  # 0.1 + 0.3 − 0.1 is not 0.3: rounding alone
+    frame = {"target": target, "prediction": target + error, "g": slices}
+    found = lossctl.evaluate(frame, "mae,rmse", by="g", bootstrap=bootstrap)
+    for each in found:
+        varies = each.slice.get("g") in {None, "odd"}
+        assert (each.ci is None, each.status) == (not varies, "ok" if varies else "no_spread")
+        assert each.std_error is not None
+    assert [line for line in found.warnings if "infinite" in line or "same in all" in line] == []
+    alone = lossctl.evaluate(frame, "mae,rmse", where="g = 'noise'", bootstrap=bootstrap)
+    assert [(each.ci, each.status) for each in alone] == [(None, "no_spread")] * 2
+    assert [line.split(": ", 2)[2] for line in alone.warnings] == [
+        f"{label} is the same in all 20 rows, so there is no confidence interval" for label in ("mae", "rmse")
+    ]
+    records = found.to_frame()
+    assert records["status"].tolist() == [each.status for each in found]
+    assert records["ci.low"].isna().tolist() == [each.ci is None for each in found]
