@@ -191,7 +191,6 @@ def evaluate_source(
         wholes = [replace(each, quantiles=one) for each, one in zip(wholes, found, strict=True)]
     warnings = [*reading_warnings(source), *computed.cautions(source, settings), *computed.value_warnings(source)]
     warnings += [each for tally in computed.tallies for each in _few_rows(source, tally, wholes)]
-    warnings += _no_spread(source, computed.reported, wholes)
     warnings += [] if method is not None else _heavy_tails(source, computed.reported, wholes)
     results: Sequence[Evaluation | SliceResults] = wholes
     if computed.sliced is not None:
@@ -391,19 +390,6 @@ def _few_rows(source: Source, tally: ModelTally, results: Sequence[Evaluation]) 
         return []
     units = "rows" if tally.plan.binding.group is None else "groups"
     return [f"{source.name}: {model}: {few_units(tally.units.n, effective, units)}"]
-
-
-def _no_spread(source: Source, reported: Sequence[tuple[ModelTally, int]], results: Sequence[Evaluation]) -> list[str]:
-    """Warn of losses that are the same in every row, which have no interval."""
-    said = []
-    for (tally, _), result in zip(reported, results, strict=True):
-        if result.status == NO_SPREAD:
-            units = "rows" if tally.plan.binding.group is None else "groups"
-            said.append(
-                f"{source.name}: {result.model}: {result.chosen.label} is the same in all {tally.units.n} {units}, so "
-                "there is no confidence interval"
-            )
-    return said
 
 
 def _heavy_tails(

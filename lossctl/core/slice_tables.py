@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,27 +32,30 @@ def alike(results: Pieces) -> list[Alike]:
 
 
 def _alike(results: SliceResults, first: int) -> list[Alike]:
-    """Give the entries of slices, the first of which has a place: those with an interval, those without, and others."""
-    several = ~np.isnan(results.figures["std_error"])
+    """Return the entries of slices, of which the first has a place: by whether there is an error and an interval."""
+    has_error, has_interval = (~np.isnan(results.figures[name]) for name in ("std_error", "low"))
     usual = np.ones(len(results), np.bool_)
     usual[[*results.others]] = False
     found = [Alike([first + place], other.to_dict(), {}) for place, other in results.others.items()]
-    for has_interval, places in ((True, np.flatnonzero(usual & several)), (False, np.flatnonzero(usual & ~several))):
+    for error, interval in ((True, True), (True, False), (False, False)):
+        places = np.flatnonzero(usual & (has_error == error) & (has_interval == interval))
         if len(places):
             pattern, numbers = results.at(int(places[0])).to_dict(), (places + first).tolist()
-            found.append(Alike(numbers, pattern, _fields(results.some(places), has_interval=has_interval)))
+            found.append(Alike(numbers, pattern, _fields(results.some(places), error=error, interval=interval)))
     return found
 
 
-def _fields(results: SliceResults, *, has_interval: bool) -> dict[tuple[str, ...], Field]:
-    """Give the fields in which slices differ."""
+def _fields(results: SliceResults, *, error: bool, interval: bool) -> dict[tuple[str, ...], Field]:
+    """Return the fields in which slices differ; all have an error and an interval, or none."""
     figures = results.figures
     found: dict[tuple[str, ...], Field] = {("slice", name): values for name, values in results.slices.items()}
     found |= {(name,): figures[name] for name in _FIGURES if name in figures}
     found |= {("gradient", name): figures[name] for name in GRADIENT_FIGURES}
     found["signature",] = results.signatures()
-    if has_interval:
-        found |= {("std_error",): figures["std_error"], ("ci", "low"): figures["low"], ("ci", "high"): figures["high"]}
+    if error:
+        found["std_error",] = figures["std_error"]
+    if interval:
+        found |= {("ci", "low"): figures["low"], ("ci", "high"): figures["high"]}
     return found
 
 
@@ -76,10 +80,9 @@ def _cells(results: SliceResults, by: Sequence[str]) -> dict[str, list[Cell]]:
         texts = results.slices[name]
         missing = slice_cells({name: None}, [name])[0]
         found[f"by {name}"] = [missing if text is None else text for text in texts]
-    errors = listed(figures["std_error"])
-    ends = zip(errors, figures["low"].tolist(), figures["high"].tolist(), strict=True)
-    found["value"], found["std_error"] = figures["value"].tolist(), [*errors]
-    found["ci"] = [None if error is None else Span(low, high) for error, low, high in ends]
+    ends = zip(figures["low"].tolist(), figures["high"].tolist(), strict=True)
+    found["value"], found["std_error"] = figures["value"].tolist(), [*listed(figures["std_error"])]
+    found["ci"] = [None if math.isnan(low) else Span(low, high) for low, high in ends]
     found |= {name: figures[name].tolist() for name in ("l2", "row_mean_abs", "row_max", "n")}
     found["dropped"] = figures["n_dropped"].tolist()
     for place, other in results.others.items():

@@ -359,7 +359,6 @@ def test_what_is_sorted_on_disk_is_removed(tmp_path: Path, monkeypatch: pytest.M
     with open_source(frame) as opened:
         folder = opened._connection.execute("select current_setting('temp_directory')").fetchall()[0][0]  # noqa: SLF001 -- where it would be
         assert Path(folder).parent == tmp_path
-        Path(folder).mkdir()
         (Path(folder) / "spilled").write_bytes(b"rows")
     assert list(tmp_path.iterdir()) == []
 
