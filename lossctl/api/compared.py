@@ -247,7 +247,7 @@ def carried_lines(models: Sequence[Model], paired: Paired) -> list[str]:
     also = "" if not more else f" (and more than a tenth in {more} {'other' if more == 1 else 'others'})"
     loss = models[-1].plan.losses[index].label
     where = f"how the differences vary between {one} and {other} in {loss}{also}"
-    return [f"one {unit} makes up {share:.0%} of {where}: intervals and p rest on it"]
+    return [f"one {unit} makes up {share:.0%} of {where}: intervals and p depend on it"]
 
 
 def _units(models: Sequence[Model]) -> str:
@@ -276,7 +276,7 @@ def _sliced(
 
 
 def _few_of_slices(parts: Sequence[_Part], units: str) -> list[str]:
-    """Say of how many slices the intervals rest on few rows, clusters or blocks."""
+    """Return warnings that the intervals of some slices rest on few rows, clusters or blocks."""
     rows = [(part.paired.tally.models[0].units.effective_rows, part) for part in parts]
     units_of = [(part.paired.effective_units, part) for part in parts]
     groups = [(effective, part) for effective, part in units_of if effective is not None]

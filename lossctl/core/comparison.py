@@ -54,9 +54,9 @@ class Comparison:
     wins, ties, losses
         The rows where the candidate's loss is lower, as high within 1e-9 of the baseline's, or higher.
     detectable
-        The smallest difference that so many rows would show in four of five samples.
+        The smallest difference that a sample of this size finds 80 % of the time.
     rows_needed, rows_needed_low, rows_needed_high
-        How many rows would show this difference in four of five samples: an estimate, and as few and as many as the
+        The sample size that would find this difference 80 % of the time: an estimate, and as few and as many as the
         differences of the interval would take; ``None`` where no number of rows would.
     n
         The rows (or groups) compared.

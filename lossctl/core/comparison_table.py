@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["table"]
 
 UNTOLD = "~"
-"""Stands for a change of which the data do not tell that it is one."""
+"""Stands in place of a change that is not significant."""
 
 _MARKS = {True: "*", False: "*~", None: "*?"}
 _LEGEND = {
-    "*": "significantly better than the second",
-    "*~": "by value alone: not significantly better than the second",
-    "*?": "not compared with the second; --all-pairs does",
+    "*": "significantly better than the runner-up",
+    "*~": "best value, but not significantly better than the runner-up",
+    "*?": "best value, not compared with the runner-up (--all-pairs does)",
 }
 _SLICE = "slice "
 """What the name of a column of slices begins with here, so that no other is called so."""
@@ -55,7 +55,7 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
     legend = _legend(rows)
     if any(each.status == NO_SPREAD for each in comparisons):
-        legend.append("no interval where the differences of rows do not vary: there p is that of flipped signs")
+        legend.append("without an interval: the differences of all rows are equal, and p is that of flipped signs")
     return View(tuple(columns[name] for name in shown), cells, notes=(*legend, *notes))
 
 
@@ -154,16 +154,16 @@ def _without_repeats(rows: Sequence[dict[str, Cell]], lead: Sequence[str]) -> li
 
 
 def _legend(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
-    """Say what the marks mean that occur."""
+    """Return what the marks that occur mean."""
     lines = []
     marks = [mark for mark in _LEGEND if any(row["best"] == mark for row in rows)]
     if marks:
-        lines.append("best: " + "; ".join(f"{mark} {_LEGEND[mark]}" for mark in marks))
+        lines.append("best: " + "; ".join(f"{mark} = {_LEGEND[mark]}" for mark in marks))
     if any(row["change"] == UNTOLD for row in rows):
-        told = "~ the data do not tell"
+        told = "~ = no significant difference"
         if any(row.get("detectable") is not None for row in rows):
-            told += "; detectable: the least difference so many rows show in four of five samples"
+            told += "; detectable = smallest difference that a sample of this size finds 80 % of the time"
         if any(row.get("needed") is not None for row in rows):
-            told += "; rows needed: to show this one as often"
+            told += "; rows needed = sample size that would find this one 80 % of the time"
         lines.append(told)
     return lines

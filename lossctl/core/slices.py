@@ -85,7 +85,7 @@ def slice_cells(values: Slice, columns: Iterable[str]) -> tuple[str, ...]:
 
 
 def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[float, Slice]) -> str:
-    """Say of how many slices the intervals rest on few rows.
+    """Return a warning that the intervals of some slices rest on few rows.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[floa
     Examples
     --------
     >>> few_line((2, 5), 100, "effective rows", (12.0, {"sex": "f"}))
-    'intervals of 2 of 5 slices rest on fewer than 100 effective rows (the fewest: 12, of sex=f)'
+    'the confidence intervals of 2 of 5 slices are approximate: fewer than 100 effective rows (the fewest: 12, in sex=f)'
     """
     few, slices = counts
     of = "1 slice" if slices == 1 else f"{few} of {slices} slices"
-    least_of = f"the fewest: {fewest[0]:.6g}, of {slice_text(fewest[1])}"
-    return f"intervals of {of} rest on fewer than {least} {units} ({least_of})"
+    least_of = f"the fewest: {fewest[0]:.6g}, in {slice_text(fewest[1])}"
+    return f"the confidence intervals of {of} are approximate: fewer than {least} {units} ({least_of})"
 
 
 def few_units(n: int, effective: float, units: str) -> str:

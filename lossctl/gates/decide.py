@@ -59,7 +59,7 @@ class Evidence:
     p_breaks
         The p-value of "it does not keep to the limit": small where it is shown to keep to it.
     detectable
-        The smallest difference from the limit that so many rows would show, in the unit of the gate's value.
+        The smallest difference from the limit that these rows show 80 % of the time, in the unit of the gate's value.
     needed
         How many rows would show the difference from the limit that was found; ``None`` where that can't be told.
     why
@@ -225,15 +225,15 @@ def _by_test(found: Found, evidence: Evidence, small: float, words: str) -> Gate
 
 
 def _undecided(found: Found, evidence: Evidence) -> str:
-    """Say why a gate is neither shown to fail nor to pass, and what would decide it."""
+    """Return why a gate is neither shown to fail nor to pass, and what would decide it."""
     if evidence.why:
         return evidence.why
-    words = f"{found.n} {'row does' if found.n == 1 else 'rows do'} not decide it"
+    rows, words = f"{found.n} {'row' if found.n == 1 else 'rows'}", "undecided"
     if evidence.detectable is not None:
         distance = figure_words(evidence.detectable, percent=found.gate.bound.percent).removeprefix("+")
-        words += f"; they would decide {distance} away from the bound"
+        words += f"; with {rows} only values about {distance} or more from the bound can be decided"
     if evidence.needed is not None and evidence.needed > found.n:
-        words += f"; {about(evidence.needed)} rows would decide this"
+        words += f"; {about(evidence.needed)} rows would decide this one"
     return words
 
 

@@ -52,7 +52,7 @@ class Margin:
     p_above, p_below
         The p-value of "it lies at or above the limit", and of "at or below".
     detectable
-        The smallest distance from the limit that four of five such samples would show; 0 where there is no spread.
+        The smallest distance from the limit that such samples show 80 % of the time; 0 where there is no spread.
     std_error, freedom
         The standard error, and its degrees of freedom.
     alike

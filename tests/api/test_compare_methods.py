@@ -113,8 +113,8 @@ def test_a_series_that_is_short_for_its_horizon_is_told() -> None:
         each for each in lossctl.compare(frame_of(), "mae", horizon=9, by="half", **PAIR).warnings if "times" in each
     )
     assert (
-        said
-        == "intervals of 1 of 2 slices rest on fewer than 90 rows, 10 times the horizon (the fewest: 80, of half=0)"
+        said == "the confidence intervals of 1 of 2 slices are approximate: "
+        "fewer than 90 rows, 10 times the horizon (the fewest: 80, in half=0)"
     )
 
 

@@ -142,12 +142,16 @@ def test_few_rows_of_slices_are_told_in_a_line() -> None:
     found = lossctl.compare(frame_of(), "mae", by="shop", **PAIR)
     least = min(found, key=lambda each: each.n)
     (said,) = found.warnings
-    assert said.startswith("intervals of ")
+    assert said.startswith("the confidence intervals of ")
     assert least.slice == {"shop": None}
-    assert said.endswith(f" slices rest on fewer than 100 effective rows (the fewest: {least.n}, of shop missing)")
+    assert said.endswith(
+        f" slices are approximate: fewer than 100 effective rows (the fewest: {least.n}, in shop missing)"
+    )
     clustered = lossctl.compare(frame_of(), "mae", by="day", block=10, **PAIR)
     (said,) = (each for each in clustered.warnings if "blocks" in each)
-    assert said == "intervals of 4 of 4 slices rest on fewer than 20 effective blocks (the fewest: 10, of day=0)"
+    assert said == (
+        "the confidence intervals of 4 of 4 slices are approximate: fewer than 20 effective blocks (the fewest: 10, in day=0)"
+    )
 
 
 def test_slices_of_two_files_are_those_of_the_first(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_an_unsure_gate_is_let_through_unless_flag_or_configuration_say_otherwis
     typed = ("check", str(DATA), *DELTA, "-g", "delta(mse) <= 5%", "-f", "json")
     ran = run(*typed)
     assert (ran.code, json.loads(ran.stdout)["verdict"], gates(ran.stdout)[0]["verdict"]) == (0, "unsure", "unsure")
-    assert "do not decide it" in str(gates(ran.stdout)[0]["reason"])
+    assert "undecided" in str(gates(ran.stdout)[0]["reason"])
     assert run(*typed, "--fail-unsure").code == 4
     (tmp_path / "lossctl.toml").write_text("[check]\nfail_unsure = true\n")
     assert run(*typed).code == 4

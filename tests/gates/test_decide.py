@@ -120,14 +120,14 @@ def test_an_unsure_regression_says_so_and_what_would_decide() -> None:
     found = held("delta(mse) <= 1%", 0.008, -0.01, 0.03, detectable=0.026, needed=16_899)
     found = replace(found, ci=Interval(0.95, -0.012, 0.032, "t"), slice={"sex": "f"})
     reason = (
-        "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: 100 rows do not decide it; they would decide 2.6% away from the bound; "
-        "about 17,000 rows would decide this"
+        "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: undecided; with 100 rows only values about 2.6% or more "
+        "from the bound can be decided; about 17,000 rows would decide this one"
     )
     assert (one(found).verdict, one(found).reason) == (UNSURE, reason)
     noninferior = one(replace(found, test=NONINFERIOR))
     assert (noninferior.verdict, noninferior.reason) == (INCONCLUSIVE, reason)
     enough = replace(found, evidence=replace(found.evidence, needed=100))  # as where gates are corrected together
-    assert one(enough).reason.endswith("2.6% away from the bound")
+    assert one(enough).reason.endswith("about 2.6% or more from the bound can be decided")
     equal = replace(found, evidence=replace(found.evidence, why="no row differs"))
     assert one(equal).reason.endswith("[-1.2%, +3.2%]: no row differs")
     assert one(held("delta(mse) <= 1%", 0.0, -0.1, 0.0)).verdict is PASS

@@ -246,7 +246,7 @@ CASES = [
         "an unsure non-inferiority",
         (*gate("delta(mae) <= 0.001", source="data.csv"), *DELTA, "--test", "noninferior"),
         4,
-        "do not decide",
+        "undecided",
         rows("1,1,2,1.9,a,1\n2,2,3,3.3,a,1\n3,3,3.5,3.4,a,1\n"),
     ),
     Case(
