@@ -83,7 +83,7 @@ def taken_in(source: Source, tally: ModelTally) -> list[str]:
 
 
 def _loss_fault(source: Source, tally: ModelTally, chosen: ChosenLoss, fault: Fault) -> DataError:
-    """Give the error of rows that do not fit a loss."""
+    """Return the error of rows that do not fit a loss."""
     labels, error = tally.plan.binding.labels, _error(source, fault)
     if fault.what is not What.OUT_OF_DOMAIN:
         return error
@@ -93,7 +93,7 @@ def _loss_fault(source: Source, tally: ModelTally, chosen: ChosenLoss, fault: Fa
 
 
 def _cure(fault: Fault, tally: ModelTally, chosen: ChosenLoss) -> str:
-    """Say what `--clip` would do of probabilities outside [0, 1]; empty where that is not what is wrong."""
+    """Return what `--clip` would do about probabilities outside [0, 1]; empty where that is not what is wrong."""
     if chosen.loss.prediction != PROBABILITY or fault.column != tally.plan.binding.text(Role.PREDICTION):
         return ""
     if tally.plan.clip is None:

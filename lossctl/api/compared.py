@@ -181,7 +181,7 @@ def _status(values: Values) -> str:
 
 
 def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
-    """Say which losses are infinite, which groups have nothing to order, and which models are one and the same."""
+    """Return warnings of infinite losses, of groups with nothing to order, and of models that are one and the same."""
     said = [
         line for model, tally in zip(models, paired.tally.models, strict=True) for line in taken_in(model.source, tally)
     ]
@@ -214,7 +214,7 @@ def _same(models: Sequence[Model], paired: Paired) -> list[str]:
 
 
 def _warnings(models: Sequence[Model], paired: Paired) -> list[str]:
-    """Say what is to be said of the values, and that intervals rest on few."""
+    """Return warnings of the values, and of intervals that rest on few rows."""
     said = value_lines(models, paired)
     units = paired.tally.models[0].units
     if units.n > 1 and units.effective_rows < FEW_EFFECTIVE_ROWS:
@@ -235,7 +235,7 @@ def unit_lines(paired: Paired) -> list[str]:
 
 
 def carried_lines(models: Sequence[Model], paired: Paired) -> list[str]:
-    """Say where one row, cluster or block makes up more than a tenth of how differences vary."""
+    """Return a warning where one row, cluster or block makes up more than a tenth of how differences vary."""
     found = paired.carried()
     if not found:
         return []

@@ -211,7 +211,7 @@ def _infinite_line(chosen: ChosenLoss, names: Sequence[str]) -> str:
 
 
 def _infinite_slices(found: Sequence[Comparison]) -> list[str]:
-    """Say of how many slices a loss is not finite because of how it is finished, and not of a row."""
+    """Return warnings of slices whose loss is not finite because of how it is finished, and not of a row."""
     slices: dict[ChosenLoss, list[str]] = {}
     for each in found:
         if each.slice and each.status not in {"ok", NO_SPREAD} and each.chosen.loss.infinite:

@@ -464,7 +464,7 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
 
 
 def not_finite(chosen: ChosenLoss, value: float, linear: Linear | None) -> str:
-    """Say that a value is not finite though the losses of rows are, and why."""
+    """Return the words that a value is not finite though the losses of rows are, and why."""
     large = not chosen.loss.infinite or linear is None or linear.overflown
     why = "a sum of its rows is too large for a 64-bit float" if large else chosen.loss.infinite
     return f"is {'not a number' if math.isnan(value) else 'infinite'}: {why}"

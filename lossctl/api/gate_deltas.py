@@ -147,7 +147,7 @@ class Deltas:
 
 
 def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
-    """Say why differences that do not vary decide nothing, and how many rows like these would."""
+    """Return why differences that do not vary decide nothing, and how many rows like these would."""
     method, n = paired.method, paired.sums[0][0].n
     units = "rows" if not method.is_grouped else "blocks" if method.cluster is None else "clusters"
     if found.alike:

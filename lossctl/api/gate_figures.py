@@ -154,7 +154,7 @@ class Figures:
         return unaccounted((whole.n, whole.n_dropped - alone), [(each.n, each.n_dropped) for each in slices])
 
     def _evaluated(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[SliceValue]:
-        """Give the values of a loss: of the whole, and then of each slice by some columns."""
+        """Return the values of a loss: of the whole, and then of each slice by some columns."""
         key = (columns, chosen.label)
         if key not in self._found:
             found: list[SliceValue] = []
@@ -164,7 +164,7 @@ class Figures:
         return self._found[key]
 
     def _computed(self, columns: tuple[str, ...], chosen: ChosenLoss) -> Sequence[Evaluation | SliceResults]:
-        """Give the results of a loss: of the whole, and then of the slices by some columns, together where many."""
+        """Return the results of a loss: of the whole, and then of the slices by some columns, together where many."""
         if (columns, chosen.label) not in self._pieces:
             losses = tuple(dict.fromkeys(self.losses.values()))
             settings = replace(self.settings, by=columns, min_n=None)
@@ -262,7 +262,7 @@ def _loss_of(piece: Evaluation | SliceResults) -> ChosenLoss:
 
 
 def _figure(gate: Gate, result: Evaluation) -> Figure:
-    """Give a figure of a gradient."""
+    """Return a figure of a gradient."""
     found = getattr(result.gradient, gate.figure)
     return Figure(result.slice, found, result.n, result.n_dropped, missing=_no_figure(found, gate))
 

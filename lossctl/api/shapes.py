@@ -76,7 +76,7 @@ def _require_number(source: Source, chosen: ChosenLoss, binding: Binding, role: 
 
 
 def _one_column(binding: Binding, role: Role) -> str:
-    """Say that a role is one column, and which, where the user wrote a glob."""
+    """Return the words that a role is one column, and which, where the user wrote a glob."""
     (name,) = binding.columns(role)
     text = binding.text(role)
     return f"{text} is one column" if text == name else f"{text} is one column, {name}"

@@ -284,7 +284,7 @@ def results_of(
 def _infinite_slices(
     chosen: ChosenLoss, results: Mapping[int, Evaluation], tallies: Mapping[int, ModelTally], index: int
 ) -> str:
-    """Say of how many slices a value is not finite though the losses of rows are; empty where it is of none."""
+    """Return a warning of slices whose value is not finite though the losses of rows are; empty where there is none."""
     from lossctl.api.evaluating import not_finite
 
     bad = {place: each for place, each in results.items() if not math.isfinite(each.value)}

@@ -94,7 +94,7 @@ def _head(source: Source, columns: Sequence[str], settings: Settings) -> Batch |
 
 
 def _disagree(sources: tuple[Source, Source], heads: Sequence[Batch], name: str) -> str:
-    """Say in which first rows a column is not the same in two sources; nothing where it is, or tells no rows apart."""
+    """Return where a column first differs between two sources; nothing where it does not, or tells no rows apart."""
     if len(heads) < len(sources):
         return ""
     columns = [np.array(head.texts[name].to_pylist(), dtype=object) for head in heads]

@@ -14,7 +14,6 @@ from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
-from lossctl.core.method import HAC_NAMES
 
 EPILOG = "Example: lossctl check preds.csv --gate 'mse <= 3200'"
 
@@ -106,15 +105,7 @@ Horizon = Annotated[
     int | None,
     typer.Option("--horizon", metavar="H", help="Forecasts of a series, H rows ahead.", rich_help_panel=_GATES),
 ]
-HacOption = Annotated[
-    str | None,
-    typer.Option(
-        "--hac",
-        metavar="|".join(HAC_NAMES),
-        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
-        rich_help_panel=_GATES,
-    ),
-]
+HacOption = Annotated[str | None, options.hac_flag(_GATES)]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -13,7 +13,6 @@ from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.compare_settings import ADJUSTMENT_NAMES
 from lossctl.core.errors import UsageError
-from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae"
 
@@ -83,30 +82,9 @@ Horizon = Annotated[
         rich_help_panel=_COMPARING,
     ),
 ]
-HacOption = Annotated[
-    str | None,
-    typer.Option(
-        "--hac",
-        metavar="|".join(HAC_NAMES),
-        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
-        rich_help_panel=_COMPARING,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed", metavar="N", help=f"Of the random numbers. Default: {DEFAULT_SEED}.", rich_help_panel=_COMPARING
-    ),
-]
-Resamples = Annotated[
-    int | None,
-    typer.Option(
-        "--resamples",
-        metavar="B",
-        help=f"How many replicates. Default: {DEFAULT_RESAMPLES}.",
-        rich_help_panel=_COMPARING,
-    ),
-]
+HacOption = Annotated[str | None, options.hac_flag(_COMPARING)]
+Seed = Annotated[int | None, options.seed_flag(_COMPARING)]
+Resamples = Annotated[int | None, options.resamples_flag(_COMPARING)]
 Adjust = Annotated[
     str,
     typer.Option(

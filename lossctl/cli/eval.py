@@ -12,7 +12,6 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
-from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED
 from lossctl.core.quantiles import read_levels
 
 EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
@@ -68,16 +67,8 @@ Bootstrap = Annotated[
         "--bootstrap", help="Intervals from resampled rows, instead of Student's t.", rich_help_panel="Output"
     ),
 ]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", metavar="N", help=f"Random seed (default {DEFAULT_SEED}).", rich_help_panel="Output"),
-]
-Resamples = Annotated[
-    int | None,
-    typer.Option(
-        "--resamples", metavar="B", help=f"Number of resamples (default {DEFAULT_RESAMPLES}).", rich_help_panel="Output"
-    ),
-]
+Seed = Annotated[int | None, options.seed_flag("Output")]
+Resamples = Annotated[int | None, options.resamples_flag("Output")]
 
 
 @options.loss_flags

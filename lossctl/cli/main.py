@@ -89,7 +89,7 @@ def _end_interrupted(*_: object) -> NoReturn:
 
 
 def _unraisable(found: sys.UnraisableHookArgs) -> None:
-    """Say nothing of an interrupt that came where none can be raised, as while an object is taken down."""
+    """Print nothing of an interrupt that came where none can be raised, as while an object is taken down."""
     if not isinstance(found.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(found)
 

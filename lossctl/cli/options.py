@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from lossctl.api import NAN_POLICIES, loss_parameters
+from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 __all__ = [
     "By",
@@ -48,7 +49,10 @@ __all__ = [
     "Unmatched",
     "Weight",
     "Where",
+    "hac_flag",
     "loss_flags",
+    "resamples_flag",
+    "seed_flag",
 ]
 
 _COLUMNS, _ROWS, _READING, _OUTPUT = "Columns", "Rows", "Reading", "Output"
@@ -93,7 +97,7 @@ Scales = Annotated[
     typer.Option(
         "--scale",
         metavar="COL",
-        help="Of forecasts that are a location and a scale, the column of the scale: one for each -p, in order.",
+        help="Column of the predicted standard deviation (or scale); one per -p, same order.",
         rich_help_panel=_COLUMNS,
     ),
 ]
@@ -159,7 +163,10 @@ Weight = Annotated[
 Positive = Annotated[
     str | None,
     typer.Option(
-        "--positive", metavar="LABEL", help="Of a target of two texts, the one that is 1.", rich_help_panel=_COLUMNS
+        "--positive",
+        metavar="LABEL",
+        help="For text labels: the label that counts as 1 (positive).",
+        rich_help_panel=_COLUMNS,
     ),
 ]
 Classes = Annotated[
@@ -246,7 +253,12 @@ InputFormat = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", metavar="N", help="Default: one a core. Never changes a bit.", rich_help_panel=_READING),
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="Threads (default: one per core). Does not change results.",
+        rich_help_panel=_READING,
+    ),
 ]
 Level = Annotated[
     float,
@@ -273,12 +285,46 @@ Export = Annotated[
 ]
 Digits = Annotated[
     int | None,
-    typer.Option("--digits", metavar="N", min=1, max=17, help="For people's formats alone.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--digits",
+        metavar="N",
+        min=1,
+        max=17,
+        help="Significant digits in table, markdown, latex, html (default 6).",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write the result there instead.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE instead of standard output, in the format its name ends in.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
+
+
+def hac_flag(panel: str) -> Any:
+    """Return the description of ``--hac``, which each command shows in a panel of its own."""
+    return typer.Option(
+        "--hac",
+        metavar="|".join(HAC_NAMES),
+        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
+        rich_help_panel=panel,
+    )
+
+
+def seed_flag(panel: str) -> Any:
+    """Return the description of ``--seed``, in a panel."""
+    return typer.Option("--seed", metavar="N", help=f"Random seed (default {DEFAULT_SEED}).", rich_help_panel=panel)
+
+
+def resamples_flag(panel: str) -> Any:
+    """Return the description of ``--resamples``, in a panel."""
+    words = f"Number of resamples (default {DEFAULT_RESAMPLES})."
+    return typer.Option("--resamples", metavar="B", help=words, rich_help_panel=panel)
 
 
 def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:

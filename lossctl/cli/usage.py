@@ -103,7 +103,7 @@ _FILE = re.compile(r"/|\.[A-Za-z]|[*?]|.=.|^git:|^-$|^$")
 
 
 def explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
-    """Say what is wrong with a command line that does not parse, and what was meant."""
+    """Return the error for a command line that does not parse: what is wrong, and what was meant."""
     command: Any = typer.main.get_command(application(()))
     for word in arguments[:1]:
         command = command.commands.get(word, command)
@@ -117,7 +117,7 @@ def explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageErr
 
 
 def stray(before: Any, option: str, value: str | None, words: Sequence[str]) -> UsageError | None:
-    """Say what a word means that names no file and follows a flag, or the value of one; ``None``: it may be a file.
+    """Return the error for a word that follows a flag, or its value, and names no file; ``None``: it may be one.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def _too_much(error: typer.TyperException, command: Any) -> UsageError:
 
 
 def _wrong(error: Any) -> UsageError:
-    """Say that a value is no number, or out of its range."""
+    """Return the error of a value that is no number, or out of its range."""
     parameter, value = error.param, re.match(r"'?(.*?)'? is not ", error.message, re.DOTALL)
     flag, kind = parameter.opts[0], parameter.type
     low, high = getattr(kind, "min", None), getattr(kind, "max", None)

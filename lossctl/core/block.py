@@ -99,12 +99,12 @@ class Batch:
         return [self.cut(start, stop) for start, stop in pairwise(self._cuts(size))]
 
     def numbers(self, names: Iterable[str]) -> int:
-        """Give how many numbers a row has in some columns."""
+        """Return how many numbers a row has in some columns."""
         given = (self.columns.get(name) for name in names)
         return sum(1 if values is None or values.ndim == 1 else values.shape[1] for values in given)
 
     def rows_of(self, *bindings: Binding) -> int:
-        """Give how many rows a block of some models may have: of wide rows, what holds `BLOCK_NUMBERS`."""
+        """Return how many rows a block of some models may have: of wide rows, what holds `BLOCK_NUMBERS`."""
         numbers = max(self.numbers((*each.target, *each.prediction)) for each in bindings)
         return min(BLOCK_ROWS, max(1, BLOCK_NUMBERS // max(1, numbers)))
 

@@ -210,7 +210,7 @@ class Comparisons(Sequence[Comparison]):
         return pd.DataFrame(self.records())
 
     def bare(self) -> list[Scalar]:
-        """Give the differences alone, those that are not finite too."""
+        """Return the differences alone, those that are not finite too."""
         return [each.delta for each in self.comparisons]
 
     def view(self) -> View:

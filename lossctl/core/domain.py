@@ -69,7 +69,7 @@ class Domain:
         return not self.whole or bool((values == np.rint(values)).all())
 
     def beyond(self, values: Array) -> float:
-        """Give how far the worst of some values lies outside of the ends.
+        """Return how far the worst of some values lies outside of the ends.
 
         Examples
         --------

@@ -147,7 +147,7 @@ def _state_of(found: os.stat_result | None) -> _State | None:
 
 
 def _difference(before: _State | None, now: _State | None) -> str:
-    """Say in which way a file is another, for a person who looks for the cause."""
+    """Return in which way a file is another, for a person who looks for the cause."""
     if now is None:
         return "it is gone"
     if before is None:

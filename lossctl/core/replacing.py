@@ -81,7 +81,7 @@ def _place_of(path: Path) -> Path | None:
 
 
 def _make_alike(path: Path, old: os.stat_result) -> None:
-    """Give a file the mode of another, and its group; a group that it can't have gets what all others may."""
+    """Set the mode of a file to that of another, and its group; a group that it can't have gets what all others may."""
     mode = stat.S_IMODE(old.st_mode) & 0o777
     if path.stat().st_gid != old.st_gid:
         try:

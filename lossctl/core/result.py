@@ -142,7 +142,7 @@ class Evaluation:
         return replace(self, model=model, source=source or self.source)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object: the same fields always, and what was asked for: ``n_outside``, ``quantiles``."""
+        """Return the JSON object: the same fields always, and what was asked for: ``n_outside``, ``quantiles``."""
         outside: dict[str, Any] = {} if self.n_outside is None else {"n_outside": self.n_outside}
         asked = outside if self.quantiles is None else {**outside, "quantiles": self.quantiles.to_dict()}
         return {
@@ -266,7 +266,7 @@ class Evaluations(Sequence[Evaluation]):
         return pd.DataFrame(self.columns())
 
     def bare(self) -> list[Scalar]:
-        """Give the values alone, those that are not finite too."""
+        """Return the values alone, those that are not finite too."""
         pieces = self._pieces()
         if pieces is None:
             return [result.value for result in self.results]

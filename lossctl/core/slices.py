@@ -98,8 +98,8 @@ def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[floa
 
     Examples
     --------
-    >>> few_line((2, 5), 100, "effective rows", (12.0, {"sex": "f"}))
-    'the confidence intervals of 2 of 5 slices are approximate: fewer than 100 effective rows (the fewest: 12, in sex=f)'
+    >>> few_line((2, 5), 100, "rows", (12.0, {"sex": "f"}))
+    'the confidence intervals of 2 of 5 slices are approximate: fewer than 100 rows (the fewest: 12, in sex=f)'
     """
     few, slices = counts
     of = "1 slice" if slices == 1 else f"{few} of {slices} slices"

@@ -41,7 +41,7 @@ def canonical(text: str) -> str:
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """Give the usual texts that are `canonical` as this one, itself first.
+    """Return the usual texts that are `canonical` as this one, itself first.
 
     Examples
     --------

@@ -60,7 +60,7 @@ class StoredBaseline:
         return [result.record(by) for result in self.results]
 
     def bare(self) -> list[Scalar]:
-        """Give the values alone, those that are not finite too."""
+        """Return the values alone, those that are not finite too."""
         return [result.value for result in self.results]
 
     def view(self) -> View:

@@ -295,7 +295,7 @@ class LossTallies:
             return squares, squares - 2.0 * mean * heavy + mean * mean * weight_squares
 
     def maybe_lost(self, codes: int) -> npt.NDArray[np.bool_]:
-        """Say of which codes losses are infinite, or so small that they lost digits to the end of float64."""
+        """Return of which codes losses are infinite, or so small that they lost digits to the end of float64."""
         totals = self.sums["loss"].doubles().high
         small = np.append(totals, np.zeros(max(0, codes - len(totals))))[:codes] < _SMALL
         peaks, _ = self.peaks.arrays(codes)

@@ -273,7 +273,7 @@ class Moments:
         return is_lost(square * self.rows.total**2, self.tally.loss_square.fraction())
 
     def gradient(self, scale: float) -> Gradient:
-        """Give the figures of the gradient; `scale` is d value / d mean (1 for a plain mean; NaN where not known).
+        """Return the figures of the gradient; `scale` is d value / d mean (1 for a plain mean; NaN where not known).
 
         ``row_max_at`` counts from 1.
         """

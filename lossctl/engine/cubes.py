@@ -37,7 +37,7 @@ _WEIGHTED: tuple[Powers, ...] = (
 
 
 def _products(b: Array, d: Array, weight: Array | None) -> Mapping[Powers, Array]:
-    """Give the products, of wb and wd ``(n,)`` and the weights."""
+    """Return the products, of wb and wd ``(n,)`` and the weights."""
     columns = (weight, b, d)
     found = {}
     for powers in _PLAIN if weight is None else _WEIGHTED:
@@ -70,7 +70,7 @@ class CubeTally:
             self.sums.setdefault(powers, ExactSum()).merge(total)
 
     def fractions(self) -> Mapping[Powers, Fraction] | None:
-        """Give the sums; ``None`` where there are none, or one is not finite."""
+        """Return the sums; ``None`` where there are none, or one is not finite."""
         if not self.sums or not all(total.is_finite for total in self.sums.values()):
             return None
         return {powers: total.fraction() for powers, total in self.sums.items()}
@@ -94,5 +94,5 @@ class CubeTallies:
             self.sums.setdefault(powers, GroupedSum()).merge(total)
 
     def of(self, code: int) -> CubeTally:
-        """Give that of one code."""
+        """Return that of one code."""
         return CubeTally({powers: sum_of(total, code) for powers, total in self.sums.items()})

@@ -403,7 +403,7 @@ def _moved(linear: Linear | None, loss: Array) -> Array:
 
 
 def block_rows(batches: Sequence[Batch], plans: Sequence[ModelPlan]) -> int:
-    """Give how many rows of some models, a batch each or one for all, are compared at once."""
+    """Return how many rows of some models, a batch each or one for all, are compared at once."""
     bindings = [plan.binding for plan in plans]
     if len(batches) == 1:
         return batches[0].rows_of(*bindings)

@@ -88,7 +88,7 @@ def linear_plan(tally: ModelTally) -> ModelPlan | None:
 
 
 def scaled_plan(tally: ModelTally) -> ModelPlan | None:
-    """Give the plan that scales what it squares, where squares do not fit into float64; ``None`` where all do."""
+    """Return the plan that scales what it squares, where squares do not fit into float64; ``None`` where all do."""
     found = {
         index: exponent_of(tally.moments(index).value, moves=tally.losses[index].peak.value > 0.0)
         for index, chosen in enumerate(tally.plan.losses)

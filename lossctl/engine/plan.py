@@ -185,7 +185,7 @@ class ModelTally:
         return block
 
     def outside(self, block: Block) -> Mask | None:
-        """Say which rows have a probability outside [0, 1] that is taken in; ``None``: none has."""
+        """Return which rows have a probability outside [0, 1] that is taken in; ``None``: none has."""
         values, reach = block.prediction, self.plan.reach
         if not reach or values is None or not any(each.loss.prediction == PROBABILITY for each in self.plan.losses):
             return None
@@ -207,7 +207,7 @@ class ModelTally:
         self.faults.record(Fault(What.MOVED_IN, column, count, block.row_number(row), value))
 
     def _taken_in(self, values: Array) -> Array:
-        """Give values with those in place of which [0, 1] is just left moved to its ends."""
+        """Return values, those just outside [0, 1] moved to its ends."""
         if PROBABILITY.contains_all(values):
             return values
         return np.where(_just_outside(values, self.plan.reach), np.clip(values, 0.0, 1.0), values)
@@ -342,7 +342,7 @@ class ModelTally:
         return Linear.at(chosen, tuple(means))
 
     def finished(self, index: int) -> tuple[float, float]:
-        """Give the value of a loss, and d value / d mean: the scale of what its tally holds; NaN where not known."""
+        """Return the value of a loss, and d value / d mean: the scale of what its tally holds; NaN where not known."""
         linear = self.plan.linear.get(index)
         if linear is not None:
             return linear.value, 1.0 if linear.is_known else math.nan
@@ -437,7 +437,7 @@ def _require_shapes(chosen: ChosenLoss, loss: Array, slope: Array, block: Block)
 
 
 def _just_outside(values: Array, reach: float) -> Mask:
-    """Say which values lie outside [0, 1], and by no more than `reach`."""
+    """Return which values lie outside [0, 1], and by no more than `reach`."""
     found: Mask = ((values < 0.0) & (values >= -reach)) | ((values > 1.0) & (values <= 1.0 + reach))
     return found
 

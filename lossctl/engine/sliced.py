@@ -309,7 +309,7 @@ class SlicedTally:
         return self._counted(self.n_dropped, codes, lambda tally: tally.n_dropped)
 
     def n_outside_of(self, codes: int, index: int) -> Codes:
-        """Give how many rows of each slice have a probability outside [0, 1] that was taken in for a loss."""
+        """Return how many rows of each slice have a probability outside [0, 1] that was taken in for a loss."""
         found = self._counted(self.n_outside, codes, lambda tally: tally.n_outside)
         return found * (self.plan.losses[index].loss.prediction == PROBABILITY)
 

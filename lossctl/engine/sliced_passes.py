@@ -163,7 +163,7 @@ def _linear(made: BySlice) -> SlicedPlan | None:
 
 
 def _centred(made: BySlice) -> SlicedPlan | None:
-    """Give the plan that centres the losses of slices whose variance cancelled, or scales what they square."""
+    """Return the plan that centres the losses of slices whose variance cancelled, or scales what they square."""
     tally = made.slices
     codes = tally.codes
     members, exponents = np.zeros(codes, np.bool_), tally.exponents(codes)

@@ -97,7 +97,7 @@ def find(name: str) -> Loss:
 
 
 def _cure_of_name(folded: str) -> str:
-    """Say what a name that no loss has may mean: in another library, as a measure that is no loss, or as a slip."""
+    """Return what a name that no loss has may mean: in another library, as a measure that is no loss, or as a slip."""
     squashed = folded.replace("_", "")
     there = [loss for loss in LOSSES.values() if squashed in {each.replace("_", "") for each in _names_elsewhere(loss)}]
     if not there and folded in MEASURES:
@@ -296,7 +296,7 @@ def _refuse_unused(flags: Mapping[str, Sequence[str]], items: Sequence[_Item]) -
 
 
 def _cure_of_flag(name: str, text: str, items: Sequence[_Item]) -> str:
-    """Say which parameter of the chosen losses is meant by the name of another, or which column by a letter."""
+    """Return which parameter of the chosen losses is meant by the name of another, or which column by a letter."""
     flag = name.replace("_", "-")
     if name in _COLUMNS and not _NUMBER.fullmatch(text):
         return f"a column is named with one dash: -{flag} {text}"

@@ -101,12 +101,8 @@ INSTEAD: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("random", "hash", "uuid", "gen_random_uuid", "setseed"), _CHOOSE),
         "typeof": "compare the value itself",
         "unnest": "list_contains(column, value) looks into a list",
-        **dict.fromkeys(
-            ("list_filter", "list_transform", "list_apply"), "list_contains(column, value), list_max(column)"
-        ),
-        **dict.fromkeys(
-            ("levenshtein", "damerau_levenshtein", "editdist3"), "compare with =, in, like or regexp_matches"
-        ),
+        **dict.fromkeys(("list_filter", "list_transform", "list_apply"), _LOOK),
+        **dict.fromkeys(("levenshtein", "damerau_levenshtein", "editdist3"), _COMPARE),
         **dict.fromkeys(("repeat", "lpad", "rpad", "printf", "format"), "write the text itself"),
     }
 )

@@ -31,7 +31,7 @@ _OPERATORS = {"~~": "like", "!~~": "not like", "~~*": "ilike", "!~~*": "not ilik
 
 
 def kind_of(sql_type: str) -> str:
-    """Say what a type of SQL holds.
+    """Return what a type of SQL holds.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def kind_of(sql_type: str) -> str:
 
 
 def not_parsed(message: str, condition: str) -> Fault:
-    """Say why a condition is none.
+    """Return why a condition is none.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def not_parsed(message: str, condition: str) -> Fault:
 
 
 def not_computed(message: str) -> Fault:
-    """Say why a condition fails.
+    """Return why a condition fails.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _NUMBER = r"[+-]?\d[\d.,'’_\s]*"
 
 
 def means_missing(text: str) -> bool:
-    """Say whether a text is one by which a missing value is marked.
+    """Return whether a text is one by which a missing value is marked.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def means_missing(text: str) -> bool:
 def cure_of_text(
     value: str, name: str, decimal: str = ".", line: int | None = None, beside: Collection[str] = ()
 ) -> str:
-    """Say what to do about a text where a number should stand.
+    """Return what to do about a text where a number should stand.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def cure_of_text(
 
 
 def _cure_of_word(value: str, decimal: str, beside: Collection[str]) -> str:
-    """Say what to do about a word: among numbers it is a slip, among words a label."""
+    """Return what to do about a word: among numbers it is a slip, among words a label."""
     words = dict.fromkeys([value, *(each for each in beside if each.strip() and not means_missing(each))])
     if any(each.strip().lower() in {"true", "false"} for each in words):
         return "write 0 and 1 in the whole column, or false and true"
@@ -99,7 +99,7 @@ def _cure_of_word(value: str, decimal: str, beside: Collection[str]) -> str:
 
 
 def label_cure(labels: Collection[str]) -> str:
-    """Say what to do about a column of labels where numbers should stand.
+    """Return what to do about a column of labels where numbers should stand.
 
     Examples
     --------

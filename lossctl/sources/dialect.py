@@ -160,7 +160,7 @@ def _start(stream: IO[bytes], name: str, skip: int) -> bytes:
 
 
 def _above(data: bytes, skip: int) -> tuple[bytes, str | None]:
-    """Give the lines before the header, and the delimiter that a line ``sep=;`` among them tells.
+    """Return the lines before the header, and the delimiter that a line ``sep=;`` among them tells.
 
     Above it stand the lines to skip, blank ones, and the line by which Excel says what separates values.
     """
@@ -300,7 +300,7 @@ def _look_elsewhere(header: str, rest: bytes, line: str, skip: int, delimiters: 
 
 
 def _refuse_spaces(header: str, below: Sequence[str], place: str, fits: Fits) -> None:
-    """Say that spaces separate values, where they do."""
+    """Refuse a file whose values spaces separate."""
     names, rows = _cut_at_spaces(header), [_cut_at_spaces(each) for each in below if each.strip()]
     table = len(names) > 1 and rows and all(len(row) - len(names) in {0, 1} for row in rows[:-1] or rows)
     if not (fits(names) or (table and all(len(parse_record(header, each) or []) < _TWO for each in CANDIDATES))):
@@ -336,7 +336,7 @@ def _check_line_ends(data: bytes, name: str) -> None:
 
 
 def line_ends_cure(name: str) -> str:
-    """Say how to make line ends alike."""
+    """Return how to make line ends alike."""
     files = "" if name.startswith("<") else f" {shlex.quote(name)}"
     return f"make them alike, such as with: dos2unix{files}"
 

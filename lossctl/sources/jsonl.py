@@ -123,7 +123,7 @@ class JsonPiece(Piece):
         )
 
     def _chosen(self, column: str, kind: str) -> str:
-        """Give the SQL for a value of this type, missing where it is a text that stands for that.
+        """Return the SQL for a value of this type, missing where it is a text that stands for that.
 
         DuckDB reads every number but 0 as true; where truth values stand, a number is an error.
         """
@@ -199,7 +199,7 @@ class JsonPiece(Piece):
         return DataError(f'{self.name} line {line}, column "{key}": {shown} is not {wanted}', cure)
 
     def _beside(self, key: str) -> list[str]:
-        """Give the texts of a key in the first records."""
+        """Return the texts of a key in the first records."""
         records = (_parse(self.name, *each) for each in islice(text_lines(self.path, self.compression), SAMPLE_RECORDS))
         values = {str(record[key]) for record in records if isinstance(record.get(key), str | int | float)}
         return sorted(values.difference(self.null))

@@ -57,7 +57,7 @@ def unknown_in_condition(unknown: Sequence[str], columns: Iterable[str], conditi
 
 
 def repeated(columns: Iterable[str]) -> frozenset[str]:
-    """Give the names that two columns have; that a column has none is no name.
+    """Return the names that two columns have; that a column has none is no name.
 
     Examples
     --------

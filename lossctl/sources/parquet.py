@@ -36,7 +36,7 @@ class ParquetPiece(TypedPiece):
         self.path = path
 
     def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
-        """Say which column is written in a way that is not read."""
+        """Return the error that names the column written in a way that is not read."""
         del filtered
         if _SPLIT not in message:
             return None

@@ -36,7 +36,7 @@ def quote_text(text: str) -> str:
 
 
 def canonical_text(text: str, decimal: str = ".") -> str:
-    """Give the SQL for a text as the value it is: what `lossctl.core.spelling.canonical` says, in SQL.
+    """Return the SQL for a text as the value it is: what `lossctl.core.spelling.canonical` says, in SQL.
 
     Where numbers of the file are written with a comma, one that a text is gets its point.
     """
@@ -58,7 +58,7 @@ def canonical_text(text: str, decimal: str = ".") -> str:
 
 
 def label_text(column: str, kind: ColumnType, decimal: str = ".") -> str:
-    """Give the SQL for a value as a text: the same however it is stored."""
+    """Return the SQL for a value as a text: the same however it is stored."""
     if kind is ColumnType.BOOLEAN:
         return f"case {column}::boolean when true then 'True' when false then 'False' end"
     if kind is not ColumnType.NUMBER:

@@ -66,7 +66,7 @@ def _skip_plain(stream: IO[bytes], most: int) -> int:
 
 
 def _records(reader: Reader, *, blank_counts: bool) -> Iterator[tuple[int, list[str]]]:
-    """Give each record with its first line; a blank line is one where a column alone may be empty."""
+    """Yield each record with its first line; a blank line is one where a column alone may be empty."""
     before = 0
     for record in reader:
         line = before + 1

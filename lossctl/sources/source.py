@@ -115,7 +115,7 @@ class Source:
         return self._pieces
 
     def warnings(self) -> list[str]:
-        """Give what a reader of a result should know of the files: of many that share it, the first and how many."""
+        """Return what a reader of a result should know of the files: of many that share it, the first and how many."""
         said = [piece.warning for piece in self._pieces if piece.warning]
         if len(said) > 1:
             return [f"{said[0]} (so in {len(said)} of {len(self._pieces)} files)"]

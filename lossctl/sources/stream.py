@@ -154,7 +154,7 @@ class Stream:
         self.length = read if self._piece.rows is None else self._piece.rows
 
     def _records(self) -> Iterator[Any]:
-        """Give the Arrow record batches, those of long lists a few rows each."""
+        """Yield the Arrow record batches, those of long lists a few rows each."""
         self.find_widths()
         self._long = self._long_lists()
         try:
@@ -166,7 +166,7 @@ class Stream:
             raise self._explain(error) from error
 
     def _long_lists(self) -> Lists | None:
-        """Give the columns of long lists, which are read apart; ``None`` where there are none."""
+        """Return the columns of long lists, which are read apart; ``None`` where there are none."""
         if not self._piece.lists_apart:
             return None
         lists = [name for name, kind in self._wanted.items() if kind is ColumnType.NUMBERS]
@@ -178,7 +178,7 @@ class Stream:
         return Lists(columns, self._widths) if columns else None
 
     def _with_lists(self, lists: Lists, records: Iterator[Any]) -> Iterator[Cut]:
-        """Give record batches with their lists, which another cursor reads."""
+        """Return record batches with their lists, which another cursor reads."""
         self._apart = self._connection.cursor()
         self._piece.prepare(self._apart)
         text = "" if self._condition is None or not self._piece.row_number else f" where (\n{self._condition.text}\n)"
@@ -265,7 +265,7 @@ class Stream:
         return [*parts, *self._marks.query(self._piece, self._types, self._twofold)]
 
     def _code(self, name: str, column: str) -> str:
-        """Give the SQL for the place of a label; a missing one is NaN, one that is no label −1.
+        """Return the SQL for the place of a label; a missing one is NaN, one that is no label −1.
 
         A text that is no label, as ``1.0e+00``, is the label that is the same number.
         """

@@ -65,7 +65,7 @@ def refuse_shifted(name: str, dialect: Dialect, types: Mapping[str, ColumnType],
 
 
 def length_cure(dialect: Dialect, found: int) -> str | None:
-    """Say what to do where every row differs from the header by one value; ``None``: they do not."""
+    """Return what to do where every row differs from the header by one value; ``None``: they do not."""
     lengths = {len(row) for row in dialect.sample}
     named = len(dialect.names)
     if lengths == {named + 1} == {found}:
@@ -78,19 +78,19 @@ def length_cure(dialect: Dialect, found: int) -> str | None:
 
 
 def _ending_in_delimiter(dialect: Dialect) -> list[Sequence[str]]:
-    """Give those of the first records that hold more values than there are names, all of them empty."""
+    """Return those of the first records that hold more values than there are names, all of them empty."""
     named = len(dialect.names)
     return [row for row in dialect.sample if len(row) > named and not any(row[named:])]
 
 
 def _count_up(values: Iterable[str]) -> bool:
-    """Say whether values number rows: 0, 1, 2 or 1, 2, 3."""
+    """Return whether values number rows: 0, 1, 2 or 1, 2, 3."""
     texts = [each.strip() for each in values]
     return texts[:1] in (["0"], ["1"]) and texts == [str(int(texts[0]) + place) for place in range(len(texts))]
 
 
 def _could_be_numbers(values: Sequence[str], options: ReadOptions) -> bool:
-    """Say whether all values are numbers, or missing, but not all of them."""
+    """Return whether all values are numbers, or missing, but not all of them."""
     given = [each.strip() for each in values if each.strip() not in {"", *options.null}]
     try:
         return bool([float(each.replace(options.decimal, ".")) for each in given])

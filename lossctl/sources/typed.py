@@ -81,7 +81,7 @@ class TypedPiece(Piece):
         return f"nullif({text}, 'nan')" if kind is ColumnType.NUMBER else text
 
     def label(self, name: str) -> str:
-        """Give the SQL for a label as a text."""
+        """Return the SQL for a label as a text."""
         return label_text(quote_name(name), self.columns[name])
 
     def from_text(self, name: str, kind: ColumnType) -> str:

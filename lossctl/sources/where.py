@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.names import nearest
+from lossctl.core.names import meant
 from lossctl.sources.condition_faults import not_parsed
 from lossctl.sources.options import ColumnType
 
@@ -189,9 +189,8 @@ def _no_such_function(text: str, name: str, connection: duckdb.DuckDBPyConnectio
         why = "it gives another answer each time"
     else:
         why = "its value can depend on more than the row, or it can take any amount of time or memory"
-    near = nearest(name, FUNCTIONS)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    cure = INSTEAD.get(name.lower(), f"{meant}docs/formats.md lists the functions of a condition")
+    listed = "docs/formats.md lists the functions of a condition"
+    cure = INSTEAD.get(name.lower()) or " ".join(filter(None, (meant(name, FUNCTIONS), listed)))
     return UsageError(f"--where {text!r} calls {name}(): {why}", cure)
 
 

@@ -47,11 +47,11 @@ class Cut:
         return int(self.record.num_rows)
 
     def column(self, name: str) -> Any:
-        """Give a column of the record batch."""
+        """Return a column of the record batch."""
         return self.record.column(name)
 
     def list_column(self, name: str) -> Array:
-        """Give a column of lists, ``(n, width)``; a row of NaN where there is no list.
+        """Return a column of lists, ``(n, width)``; a row of NaN where there is no list.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Lists:
     widths: Mapping[str, int]
 
     def query(self, relation: str, condition: str) -> str:
-        """Give the SQL of the numbers of each row: of each column the length of its list, then what it holds.
+        """Return the SQL of the numbers of each row: of each column the length of its list, then what it holds.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Lists:
                 yield Cut(some, flat.take(some.num_rows * width).reshape(-1, width), self)
 
     def start_of(self, name: str) -> int:
-        """Give where the numbers of a column begin in those of a row, with its length."""
+        """Return where the numbers of a column begin in those of a row, with its length."""
         before = takewhile(lambda each: each != name, self.columns)
         return sum(self.widths[each] + 1 for each in before)
 
@@ -128,7 +128,7 @@ class _Flat:
         self._left: Array = np.empty(0)
 
     def take(self, count: int) -> Array:
-        """Give the next numbers."""
+        """Return the next numbers."""
         taken = np.empty(count)
         at = 0
         while at < count:

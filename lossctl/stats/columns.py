@@ -117,7 +117,7 @@ class DifferenceColumns:
         ]
 
     def rows_needed(self, n: Codes) -> list[tuple[int | None, int | None, int | None]]:
-        """Give how many rows would show each difference, and from how few to how many; n is how many there are."""
+        """Return how many rows would show each difference, and from how few to how many; n is how many there are."""
         ends = (self.delta, self.low, self.high)
         given = zip(n.tolist(), self.detectable.tolist(), *(each.tolist() for each in ends), strict=True)
         return [_needed(*each) if each[1] > 0.0 else (None, None, None) for each in given]

@@ -163,7 +163,7 @@ def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list
 
 
 def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
-    """Give the p-value of flipped signs, and the interval of all figures that it would not reject.
+    """Return the p-value of flipped signs, and the interval of all figures that it would not reject.
 
     Where all signs are listed, what was found is among them; else it counts beside those that are drawn.
     """

@@ -168,7 +168,7 @@ def lists_signs(units: int, resamples: int) -> bool:
 
 
 def _every_sign(units: int, step: int) -> Iterator[tuple[int, Array]]:
-    """Give all signs of units as `signs_of` gives some: those of the binary digits of each number."""
+    """Yield all signs of units as `signs_of` yields some: those of the binary digits of each number."""
     for start in range(0, 2**units, step):
         numbers = np.arange(start, min(start + step, 2**units))
         yield start, 1.0 - 2.0 * ((numbers[:, None] >> np.arange(units)) & 1).astype(np.float64)

@@ -150,7 +150,8 @@ def test_few_rows_of_slices_are_told_in_a_line() -> None:
     clustered = lossctl.compare(frame_of(), "mae", by="day", block=10, **PAIR)
     (said,) = (each for each in clustered.warnings if "blocks" in each)
     assert said == (
-        "the confidence intervals of 4 of 4 slices are approximate: fewer than 20 effective blocks (the fewest: 10, in day=0)"
+        "the confidence intervals of 4 of 4 slices are approximate: "
+        "fewer than 20 effective blocks (the fewest: 10, in day=0)"
     )
 
 

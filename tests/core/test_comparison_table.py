@@ -10,7 +10,8 @@ from lossctl.core.view import Brief, Change, Span, View
 from tests.comparisons import made, settled
 
 TOLD = (
-    "~ = no significant difference; detectable = smallest difference that a sample of this size finds 80 % of the time; "
+    "~ = no significant difference; "
+    "detectable = smallest difference that a sample of this size finds 80 % of the time; "
     "rows needed = sample size that would find this one 80 % of the time"
 )
 AB, AC, BC = ("a", "b"), ("a", "c"), ("b", "c")
@@ -126,7 +127,8 @@ def test_notes_tell_of_the_marks_that_occur_and_of_no_others() -> None:
         settled("mae", AB, (3.0, 2.0)), settled("mse", AB, (3.0, 2.0)), settled("mse", AC, (3.0, 1.0)), adjustment="bh"
     )
     assert several.notes == (
-        "best: * = significantly better than the runner-up; *? = best value, not compared with the runner-up (--all-pairs does)",
+        "best: * = significantly better than the runner-up; "
+        "*? = best value, not compared with the runner-up (--all-pairs does)",
         "p is adjusted for 3 comparisons (Benjamini-Hochberg)",
     )
 
