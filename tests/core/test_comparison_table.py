@@ -127,8 +127,10 @@ def test_notes_tell_of_the_marks_that_occur_and_of_no_others() -> None:
         settled("mae", AB, (3.0, 2.0)), settled("mse", AB, (3.0, 2.0)), settled("mse", AC, (3.0, 1.0)), adjustment="bh"
     )
     assert several.notes == (
-        "best: * = significantly better than the runner-up; "
-        "*? = best value, not compared with the runner-up (--all-pairs does)",
+        (
+            "best: * = significantly better than the runner-up; "
+            "*? = best value, not compared with the runner-up (--all-pairs does)"
+        ),
         "p is adjusted for 3 comparisons (Benjamini-Hochberg)",
     )
 
