@@ -254,16 +254,12 @@ class _Run:
     def _calibrated(self, results: Sequence[GateResult], parts: Sequence[_Part]) -> list[GateResult]:
         """Add to each result what its gate would do on other rows like these."""
         from lossctl.api.calibrating import calibration
-        from lossctl.stats.student import t_quantile
 
         level = self.settings.level
         corrected = sum(part.found.evidence is not None for part in parts) if self.own.correction == "holm" else 1
         calibrated = []
         for result, part in zip(results, parts, strict=True):
-            spread, ci, n = part.spread, part.found.ci, part.found.n
-            if spread is None and ci is not None and n > 1:
-                spread = (0.5 * (ci.high - ci.low) / t_quantile(0.5 + 0.5 * ci.level, n - 1), n - 1)
-            line = calibration(part.found, spread, level, max(1, corrected))
+            line = calibration(part.found, part.spread, level, max(1, corrected))
             calibrated.append(replace(result, details=(*result.details, line)))
         return calibrated
 
@@ -316,7 +312,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A gate on one slice: what was found, how many rows were left out of it, and the standard error of a delta."""
+    """A gate on one slice: what was found, how many rows were left out of it, and the standard error."""
 
     asked: Asked
     found: Found
@@ -337,7 +333,9 @@ def _held_somewhere(results: Sequence[GateResult], parts: Sequence[_Part]) -> li
 
 def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
     counts = asked.gate.measure in _COUNTS
-    return [_Part(asked, _of(asked, each), 0 if counts else each.omitted) for each in figures.of(asked.gate)]
+    return [
+        _Part(asked, _of(asked, each), 0 if counts else each.omitted, each.spread) for each in figures.of(asked.gate)
+    ]
 
 
 def _of_deltas(asked: Asked, deltas: Differences) -> list[_Part]:

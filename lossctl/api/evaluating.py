@@ -442,6 +442,7 @@ def result_of(
         status=NO_SPREAD if ci is None and std_error is not None else _status(value),
         signature=signature_of(tally, chosen, settings, by=tuple(values)),
         n_outside=None if settings.clip is None else tally.n_outside * (chosen.loss.prediction == PROBABILITY),
+        freedom=None if std_error is None else moments.freedom,
     )
 
 

@@ -47,6 +47,8 @@ class Figure:
         Its interval.
     missing
         Why there is no value.
+    spread
+        Its standard error and the degrees of freedom of that; ``None`` where it has none.
     """
 
     slice: Slice
@@ -55,6 +57,7 @@ class Figure:
     omitted: int = 0
     ci: Interval | None = None
     missing: str = ""
+    spread: tuple[float, float] | None = None
 
 
 def columns_of(gate: Gate) -> tuple[str, ...]:
@@ -127,9 +130,9 @@ class Figures:
             results = joined(self._computed(columns_of(gate), chosen))
             return [_figure(gate, each) for each in results if fits(terms, each.slice)] + self._rest(gate, chosen)
         found = self._of_terms(chosen, gate)
-        return [Figure(each.slice, each.value, each.n, each.n_dropped, each.ci) for each in found] + self._rest(
-            gate, chosen
-        )
+        return [
+            Figure(each.slice, each.value, each.n, each.n_dropped, each.ci, spread=each.spread) for each in found
+        ] + self._rest(gate, chosen)
 
     def whole(self) -> Evaluation:
         """Give the result of all rows that left out the most of them."""

@@ -132,6 +132,7 @@ def quick_results(
         found: dict[str, Array | Codes] = {
             "value": value,
             "std_error": std_error,
+            "freedom": figures.freedom,
             "low": value - half,
             "high": value + half,
             "n": tally.n_of(count),

@@ -100,7 +100,10 @@ _NESTED = {"ci": tuple(item.name for item in fields(Interval)), "gradient": GRAD
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The value of one loss for one model on one slice. The fields are those of the JSON of `eval`."""
+    """The value of one loss for one model on one slice. The fields are those of the JSON of `eval`.
+
+    And `freedom`, the degrees of freedom of the standard error.
+    """
 
     source: str
     model: str
@@ -121,6 +124,7 @@ class Evaluation:
     signature: str
     quantiles: Quantiles | None = None
     n_outside: int | None = None
+    freedom: float | None = None
 
     @property
     def loss(self) -> str:

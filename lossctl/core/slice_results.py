@@ -33,11 +33,16 @@ class SliceValue(NamedTuple):
     n: int
     n_dropped: int
     ci: Interval | None
+    spread: tuple[float, float] | None = None
+    """The standard error and its degrees of freedom, where there is an interval."""
 
     @classmethod
     def of(cls, result: Evaluation) -> SliceValue:
         """Take it out of a result."""
-        return cls(result.slice, result.value, result.n, result.n_dropped, result.ci)
+        error, freedom = result.std_error, result.freedom
+        known = result.ci is not None and error is not None and freedom is not None
+        spread = (error, freedom) if known else None
+        return cls(result.slice, result.value, result.n, result.n_dropped, result.ci, spread)
 
 
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
@@ -59,9 +64,9 @@ class SliceResults:
     slices
         The values of each column that slices.
     figures
-        By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none), ``low``
-        and ``high`` of intervals (NaN where there is none), ``n``, ``n_read``, ``n_dropped``, ``weight_sum``, those of
-        `Gradient`, and with ``--clip`` ``n_outside``. Whole numbers are int64, others float64.
+        By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none) and its
+        ``freedom``, ``low`` and ``high`` of intervals (NaN where there is none), ``n``, ``n_read``, ``n_dropped``,
+        ``weight_sum``, those of `Gradient`, and with ``--clip`` ``n_outside``. Whole numbers are int64, others float64.
     others
         By their place, results to which none of this applies, save what the slice is called.
     method
@@ -108,15 +113,17 @@ class SliceResults:
 
     def values(self) -> Iterator[SliceValue]:
         """Yield the value of each slice, which takes a tenth of the time of its result."""
-        columns = (self.figures[name].tolist() for name in ("value", "n", "n_dropped", "low", "high"))
+        fields = ("value", "n", "n_dropped", "low", "high", "std_error", "freedom")
+        columns = (self.figures[name].tolist() for name in fields)
         names = [*self.slices]
         rows = zip(zip(*self.slices.values(), strict=True), *columns, strict=True)
-        for place, (texts, value, n, dropped, low, high) in enumerate(rows):
+        for place, (texts, value, n, dropped, low, high, error, freedom) in enumerate(rows):
             if place in self.others:
                 yield SliceValue.of(self.others[place])
                 continue
             ci = None if math.isnan(low) else Interval(self.level, low, high, self.method)
-            yield SliceValue(dict(zip(names, texts, strict=True)), value, n, dropped, ci)
+            spread = None if ci is None else (error, freedom)
+            yield SliceValue(dict(zip(names, texts, strict=True)), value, n, dropped, ci, spread)
 
     def at(self, place: int) -> Evaluation:
         """Give the result of one slice."""
@@ -139,6 +146,7 @@ class SliceResults:
             slice={name: values[place] for name, values in self.slices.items()},
             value=of["value"],
             std_error=of["std_error"] if several else None,
+            freedom=of["freedom"] if several else None,
             ci=Interval(self.level, of["low"], of["high"], self.method) if varies else None,
             n=n,
             n_read=n_read,

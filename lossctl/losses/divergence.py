@@ -9,10 +9,11 @@ numbers; where neither p nor q gives an event anything its slope is 0.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.loss import Array, Kernel
 from lossctl.losses.information import kl_divergence
 from lossctl.losses.ratios import log_gap
 from lossctl.losses.stable import row_sum
@@ -21,9 +22,11 @@ __all__ = [
     "chi_square",
     "finish_root",
     "hellinger",
+    "hellinger_roots",
     "jeffreys",
     "jensen_shannon",
     "jensen_shannon_distance",
+    "jensen_shannon_roots",
     "reverse_kl",
     "squared_hellinger",
     "total_variation",
@@ -36,6 +39,10 @@ _SERIES = tuple(1.0 / (k * (2 * k - 1)) for k in range(17, 0, -1))
 
 _LOWEST = -1e4
 """Below every logarithm of a float64, and finite: 0 times it is 0."""
+
+_LEAST = 2.0**-900
+_POWER = 600
+"""Smaller losses have few digits; they are those of probabilities times 2 to this, times 2 to minus this."""
 
 
 def over_events(terms: Array) -> Array:
@@ -152,7 +159,42 @@ def jensen_shannon_distance(target: Array, prediction: Array, base: float) -> tu
     >>> jensen_shannon_distance(p, q, base=2.0)[0].round(4).tolist()
     [0.4344]
     """
-    return root_of_rows(*jensen_shannon(target, prediction, base))
+    return _root_of_rows(partial(jensen_shannon, base=base), target, prediction)
+
+
+def jensen_shannon_roots(target: Array, prediction: Array, base: float) -> Array:
+    """Compute the roots of the terms of `jensen_shannon` down a file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> roots = jensen_shannon_roots(np.array([0.5, 5e-324]), np.array([0.5, 2e-323]), base=2.0)
+    >>> [f"{root:.4g}" for root in roots]
+    ['0', '1.853e-162']
+    """
+    return _term_roots(partial(jensen_shannon, base=base), target, prediction)
+
+
+def _term_roots(kernel: Kernel, target: Array, prediction: Array) -> Array:
+    """Take the roots of terms that grow with their probabilities, whose digits are those of larger ones."""
+    terms, _ = kernel(*(np.ldexp(each, _POWER) for each in (target, prediction)))
+    return np.ldexp(np.sqrt(terms), -_POWER // 2)
+
+
+def _root_of_rows(kernel: Kernel, target: Array, prediction: Array) -> tuple[Array, Array]:
+    """Take the roots of losses that grow with their probabilities, as `root_of_rows` does.
+
+    Their slopes do not grow. What is too small to have its digits is scaled first.
+    """
+    loss, slope = kernel(target, prediction)
+    root, found = root_of_rows(loss, slope)
+    if loss.ndim < slope.ndim:
+        small = np.flatnonzero((loss < _LEAST) & (target != prediction).any(axis=1))
+        if small.size:
+            larger = kernel(*(np.ldexp(each[small], _POWER) for each in (target, prediction)))
+            roots, by_root = root_of_rows(*larger)
+            root[small], found[small] = np.ldexp(roots, -_POWER // 2), np.ldexp(by_root, _POWER // 2)
+    return root, found
 
 
 def root_of_rows(loss: Array, slope: Array) -> tuple[Array, Array]:
@@ -204,7 +246,20 @@ def hellinger(target: Array, prediction: Array) -> tuple[Array, Array]:
     >>> hellinger(np.array([[0.64, 0.36]]), np.array([[0.36, 0.64]]))[0].round(4).tolist()
     [0.2]
     """
-    return root_of_rows(*squared_hellinger(target, prediction))
+    return _root_of_rows(squared_hellinger, target, prediction)
+
+
+def hellinger_roots(target: Array, prediction: Array) -> Array:
+    """Compute the roots of the terms of `squared_hellinger` down a file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> roots = hellinger_roots(np.array([0.5, 5e-324]), np.array([0.5, 2e-323]))
+    >>> [f"{root:.4g}" for root in roots]
+    ['0', '1.572e-162']
+    """
+    return _term_roots(squared_hellinger, target, prediction)
 
 
 def total_variation(target: Array, prediction: Array) -> tuple[Array, Array]:

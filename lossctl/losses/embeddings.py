@@ -192,6 +192,7 @@ def cosine_embedding(target: Array, prediction: Array, margin: float) -> tuple[A
     factor = np.where(similar, 1.0, -1.0 * (excess > 0.0))
     slope = np.concatenate([by_first.slope, by_second.slope], axis=1)
     slope *= factor[:, None]
+    slope[factor == 0.0] = 0.0  # also where it is past every float64
     slope += 0.0
     return loss, slope
 
@@ -324,6 +325,8 @@ def info_nce(target: Array, prediction: Array, temperature: float) -> tuple[Arra
     scores = angle.versine.reshape(rows, count) / -temperature
     loss, by_score = softmax_cross_entropy(np.zeros(rows), scores, 0.0)
     slope = angle.slope
-    slope *= (by_score / -temperature).reshape(rows * count, 1)
+    by_score = (by_score / -temperature).reshape(rows * count)
+    slope *= by_score[:, None]
+    slope[by_score == 0.0] = 0.0  # also where it is past every float64
     slope += 0.0
     return loss, slope.reshape(prediction.shape)

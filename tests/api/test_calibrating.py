@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+import lossctl
 from lossctl.api.calibrating import calibration
 from lossctl.gates.decide import Found, Test
 from lossctl.gates.grammar import parse_gate
@@ -60,3 +62,26 @@ def test_a_delta_that_must_be_high_is_the_mirror_of_one_that_must_be_low() -> No
 def test_without_a_standard_error_nothing_is_said(spread: tuple[float, int] | None) -> None:
     found = Found(parse_gate("mae <= 1"), VALUE, 9, {}, Test.POINT)
     assert calibration(found, spread, 0.95, 1) == "calibration: there is no standard error to go by"
+
+
+@pytest.mark.parametrize("terms", ["", "[g=*]"])
+def test_a_value_of_weighted_rows_has_the_degrees_of_its_interval(terms: str) -> None:
+    """A few heavy rows leave far fewer degrees than n − 1."""
+    rng = np.random.default_rng(5)
+    n = 60
+    w = np.where(np.arange(n) < 6, 50.0, 0.1)
+    frame = {"y": np.zeros(n), "p": rng.normal(size=n), "w": w, "g": np.zeros(n)}
+    loss = np.abs(frame["p"])
+    value = np.average(loss, weights=w)
+    total, square = w.sum(), (w**2).sum()
+    error = np.sqrt((w**2 * (loss - value) ** 2).sum() / (total**2 - square))
+    t = stats.t(total**2 / square - 1.0)
+    bound = float(value + 1.5 * error)
+    options = {"target": "y", "prediction": "p", "weight": "w", "calibrate": True}
+    (found,) = lossctl.check(frame, [f"mae{terms} <= {bound!r}"], **options).gates
+    line = next(each for each in found.details if each.startswith("calibration"))
+    share = float(line.partition("in ")[2].partition("%")[0]) / 100
+    change = float(line.partition("change of ")[2].partition(" ")[0])
+    assert_allclose(share, t.sf(1.5), rtol=0.05)
+    assert_allclose(change, (1.5 + t.ppf(0.8)) * error, rtol=1e-3)
+    assert t.sf(1.5) > 1.2 * stats.t(n - 1).sf(1.5)

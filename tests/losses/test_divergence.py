@@ -203,3 +203,33 @@ def test_down_the_file_a_slope_is_finite_where_the_divergence_is(p: list[float],
         total = mp.fsum(b * ratio for b, ratio in zip(map(mp.mpf, q), ratios, strict=True))
         assert_allclose(slope[0], [-float(ratio / total / mp.log(2)) for ratio in ratios], rtol=1e-12)
     assert_allclose([result.gradient.linf, result.gradient.l1], [np.abs(slope).max(), np.abs(slope).sum()], rtol=1e-12)
+
+
+def _by_sixty_digits(name: str, p: list[float], q: list[float]) -> float:
+    """Compute a distance by its definition."""
+    with mp.workdps(60):
+        pairs = [(mp.mpf(a), mp.mpf(b)) for a, b in zip(p, q, strict=True)]
+        if name == "hellinger":
+            return float(mp.sqrt(mp.fsum((mp.sqrt(a) - mp.sqrt(b)) ** 2 for a, b in pairs) / 2))
+        terms = [one * mp.log(2 * one / (a + b), 2) for a, b in pairs for one in (a, b) if one > 0]
+        return float(mp.sqrt(mp.fsum(terms) / 2))
+
+
+@pytest.mark.parametrize("name", ["hellinger", "jensen_shannon_distance"])
+@pytest.mark.parametrize(("a", "b"), [(3e-310, 7e-310), (1.2e-320, 0.0), (0.0, 1.5e-322), (5e-324, 1e-323)])
+def test_the_least_probabilities_have_a_distance_with_all_its_digits(name: str, a: float, b: float) -> None:
+    """In a row, beside ordinary rows, and down the file; its slope is that of probabilities 2^600 as large."""
+    p, q = [0.75, 0.25 + a, a], [0.75, 0.25 + b, b]
+    expected = _by_sixty_digits(name, p, q)
+    (chosen,) = choose([name])
+    others = [[0.5, 0.25, 0.25], [0.2, 0.3, 0.5]]
+    loss, slope = chosen.compute(np.array([p, others[0]]), np.array([q, others[1]]))
+    assert_allclose(loss[0], expected, rtol=1e-14)
+    apart = chosen.compute(np.array([others[0]]), np.array([others[1]]))
+    assert (loss[1], slope[1].tolist()) == (apart[0][0], apart[1][0].tolist())
+    larger = chosen.compute(np.ldexp([[a, 1.0]], 600), np.ldexp([[b, 1.0]], 600))[1]
+    assert_allclose(slope[0, 2], np.ldexp(larger[0, 0], 300), rtol=1e-13)
+    (found,) = lossctl.evaluate({"p": np.array(p), "q": np.array(q)}, name, target="p", prediction="q")
+    assert_allclose(found.value, expected, rtol=1e-14)
+    if b > 0.0:
+        assert_allclose(found.gradient.linf, abs(slope[0, 2]), rtol=1e-13)

@@ -251,3 +251,14 @@ def test_optax_takes_odd_powers_of_negative_differences() -> None:
     assert np.isnan(theirs)
     loss, _ = compute("triplet_margin(p=3)", [anchor], [np.concatenate([positive, negative])])
     assert_allclose(loss, [91.0 ** (1.0 / 3.0) - 2.0 + 1.0], rtol=1e-15)
+
+
+# The ends of float64
+
+
+def test_what_costs_nothing_has_no_slope_where_that_of_its_angle_is_past_every_number() -> None:
+    tiny = np.array([[3e-320, 0.0, 0.0, 5e-320]])
+    loss, slope = compute("cosine_embedding(margin=0.5)", [0.0], tiny)
+    assert (loss.tolist(), slope.tolist()) == ([0.0], [[0.0] * 4])
+    loss, slope = compute("info_nce(temperature=0.001)", [[1.0, 0.0]], [[1.0, 0.0, 0.0, 5e-320]])
+    assert (loss.tolist(), slope.tolist()) == ([0.0], [[0.0] * 4])
