@@ -40,8 +40,7 @@ class SliceValue(NamedTuple):
     def of(cls, result: Evaluation) -> SliceValue:
         """Take it out of a result."""
         error, freedom = result.std_error, result.freedom
-        known = result.ci is not None and error is not None and freedom is not None
-        spread = (error, freedom) if known else None
+        spread = None if result.ci is None or error is None or freedom is None else (error, freedom)
         return cls(result.slice, result.value, result.n, result.n_dropped, result.ci, spread)
 
 
