@@ -120,7 +120,7 @@ def test_each_option_of_the_api_is_a_flag_or_said_to_be_none(name: str) -> None:
 
 
 def fields() -> list[str]:
-    own = [name for name in Evaluation.__dataclass_fields__ if name not in {"chosen", "model"}]
+    own = [name for name in Evaluation.__dataclass_fields__ if name not in {"chosen", "model", "freedom"}]
     inner = [f"gradient.{name}" for name in Gradient.__dataclass_fields__]
     return [*own, "loss", "params", "unit", *inner, *(f"ci.{name}" for name in Interval.__dataclass_fields__)]
 
