@@ -57,6 +57,15 @@ def test_a_small_run_loads_none_of_what_draws_curves_or_shows_progress(command: 
     assert not [name for name in imported(command) if name.startswith(unwanted)]
 
 
+WHERE_WRONG = ("lossctl.core.names", "lossctl.losses.other_names", "lossctl.cli.usage")
+IN_FILES = ("lossctl.sources.cures", "lossctl.sources.condition_faults", "lossctl.sources.allowed")
+
+
+@pytest.mark.parametrize("command", [f"{EVAL} -f json", "eval examples/data/preds.csv --loss mae", "losses"])
+def test_what_explains_a_fault_is_loaded_where_there_is_one(command: str) -> None:
+    assert not imported(command).intersection((*WHERE_WRONG, *IN_FILES))
+
+
 def test_a_run_loads_the_format_it_writes_and_no_other() -> None:
     loaded = {name for name in imported(f"{EVAL} -f json") if name.startswith("lossctl.reports.")}
     assert "lossctl.reports.json" in loaded

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, get_args
 
 from lossctl.api.evaluating import evaluate
 from lossctl.api.selecting import (
-    FLAGS_ELSEWHERE,
     Selection,
     draw_loss,
     is_loss,
     list_losses,
     loss_parameters,
+    parameters_elsewhere,
     select,
     show_loss,
 )
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lossctl.api.worst import worst_rows
 
 __all__ = [
-    "FLAGS_ELSEWHERE",
     "NAN_POLICIES",
     "RenderOptions",
     "Selection",
@@ -45,6 +44,7 @@ __all__ = [
     "load_check_config",
     "loss_parameters",
     "open_rows",
+    "parameters_elsewhere",
     "render",
     "render_check",
     "select",

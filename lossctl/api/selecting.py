@@ -9,17 +9,17 @@ from lossctl.core.catalogue import LossCard, LossList
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.losses import FLAGS_ELSEWHERE, choose, find, parameters, search, wants_all
+from lossctl.losses import choose, find, parameters, search, wants_all
 from lossctl.losses.table import LOSSES
 from lossctl.reports import RenderOptions
 
 __all__ = [
-    "FLAGS_ELSEWHERE",
     "Selection",
     "draw_loss",
     "is_loss",
     "list_losses",
     "loss_parameters",
+    "parameters_elsewhere",
     "select",
     "show_loss",
 ]
@@ -150,6 +150,19 @@ def draw_loss(card: LossCard, options: RenderOptions) -> str:
         return ""
     width = min(options.width or CURVE_WIDTH, CURVE_WIDTH)
     return draw(curve(card.chosen), width, CURVE_HEIGHT, color=options.color)
+
+
+def parameters_elsewhere(name: str) -> tuple[str, ...]:
+    """Return the parameters of losses that other libraries call so.
+
+    Examples
+    --------
+    >>> parameters_elsewhere("dof")
+    ('df',)
+    """
+    from lossctl.losses.other_names import FLAGS_ELSEWHERE
+
+    return FLAGS_ELSEWHERE.get(name, ())
 
 
 def is_loss(name: str) -> bool:

@@ -21,7 +21,6 @@ from typing import Any
 from lossctl.api import RenderOptions, formats, render
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, UsageError
-from lossctl.core.names import nearest, one_of
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
@@ -132,6 +131,8 @@ class Destination:
 
 
 def _cure_of_format(name: str, known: Sequence[str]) -> str:
+    from lossctl.core.names import nearest, one_of
+
     listed = f"the formats: {', '.join(known)}"
     named = _EXTENSIONS.get(f".{name.lower()}", ())
     if "parquet" in named:

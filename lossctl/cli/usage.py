@@ -16,7 +16,7 @@ from typing import Any
 
 import typer
 
-from lossctl.api import FLAGS_ELSEWHERE, is_loss
+from lossctl.api import is_loss, parameters_elsewhere
 from lossctl.cli.commands import COMMANDS, application
 from lossctl.core.errors import UsageError
 from lossctl.core.names import meant, one_of
@@ -158,7 +158,7 @@ def _cure_of_flag(option: str, command: Any) -> str:
     own, name = _flags(command), str(command.name)
     word = option[1:] if option[1] != "-" else option[2:].lower().replace("_", "-")
     is_known = option[1] != "-" or len(word) > 1  # -m is none of --m
-    parameters = [f"--{each.replace('_', '-')}" for each in FLAGS_ELSEWHERE.get(word.replace("-", "_"), ())]
+    parameters = [f"--{each.replace('_', '-')}" for each in parameters_elsewhere(word.replace("-", "_"))]
     known = [each for each in parameters if each in own]
     others = [each for each, flags in _all_flags().items() if option in flags]
     if name == "check" and option in _OF_CHECK:

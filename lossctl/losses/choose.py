@@ -18,8 +18,6 @@ from types import MappingProxyType
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss, Kind, Loss, Param, Value
-from lossctl.core.names import nearest, one_of
-from lossctl.losses.other_names import EMPTY_WORDS, FLAGS_ELSEWHERE, MEASURES
 from lossctl.losses.table import LOSSES
 
 __all__ = ["ALL", "Flag", "choose", "find", "parameters", "search", "wants_all"]
@@ -98,6 +96,9 @@ def find(name: str) -> Loss:
 
 def _cure_of_name(folded: str) -> str:
     """Return what a name that no loss has may mean: in another library, as a measure that is no loss, or as a slip."""
+    from lossctl.core.names import nearest, one_of
+    from lossctl.losses.other_names import EMPTY_WORDS, MEASURES
+
     squashed = folded.replace("_", "")
     there = [loss for loss in LOSSES.values() if squashed in {each.replace("_", "") for each in _names_elsewhere(loss)}]
     if not there and folded in MEASURES:
@@ -297,6 +298,8 @@ def _refuse_unused(flags: Mapping[str, Sequence[str]], items: Sequence[_Item]) -
 
 def _cure_of_flag(name: str, text: str, items: Sequence[_Item]) -> str:
     """Return which parameter of the chosen losses is meant by the name of another, or which column by a letter."""
+    from lossctl.losses.other_names import FLAGS_ELSEWHERE
+
     flag = name.replace("_", "-")
     if name in _COLUMNS and not _NUMBER.fullmatch(text):
         return f"a column is named with one dash: -{flag} {text}"

@@ -14,7 +14,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import UsageError
-from lossctl.core.names import meant
 from lossctl.reports.shared.options import RenderOptions
 from lossctl.reports.shared.short import FOR_PEOPLE, shortened
 
@@ -93,5 +92,7 @@ def render(
 
 
 def unknown(name: str, known: Sequence[str]) -> UsageError:
-    """Give the error of a name that no format has, with the nearest that some have."""
+    """Return the error of a name that no format has, with the nearest that some have."""
+    from lossctl.core.names import meant
+
     return UsageError(f"no format is called {name!r}", meant(name, known) or f"the formats: {', '.join(known)}")

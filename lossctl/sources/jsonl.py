@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
-from lossctl.sources.cures import cure_of_text
 from lossctl.sources.database import glob_escape
 from lossctl.sources.dialect import SAMPLE, not_utf8, refuse_wide
 from lossctl.sources.options import ColumnType
@@ -191,6 +190,8 @@ class JsonPiece(Piece):
         shown = json.dumps(value, ensure_ascii=False)
         cure = "write numbers, or null for a missing value and choose --nan omit"
         if isinstance(value, str):
+            from lossctl.sources.cures import cure_of_text
+
             cure = cure_of_text(value, key, beside=self._beside(key))
         elif wanted == EXPECTED[ColumnType.BOOLEAN]:
             cure = "write 0 and 1 in the whole column, or false and true"

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from lossctl.core.errors import UsageError
-from lossctl.core.names import nearest, one_of
 
 __all__ = ["listed", "repeated", "unknown_column", "unknown_in_condition"]
 
@@ -36,6 +35,8 @@ def _shown(name: str) -> str:
 
 def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
     """Give the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
+    from lossctl.core.names import nearest, one_of
+
     names = list(columns)
     near = nearest(name, names)
     meant = f"did you mean {one_of([*map(_shown, near)])}? " if near else ""
@@ -44,6 +45,8 @@ def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
 
 def unknown_in_condition(unknown: Sequence[str], columns: Iterable[str], condition: str) -> UsageError:
     """Return the error for columns of a condition that are not there: what is compared with may be texts."""
+    from lossctl.core.names import nearest
+
     names, where, text = list(columns), f"--where {condition!r}", condition
     for name in unknown:
         compared = re.compile(rf"""(?P<before>[=<>(,]\s*|\blike\s+)"?{re.escape(name)}"?(?![\w.(])""", re.IGNORECASE)

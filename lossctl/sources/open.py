@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from lossctl.core.ending import remember
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.inputs import note_input, note_listing
-from lossctl.core.names import nearest, one_of
 from lossctl.sources.beside import Beside
 from lossctl.sources.options import ReadOptions
 from lossctl.sources.revision import file_named, is_revision, open_revision
@@ -289,6 +288,8 @@ def _check_readable(path: str, name: str) -> None:
         if place.is_symlink():
             problem = f"{name} is a link to {place.readlink()}, which is not there"
             raise DataError(problem, "mend the link, or name the file") from None
+        from lossctl.core.names import nearest, one_of
+
         folder = place.parent
         beside = [each.name for each in folder.iterdir()] if folder.is_dir() else []
         same = sorted(each for each in beside if Path(each).stem.split(".")[0] == place.stem.split(".")[0])

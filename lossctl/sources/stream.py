@@ -21,7 +21,6 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
-from lossctl.sources.condition_faults import kind_of, not_computed
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
@@ -286,6 +285,8 @@ class Stream:
         except duckdb.Error as error:
             raise self._bad_condition(error) from error
         if kind != "BOOLEAN":
+            from lossctl.sources.condition_faults import kind_of
+
             written = self._condition.text if self._condition else text
             raise UsageError(f"--where {written!r} is {kind_of(kind)}, not true or false", "compare it with something")
 
@@ -348,6 +349,8 @@ class Stream:
 
     def _bad_condition(self, error: Exception) -> UsageError:
         written = self._condition.text if self._condition else ""
+        from lossctl.sources.condition_faults import not_computed
+
         problem, cure = not_computed(_first_line(str(error)))
         return UsageError(f"--where {written!r} fails: {problem}", cure)
 

@@ -19,7 +19,6 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, LossctlError
 from lossctl.sources import compression as packed
 from lossctl.sources.compression import Compression
-from lossctl.sources.cures import cure_of_text
 from lossctl.sources.database import connect, disconnect, glob_escape
 from lossctl.sources.dialect import (
     Dialect,
@@ -237,6 +236,8 @@ class TextPiece(Piece):
             return DataError(problem, f"the condition takes it for a number; {cure}")
         beside = {record[fault.column] for record in self.dialect.sample if fault.column < len(record)}
         beside = {each for each in beside if each not in self.options.null}
+        from lossctl.sources.cures import cure_of_text
+
         return DataError(problem, cure_of_text(value, name, self.options.decimal, fault.line, sorted(beside)))
 
     def _bad_quote(self, place: str) -> LossctlError:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.names import meant
-from lossctl.sources.condition_faults import not_parsed
 from lossctl.sources.options import ColumnType
 
 if TYPE_CHECKING:
@@ -114,6 +112,8 @@ def _parsed(text: str, connection: duckdb.DuckDBPyConnection) -> Node:
         message = str(tree.get("error_message", "not SQL")).splitlines()[0]
         if "expression depth" in message:
             raise _too_deep(text)
+        from lossctl.sources.condition_faults import not_parsed
+
         problem, cure = not_parsed(message, text)
         raise UsageError(f"--where {text!r} is not a condition: {problem}", cure)
     statements = tree["statements"]
@@ -176,6 +176,7 @@ def _refuse_function(text: str, call: Node, connection: duckdb.DuckDBPyConnectio
 
 def _no_such_function(text: str, name: str, connection: duckdb.DuckDBPyConnection) -> UsageError:
     """Return the error for a function that a condition may not call: why, and what to call instead."""
+    from lossctl.core.names import meant
     from lossctl.sources.allowed import FUNCTIONS, INSTEAD
 
     query = "select function_type, stability from duckdb_functions() where function_name = lower(?)"

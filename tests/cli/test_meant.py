@@ -17,8 +17,8 @@ from pyarrow import csv, parquet
 
 from lossctl.cli import usage
 from lossctl.cli.commands import COMMANDS, application
-from lossctl.losses import FLAGS_ELSEWHERE, choose, find, parameters
-from lossctl.losses.other_names import MEASURES
+from lossctl.losses import choose, find, parameters
+from lossctl.losses.other_names import FLAGS_ELSEWHERE, MEASURES
 from tests.cli.cases import INSIDE, Run, write
 from tests.cli.test_bad_arguments import FORBIDDEN
 
