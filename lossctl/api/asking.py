@@ -54,7 +54,21 @@ def asked_of(gates: object, own: CheckSettings) -> list[Asked]:
             test = own.test if own.test is not None and one.gate.measure is Measure.DELTA else default_test(one.gate)
         check_test(one.gate, test)
         asked.append(replace(one, test=test))
+    if own.method.sequential:
+        _require_tests(asked)
     return asked
+
+
+def _require_tests(asked: Sequence[Asked]) -> None:
+    """Refuse deltas without a test, and no deltas at all, where tests are to hold at all looks."""
+    for each in asked:
+        if each.gate.measure is Measure.DELTA and each.test is Test.POINT:
+            raise UsageError(
+                f"gate {each.gate.shown!r}: sequential is for deltas with a test, and point is none",
+                "write test = regress or noninferior, or leave out sequential",
+            )
+    if asked and not any(each.gate.measure is Measure.DELTA for each in asked):
+        raise UsageError("sequential is for deltas, and no gate is one", "write delta(LOSS), or leave out sequential")
 
 
 def _listed(gates: object) -> list[Any]:

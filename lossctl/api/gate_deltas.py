@@ -24,8 +24,9 @@ from lossctl.core.slices import Slice
 from lossctl.gates.decide import Evidence, Test
 from lossctl.gates.gate import Gate
 from lossctl.sources import Slices
-from lossctl.stats.margin import Margin, margin
-from lossctl.stats.paired import rows_needed
+from lossctl.stats.margin import Margin, margin, standing
+from lossctl.stats.paired import Difference, rows_needed
+from lossctl.stats.sequence import FEWEST, one_look
 from lossctl.stats.signs import rows_for_agreeing, rows_for_none
 
 __all__ = ["Delta", "Deltas"]
@@ -105,18 +106,35 @@ class Deltas:
         return _Table(places, paired, parts, [values for code, values in codes if code not in paired.slices])
 
     def _delta(self, gate: Gate, test: Test, values: Slice, paired: Paired, index: int) -> Delta:
-        of, told = paired.values_of(0, index), paired.differences(self.settings.level)[0][index]
-        n, omitted = _counts(paired)
+        of, n, omitted = paired.values_of(0, index), *_counts(paired)
+        told, missing = self._told(paired, index)
         percent = gate.bound.percent
-        value, ci, missing = of.delta, told.delta_ci, ""
+        value, ci = of.delta, told.delta_ci
         if percent:
             if of.relative is None:
-                missing = f"the baseline's {gate.loss} is {of.baseline:.4g}: there is no percentage of it"
-                return Delta(Figure(values, None, n, omitted, missing=missing), None)
+                words = f"the baseline's {gate.loss} is {of.baseline:.4g}: there is no percentage of it"
+                return Delta(Figure(values, None, n, omitted, missing=words), None)
             value, ci = of.relative, told.relative_ci
-        figure = Figure(values, value, n, omitted, ci)
+        figure = Figure(values, value, n, omitted, ci, missing=missing)
+        if missing:
+            return Delta(figure, None)
         evidence, spread = self._evidence(gate, paired, index)
         return Delta(figure, None if test is Test.POINT else evidence, spread)
+
+    def _told(self, paired: Paired, index: int) -> tuple[Difference, str]:
+        """Return a difference with its intervals; and why it can't be told at each of many looks, where it can't."""
+        level = self.settings.level
+        if not self.method.sequential:
+            return paired.differences(level)[0][index], ""
+        rows = standing(paired.sums[0][index], paired.method)
+        if rows < FEWEST:
+            told = replace(paired.differences(level)[0][index], delta_ci=None, relative_ci=None)
+            units = _units(paired.method)
+            return told, f"--sequential takes at least {FEWEST} {units}, and these come to {math.floor(rows)}"
+        told = paired.differences(2.0 * one_look(0.5 + 0.5 * level, rows) - 1.0)[0][index]
+        ends = (told.delta_ci, told.relative_ci)
+        delta_ci, relative_ci = (each and replace(each, level=level, method=f"{each.method}-sequence") for each in ends)
+        return replace(told, delta_ci=delta_ci, relative_ci=relative_ci), ""
 
     def _warn_same(self, gate: Gate, parts: Sequence[Paired], whole: Paired, index: int) -> None:
         """Warn where no row that a gate looks at has another loss than the baseline, though others have."""
@@ -148,8 +166,7 @@ class Deltas:
 
 def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
     """Return why differences that do not vary decide nothing, and how many rows like these would."""
-    method, n = paired.method, paired.sums[0][0].n
-    units = "rows" if not method.is_grouped else "blocks" if method.cluster is None else "clusters"
+    n, units = paired.sums[0][0].n, _units(paired.method)
     if found.alike:
         words = f"the differences of all {n} rows are equal, and do not say how others vary"
         if found.p_above == found.p_below:
@@ -161,6 +178,10 @@ def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
     return (
         "no row differs" if needed is None else f"no row differs; {needed:,} {units} without a difference would decide"
     )
+
+
+def _units(method: Method) -> str:
+    return "rows" if not method.is_grouped else "blocks" if method.cluster is None else "clusters"
 
 
 def _counts(paired: Paired) -> tuple[int, int]:

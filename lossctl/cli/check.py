@@ -135,6 +135,14 @@ FailUnsure = Annotated[
         rich_help_panel=_GATES,
     ),
 ]
+Sequential = Annotated[
+    bool | None,
+    typer.Option(
+        "--sequential",
+        help="Tests of deltas hold at every look at a file that grows, of the same two models. From 100 rows on.",
+        rich_help_panel=_GATES,
+    ),
+]
 AllowInverted = Annotated[
     bool | None,
     typer.Option("--allow-inverted", help="Let a gate ask for a loss of at least so much.", rich_help_panel=_GATES),
@@ -158,6 +166,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     explain: Explain = None,
     calibrate: Calibrate = None,
     fail_unsure: FailUnsure = None,
+    sequential: Sequential = None,
     cluster: Cluster = None,
     block: Block = None,
     horizon: Horizon = None,
@@ -181,6 +190,7 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "explain": explain,
         "calibrate": calibrate,
         "fail_unsure": fail_unsure,
+        "sequential": sequential,
         "cluster": cluster,
         "block": block,
         "horizon": horizon,

@@ -50,6 +50,8 @@ class Method:
     hac
         How the error of a series allows for that: ``ewc`` by equal-weighted cosines, for any dependence that fades;
         ``dm`` by the covariances of `horizon` − 1 rows, as Diebold and Mariano did.
+    sequential
+        Whether what is said of a limit holds at all looks at a file that grows (see `lossctl.stats.sequence`).
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Method:
     resamples: int = DEFAULT_RESAMPLES
     listed: bool = False
     hac: Hac | None = None
+    sequential: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in METHOD_NAMES:
@@ -89,6 +92,9 @@ class Method:
             raise UsageError("cluster and block are both given", "rows belong together in one way")
         if self.hac is not None and self.hac not in HAC_NAMES:
             raise UsageError(f"hac: there is no {self.hac!r}", f"one of {', '.join(HAC_NAMES)}")
+        if self.sequential and self.kind != "t":
+            cure = "leave out sequential or the horizon; --block L says that rows in a row belong together"
+            raise UsageError(f"sequential is for Student's t, not for {self.kind}", cure)
         if not self.is_series:
             if self.hac is not None:
                 raise UsageError(f"hac is for a series, not for {self.kind}", "add a horizon, or leave out hac")
@@ -148,6 +154,8 @@ class Method:
             parts.append(f"block={self.block}")
         if self.is_series:
             parts += [f"hac={self.hac or 'ewc'}", f"horizon={self.lags + 1}"]
+        if self.sequential:
+            parts.append("sequential")
         if self.listed:
             parts.append("signs=all")
         elif self.resamples_units:

@@ -77,6 +77,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
         "explain": Key.FLAG,
         "calibrate": Key.FLAG,
         "fail_unsure": Key.FLAG,
+        "sequential": Key.FLAG,
         "reports": Key.REPORTS,
     }
 )

@@ -96,6 +96,8 @@ class CheckOptions(Options, total=False):
         Says of each gate how often it would fail or be unsure by chance, and which change it would catch.
     fail_unsure
         Makes the exit code 4 where a gate is unsure: neither shown to fail nor to pass.
+    sequential
+        Makes tests of deltas hold at every look at a file that grows, for a fixed pair of models, from 100 rows on.
     cluster
         The column that says which rows belong together.
     block
@@ -116,6 +118,7 @@ class CheckOptions(Options, total=False):
     explain: bool
     calibrate: bool
     fail_unsure: bool
+    sequential: bool
     cluster: str | None
     block: int | None
     horizon: int | None
@@ -163,7 +166,10 @@ class CheckSettings:
             if name in options:
                 raise UsageError(f"check takes no {name}", cure)
         given = {name: value for name, value in options.items() if name in OWN and value is not None}
-        units = {name: given.pop(name) for name in ("cluster", "block", "horizon", "hac") if name in given}
+        units = {
+            name: given.pop(name) for name in ("cluster", "block", "horizon", "hac", "sequential") if name in given
+        }
+        _require_flag("sequential", units.get("sequential", False))
         method = Method("diebold_mariano" if "horizon" in units else "t", **units)
         if "test" in given:
             given["test"] = _test(given["test"])
@@ -187,8 +193,9 @@ class CheckSettings:
             ("calibrate", self.calibrate),
             ("fail_unsure", self.fail_unsure),
         ):
-            if not isinstance(flag, bool):
-                raise UsageError(f"{name}: {flag!r} is neither true nor false", "write true")
+            _require_flag(name, flag)
+        if self.method.sequential and self.calibrate:
+            raise UsageError("calibrate tells of one look, and sequential is for many", "leave out one of them")
         if self.baseline_prediction is not None and not isinstance(self.baseline_prediction, str):
             raise UsageError(f"baseline_prediction: {self.baseline_prediction!r} is no column", "give its name")
         self._check_omitted()
@@ -203,6 +210,11 @@ class CheckSettings:
             raise UsageError("nonfinite = omit needs max_omitted", "the largest share of rows to leave out, as 0.01")
         if not (_is(Real, share) and math.isfinite(share) and 0.0 <= share < 1.0):
             raise UsageError(f"max_omitted: {share!r} is no share from 0 to 1", "such as 0.01")
+
+
+def _require_flag(name: str, flag: object) -> None:
+    if not isinstance(flag, bool):
+        raise UsageError(f"{name}: {flag!r} is neither true nor false", "write true")
 
 
 def _is(kind: type, value: object) -> bool:

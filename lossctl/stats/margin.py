@@ -7,7 +7,9 @@ no harm. Its standard error is that of the mean of (c − b) − rb, row by row 
 The t-statistic is corrected for the skewness of the differences: see `lossctl.stats.skewness`.
 
 Where these do not vary, a standard error says nothing, and the p-values are those of flipped signs about the limit;
-where no row differs at all, they are those of as many rows without a difference, of a loss whose range is known.
+where no row differs at all, they are those of as many rows without a difference, of a loss whose range is known. Both
+hold at any number of looks as they are: 2ⁿ, as long as n signs agree, is a martingale of fair signs, and so is
+(1 − share)⁻ⁿ as long as none of n rows differs. All others are made to, where a method is sequential.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction
 from lossctl.core.method import Method
 from lossctl.stats.paired import POWER, PairedSums, Values
+from lossctl.stats.sequence import one_look, over_looks
 from lossctl.stats.series import cosine_count, cosine_error, series_error
 from lossctl.stats.signs import agreeing, none_of, varies
 from lossctl.stats.skewness import Skewed
 from lossctl.stats.student import t_quantile, t_tail
 from lossctl.stats.units import Ratio
 
-__all__ = ["Margin", "margin"]
+__all__ = ["Margin", "margin", "standing"]
 
 _HUGE = 1e300
 """Stands for a bound that there is none of: p-values decide."""
@@ -95,7 +98,7 @@ def margin(
     sums, values
         Of a pair of models, as `lossctl.stats.paired.difference` takes them.
     method
-        What the units are: rows, clusters, blocks, or a series.
+        What the units are: rows, clusters, blocks, or a series; and whether one look is taken, or many.
     limit
         The limit m.
     share
@@ -119,11 +122,30 @@ def margin(
     error, freedom = found
     if values.delta == 0.0 and not sums.d.square.fraction():
         share_of_rows = None if span is None else abs(limit + share * values.baseline) / span
-        return _unchanged(value, limit, freedom, _rows(sums, method), share_of_rows)
+        return _unchanged(value, limit, freedom, standing(sums, method), share_of_rows)
     size = max(abs(values.delta), abs(share * values.baseline), abs(limit))
     lost = share != 0.0 and not method.has_units and sums.is_lost(share) and abs(value - limit) > _FAR * size
     if lost or not (varies(error, size) and varies(error, value - limit, values.baseline)):
         return _alike(value, limit, size, freedom, _units(sums, method))
+    rows, varying = standing(sums, method), (value, error, freedom)
+    if not method.sequential:
+        return _tested(sums, values, method, varying, (limit, share, level))
+    told = _tested(sums, values, method, varying, (limit, share, one_look(level, rows)))
+    return replace(told, p_above=over_looks(told.p_above, rows), p_below=over_looks(told.p_below, rows))
+
+
+def _tested(
+    sums: PairedSums,
+    values: Values,
+    method: Method,
+    found: tuple[float, float, float],
+    asked: tuple[float, float, float],
+) -> Margin:
+    """Test a difference that varies, at one look: by scores of two values, else by Student's t.
+
+    Of it are found value, standard error and degrees of freedom; limit, share and level are asked.
+    """
+    (value, error, freedom), (limit, share, level) = found, asked
     by_hits = _by_hits(sums, values, limit, share, level)
     if by_hits is not None:
         low, high, above, below = by_hits
@@ -180,12 +202,12 @@ def _units(sums: PairedSums, method: Method) -> int:
     return len(sums.units) if method.has_units and sums.units is not None else sums.n
 
 
-def _rows(sums: PairedSums, method: Method) -> float:
+def standing(sums: PairedSums, method: Method) -> float:
     """Return how many rows stand for themselves: of different weights, as many of one weight as tell as much."""
     if method.has_units or method.is_series:
         return _units(sums, method)
     total, square = sums.weights
-    return float(total**2 / square)
+    return float(total**2 / square) if square else 0.0
 
 
 def _unchanged(value: float, limit: float, freedom: float, rows: float, share: float | None) -> Margin:
