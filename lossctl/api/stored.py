@@ -5,7 +5,7 @@ May import sources, engine, losses and core; what a run needs is imported when i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -285,9 +285,25 @@ def require_settings(stored: Stored, settings: Settings) -> None:
     for name, mine in meaning_of(settings).items():
         theirs = baseline.settings.get(name)
         if mine != theirs:
-            flag = "--" + name.replace("_", "-")
-            problem = f"{stored.name} was made with {name} = {theirs!r}, and this run has {mine!r}"
-            raise UsageError(problem, f"give the same {flag}, or make the baseline anew")
+            flag = _flag(name)
+            problem = f"{stored.name} was made with {_said(name, theirs)}, and this run has {_said(name, mine)}"
+            same = f"give the same {flag}" if theirs else f"leave out {flag}"
+            raise UsageError(problem, f"{same}, or make the baseline anew")
+
+
+def _flag(name: str) -> str:
+    return "--weight" if name == "weighted" else "--" + name.replace("_", "-")
+
+
+def _said(name: str, value: Any) -> str:
+    """Write a setting as it is typed; a stored one may be anything, as a file may hold it."""
+    if not value:
+        return f"no {_flag(name)}"
+    if isinstance(value, Mapping):
+        value = ",".join(f"{each}={weight}" for each, weight in value.items())
+    elif isinstance(value, list):
+        value = ",".join(map(str, value))
+    return _flag(name) if value is True else f"{_flag(name)} {value}"
 
 
 def require_order(stored: Stored, plans: Sequence[ModelPlan], settings: Settings) -> None:

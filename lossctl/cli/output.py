@@ -158,9 +158,11 @@ def format_of(file: Path, asked: str | None, known: Sequence[str]) -> str | None
     fits = _EXTENSIONS.get(ending, ())
     if asked is not None:
         is_text = ending == ".txt" and asked != "parquet"
+        wanted = next((each for each, names in _EXTENSIONS.items() if asked in names), ".txt")
+        if ending and not fits and list(known) == [asked]:  # nobody asked: there is no other
+            raise UsageError(f"{file} is no {asked} by its name", f"end it in {wanted}")
         if fits and asked not in fits and not is_text:
             other = f", or ask for {fits[0]}" if fits[0] in known else ""
-            wanted = next((each for each, names in _EXTENSIONS.items() if asked in names), ".txt")
             raise UsageError(f"{file} is {fits[0]} by its name, and {asked} is asked for", f"end it in {wanted}{other}")
         return asked
     if not ending:

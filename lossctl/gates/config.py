@@ -130,6 +130,8 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     if path.name != "pyproject.toml":
         for name in found:
             if name != "check":
+                if name in KEYS:
+                    raise UsageError(f"{path}: {name} stands outside the table [check]", "put a line [check] above it")
                 raise UsageError(f"{path}: there is no table {visible(name)!r}", "the table is [check]")
     for name in _names(path):
         if name not in found:

@@ -140,7 +140,9 @@ def read_dialect(
     settled = delimiter or check_delimiter(told, options.decimal) or _settle(header, options.decimal, fits)
     names = parse_record(header, settled)
     if fits is not None and not (names and fits(names)):
-        _look_elsewhere(header, rest, f"{name} line ", skip, (delimiter,) if delimiter else CANDIDATES, fits)
+        delimiters = (delimiter,) if delimiter else CANDIDATES
+        _look_above(above, f"{name} line ", skip + 1, delimiters, fits)
+        _look_elsewhere(header, rest, f"{name} line ", skip, delimiters, fits)
     if names is None:
         raise DataError(f"{name} line {skip + 1}: a quote in the header is never closed", "mend the header line")
     _check_line_ends(data[: len(above)] + text[:end], name)
@@ -279,6 +281,22 @@ def _settle(header: str, decimal: str, fits: Fits | None) -> str:
             if fits(cut[each]):
                 return each
     return max(candidates, key=lambda each: len(cut[each]))
+
+
+def _look_above(above: bytes, line: str, header: int, delimiters: Sequence[str], fits: Fits) -> None:
+    """Look for the columns that are needed in the lines that are skipped.
+
+    Raises
+    ------
+    UsageError
+        Where they are there: too many lines are skipped.
+    """
+    lines = LINE_END.sub(b"\n", above).decode(errors="replace").split("\n")[:MOST_LOOKED]
+    for number, record in enumerate(lines):
+        if any(fits(parse_record(record, each) or []) for each in delimiters):
+            problem = f"{line}{header} does not name the columns that are needed, and line {number + 1} does"
+            cure = f"choose --skip {number}" if number else "leave out --skip"
+            raise UsageError(problem, f"{cure}; if another file needs it, remove the lines above the header there")
 
 
 def _look_elsewhere(header: str, rest: bytes, line: str, skip: int, delimiters: Sequence[str], fits: Fits) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -51,24 +52,26 @@ def distinct_of(piece: Piece, connection: duckdb.DuckDBPyConnection, column: str
 def differ_alone(
     pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str, others: Sequence[str]
 ) -> bool:
-    """Tell whether rows that are equal in other columns differ in one: the first rows among those that follow.
+    """Tell whether most cases, rows that are equal in other columns, stand under several values of one, as often each.
 
-    At most so many values are looked at as make a moment's read; what stands further down is not found.
+    The cases of the first rows are looked for among the rows that follow, as many as make a moment's read. A column
+    that never repeats a value names the rows; one whose values are not as frequent in a case is a feature of it.
     """
     types = dict.fromkeys([*others, column], ColumnType.TEXT)
     most = max(_FIRST_ROWS, _MOST_VALUES // (len(types) * len(pieces)))
-    names, found = ", ".join(map(quote_name, others)), dict[int, set[int]]()
+    names, found = ", ".join(map(quote_name, others)), dict[int, Counter[int]]()
     for piece in pieces:
         rows = f"select hash({names}) as h, hash({quote_name(column)}) as v from {piece.relation(types)} limit"
         if piece is pieces[0]:
-            for case, value in _fetched(piece, connection, f"{rows} {_FIRST_ROWS}", types):
-                found.setdefault(case, set()).add(value)
+            first = _fetched(piece, connection, f"select distinct h from ({rows} {_FIRST_ROWS})", types)
+            found = {case: Counter() for (case,) in first}
         cases = ", ".join(map(str, found)) or "null"
-        query = f"select h, count(distinct v), min(v) from ({rows} {most}) where h in ({cases}) group by h"
-        for case, count, value in _fetched(piece, connection, query, types):
-            if count > 1 or value not in found[case]:
-                return True
-    return False
+        query = f"select h, v, count(*) from ({rows} {most}) where h in ({cases}) group by h, v"
+        for case, value, count in _fetched(piece, connection, query, types):
+            found[case][value] += count
+    total = sum(found.values(), Counter())
+    several = sum(len(each) > 1 and len(set(each.values())) == 1 for each in found.values())
+    return total.total() > len(total) and 2 * several > len(found)
 
 
 def varies(pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str) -> bool:

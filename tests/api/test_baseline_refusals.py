@@ -202,7 +202,7 @@ def test_other_weights(tmp_path: Path) -> None:
     data.loc[0, "w"] = 9.0
     assert "the target or weight is not what" in refused(tmp_path / "b.parquet", data, weight="w").problem
     error = refused(tmp_path / "b.parquet", data)
-    assert (error.exit_code, "weighted" in error.problem) == (2, True)
+    assert (error.exit_code, "no --weight" in error.problem) == (2, True)
 
 
 def test_other_groups(tmp_path: Path) -> None:
@@ -228,6 +228,28 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_other_settings(name: str, file: Path) -> None:
     assert refused(file, frame_of(), **SETTINGS[name]).exit_code == 2
+
+
+MADE_WITH: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "a filter here": ({}, {"where": "y < 100"}, "no --where, and this run has --where y < 100", "leave out --where"),
+    "a filter there": (
+        {"where": "y < 100"},
+        {},
+        "--where y < 100, and this run has no --where",
+        "give the same --where",
+    ),
+    "weights here": ({}, {"weight": "w"}, "no --weight, and this run has --weight", "leave out --weight"),
+    "weights there": ({"weight": "w"}, {}, "--weight, and this run has no --weight", "give the same --weight"),
+}
+
+
+@pytest.mark.parametrize("name", MADE_WITH)
+def test_other_settings_are_told_as_they_are_typed(name: str, tmp_path: Path) -> None:
+    there, here, said, cure = MADE_WITH[name]
+    lossctl.store_baseline(frame_of(), "mse", tmp_path / "b.parquet", **{**BASE, "weight": None, **there})
+    error = refused(tmp_path / "b.parquet", frame_of(), **{"weight": None, **here})
+    assert error.problem.endswith(f"b.parquet was made with {said}")
+    assert str(error.cure) == f"{cure}, or make the baseline anew"
 
 
 def test_a_loss_that_is_not_held(file: Path) -> None:

@@ -71,6 +71,27 @@ def test_rows_that_differ_elsewhere_are_cases_of_their_own() -> None:
     assert pooled(lossctl.evaluate(frame.assign(yhat=range(len(frame))), "mae", prediction="prediction"))
 
 
+def test_a_column_that_names_the_rows_or_describes_them_is_no_model() -> None:
+    rng = np.random.default_rng(5)
+    labels = pd.DataFrame({"target": rng.integers(0, 2, 60), "prediction": rng.uniform(size=60)})
+    assert not pooled(lossctl.evaluate(labels.assign(sample_id=range(60)), "brier"))  # names rows
+    cars = rng.choice(["golf", "polo"], 60, p=[0.3, 0.7])
+    assert not pooled(lossctl.evaluate(labels.assign(brand="a", model=cars), "brier"))
+    assert not pooled(lossctl.evaluate(labels.assign(id=range(60), model="golf"), "brier"))
+    twice = labels.assign(row=[0, 0, *range(58)], target=[1, 1, *labels["target"][2:]])  # two of sixty
+    assert not pooled(lossctl.evaluate(twice.assign(model=["golf", "polo"] * 30), "brier"))
+
+
+def test_labels_alone_tell_cases_where_each_model_has_as_many() -> None:
+    rng = np.random.default_rng(6)
+    target = rng.integers(0, 2, 40)
+    frame = pd.DataFrame({"model": np.repeat(["a", "b"], 40), "target": np.tile(target, 2)})
+    frame["prediction"] = rng.uniform(size=80)
+    assert pooled(lossctl.evaluate(frame, "brier"))
+    missing = [int(np.argmax(target == each)) for each in (0, 1)]
+    assert not pooled(lossctl.evaluate(frame.drop(index=missing), "brier"))
+
+
 def test_what_cannot_be_read_in_a_column_that_nobody_names_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_bytes(b"model,note,target,prediction\na,x,1,2\nb,\xff\xfe,1,3\n")

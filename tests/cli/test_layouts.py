@@ -80,7 +80,7 @@ def test_rows_that_merely_end_in_delimiters(run: Run) -> None:
     ran = run(*EVAL, written("p.csv", "target,prediction,comment\n1,4,x,\n2,5,y,\n3,6,z,\n"))
     assert value(ran) == 3.0
     assert any('rows end in "," after the last column' in line for line in ran.lines)
-    assert run(*EVAL, written("p.csv", "target,prediction,comment\n1,4,x\n2,5,y\n3,6,z\n")).said == []
+    assert run(*EVAL, written("p.csv", "target,prediction,comment\n1,4,x\n2,5,y\n3,7,z\n")).said == []
 
 
 def test_a_shift_is_warned_of_wherever_rows_are_read(run: Run) -> None:
@@ -179,6 +179,22 @@ def test_lines_that_are_skipped(run: Run) -> None:
     written("p.csv", '# a,"b\ntarget,prediction\n1,2\n')
     ran = run(*EVAL, "--skip", "1", "p.csv")
     assert error_of(ran) == "p.csv line 1, which is skipped, holds a quote that is not closed in it"
+
+
+def test_too_many_lines_are_skipped(run: Run) -> None:
+    written("p.csv", "target,prediction\n1,2\n3,4\n")
+    written("q.csv", "# a\n\ntarget,prediction\n1,2\n3,4\n")
+    for name, skip, header, cure in (
+        ("p.csv", 1, 1, "leave out --skip"),
+        ("p.csv", 2, 1, "leave out --skip"),
+        ("q.csv", 4, 3, "choose --skip 2"),
+    ):
+        ran = run(*EVAL, "--skip", str(skip), "-t", "target", "-p", "prediction", name)
+        assert ran.code == 2
+        assert f"{name} line {skip + 1} does not name the columns that are needed, and line {header} does" in ran.stderr
+        assert f"hint:  {cure};" in ran.stderr
+    ran = run("compare", "p.csv", "q.csv", "-l", "mae", "--skip", "2")
+    assert "p.csv line 3 does not name the columns that are needed, and line 1 does" in ran.stderr
 
 
 def test_places_below_skipped_lines(run: Run) -> None:

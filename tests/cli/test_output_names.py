@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lossctl.api import check_formats, formats
-from tests.cli.cases import GOOD, Run, write
+from tests.cli.cases import GOOD, WIDE, Run, write
 
 COMMANDS = {
     "eval": ("eval", "p.csv", "-l", "mae"),
@@ -80,6 +80,18 @@ def test_a_name_that_says_nothing_is_refused(command: str, name: str, run: Run) 
     assert [each.name for each in Path().iterdir()] == ["p.csv"]
     assert run(*COMMANDS[command], "-o", name, "-f", "json").code == 0
     assert Path(name).read_text().startswith("{")
+
+
+@pytest.mark.parametrize("name", ["o.yaml", "o.png", "o.csv.gz", "o.json"])
+def test_a_baseline_has_one_format(name: str, run: Run) -> None:
+    write({"p.csv": WIDE})
+    rows = ("baseline", "p.csv", "-l", "mae", "-k", "id")
+    ran = run(*rows, "-o", name)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.said[1] == "hint:  end it in .parquet"
+    assert [each.name for each in Path().iterdir()] == ["p.csv"]
+    for fine in ("o", "o.parquet", "o.pq"):
+        assert run(*rows, "-o", fine).code == 0
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -368,6 +368,13 @@ CASES = [
     ),
     Case("a configuration that is no TOML", ("good.csv",), 2, "no TOML", {"lossctl.toml": "[check"}),
     Case(
+        "no table",
+        ("good.csv",),
+        2,
+        "gates stands outside the table [check]",
+        {"lossctl.toml": "gates = ['mae <= 9']"},
+    ),
+    Case(
         "a mistyped table", ("good.csv",), 2, "the table is [check]", {"lossctl.toml": "[chek]\ngates = ['mae <= 9']"}
     ),
     Case(
