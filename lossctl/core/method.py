@@ -92,9 +92,11 @@ class Method:
             raise UsageError("cluster and block are both given", "rows belong together in one way")
         if self.hac is not None and self.hac not in HAC_NAMES:
             raise UsageError(f"hac: there is no {self.hac!r}", f"one of {', '.join(HAC_NAMES)}")
+        if self.sequential and self.is_series:
+            cure = "leave out one of them; for rows that depend on those before there is --block L"
+            raise UsageError("sequential and horizon are both given, and there are no bounds for both", cure)
         if self.sequential and self.kind != "t":
-            cure = "leave out sequential or the horizon; --block L says that rows in a row belong together"
-            raise UsageError(f"sequential is for Student's t, not for {self.kind}", cure)
+            raise UsageError(f"sequential is for Student's t, not for {self.kind}", "leave out one of them")
         if not self.is_series:
             if self.hac is not None:
                 raise UsageError(f"hac is for a series, not for {self.kind}", "add a horizon, or leave out hac")

@@ -207,7 +207,7 @@ def standing(sums: PairedSums, method: Method) -> float:
     if method.has_units or method.is_series:
         return _units(sums, method)
     total, square = sums.weights
-    return float(total**2 / square) if square else 0.0
+    return float(total**2 / square)
 
 
 def _unchanged(value: float, limit: float, freedom: float, rows: float, share: float | None) -> Margin:

@@ -174,6 +174,22 @@ def test_an_unsure_gate_is_let_through_unless_flag_or_configuration_say_otherwis
     assert (int(result.exit_code), result.verdict.value) == (4, "unsure")
 
 
+def test_bounds_of_many_looks_by_flag_and_configuration(run: Run, tmp_path: Path) -> None:
+    typed = ("check", str(DATA), *DELTA, "-g", "delta(mse) <= 0", "-f", "json")
+    ran = run(*typed)
+    (once,) = gates(ran.stdout)
+    many = run(*typed, "--sequential")
+    assert (ran.code, once["verdict"], once["ci"]["method"]) == (1, "fail", "t")
+    (found,) = gates(many.stdout)
+    assert (many.code, found["verdict"], found["ci"]["method"]) == (0, "unsure", "t-sequence")
+    (tmp_path / "lossctl.toml").write_text("[check]\nsequential = true\n")
+    assert run(*typed).stdout == many.stdout
+    few = run(*typed, "--where", "id <= 60")
+    assert (few.code, gates(few.stdout)[0]["verdict"], gates(few.stdout)[0]["ci"]) == (4, "not_evaluated", None)
+    assert run(*typed, "--test", "point").code == 2
+    assert run(*typed, "--horizon", "2").code == 2
+
+
 def test_an_equal_model_does_not_show_an_improvement(run: Run, tmp_path: Path) -> None:
     (tmp_path / "same.csv").write_text("target,base,cand\n1,1.1,1.1\n2,2.2,2.2\n3,3.5,3.5\n")
     ran = run("check", "same.csv", "-p", "cand", "--baseline-pred", "base", "-g", "delta(mse) <= -1%", "-f", "json")

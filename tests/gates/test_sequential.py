@@ -156,7 +156,7 @@ def test_equal_differences_are_told_by_their_signs_as_before() -> None:
     [
         (("delta(mse) <= 1",), {"test": "point"}, "point is none"),
         (("mse <= 1",), {}, "no gate is one"),
-        (("delta(mse) <= 1",), {"horizon": 2}, "not for diebold_mariano"),
+        (("delta(mse) <= 1",), {"horizon": 2}, "sequential and horizon are both given"),
         (("delta(mse) <= 1",), {"calibrate": True}, "calibrate tells of one look"),
         (("delta(mse) <= 1",), {"sequential": "yes"}, "neither true nor false"),
     ],
@@ -171,7 +171,7 @@ def test_other_gates_of_the_same_run_are_what_they_were() -> None:
     assert [each.verdict.value for each in check(*gates)] == ["pass", "pass", "pass"]
 
 
-@pytest.mark.parametrize("kind", ["bootstrap", "permutation", "diebold_mariano"])
+@pytest.mark.parametrize("kind", ["bootstrap", "permutation"])
 def test_it_is_for_students_t(kind: Any) -> None:
     with pytest.raises(UsageError, match="sequential is for Student's t"):
         Method(kind, sequential=True)
