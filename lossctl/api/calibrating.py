@@ -58,7 +58,7 @@ def calibration(found: Found, spread: Spread | None, level: float, family: int) 
         shown = sure if room < 0.0 else t_quantile(level, freedom)  # an improvement is shown as one of the family
         unsure = max(0.0, 1.0 - misses - t_cdf(room / error - shown, freedom))
     words = _words(gate, found.test, misses, unsure)
-    return f"calibration: {words}; catches a change of {_shown(caught, gate)} 80 % of the time"
+    return f"calibration: {words}; catches a change of {_shown(caught, gate)} in 80% of samples"
 
 
 def _words(gate: Gate, test: Test, misses: float, unsure: float) -> str:

@@ -18,7 +18,7 @@ from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
 from lossctl.sources import Source
 from lossctl.sources.bind_classes import have_numbers, order_of
-from lossctl.sources.bind_kinds import alpha_of
+from lossctl.sources.bind_kinds import alpha_of, coverage_text
 from lossctl.sources.names import listed
 
 __all__ = ["cautions"]
@@ -116,13 +116,10 @@ def _levels(bound: Iterable[tuple[ChosenLoss, Binding]]) -> list[str]:
             told = alpha_of(binding.prediction)
         except UsageError:  # they tell two, and the user one
             told = None
-        if ALPHA in chosen.given and told not in {None, alpha}:
-            lines.append(f"by its names {text} is an interval of {_percent(told)}, and --alpha {alpha:g} is chosen")
+        if ALPHA in chosen.given and told is not None and told != alpha:
+            says = f"the names of {text} say {coverage_text(told)}"
+            lines.append(f"{says}, and --alpha {alpha:g} says {coverage_text(alpha)}: --alpha is used")
         elif ALPHA not in chosen.given and told is None:
-            level = f"{_percent(alpha)} (alpha={alpha:g})"
-            lines.append(f"nothing says the level of {text}: {chosen.loss.id} takes it for {level}; --alpha sets it")
+            level = f"{coverage_text(alpha)} (alpha={alpha:g})"
+            lines.append(f"the names of {text} give no level: {chosen.loss.id} takes it for {level}; --alpha sets it")
     return lines
-
-
-def _percent(alpha: float | None) -> str:
-    return f"{100.0 * (1.0 - (alpha or 0.0)):.6g} %"

@@ -68,7 +68,7 @@ class Explainer:
         except UsageError:  # there is nothing to look at, and the verdict stands without
             return []
         except DataError as error:
-            return [f"why can't be told: {error.problem}"]
+            return [f"the reason can't be shown: {error.problem}"]
 
     def _slices(self, gate: Gate, values: Slice) -> list[str]:
         lines = []

@@ -168,16 +168,15 @@ def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
     """Return why differences that do not vary decide nothing, and how many rows like these would."""
     n, units = paired.sums[0][0].n, _units(paired.method)
     if found.alike:
-        words = f"the differences of all {n} rows are equal, and do not say how others vary"
+        words = f"the differences of all {n} rows are equal, so their spread is unknown"
         if found.p_above == found.p_below:
             return f"{words}; they are as large as the bound"
-        return f"{words}; {rows_for_agreeing(small)} {units} alike would decide"
+        return f"{words}; {rows_for_agreeing(small)} {units} with equal differences would decide"
+    words = "no row differs from the baseline"
     if found.share is None:
-        return f"no row differs, and {gate.loss} has no largest value: nothing says how far another row may be off"
+        return f"{words}; {gate.loss} has no largest value, so other rows may be off by any amount"
     needed = rows_for_none(found.share, small)
-    return (
-        "no row differs" if needed is None else f"no row differs; {needed:,} {units} without a difference would decide"
-    )
+    return words if needed is None else f"{words}; {needed:,} {units} without a difference would decide"
 
 
 def _units(method: Method) -> str:

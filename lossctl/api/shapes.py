@@ -14,7 +14,7 @@ from lossctl.core.block import Binding
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.loss import ALPHA, ChosenLoss, Kind, Role
 from lossctl.sources import ColumnType, Source
-from lossctl.sources.bind_kinds import alpha_of
+from lossctl.sources.bind_kinds import alpha_of, coverage_text
 
 __all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
@@ -106,8 +106,8 @@ def _require_interval(source: Source, chosen: ChosenLoss, binding: Binding) -> N
         return
     alpha = alpha_of(binding.prediction)
     if alpha is not None and alpha != chosen.params[ALPHA]:  # else it would have been chosen
-        level = f"{100.0 * (1.0 - alpha):.6g} %"
-        problem = f"by its names {binding.text(Role.PREDICTION)} is an interval of {level}, and another model's is not"
+        text = binding.text(Role.PREDICTION)
+        problem = f"by its names {text} is an interval of {coverage_text(alpha)}, and another model's is not"
         raise UsageError(problem, "take intervals of one level together, or say with --alpha which it is")
 
 

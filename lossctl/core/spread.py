@@ -12,7 +12,10 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, add_values, round_fraction
 from lossctl.core.loss import Array
 
-__all__ = ["Spread", "error_square", "freedom_of", "is_lost"]
+__all__ = ["Powers", "Spread", "error_square", "freedom_of", "is_lost"]
+
+Powers = tuple[int, int, int]
+"""How often w, wb and wd stand in a product of three: a weight, the baseline's loss and the difference from it."""
 
 _CANCELLED = Fraction(1, 10**8)
 """What is left of squares, as a share of them, once half of their digits have cancelled."""

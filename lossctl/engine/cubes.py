@@ -17,12 +17,10 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
+from lossctl.core.spread import Powers
 from lossctl.core.tallies import sum_of
 
-__all__ = ["CubeTallies", "CubeTally", "Powers"]
-
-Powers = tuple[int, int, int]
-"""How often w, wb and wd stand in a product."""
+__all__ = ["CubeTallies", "CubeTally"]
 
 _PLAIN: tuple[Powers, ...] = ((0, 0, 3), (0, 1, 2), (0, 2, 1), (0, 3, 0))
 _WEIGHTED: tuple[Powers, ...] = (

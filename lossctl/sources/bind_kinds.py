@@ -17,7 +17,7 @@ from lossctl.core.settings import Settings
 from lossctl.sources.columns import USUAL_NAMES, expand, require, spelled, usual
 from lossctl.sources.names import listed
 
-__all__ = ["KINDS", "Found", "alpha_of", "level_of", "reads_as"]
+__all__ = ["KINDS", "Found", "alpha_of", "coverage_text", "level_of", "reads_as"]
 
 _LOCATIONS = (*USUAL_NAMES[Role.PREDICTION], "mu", "mean", "loc", "location", "prediction_mean")
 _SCALES = ("scale", "sigma", "std", "sd", "stddev", "prediction_scale", "prediction_std", "pred_scale", "pred_std")
@@ -108,6 +108,17 @@ def alpha_of(columns: Sequence[str]) -> float | None:
     shown = " and ".join(f'"{name}"' for name in columns)
     cure = "name the two ends of one interval with -p LOWER,UPPER, or say its level with --alpha: 0.1 for 90 %"
     raise UsageError(f"the names of the columns {shown} tell two different levels", cure)
+
+
+def coverage_text(alpha: float) -> str:
+    """Write which share of targets an interval covers, by the share that it may miss.
+
+    Examples
+    --------
+    >>> coverage_text(0.1)
+    '90 %'
+    """
+    return f"{100.0 * (1.0 - alpha):.6g} %"
 
 
 def _coverage(name: str) -> Decimal | None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from lossctl.core.dataclass import dataclass
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.result import Interval
-from lossctl.core.spread import Spread, error_square, freedom_of, is_lost
+from lossctl.core.spread import Powers, Spread, error_square, freedom_of, is_lost
 from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
 from lossctl.stats.series import Lags, series_error
 from lossctl.stats.signs import agreeing, varies
@@ -33,9 +33,6 @@ __all__ = [
     "rows_needed",
     "unvaried",
 ]
-
-Powers = tuple[int, int, int]
-"""How often w, wb and wd stand in a product."""
 
 TELLING = 0.1
 """A row with more than this share of all deviations carries a figure."""

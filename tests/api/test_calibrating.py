@@ -23,7 +23,7 @@ def said(gate: str, test: Test, *, value: float = VALUE, level: float = 0.95, fa
     found = Found(parse_gate(gate), value, FREEDOM + 1, {}, test)
     line = calibration(found, (ERROR, FREEDOM), level, family)
     share = re.search(r"in ([\d.e-]+)% of samples", line)
-    change = re.search(r"catches a change of ([-\d.e]+)%? 80 % of the time", line)
+    change = re.search(r"catches a change of ([-\d.e]+)%? in 80% of samples", line)
     assert share, line
     assert change, line
     return float(share[1]) / 100, float(change[1])

@@ -207,7 +207,7 @@ def test_a_level_that_is_given_wins_and_one_that_contradicts_is_warned_of() -> N
     for loss in ("interval_score(alpha=0.2)", LOSSES["interval_score"].choose(alpha=0.2)):
         found = lossctl.evaluate(frame, loss, target="y", prediction="lo-90,hi-90")
         assert_allclose(found[0].value, score(0.2), rtol=1e-14)
-        assert any("lo-90,hi-90 is an interval of 90 %, and --alpha 0.2 is chosen" in each for each in found.warnings)
+        assert any("the names of lo-90,hi-90 say 90 %, and --alpha 0.2 says 80 %: --alpha is used" in each for each in found.warnings)
     agreed = lossctl.evaluate(frame, "interval_score(alpha=0.1)", target="y", prediction="lo-90,hi-90")
     assert not any("interval of" in each for each in agreed.warnings)
     named = lossctl.evaluate(frame, "interval_score(alpha=0.05)", target="y", prediction="lower,upper")
@@ -220,7 +220,7 @@ def test_a_level_that_nobody_says_is_warned_of() -> None:
     found = lossctl.evaluate(frame_of("lower,upper"), "interval_score", target="y")
     assert_allclose(found[0].value, score(0.05), rtol=1e-14)
     assert any(
-        "nothing says the level of lower,upper: interval_score takes it for 95 %" in each for each in found.warnings
+        "the names of lower,upper give no level: interval_score takes it for 95 %" in each for each in found.warnings
     )
 
 

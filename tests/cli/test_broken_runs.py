@@ -222,7 +222,7 @@ def test_what_can_not_be_explained_is_said(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("lossctl.api.explaining.Explainer._rows", broken)
     ran = run("check", "good.csv", "-t", "y", "-p", "p", "-g", "mae <= 0.1", "--explain")
     assert ran.code == 1
-    assert "why can't be told: good.csv cannot be read: Input/output error" in ran.stdout
+    assert "the reason can't be shown: good.csv cannot be read: Input/output error" in ran.stdout
 
 
 @pytest.mark.usefixtures("folder")
