@@ -28,12 +28,16 @@ from lossctl.core.stored_baseline import StoredBaseline
 from lossctl.sources import split_label
 
 if TYPE_CHECKING:
+    from lossctl.core.loss import Array
     from lossctl.core.result import Evaluations
     from lossctl.engine.plan import ModelPlan
     from lossctl.sources import Source
     from lossctl.sources.stored import Kept, Summary
 
 __all__ = ["store_baseline"]
+
+_LEAST_ROOT = 2.0**-450
+"""The squares of smaller values vanish, or have few digits."""
 
 
 def store_baseline(
@@ -157,8 +161,27 @@ class _Maker:
                 yield Kept(batch, judged.hashes(batch), (), ())
             return
         _require_rows(self.source, plans)
+        columns = [chosen for plan in plans for chosen in plan.losses for _ in range(chosen.loss.parts)]
         for each in kept_rows(batches, plans):
+            self._require_squares(columns, each.values)
             yield Kept(each.batch, judged.hashes(each.batch), each.values, each.usable)
+
+    def _require_squares(self, columns: Sequence[ChosenLoss], values: Sequence[Array]) -> None:
+        """Refuse rows of roots of squares that do not fit into float64: rows are stored as squares."""
+        for chosen, column in zip(columns, values, strict=True):
+            if chosen.loss.root is None or chosen.loss.kind is Kind.DISTRIBUTION:
+                continue
+            (value,) = (each.value for each in self.found.results if each.chosen == chosen and not each.slice)
+            import numpy as np
+
+            if np.isinf(column).any() or 0.0 < value < _LEAST_ROOT:
+                problem = (
+                    f"{self.source.name}: {chosen.label} is {value:.4g}, and the squares of its rows do not fit into"
+                )
+                raise DataError(
+                    f"{problem} 64-bit floats: rows are stored as squares",
+                    "store values alone: --no-rows; or give targets and predictions in another unit",
+                )
 
     def _baseline(self, summary: Summary, columns: dict[str, tuple[Column, ...]]) -> Baseline:
         models = list(dict.fromkeys(result.model for result in self.found.results))

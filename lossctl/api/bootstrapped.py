@@ -104,6 +104,9 @@ def _plan(tally: ModelTally, chosen: Sequence[int], method: Method) -> PairsPlan
         "losses": tuple(tally.plan.losses[index] for index in chosen),
         "linear": {number: each for number, each in linear.items() if each is not None},
         "centers": (),
+        "exponents": {
+            number: tally.plan.exponents[index] for number, index in enumerate(chosen) if index in tally.plan.exponents
+        },
     }
     return PairsPlan((ModelPlan(**given),), ((0, 0),), method)
 
@@ -113,7 +116,7 @@ def _linear(tally: ModelTally, index: int) -> Linear | None:
     chosen = tally.plan.losses[index]
     if index in tally.plan.linear or not is_finished(chosen):
         return tally.plan.linear.get(index)
-    return Linear.at(chosen, (tally.moments(index).value,))
+    return Linear.at_scaled(chosen, tally.moments(index).value, tally.plan.exponents.get(index, 0))
 
 
 def _units(

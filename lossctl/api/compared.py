@@ -190,6 +190,8 @@ def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
     for index, chosen in enumerate(models[0].plan.losses):
         for place, (model, own) in enumerate(zip(models, paired.tally.own, strict=True)):
             total, linear = own[index].total, paired.linear[place].get(index)
+            if index in paired.exponents[place]:  # what is infinite are the squares alone
+                continue
             if total.n_posinf:
                 said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
             elif linear is not None and not math.isfinite(linear.value):

@@ -16,7 +16,7 @@ from lossctl.core.loss import ChosenLoss, Kind
 from lossctl.core.method import Method
 from lossctl.engine.margins import TIE
 from lossctl.engine.pairs import Centre, PairsPlan, PairsTally, PairTally
-from lossctl.engine.plan import Linear, ModelTally
+from lossctl.engine.plan import Linear, ModelTally, exponent_of
 from lossctl.stats.hits import Hits
 from lossctl.stats.methods import compared_together
 from lossctl.stats.paired import TELLING, Difference, PairedSums, Values
@@ -26,11 +26,13 @@ from lossctl.stats.units import Units
 __all__ = [
     "Paired",
     "centre_of",
+    "find_exponents",
     "finished",
     "is_finished",
     "lags_of",
     "linear_of",
     "move",
+    "scaled",
     "some_of",
     "start",
     "tell_apart",
@@ -57,6 +59,8 @@ class Paired:
         What the caller should know of rows that others lack.
     n_unmatched
         How many of these the baseline's source has.
+    exponents
+        Of the losses whose squares are scaled, by model and index; see `ModelPlan.exponents`.
     """
 
     tally: PairsTally
@@ -66,6 +70,7 @@ class Paired:
     slices: Mapping[int, Paired] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     n_unmatched: int = 0
+    exponents: list[dict[int, int]] = field(default_factory=list)
 
     @property
     def method(self) -> Method:
@@ -146,7 +151,8 @@ def start(tally: PairsTally) -> Paired:
     for each in tally.models:
         move(each)
     sums = [[_sums(tally, match, index) for index in range(len(pairs))] for match, pairs in enumerate(tally.pairs)]
-    return Paired(tally, [list(each) for each in tally.pairs], [{} for _ in tally.models], sums)
+    nothing: list[dict[int, int]] = [{} for _ in tally.models]
+    return Paired(tally, [list(each) for each in tally.pairs], [{} for _ in tally.models], sums, exponents=nothing)
 
 
 def move(tally: ModelTally) -> None:
@@ -162,6 +168,8 @@ def is_finished(chosen: ChosenLoss) -> bool:
 def linear_of(paired: Paired, place: int, index: int) -> Linear:
     """Give the value of a model by a loss that is no mean, and how it moves with its rows."""
     tally = paired.tally.models[place]
+    if index in paired.exponents[place]:
+        return paired.linear[place][index]
     if index in tally.plan.linear:
         return tally.plan.linear[index]
     mean = _mean(paired.tally.own[place][index].total, paired.tally)
@@ -217,10 +225,32 @@ def some_of(paired: Paired, chosen: Sequence[int]) -> PairsPlan:
             each,
             losses=tuple(each.losses[index] for index in chosen),
             linear={number: linear[index] for number, index in enumerate(chosen) if index in linear},
+            exponents={number: exponents[index] for number, index in enumerate(chosen) if index in exponents},
         )
-        for each, linear in zip(plan.plans, paired.linear, strict=True)
+        for each, linear, exponents in zip(plan.plans, paired.linear, paired.exponents, strict=True)
     )
     return replace(plan, plans=tuple(plans))
+
+
+def find_exponents(paired: Paired) -> bool:
+    """Find the losses whose squares do not fit into float64, of each model; return whether there are any."""
+    for tally, own, exponents in zip(paired.tally.models, paired.tally.own, paired.exponents, strict=True):
+        for index, chosen in enumerate(tally.plan.losses):
+            if chosen.loss.root is not None and index not in tally.parts:
+                mean = _mean(own[index].total, paired.tally)
+                exponent = exponent_of(mean, moves=bool(tally.vanished.get(index)))
+                if exponent:
+                    exponents[index] = exponent
+    return any(paired.exponents)
+
+
+def scaled(paired: Paired, again: PairsTally, chosen: Sequence[int]) -> None:
+    """Take over the values that a pass over scaled squares found."""
+    for own, linear, exponents, plan in zip(again.own, paired.linear, paired.exponents, again.plan.plans, strict=True):
+        for number, index in enumerate(chosen):
+            if index in exponents:
+                mean = _mean(own[number].total, again)
+                linear[index] = Linear.at_scaled(plan.losses[number], mean, exponents[index])
 
 
 def _mean(total: ExactSum, tally: PairsTally) -> float:

@@ -95,7 +95,9 @@ class PairedSlices(Mapping[int, Paired]):
         if key not in self._told:
             sums = self._columns(match, index)
             values = self._values(sums, match, index)
-            self._told[key] = values, differences_of(sums, values, level)
+            found = differences_of(sums, values, level)
+            found.doubtful[[*self.first.vanished()]] = True
+            self._told[key] = values, found
         return self._told[key]
 
     def doubtful(self, match: int, index: int, level: float) -> Codes:

@@ -16,11 +16,13 @@ from lossctl.api.model_rows import Model, ModelRows, identity_of
 from lossctl.api.paired import (
     Paired,
     centre_of,
+    find_exponents,
     finished,
     is_finished,
     lags_of,
     linear_of,
     move,
+    scaled,
     some_of,
     start,
     tell_apart,
@@ -170,7 +172,7 @@ def _finish(everything: Mapping[int | None, Paired], rows: ModelRows) -> None:
     """Pair anew, by what moves their values, the losses that are no means."""
     losses = rows.models[0].plan.losses
     chosen = [index for index, each in enumerate(losses) if is_finished(each)]
-    if not chosen:
+    if not chosen or not everything:
         return
     plans: dict[int | None, PairsPlan] = {}
     for code, paired in everything.items():
@@ -186,11 +188,31 @@ def _finish_all(everything: dict[int | None, Paired], slices: PairedSlices | Non
     whole = everything[None]
     if slices is None:
         whole.slices = {code: everything[code] for code in sorted(code for code in everything if code is not None)}
+        _scale(everything, rows)
         _finish(everything, rows)
         return
     whole.slices = slices
+    _scale(everything, rows)
     _finish_slices(whole, slices, rows)
-    everything |= _in_doubt(slices, rows.settings.level)
+    doubtful = _in_doubt(slices, rows.settings.level)
+    _finish(_scale(doubtful, rows), rows)
+    everything |= doubtful
+
+
+def _scale(everything: Mapping[int | None, Paired], rows: ModelRows) -> dict[int | None, Paired]:
+    """Find the roots of squares that do not fit into float64, of scaled ones; return those that have any."""
+    found = {code: paired for code, paired in everything.items() if find_exponents(paired)}
+    if not found:
+        return {}
+    chosen = {code: sorted({index for of in paired.exponents for index in of}) for code, paired in found.items()}
+    plans = {code: some_of(paired, chosen[code]) for code, paired in found.items()}
+    plain = {
+        code: replace(plan, plans=tuple(replace(each, linear={}) for each in plan.plans))
+        for code, plan in plans.items()
+    }
+    for code, again in rows.compare(plain).items():
+        scaled(found[code], again, chosen[code])
+    return found
 
 
 def _finish_slices(whole: Paired, slices: PairedSlices, rows: ModelRows) -> None:

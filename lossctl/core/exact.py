@@ -19,11 +19,13 @@ from lossctl.core.rounding import round_fraction, sqrt_fraction
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from lossctl.core.doubles import Mask
     from lossctl.core.loss import Array
 
 __all__ = ["ExactSum", "Extent", "add_products", "add_values", "round_fraction", "spans_of", "sqrt_fraction"]
 
 _UNIT = 2 * LEAST
+_UP = 400
 """Every square of a double, rounded to 53 bits, is a multiple of 2^-2148: the unit of a sum."""
 
 _LARGE = 1000
@@ -211,12 +213,25 @@ class ExactSum:
     def _add_extreme_squares(self, chunk: Array) -> None:
         """Add the squares of a chunk class by class, each scaled so that its squares are ordinary numbers."""
         finite = self._set_apart(np.abs(chunk))
-        large = finite > 2.0**SQUARABLE
-        small = finite < 2.0**-SQUARABLE
-        # 2^-537 makes the square of the least double a multiple of 2^-1074, so that no bit of a small square is lost.
-        for members, exponent in ((large, 600), (small, LEAST // 2), (~(large | small), 0)):
+        for members, exponent in _classes(finite):
             scaled = np.ldexp(finite[members], -exponent)
             self._add_scaled(scaled * scaled, 2 * exponent)
+
+    def add_extreme_products(self, values: Array, others: Array) -> None:
+        """Add the products of two chunks, each rounded once, and none lost to overflow or underflow.
+
+        Each is made class by class, as squares are.
+        """
+        known = np.isfinite(values) & np.isfinite(others)
+        with np.errstate(invalid="ignore"):
+            self.add(values[~known] * others[~known])
+        for mine, exponent in _classes(np.where(known, np.abs(values), math.nan)):
+            for theirs, other in _classes(np.abs(others)):
+                members = mine & theirs
+                if members.any():
+                    up = _UP if min(exponent, other) < 0 == max(exponent, other) else 0  # of small and ordinary ones
+                    pair = np.ldexp(values[members], -exponent), np.ldexp(others[members], -other)
+                    self._add_scaled(np.ldexp(pair[0], up) * pair[1], exponent + other - up)
 
     def _set_apart(self, chunk: Array) -> Array:
         """Count what is not finite and give the rest."""
@@ -229,6 +244,16 @@ class ExactSum:
         """Add 2^exponent times every value; all are below 2^1000."""
         if values.size:
             self.units += sum_chunk(values, measure(values)) << (exponent - LEAST)
+
+
+def _classes(sizes: Array) -> tuple[tuple[Mask, int], ...]:
+    """Return which magnitudes are large, small or ordinary, and the power of two that makes their products ordinary.
+
+    2^-537 makes the square of the least double a multiple of 2^-1074, so that no bit of a small square is lost. What is
+    NaN is none of them.
+    """
+    large, small = sizes > 2.0**SQUARABLE, sizes < 2.0**-SQUARABLE
+    return (large, 600), (small, LEAST // 2), ((sizes >= 2.0**-SQUARABLE) & ~large, 0)
 
 
 def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: ExactSum | None = None) -> Extent:
@@ -318,8 +343,7 @@ def add_products(
         if not (_is_squarable(span) and _is_squarable(span_of_other)):
             total.add(chunk)
             squares.add_squares(chunk)
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is infinite, and counted as that
-                products.add(chunk * other)
+            products.add_extreme_products(chunk, other)
             continue
         derived = scratch.derived[: chunk.size]
         total.units += sum_chunk(chunk, span) << -LEAST

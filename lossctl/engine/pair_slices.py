@@ -292,12 +292,20 @@ class SlicedPairsTally:
         sums = sums or [self.own[place][index].total]
         return sums, len(sums)
 
+    def vanished(self) -> set[int]:
+        """Return the slices that have a row whose square is too small, of some model; see `ModelTally.vanished`."""
+        tallies = [self.front, *self.few.values()]
+        return {
+            code for tally in tallies for model in tally.models for codes in model.vanished.values() for code in codes
+        }
+
     def of(self, code: int) -> PairsTally:
         """Give the tally that a comparison of one slice alone would have ended with; it holds no faults."""
         made = self.plan.of(code).tally()
         for model, front, parts in zip(made.models, self.front.models, self.parts, strict=True):
             model.rows, model.vectors, model.n_read = self.rows.of(code), front.vectors, self.n_read.of(code)
             model.parts = {index: [sum_of(each, code) for each in sums] for index, sums in parts.items()}
+            model.vanished = {index: {code} for index, codes in front.vanished.items() if code in codes}
         for of_model, all_of_model in zip(made.own, self.own, strict=True):
             for own, every in zip(of_model, all_of_model, strict=True):
                 own.merge(every.of(code))

@@ -287,6 +287,9 @@ class PairsTally:
                     tally.add_parts(index, loss, of)
                 continue
             moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
+            if any(index in plan.exponents for plan in self.plan.plans):  # squares of different scales
+                each_of = zip(self.plan.plans, given, strict=True)
+                losses = [_roots(plan.losses[index], loss, of) for plan, (loss, of) in each_of]
             self._add_loss(index, losses, moved, block.weight, codes)
             if self.lags:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first or 0))
@@ -325,14 +328,14 @@ class PairsTally:
                 tally.faults.merge(each)
             each_of = zip(self.models, batches, made, strict=True)
             blocks = [tally.counted(batch, of) for tally, batch, of in each_of]
-            return [_losses(tally.losses_of(block)) for tally, block in zip(self.models, blocks, strict=True)]
+            return [tally.compared(tally.losses_of(block)) for tally, block in zip(self.models, blocks, strict=True)]
         usable = [_usable(batch, block) for batch, (block, _) in zip(batches, made, strict=True)]
         common = np.logical_and.reduce(usable)
         found = []
         for batch, tally, mine in zip(batches, self.models, usable, strict=True):
             others = common | ~mine  # rows this model cannot use stay in, to be counted and named
             kept = batch if others.all() else picked(batch, np.flatnonzero(others))
-            found.append(_losses(tally.computed(kept)))
+            found.append(tally.compared(tally.computed(kept)))
             tally.n_read += len(batch) - len(kept)
             tally.n_dropped += len(batch) - len(kept)
         return found
@@ -397,6 +400,13 @@ class PairsTally:
                 self.units.add(("b", place, index), pulled, codes)
 
 
+def _roots(chosen: ChosenLoss, loss: Array, block: Block) -> Array:
+    """Return what the losses of rows are the squares of, in its own scale; of stored ones the root."""
+    if chosen.loss.root is None:
+        return np.sqrt(loss)
+    return chosen.loss.root(block.target, block.prediction, **chosen.params)
+
+
 def _moved(linear: Linear | None, loss: Array) -> Array:
     """Give what the value of a model moves with, row by row."""
     return loss if linear is None else linear.combine(np.atleast_2d(loss))
@@ -426,10 +436,6 @@ def compare_rows(rows: Iterable[Batch | Sequence[Batch]], plan: PairsPlan) -> Pa
     for batches in rows:
         first += tally.add_all(batches, first)
     return tally
-
-
-def _losses(computed: Iterable[tuple[int, Array, Array, Block]]) -> dict[int, tuple[Array, Block]]:
-    return {index: (loss, block) for index, loss, _, block in computed}
 
 
 def _usable(batch: Batch, block: Block) -> npt.NDArray[np.bool_]:

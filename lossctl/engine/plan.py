@@ -6,7 +6,7 @@ Imports core and its own package.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from fractions import Fraction
 from typing import cast
@@ -55,6 +55,13 @@ class Linear:
         if all(map(math.isfinite, derivatives)) and (math.isfinite(value) or any(derivatives)):
             return cls(value, derivatives)
         return cls(value, (math.nan,) * len(derivatives), not all(map(math.isfinite, means)))
+
+    @classmethod
+    def at_scaled(cls, chosen: ChosenLoss, mean: float, exponent: int) -> Linear:
+        """Return the root of a mean of squares that are scaled, as `ModelPlan.exponents` says, and how it moves."""
+        made = cls.at(chosen, (mean,))
+        moved = tuple(times_two_to(each, exponent) for each in made.derivatives)
+        return replace(made, value=times_two_to(made.value, exponent), derivatives=moved)
 
     @property
     def is_known(self) -> bool:
@@ -121,7 +128,9 @@ class ModelPlan:
 class ModelTally:
     """What one worker accumulates for one model; `merge` joins the workers' parts.
 
-    `soft` tells whether some predicted probability was neither 0 nor 1, of losses that take them.
+    `soft` tells whether some predicted probability was neither 0 nor 1, of losses that take them. `vanished` holds, by
+    the index of losses that are roots of squares, in which slices the square of a row is too small though its root is
+    not 0; it is found where models are compared.
     """
 
     plan: ModelPlan
@@ -137,6 +146,7 @@ class ModelTally:
     n_outside: int = 0
     vectors: bool = False
     soft: bool = False
+    vanished: dict[int, set[int]] = field(default_factory=dict)
     sums: dict[Role, ExactSum] = field(init=False)
     parts: dict[int, list[ExactSum]] = field(default_factory=dict)
 
@@ -241,6 +251,25 @@ class ModelTally:
         for total, part in zip(self._totals(index, len(parts)), parts, strict=True):
             total.add(part if block.weight is None else block.weight * part)
 
+    def compared(self, computed: Iterable[tuple[int, Array, Array, Block]]) -> dict[int, tuple[Array, Block]]:
+        """Return the losses of rows by index, with their block, as `computed` gives them: squares scaled where asked.
+
+        Rows whose squares are too small are remembered.
+        """
+        found = {}
+        for index, loss, _, block in computed:
+            chosen = self.plan.losses[index]
+            if index in self.plan.exponents:
+                found[index] = scaled_squares(chosen, block, self.plan.exponents[index]), block
+                continue
+            if chosen.loss.root is not None and len(loss) and np.minimum.reduce(loss) < _LEAST_MEAN:
+                small = (loss < _LEAST_MEAN) & (chosen.loss.root(block.target, block.prediction, **chosen.params) > 0.0)
+                if small.any():
+                    codes = [-1] if block.slices is None else np.unique(block.slices[small]).tolist()
+                    self.vanished.setdefault(index, set()).update(codes)
+            found[index] = loss, block
+        return found
+
     def _totals(self, index: int, count: int) -> list[ExactSum]:
         return self.parts.setdefault(index, [ExactSum() for _ in range(count)])
 
@@ -308,6 +337,8 @@ class ModelTally:
             self.sums[role].merge(other.sums[role])
         for mine, theirs in zip(self.losses, other.losses, strict=True):
             mine.merge(theirs)
+        for index, codes in other.vanished.items():
+            self.vanished.setdefault(index, set()).update(codes)
         for index, addends in other.parts.items():
             for total, addend in zip(self._totals(index, len(addends)), addends, strict=True):
                 total.merge(addend)

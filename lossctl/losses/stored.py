@@ -50,6 +50,7 @@ def stored(chosen: ChosenLoss, first: int) -> ChosenLoss:
         prediction=REAL_LINE,
         kernel=kernel,
         finish=finish,
+        root=None,
         check_columns=None,
         across=False,
         thresholds=False,
