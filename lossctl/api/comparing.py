@@ -143,7 +143,7 @@ def _all(
         cure = "name another model's, or --targets FILE"
         if asked.method.resamples_units and not asked.method.is_grouped:
             cure += f"; to draw rows by their key: --cluster {settings.key[0]}"
-        raise UsageError("--key is of no use: there is but one file", cure)
+        raise UsageError("--key pairs two files, and there is one", cure)
     found: list[Comparison] = []
     said = _Said()
     is_one = len(named) == 1 and baseline is None

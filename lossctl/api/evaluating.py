@@ -119,7 +119,7 @@ def evaluate(
     """
     settings = Settings.of(**options)
     if settings.key and settings.targets is None:
-        problem = "--key is of no use: there is but one file"
+        problem = "--key pairs two files, and there is one"
         raise UsageError(problem, "name the file the targets are in: --targets FILE")
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()

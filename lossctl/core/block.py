@@ -24,6 +24,7 @@ __all__ = [
     "BLOCK_ROWS",
     "CLIP_REACH",
     "SUM_TOLERANCE",
+    "WIDE_ROW",
     "Batch",
     "Binding",
     "Block",
@@ -39,6 +40,9 @@ SUM_TOLERANCE = 1e-6
 
 BLOCK_NUMBERS = 2**19
 """Numbers a kernel gets at once, at most, where a row has more than eight: memory must not grow with the width."""
+
+WIDE_ROW = 16
+"""Of rows with more numbers fewer wait for their slices: memory must not grow with the width."""
 
 CLIP_REACH = 1e-4
 """How far outside [0, 1] a probability may lie to be clipped: rounding to float32, or to four digits, is no mistake."""

@@ -14,7 +14,7 @@ from dataclasses import field, replace
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Block, weights_of
+from lossctl.core.block import BLOCK_ROWS, WIDE_ROW, Batch, Block, weights_of
 from lossctl.core.dataclass import dataclass
 from lossctl.core.figures import Figures, Units, figures_of, means_of, round_sums
 from lossctl.core.grouped import Codes, GroupedSum
@@ -34,8 +34,7 @@ _MANY = 2**15
 _MOST = 2**18
 """Above, a block has so few rows of a slice that several are ordered together (measured)."""
 _WINDOW = 2**18
-"""So many rows, fewer where each has more than `_WIDE` numbers."""
-_WIDE = 16
+"""So many rows, fewer where each has more than `WIDE_ROW` numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +393,7 @@ class SlicedTallies:
         groups = int(codes.max(initial=-1)) + 1
         if groups > _MOST and batch.starts is None:
             self.waiting.append(copied(batch))  # the memory it was read into may be used again
-            if sum(map(len, self.waiting)) * max(1, batch.numbers(batch.columns) // _WIDE) >= _WINDOW:
+            if sum(map(len, self.waiting)) * max(1, batch.numbers(batch.columns) // WIDE_ROW) >= _WINDOW:
                 self.flush()
         elif groups > _FEW:
             if groups > _MANY and batch.starts is None:

@@ -11,7 +11,7 @@ from dataclasses import field, replace
 
 import numpy as np
 
-from lossctl.core.block import BLOCK_ROWS, Batch
+from lossctl.core.block import BLOCK_ROWS, WIDE_ROW, Batch
 from lossctl.core.dataclass import dataclass
 from lossctl.core.runs import starts_of_runs
 from lossctl.engine.fitting import lag_column, sliced_lag
@@ -22,8 +22,7 @@ __all__ = ["SlicedPairs", "looking_back"]
 _ENOUGH = 2**13
 """Rows of a slice that are compared at once: what Python does for them is then little beside what NumPy does."""
 _MOST_WAITING = 32 * BLOCK_ROWS
-"""Rows that may wait, of all slices together; fewer where each has more than `_WIDE` numbers."""
-_WIDE = 16
+"""Rows that may wait, of all slices together; fewer where each has more than `WIDE_ROW` numbers."""
 
 
 @dataclass(slots=True)
@@ -59,7 +58,7 @@ class SlicedPairs:
             if self._rows[code] >= _ENOUGH or some[0].starts is not None:
                 self._compare(code)
         numbers = sum(each.numbers(each.columns) for each in {id(each): each for each in batches}.values())
-        if sum(self._rows.values()) * max(1, numbers // _WIDE) > _MOST_WAITING:
+        if sum(self._rows.values()) * max(1, numbers // WIDE_ROW) > _MOST_WAITING:
             self.finish()
 
     def finish(self) -> None:

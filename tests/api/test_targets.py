@@ -161,7 +161,7 @@ def test_vectors_and_labels_of_the_targets() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"key": "id"}, "--key is of no use: there is but one file"),
+        ({"key": "id"}, "--key pairs two files, and there is one"),
         ({"targets": "t.csv"}, "--targets needs to know which row belongs to which"),
         ({"unmatched": "drop"}, "--unmatched is of no use: rows are not matched by a key"),
         ({"unmatched": "omit", "key": "id", "targets": "t.csv"}, "unmatched: 'omit' is not error or drop"),

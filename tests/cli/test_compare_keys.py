@@ -135,7 +135,7 @@ def test_targets_of_one_key_must_agree(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("one.csv", "-k", "id"), "--key is of no use: there is but one file"),
+        (("one.csv", "-k", "id"), "--key pairs two files, and there is one"),
         (("one.csv", "-k", "id", "--bootstrap"), "to draw rows by their key: --cluster id"),
         (("one.csv", "other.csv", "-k", "name"), 'there is no column "name"'),
         (("one.csv", "other.csv", "--unmatched", "drop"), "unmatched"),
