@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["ExactSum", "Extent", "add_products", "add_values", "round_fraction", "spans_of", "sqrt_fraction"]
 
 _UNIT = 2 * LEAST
-_UP = 400
 """Every square of a double, rounded to 53 bits, is a multiple of 2^-2148: the unit of a sum."""
+
+_UP = 400
+"""Products of a small and an ordinary number are scaled by 2 to this, so that none is subnormal."""
 
 _LARGE = 1000
 """Magnitudes above 2^1000 are summed scaled, for the constant c must not overflow."""
