@@ -26,7 +26,6 @@ class FramePiece(TypedPiece):
     def __init__(self, name: str, connection: duckdb.DuckDBPyConnection, table: Any, names: Sequence[str]) -> None:
         self.table = table
         self.view = f"frame_{next(_NUMBERS)}"
-        self.lists_apart = not _is_pandas(table)  # whose lists are objects, and slow to read
         self.prepare(connection)
         super().__init__(name, connection, self.view, names, len(table))
 

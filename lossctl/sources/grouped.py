@@ -87,7 +87,8 @@ class Grouped:
 
     def _parts(self) -> Iterator[_Part]:
         try:
-            for record in records_of(self._cursor, self._query(), self._request.condition):
+            numbers = self._streams[0].numbers()
+            for record in records_of(self._cursor, self._query(), self._request.condition, numbers):
                 rows: Rows = np.asarray(record.column("kept")).astype(np.int64)
                 if len(rows) and record.column("missing")[0].as_py():
                     self.missing = (int(rows[0]), str(self._request.group))

@@ -262,7 +262,8 @@ class _Pairs:
     def _records(self, query: str) -> Iterator[Any]:
         try:
             condition = next((each.condition for each in self._requests if each.condition is not None), None)
-            yield from records_of(self._cursor, query, condition)
+            numbers = sum(streams[0].numbers() for streams in self._streams)
+            yield from records_of(self._cursor, query, condition, numbers)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class

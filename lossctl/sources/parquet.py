@@ -25,7 +25,7 @@ class ParquetPiece(TypedPiece):
     """A Parquet file."""
 
     row_number = "file_row_number"
-    lists_apart = True
+    row_groups = True
 
     def __init__(
         self, name: str, connection: duckdb.DuckDBPyConnection, path: str, own_names: Sequence[str], rows: int

@@ -89,6 +89,8 @@ class Piece(ABC):
     row_number
         The column of `relation` that numbers its rows from 0, where the format has one: a filter is then pushed
         down to the reader, and skips what it can.
+    row_groups
+        Whether rows are stored by groups, whose size settles how much memory long lists take.
     path
         The file to be read; empty: there is none.
     keeps_types
@@ -102,7 +104,7 @@ class Piece(ABC):
     """
 
     row_number: str | None = None
-    lists_apart: bool = False
+    row_groups = False
     keeps_types = False
     path: str = ""
     decimal: str = "."

@@ -16,7 +16,7 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
-from lossctl.core.block import Batch, Rows
+from lossctl.core.block import BLOCK_NUMBERS, Batch, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
 from lossctl.core.loss import Array
@@ -38,6 +38,15 @@ _APART = "it is computed on too: give what tells rows apart in a column of its o
 
 _NUMERIC = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:[.][0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
 """A number that starts with no 0 too many, and is far from where doubles stand for several whole numbers."""
+
+FEWER_ROWS = f"write it in row groups of fewer rows, such as 20, or {MORE_MEMORY}"
+
+DUCKDB_ROWS = 131_072
+"""The most rows of a record batch of DuckDB's."""
+WIDE_ROW = 32
+"""Rows of fewer numbers come in such batches: a hundred thousand are few megabytes."""
+_LEAST_ROWS = 64
+"""Rows in a batch of wide rows, at least: each column of a batch costs as much as a thousand numbers."""
 
 ROW = quote_name("row within lossctl")
 """A name that no column has."""
@@ -109,7 +118,7 @@ class Stream:
         self._labels = request.labels
         self._cancelled = False
         self._connection = connection
-        self._apart: duckdb.DuckDBPyConnection | None = None
+        self._apart: list[duckdb.DuckDBPyConnection] = []
         self._long: Lists | None = None
         self.length: int | None = None
 
@@ -136,7 +145,7 @@ class Stream:
             cursor.close()
 
     def _cursors(self) -> list[duckdb.DuckDBPyConnection]:
-        return [self._cursor] if self._apart is None else [self._cursor, self._apart]
+        return [self._cursor, *self._apart]
 
     def batches(self, first: int) -> Generator[tuple[Batch, int]]:
         """Give each batch, and how many rows of the piece have been read."""
@@ -157,7 +166,7 @@ class Stream:
         self.find_widths()
         self._long = self._long_lists()
         try:
-            records = records_of(self._cursor, self.query(), self._condition)
+            records = records_of(self._cursor, self.query(), self._condition, self.numbers())
             yield from records if self._long is None else self._with_lists(self._long, records)
         except LossctlError:
             raise
@@ -166,7 +175,7 @@ class Stream:
 
     def _long_lists(self) -> Lists | None:
         """Return the columns of long lists, which are read apart; ``None`` where there are none."""
-        if not self._piece.lists_apart:
+        if not self._piece.row_groups:
             return None
         lists = [name for name, kind in self._wanted.items() if kind is ColumnType.NUMBERS]
         if not lists:
@@ -177,12 +186,21 @@ class Stream:
         return Lists(columns, self._widths) if columns else None
 
     def _with_lists(self, lists: Lists, records: Iterator[Any]) -> Iterator[Cut]:
-        """Return record batches with their lists, which another cursor reads."""
-        self._apart = self._connection.cursor()
-        self._piece.prepare(self._apart)
+        """Yield record batches with their lists, which other cursors read, one for each column."""
         text = "" if self._condition is None or not self._piece.row_number else f" where (\n{self._condition.text}\n)"
-        numbers = records_of(self._apart, lists.query(self.relation(), text), self._condition)
+        numbers = {}
+        for name in lists.columns:
+            cursor = self._connection.cursor()
+            self._apart.append(cursor)
+            self._piece.prepare(cursor)
+            numbers[name] = records_of(cursor, lists.query(name, self.relation(), text), self._condition)
         return lists.cuts(records, numbers)
+
+    def numbers(self) -> int:
+        """Return how many numbers a row of the record batches holds."""
+        apart = {} if self._long is None else self._long.columns
+        here = [(name, kind) for name, kind in self._wanted.items() if name not in apart]
+        return sum(self._widths.get(name, 1) if kind is ColumnType.NUMBERS else 1 for name, kind in here)
 
     def _row(self, index: int, record: Any, read: int) -> int:
         """Give the number in the piece of a row of a record batch."""
@@ -327,7 +345,10 @@ class Stream:
         if NOT_TOLD_APART in message:  # there is nothing wrong with the file
             return unreadable(self._piece.name, error)
         found = self.faulty_data(message) or self.faulty_condition(error)
-        return found or unreadable(self._piece.name, error)
+        wide = ColumnType.NUMBERS in self._wanted.values() or len(self._wanted) >= WIDE_ROW
+        return found or unreadable(
+            self._piece.name, error, FEWER_ROWS if wide and self._piece.row_groups else MORE_MEMORY
+        )
 
     def faulty_data(self, message: str) -> LossctlError | None:
         """Find what in the piece made DuckDB fail with a message; ``None``: nothing did."""
@@ -355,13 +376,34 @@ class Stream:
         return UsageError(f"--where {written!r} fails: {problem}", cure)
 
 
-def records_of(cursor: duckdb.DuckDBPyConnection, query: str, condition: Filter | None) -> Iterator[Any]:
-    """Yield the Arrow record batches of a query; one that holds a condition may take only so long."""
+def records_of(
+    cursor: duckdb.DuckDBPyConnection, query: str, condition: Filter | None, numbers: int = 1
+) -> Iterator[Any]:
+    """Yield the Arrow record batches of a query; one that holds a condition may take only so long.
+
+    Where a row holds many numbers, a batch has fewer rows, so that memory does not grow with the width.
+    """
+    rows = DUCKDB_ROWS if numbers < WIDE_ROW else max(_LEAST_ROWS, BLOCK_NUMBERS // numbers)
 
     def opened() -> Any:
-        return arro.RecordBatchReader.from_arrow(cursor.sql(query))
+        return _reader(cursor.sql(query), rows)
 
-    yield from opened() if condition is None else in_time(opened, cursor, condition)
+    for record in opened() if condition is None else in_time(opened, cursor, condition):
+        for start in range(0, record.num_rows, rows):
+            yield record.slice(start, min(rows, record.num_rows - start))
+
+
+def _reader(relation: duckdb.DuckDBPyRelation, rows: int) -> Any:
+    """Open a relation, in batches of so many rows where DuckDB can be told.
+
+    DuckDB takes the number in a method that needs pyarrow, and in a private one that does not. Without either a batch
+    has `DUCKDB_ROWS`, and takes more memory.
+    """
+    if rows < DUCKDB_ROWS:
+        with suppress(AttributeError, TypeError):  # a DuckDB that has no such method
+            submitted = relation._submit("stream", rows)  # type: ignore[attr-defined]  # noqa: SLF001
+            return arro.RecordBatchReader.from_arrow_pycapsule(submitted.arrow_capsule())
+    return arro.RecordBatchReader.from_arrow(relation)
 
 
 def numbered(piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> str:
@@ -394,11 +436,19 @@ def pass_on_interrupt(error: Exception) -> None:
         raise KeyboardInterrupt from error
 
 
-def unreadable(name: str, error: Exception) -> DataError:
-    """Say that a file cannot be read, where nothing better is known."""
+def unreadable(name: str, error: Exception, more_memory: str = MORE_MEMORY) -> DataError:
+    """Return the error that a file cannot be read, where nothing better is known.
+
+    Parameters
+    ----------
+    name, error
+        The file, and how it failed.
+    more_memory
+        The cure where memory ran out.
+    """
     pass_on_interrupt(error)
     if isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error):
-        return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", MORE_MEMORY)
+        return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", more_memory)
     if NOT_TOLD_APART in str(error):
         return DataError(f"{name}, {_first_line(str(error))}", _APART)
     problem = f"{name} cannot be read: {_first_line(str(error))}"

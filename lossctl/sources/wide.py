@@ -1,18 +1,18 @@
 """Long lists, read so that memory holds a few rows of them: DuckDB hands out lists by the hundred thousand.
 
 Their numbers come one after the other, as a column of doubles, whose batches are a megabyte whatever the lists are.
-Beside them the other columns come as ever, and both are cut alike. Imports arro3, NumPy and core.
+Beside them the other columns come as ever, and all are cut alike. Imports arro3, NumPy and core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import takewhile
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from lossctl.core.block import BLOCK_NUMBERS
+from lossctl.core.block import BLOCK_NUMBERS, Rows
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, to_numbers
@@ -31,15 +31,13 @@ class Cut:
     ----------
     record
         The rows.
-    numbers
-        What `Lists.query` gives of each row.
     lists
-        The columns in it.
+        By the name of a column, the numbers of each row, NaN where it has no list of the right length; and how long
+        the list is, −1 where there is none.
     """
 
     record: Any
-    numbers: Array
-    lists: Lists
+    lists: Mapping[str, tuple[Array, Rows]]
 
     @property
     def num_rows(self) -> int:
@@ -58,12 +56,12 @@ class Cut:
         UnevenError
             Where a list has another length.
         """
-        width, start = self.lists.widths[name], self.lists.start_of(name)
-        lengths = self.numbers[:, start]
-        uneven = np.flatnonzero((lengths != width) & (lengths >= 0.0))
+        numbers, lengths = self.lists[name]
+        width = numbers.shape[1]
+        uneven = np.flatnonzero((lengths != width) & (lengths >= 0))
         if uneven.size:
             raise UnevenError(name, int(uneven[0]), int(lengths[uneven[0]]), width)
-        return np.ascontiguousarray(self.numbers[:, start + 1 : start + 1 + width])
+        return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +79,24 @@ class Lists:
     columns: Mapping[str, str]
     widths: Mapping[str, int]
 
-    def query(self, relation: str, condition: str) -> str:
-        """Return the SQL of the numbers of each row: of each column the length of its list, then what it holds.
+    def query(self, name: str, relation: str, condition: str) -> str:
+        """Return the SQL of the numbers of a column, each with the length of its list.
+
+        A list of another length, or none, is one number. DuckDB copies no list for this, unless there is such a row.
 
         Parameters
         ----------
+        name
+            The column.
         relation, condition
             Where to read, and which rows.
         """
-        parts = []
-        for name, column in self.columns.items():
-            none = f"list_resize([]::double[], {self.widths[name]}, 'nan'::double)"
-            filled = f"case when len({column}) = {self.widths[name]} then {column}::double[] else {none} end"
-            parts.append(f"[coalesce(len({column}), -1)::double] || {filled}")
-        return f"select unnest({' || '.join(parts)}) as x from {relation}{condition}"  # noqa: S608 -- quoted before
+        column = self.columns[name]
+        whole = f"case when len({column}) = {self.widths[name]} then {column} else [null] end"
+        rows = f"select unnest({whole}) as x, coalesce(len({column}), -1)::bigint as n from {relation}{condition}"  # noqa: S608 -- quoted before
+        return f"select coalesce(x::double, 'nan'::double) as x, n from ({rows})"  # noqa: S608 -- the same
 
-    def cuts(self, records: Iterable[Any], numbers: Iterable[Any]) -> Iterator[Cut]:
+    def cuts(self, records: Iterable[Any], numbers: Mapping[str, Iterable[Any]]) -> Iterator[Cut]:
         """Cut record batches into a few rows each, with their lists.
 
         Parameters
@@ -104,38 +104,50 @@ class Lists:
         records
             The other columns.
         numbers
-            Record batches of what `query` gives.
+            By the name of a column, record batches of what `query` gives.
         """
-        width = sum(self.widths[name] + 1 for name in self.columns)
-        rows = max(1, BLOCK_NUMBERS // width)
-        flat = _Flat(numbers)
+        rows = max(1, BLOCK_NUMBERS // sum(self.widths[name] for name in self.columns))
+        flat = {name: _Flat(batches, self.widths[name]) for name, batches in numbers.items()}
         for record in records:
             for start in range(0, record.num_rows, rows):
                 some = record.slice(start, min(rows, record.num_rows - start))
-                yield Cut(some, flat.take(some.num_rows * width).reshape(-1, width), self)
-
-    def start_of(self, name: str) -> int:
-        """Return where the numbers of a column begin in those of a row, with its length."""
-        before = takewhile(lambda each: each != name, self.columns)
-        return sum(self.widths[each] + 1 for each in before)
+                yield Cut(some, {name: each.take(some.num_rows) for name, each in flat.items()})
 
 
 class _Flat:
-    """Numbers that come in batches, taken so many at a time."""
+    """Lists whose numbers come in batches, taken so many at a time."""
 
-    def __init__(self, batches: Iterable[Any]) -> None:
-        self._batches = iter(batches)
+    def __init__(self, batches: Iterable[Any], width: int) -> None:
+        self._width = width
+        self._runs = self._divided(batches)
         self._left: Array = np.empty(0)
+        self._lengths: Rows = np.empty(0, np.int64)
 
-    def take(self, count: int) -> Array:
-        """Return the next numbers."""
-        taken = np.empty(count)
+    def take(self, rows: int) -> tuple[Array, Rows]:
+        """Return the numbers of the next rows, and the lengths of their lists."""
+        width = self._width
+        numbers, lengths = np.empty(rows * width), np.full(rows, width)
         at = 0
-        while at < count:
+        while at < len(numbers):
             if not len(self._left):
-                self._left = to_numbers(next(self._batches).column("x"))
-            some = self._left[: count - at]
-            taken[at : at + len(some)] = some
-            self._left = self._left[len(some) :]
-            at += len(some)
-        return taken
+                self._left, self._lengths = next(self._runs)
+            if self._lengths[0] == width:
+                count = min(len(self._left), len(numbers) - at)
+                numbers[at : at + count] = self._left[:count]
+                at += count
+            else:
+                row = at // width
+                count = min(len(self._left), rows - row)
+                lengths[row : row + count] = self._lengths[:count]
+                numbers[at : at + count * width] = np.nan
+                at += count * width
+            self._left, self._lengths = self._left[count:], self._lengths[count:]
+        return numbers.reshape(rows, width), lengths
+
+    def _divided(self, batches: Iterable[Any]) -> Iterator[tuple[Array, Rows]]:
+        """Divide batches where rows that have a list of the right length and those that have none meet."""
+        for batch in batches:
+            numbers, lengths = to_numbers(batch.column("x")), np.asarray(batch.column("n"))
+            edges = np.flatnonzero(np.diff(lengths == self._width)) + 1
+            for start, stop in pairwise((0, *edges.tolist(), len(numbers))):
+                yield numbers[start:stop], lengths[start:stop]

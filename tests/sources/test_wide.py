@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import arro3.core as arro
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -18,10 +21,11 @@ from numpy.testing import assert_array_equal
 
 import lossctl
 from lossctl.core import block as blocks
-from lossctl.core.block import BLOCK_ROWS, Batch, Binding
-from lossctl.core.errors import DataError
+from lossctl.core.block import BLOCK_NUMBERS, BLOCK_ROWS, Batch, Binding
+from lossctl.core.errors import MORE_MEMORY, DataError
 from lossctl.losses import LOSSES
-from lossctl.sources import open_source, wide
+from lossctl.sources import open_source, stream, wide
+from lossctl.sources.join import join
 from lossctl.sources.slices import Slices
 
 ROWS = 700
@@ -181,6 +185,76 @@ def test_memory_does_not_grow_with_the_rows_of_wide_lists(tmp_path: Path) -> Non
         assert float(value) == pytest.approx(expected.mean(), rel=1e-12)
         peaks.append(int(peak))
     assert peaks[1] - peaks[0] < 110, peaks
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("form", ["columns", "matrix", "joined", "grouped"])
+def test_a_batch_of_wide_rows_has_few(
+    form: str, *, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However they are stored, and whether DuckDB can be told or not; they are the same rows."""
+    if not told:
+        monkeypatch.setattr(stream, "_reader", lambda relation, _: arro.RecordBatchReader.from_arrow(relation))
+    rows, width = 30_000, 40
+    scores = np.random.default_rng(4).normal(size=(rows, width))
+    scores[7], missing = np.nan, [None if row == 7 else scores[row] for row in range(rows)]
+    names = ["p"] if form != "columns" else [f"p_{place}" for place in range(width)]
+    table = pa.table({"id": np.arange(rows), "g": np.arange(rows) // 10, "p": missing})
+    if form == "columns":
+        table = pa.table({name: scores[:, place] for place, name in enumerate(names)})
+    path = tmp_path / "w.parquet"
+    pq.write_table(table, path)
+    source: Any = {"p": scores} if form == "matrix" else str(path)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_source(source))
+        if form == "joined":
+            other = stack.enter_context(open_source({"id": np.arange(rows)[::-1], "t": np.arange(rows)[::-1]}))
+            opened = stack.enter_context(join(opened, other, ["id"], ordered=True))
+            names.append("t")
+        opened.width(names[0])
+        batches = [*opened.read(names, group="g" if form == "grouped" else None)]
+    most = BLOCK_NUMBERS // len(scores[0])
+    assert 0.9 * most <= max(map(len, batches)) <= most + 10  # a group is not cut
+    columns = [np.concatenate([batch.columns[name] for batch in batches]) for name in names]
+    found = np.column_stack(columns)
+    order = np.concatenate(
+        [each.first_row + np.arange(len(each)) if each.rows is None else each.rows for each in batches]
+    )
+    assert_array_equal(found[:, :width], scores[order])
+    assert_array_equal(np.sort(order), np.arange(rows))
+    if form == "joined":
+        assert_array_equal(found[:, width], order)
+
+
+@pytest.mark.parametrize("kind", [pa.bool_(), pa.int8(), pa.float32(), pa.decimal128(30, 2)])
+@pytest.mark.parametrize("fixed", [True, False])
+def test_lists_of_any_numbers(kind: pa.DataType, *, fixed: bool, tmp_path: Path) -> None:
+    """Also beside rows that have no list, at the ends and in turn."""
+    width, rows = 300, 60
+    numbers = np.random.default_rng(2).integers(0, 2, (rows, width))
+    gaps = {0, 1, 20, 22, 24, 59}
+    lists = [None if row in gaps else numbers[row].tolist() for row in range(rows)]
+    stored = pa.array(lists, pa.list_(pa.int64())).cast(pa.list_(kind))
+    column = stored.cast(pa.list_(kind, width)) if fixed else stored
+    pq.write_table(pa.table({"p": column, "q": column}), tmp_path / "k.parquet")
+    found = read(str(tmp_path / "k.parquet"), ["p", "q"])
+    expected = np.where(np.isin(np.arange(rows), [*gaps])[:, None], np.nan, numbers)
+    for name in ("p", "q"):
+        assert_array_equal(found[name].reshape(rows, width), expected)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_where_memory_runs_out_row_groups_are_the_cure(
+    *, wide: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Failed to allocate block of 9 bytes")
+
+    monkeypatch.setattr(stream, "records_of", broken)
+    pq.write_table(table_of(40), tmp_path / "m.parquet")
+    with pytest.raises(DataError) as refused:
+        read(str(tmp_path / "m.parquet"), ["p" if wide else "y"])
+    assert refused.value.cure == (stream.FEWER_ROWS if wide else MORE_MEMORY)
 
 
 def test_models_in_two_files_are_compared_to_the_same_bits(tmp_path: Path) -> None:
