@@ -401,7 +401,7 @@ def _reader(relation: duckdb.DuckDBPyRelation, rows: int) -> Any:
     """
     if rows < DUCKDB_ROWS:
         with suppress(AttributeError, TypeError):  # a DuckDB that has no such method
-            submitted = relation._submit("stream", rows)  # noqa: SLF001
+            submitted = relation._submit("stream", rows)  # noqa: SLF001 -- the public one needs pyarrow
             return arro.RecordBatchReader.from_arrow_pycapsule(submitted.arrow_capsule())
     return arro.RecordBatchReader.from_arrow(relation)
 
