@@ -247,8 +247,8 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a column of it": ({"baseline_prediction": "p"}, 2, "is a stored baseline, of p: it has no column p"),
     "another key": ({"key": "site"}, 2, "was stored by the key id"),
     "no key": ({"key": None}, 2, "was stored by the key id"),
-    "weights": ({"weight": "w"}, 2, "weighted = False"),
-    "a filter": ({"where": "w > 1"}, 2, "where = None"),
+    "weights": ({"weight": "w"}, 2, "made with no --weight, and this run has --weight"),
+    "a filter": ({"where": "w > 1"}, 2, "made with no --where, and this run has --where w > 1"),
     "a missing file": ({"baseline": "none.parquet"}, 3, "none.parquet"),
 }
 

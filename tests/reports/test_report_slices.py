@@ -22,7 +22,7 @@ def slices(whole: Evaluation, count: int, texts: tuple[str, ...], *, seed: int =
     rng = np.random.default_rng(seed)
     figures: dict[str, Any] = {
         name: rng.lognormal(size=count, sigma=4.0)
-        for name in ("value", "std_error", "low", "high", "weight_sum", *GRADIENT_FIGURES)
+        for name in ("value", "std_error", "freedom", "low", "high", "weight_sum", *GRADIENT_FIGURES)
     }
     figures["l1"] = figures["row_mean_abs"]
     for name in ("l2", "mean", "low", "row_max"):
