@@ -26,6 +26,7 @@ from lossctl.core.errors import MORE_MEMORY, DataError
 from lossctl.losses import LOSSES
 from lossctl.sources import open_source, stream, wide
 from lossctl.sources.join import join
+from lossctl.sources.paired import paired_by_key
 from lossctl.sources.slices import Slices
 
 ROWS = 700
@@ -224,6 +225,24 @@ def test_a_batch_of_wide_rows_has_few(
     assert_array_equal(np.sort(order), np.arange(rows))
     if form == "joined":
         assert_array_equal(found[:, width], order)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_batch_of_wide_pairs_has_few(*, ordered: bool, tmp_path: Path) -> None:
+    rows, width = 30_000, 40
+    scores = np.random.default_rng(6).normal(size=(rows, width))
+    names = [f"p_{place}" for place in range(width)]
+    for file, order in (("one", np.arange(rows)), ("other", np.arange(rows)[::-1])):
+        columns = {name: scores[order, place] for place, name in enumerate(names)}
+        pq.write_table(pa.table({"id": order, **columns}), tmp_path / f"{file}.parquet")
+    with open_source(str(tmp_path / "one.parquet")) as one, open_source(str(tmp_path / "other.parquet")) as other:
+        requests = [one.request(names), other.request(names)]
+        pairs = list(paired_by_key([one, other], requests, ["id"], ordered=ordered))
+    assert max(len(first) for first, _ in pairs) <= BLOCK_NUMBERS // (2 * width)
+    assert sum(len(first) for first, _ in pairs) == rows
+    for first, second in pairs:
+        for name in names:
+            assert_array_equal(first.columns[name], second.columns[name])
 
 
 @pytest.mark.parametrize("kind", [pa.bool_(), pa.int8(), pa.float32(), pa.decimal128(30, 2)])
