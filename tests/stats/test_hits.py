@@ -33,6 +33,8 @@ Floats = npt.NDArray[np.float64]
         (600, 500),
         (5000, 5400),
         (0, 3000),
+        (300, 900),  # so uneven that the deviance takes its plain form
+        (10, 3000),
         (600_000, 603_000),
     ],
 )
