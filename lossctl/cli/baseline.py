@@ -14,13 +14,16 @@ from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
 
-EPILOG = "Example: lossctl baseline preds.csv -k id -l mse -o main.parquet"
+EXAMPLES = (
+    "lossctl baseline preds.csv -k id -l mse -o main.parquet",
+    "lossctl baseline preds.csv -l mae,mse --no-rows -o main.json",
+)
 
 Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="The predictions of the model that later ones are held against; label=path names it.",
+        help="Predictions of the model; label=path names it.",
         show_default=False,
     ),
 ]
@@ -30,7 +33,7 @@ File = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where to store it: a Parquet file, or with --no-rows a JSON file.",
+        help="Store it in FILE: Parquet, or JSON with --no-rows.",
         show_default=False,
         rich_help_panel="Output",
     ),
@@ -39,7 +42,8 @@ Rows = Annotated[
     bool,
     typer.Option(
         "--rows/--no-rows",
-        help="Keep the loss of each row, by --key; or values alone, which no difference is paired with.",
+        help="Store each row's loss, or values only (default rows). Rows are stored by --key; only they can be "
+        "paired later.",
         rich_help_panel="Output",
     ),
 ]
@@ -58,7 +62,7 @@ def baseline(
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
-    """Store the losses of a model's rows by key, for later models to be compared with: paired, without its file."""
+    """Store a model's losses, for compare and check to pair with later."""
     kind = "parquet" if rows else "json"
     written = Destination.of(kind, None, output, known=(kind,), read=(source, reading.get("targets")))
     if written.file is None:

@@ -15,9 +15,12 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
 
-EPILOG = "Example: lossctl check preds.csv --gate 'mse <= 3200'"
+EXAMPLES = (
+    "lossctl check preds.csv --gate 'mse <= 3200'",
+    "lossctl check preds.csv -g 'p90(mae) <= 120' -g 'n >= 100' --explain",
+)
 
-_GATES = "Gates"
+_GATES, _STATISTICS = "Gates", "Statistics"
 
 Gates = Annotated[
     list[str] | None,
@@ -25,8 +28,8 @@ Gates = Annotated[
         "--gate",
         "-g",
         metavar="GATE",
-        help="What must hold: 'mse <= 0.3', 'p95(mae)[sex=*] < 2', 'delta(mse) <= 1%', 'gap(mae, sex) <= 0.1', "
-        "'n >= 100'. Repeatable.",
+        help="Condition for passing: 'mse <= 0.3', 'delta(mse) <= 1%'. Others: 'p95(mae)[sex=*] < 2', 'gap(mae, sex) "
+        "<= 0.1', 'n >= 100'. Repeatable.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -35,7 +38,8 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="FILE",
-        help="What deltas are taken from: predictions of the same rows.",
+        help="File that delta(…) gates compare with. It holds predictions of the same rows, or what lossctl baseline "
+        "stored.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -44,7 +48,7 @@ BaselinePred = Annotated[
     typer.Option(
         "--baseline-pred",
         metavar="COL",
-        help="The baseline's prediction column, in the source or in --baseline FILE.",
+        help="Prediction column of the baseline. It is a column of --baseline FILE, or without one of the source.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -53,8 +57,10 @@ Test = Annotated[
     typer.Option(
         "--test",
         metavar="point|regress|noninferior",
-        help="How deltas are decided. Default: regress, which fails where a change for the worse is shown.",
-        rich_help_panel=_GATES,
+        help="How delta gates are decided (default regress). With point, by the numbers alone; with regress, one "
+        "fails if a change for the worse is shown; with noninferior, one passes only if a change for the worse is "
+        "ruled out.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Correction = Annotated[
@@ -62,8 +68,8 @@ Correction = Annotated[
     typer.Option(
         "--correction",
         metavar="holm|none",
-        help="Adjust p for the number of gates. Default: holm.",
-        rich_help_panel=_GATES,
+        help="Adjust p for the number of gates (default holm).",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Nonfinite = Annotated[
@@ -71,59 +77,84 @@ Nonfinite = Annotated[
     typer.Option(
         "--nonfinite",
         metavar="error|fail|omit",
-        help="Rows with a missing or non-finite number: refuse, fail their gates, or leave out up to --max-omitted.",
-        rich_help_panel=_GATES,
+        help="Missing or non-finite numbers (default error). Stop; fail the gates of the rows; or leave the rows "
+        "out, at most --max-omitted of them.",
+        rich_help_panel="Rows",
     ),
 ]
 MaxOmitted = Annotated[
     float | None,
     typer.Option(
-        "--max-omitted", metavar="SHARE", help="The most rows that may be left out, as 0.01.", rich_help_panel=_GATES
+        "--max-omitted",
+        metavar="SHARE",
+        help="Largest share of rows that may be left out, such as 0.01.",
+        rich_help_panel="Rows",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="table (default), json, jsonl, csv, tsv, markdown, latex, html, bare, github, junit or openmetrics.",
+        rich_help_panel="Output",
     ),
 ]
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SOURCE]",
-        help="CSV, TSV, JSON lines or Parquet (.gz, .zst), a quoted glob, or - for standard input.",
+        help="Predictions: CSV, TSV, JSON lines or Parquet. Also .gz and .zst, a quoted glob (one source of many "
+        "files), and - for standard input. Without it, the configuration names the source.",
         show_default=False,
     ),
 ]
 Cluster = Annotated[
     str | None,
     typer.Option(
-        "--cluster", metavar="COL", help="The column that says which rows belong together.", rich_help_panel=_GATES
+        "--cluster",
+        metavar="COL",
+        help="Column of groups of dependent rows, such as patients.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Block = Annotated[
     int | None,
     typer.Option(
-        "--block", metavar="L", help="So many rows, one after the other, belong together.", rich_help_panel=_GATES
+        "--block", metavar="L", help="A series: L consecutive rows are dependent.", rich_help_panel=_STATISTICS
     ),
 ]
 Horizon = Annotated[
     int | None,
-    typer.Option("--horizon", metavar="H", help="Forecasts of a series, H rows ahead.", rich_help_panel=_GATES),
+    typer.Option(
+        "--horizon",
+        metavar="H",
+        help="Forecasts H rows ahead: the Diebold-Mariano test. The rows are a series in file order.",
+        rich_help_panel=_STATISTICS,
+    ),
 ]
-HacOption = Annotated[str | None, options.hac_flag(_GATES)]
+HacOption = Annotated[str | None, options.hac_flag(_STATISTICS)]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The configuration. Default: lossctl.toml, or [tool.lossctl.check] of pyproject.toml, in this folder.",
+        help="Gates and options from FILE (default: lossctl.toml). Else from the table [tool.lossctl.check] of "
+        "pyproject.toml.",
         rich_help_panel=_GATES,
     ),
 ]
 Explain = Annotated[
     bool | None,
-    typer.Option("--explain", help="Say of each failure which slices and rows add most to it.", rich_help_panel=_GATES),
+    typer.Option("--explain", help="Show the slices and rows that add most to a failure.", rich_help_panel=_GATES),
 ]
 Calibrate = Annotated[
     bool | None,
     typer.Option(
         "--calibrate",
-        help="Say of each gate how often it would fail or be unsure by chance, and which change it would catch.",
+        help="Show how often each gate fails by chance. It also shows how often it is unsure, and which change it "
+        "finds.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -131,7 +162,7 @@ FailUnsure = Annotated[
     bool | None,
     typer.Option(
         "--fail-unsure",
-        help="Exit with 4 where a gate is unsure: neither shown to fail nor to pass. Default: 0.",
+        help="Exit with 4, not 0, if a gate is unsure. Unsure: shown neither to fail nor to pass.",
         rich_help_panel=_GATES,
     ),
 ]
@@ -139,13 +170,17 @@ Sequential = Annotated[
     bool | None,
     typer.Option(
         "--sequential",
-        help="Tests of deltas hold at every look at a file that grows, of the same two models. From 100 rows on.",
-        rich_help_panel=_GATES,
+        help="For a file that grows: delta tests hold at every look. The two models stay the same; from 100 rows on.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 AllowInverted = Annotated[
     bool | None,
-    typer.Option("--allow-inverted", help="Let a gate ask for a loss of at least so much.", rich_help_panel=_GATES),
+    typer.Option(
+        "--allow-inverted",
+        help="Allow gates such as 'mse >= 1', which a worse model passes.",
+        rich_help_panel=_GATES,
+    ),
 ]
 
 
@@ -172,12 +207,15 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     horizon: Horizon = None,
     hac: HacOption = None,
     config: ConfigFile = None,
-    format: options.Format = None,  # noqa: A002 -- the flag's name
+    format: Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
 ) -> Outcome:
-    """Check gates: exit code 0 where none failed, 1 where one failed, 4 where one could not be evaluated."""
+    """Gates for CI: exit code 0 if none failed, 1 if one failed.
+
+    It is 4 if a gate could not be evaluated, 2 or 3 if the command line or the data are wrong.
+    """
     configured = api.load_check_config(config)
     own = {
         "baseline": baseline,

@@ -1,17 +1,19 @@
-"""A command that takes no option twice, unless it is one to repeat. May import Typer and core."""
+"""The commands and the program as Typer runs them, with help and checks of our own. May import Typer and core."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from typer.core import TyperCommand, TyperOption
+from typer import Exit, echo
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from lossctl.core.errors import UsageError
 
-__all__ = ["Command", "with_values"]
+__all__ = ["Command", "Program", "with_values"]
 
 _ALONE: Mapping[str, str] = MappingProxyType({"--quantiles": "p50,p90,p95,p99,max"})
 """Options whose value may be left out, which Typer does not know of, and what it is then."""
@@ -43,6 +45,27 @@ class Command(TyperCommand):
                 raise UsageError(f"{' / '.join(option.opts)} is given twice", "give it once")
         return super().parse_args(ctx, args)
 
+    def get_help(self, ctx: Any) -> str:
+        """Return what ``--help`` prints."""
+        from lossctl.cli.help import of_command
+
+        return of_command(self, ctx)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, with ``--help`` and ``--help-all``."""
+        return [*super().get_params(ctx), self._help_all]
+
+    @cached_property
+    def _help_all(self) -> TyperOption:
+        return TyperOption(
+            param_decls=["--help-all"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            help="Show all options in full; -h or --help: this text.",
+            callback=_print_all,
+        )
+
     def _refuse_slips(self, args: Sequence[str]) -> None:
         """Refuse a long flag with one dash, and a word after a flag or its value that names no file.
 
@@ -68,6 +91,25 @@ class Command(TyperCommand):
                 return  # which is refused for that
             value = given if sign else rest.pop(0) if rest and not option.is_flag else ""
             before = (option, name, None if option.is_flag else value)
+
+
+class Program(TyperGroup):
+    """The program, whose arguments are a command and its arguments."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return what ``lossctl --help`` prints."""
+        from lossctl.cli.help import of_program
+
+        return of_program(self, ctx)
+
+
+def _print_all(context: Any, _option: Any, wanted: bool) -> None:  # noqa: FBT001 -- Typer calls it so
+    if wanted and not context.resilient_parsing:
+        from lossctl.cli.help import of_command
+
+        text = of_command(context.command, context, everything=True)
+        echo(text, color=context.color)
+        raise Exit
 
 
 def with_values(args: Sequence[str]) -> list[str]:

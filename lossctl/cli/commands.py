@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from lossctl.cli.command import Command
+from lossctl.cli.command import Command, Program
 from lossctl.core.version import __version__
 
 __all__ = ["COMMANDS", "application"]
@@ -41,7 +41,9 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     """
     app = typer.Typer(
         name="lossctl",
+        cls=Program,
         help="Evaluate losses and their gradients on files of predictions.",
+        epilog="lossctl eval preds.csv --loss huber --delta 1.0\nlossctl check preds.csv --gate 'mse <= 3200'",
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -49,7 +51,7 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     named = [arguments[0]] if arguments and arguments[0] in COMMANDS else COMMANDS
     for name in named:
         module = import_module(f"lossctl.cli.{name}")
-        app.command(name, cls=Command, epilog=module.EPILOG)(getattr(module, COMMANDS[name]))
+        app.command(name, cls=Command, epilog="\n".join(module.EXAMPLES))(getattr(module, COMMANDS[name]))
     app.callback()(_global)
     return app
 

@@ -14,18 +14,21 @@ from lossctl.cli.reading import reading_flags
 from lossctl.core.compare_settings import ADJUSTMENT_NAMES
 from lossctl.core.errors import UsageError
 
-EPILOG = "Example: lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae"
+EXAMPLES = (
+    "lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mae",
+    "lossctl compare examples/data/diabetes.csv -p ridge -p knn -l mse --bootstrap",
+)
 
-_COMPARING = "Comparing"
+_STATISTICS = "Statistics"
 
 Baseline = Annotated[
     str | None,
     typer.Option(
         "--baseline",
         metavar="FILE",
-        help="What all models are compared with, instead of the first: predictions of the same rows, or what "
-        "lossctl baseline stored of them.",
-        rich_help_panel=_COMPARING,
+        help="Compare with FILE instead of the first model. It holds predictions of the same rows, or what lossctl "
+        "baseline stored.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 BaselinePred = Annotated[
@@ -33,26 +36,28 @@ BaselinePred = Annotated[
     typer.Option(
         "--baseline-pred",
         metavar="COL",
-        help="The baseline's prediction column, in the source or in --baseline FILE.",
-        rich_help_panel=_COMPARING,
+        help="Prediction column of the baseline. It is a column of --baseline FILE, or without one of the source.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 AllPairs = Annotated[
     bool,
     typer.Option(
-        "--all-pairs", help="Compare every model with every other, not with the first.", rich_help_panel=_COMPARING
+        "--all-pairs",
+        help="Compare every model with every other. Without it, with the first.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Bootstrap = Annotated[
     bool,
     typer.Option(
-        "--bootstrap", help="Intervals from resampled rows, instead of Student's t.", rich_help_panel=_COMPARING
+        "--bootstrap", help="Intervals from resampled rows instead of Student's t.", rich_help_panel=_STATISTICS
     ),
 ]
 Permutation = Annotated[
     bool,
     typer.Option(
-        "--permutation", help="p-values from flipped signs, instead of Student's t.", rich_help_panel=_COMPARING
+        "--permutation", help="p-values from random signs instead of Student's t.", rich_help_panel=_STATISTICS
     ),
 ]
 Cluster = Annotated[
@@ -60,8 +65,8 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="COL",
-        help="The column that says which rows belong together, such as those of a patient.",
-        rich_help_panel=_COMPARING,
+        help="Column of groups of dependent rows, such as patients.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Block = Annotated[
@@ -69,8 +74,8 @@ Block = Annotated[
     typer.Option(
         "--block",
         metavar="L",
-        help="So many rows, one after the other, belong together: for a series.",
-        rich_help_panel=_COMPARING,
+        help="A series: L consecutive rows are dependent.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 Horizon = Annotated[
@@ -78,20 +83,20 @@ Horizon = Annotated[
     typer.Option(
         "--horizon",
         metavar="H",
-        help="Forecasts of a series, H rows ahead, in file order: the test of Diebold and Mariano.",
-        rich_help_panel=_COMPARING,
+        help="Forecasts H rows ahead: the Diebold-Mariano test. The rows are a series in file order.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
-HacOption = Annotated[str | None, options.hac_flag(_COMPARING)]
-Seed = Annotated[int | None, options.seed_flag(_COMPARING)]
-Resamples = Annotated[int | None, options.resamples_flag(_COMPARING)]
+HacOption = Annotated[str | None, options.hac_flag(_STATISTICS)]
+Seed = Annotated[int | None, options.seed_flag(_STATISTICS)]
+Resamples = Annotated[int | None, options.resamples_flag(_STATISTICS)]
 Adjust = Annotated[
     str,
     typer.Option(
         "--adjust",
         metavar="|".join(ADJUSTMENT_NAMES),
-        help="Adjust p for many comparisons: Benjamini-Hochberg, Holm, or not.",
-        rich_help_panel=_COMPARING,
+        help="Adjust p for many comparisons (default bh). Benjamini-Hochberg (bh), Holm (holm), or not.",
+        rich_help_panel=_STATISTICS,
     ),
 ]
 
@@ -121,7 +126,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
-    """Compare models with the first, or a baseline: paired differences with intervals, p-values, wins and losses."""
+    """Models side by side, row by row: differences, intervals, p-values."""
     read = (*sources, reading.get("targets"), baseline)
     destination = Destination.of(format, export, output, digits, read=read)
     selection = api.select(loss, parameters)

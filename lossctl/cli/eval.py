@@ -14,23 +14,26 @@ from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
 from lossctl.core.quantiles import read_levels
 
-EPILOG = "Example: lossctl eval preds.csv --loss huber --delta 1.0"
-
+EXAMPLES = (
+    "lossctl eval preds.csv --loss huber --delta 1.0",
+    "lossctl eval examples/data/diabetes.csv -p ridge -p knn -l mae,mse --by sex",
+)
 
 Skill = Annotated[
     bool,
     typer.Option(
         "--skill",
-        help="Values relative to those of predicting the mean of the targets: mse gives relative squared error.",
-        rich_help_panel="Output",
+        help="Divide by the loss of guessing the mean of the targets. Below 1: better than guessing. mse gives the "
+        "relative squared error.",
+        rich_help_panel="What to compute",
     ),
 ]
 PerRow = Annotated[
     bool,
     typer.Option(
         "--per-row",
-        help="Loss and slope of every row, as CSV, TSV or JSON lines, or to -o FILE.parquet.",
-        rich_help_panel="Output",
+        help="Loss and slope of every row, as CSV or to -o FILE. FILE may be CSV, TSV, JSON lines or Parquet.",
+        rich_help_panel="What to compute",
     ),
 ]
 
@@ -38,7 +41,7 @@ PerRow = Annotated[
 Top = Annotated[
     int | None,
     typer.Option(
-        "--top", metavar="N", help="The N rows of the largest loss, for each model and loss.", rich_help_panel="Output"
+        "--top", metavar="N", help="Show the N worst rows of each model and loss.", rich_help_panel="What to compute"
     ),
 ]
 Keep = Annotated[
@@ -46,8 +49,8 @@ Keep = Annotated[
     typer.Option(
         "--keep",
         metavar="COL",
-        help="With --top: columns to show beside; a name, a glob or a list. Repeatable.",
-        rich_help_panel="Output",
+        help="With --top: columns to show beside each row. A name, a glob or a list. Repeatable.",
+        rich_help_panel="What to compute",
     ),
 ]
 Quantiles = Annotated[
@@ -55,8 +58,9 @@ Quantiles = Annotated[
     typer.Option(
         "--quantiles",
         metavar="[P,Q,R]",
-        help="Exact quantiles of the loss and |slope| of rows: p50,p90,p95,p99,max, or those named, as 0.1,max.",
-        rich_help_panel="Output",
+        help="Exact quantiles of the rows' losses and |slopes|. Without a value: p50,p90,p95,p99,max; else those "
+        "named, such as 0.1,max.",
+        rich_help_panel="What to compute",
     ),
 ]
 
@@ -64,11 +68,11 @@ Quantiles = Annotated[
 Bootstrap = Annotated[
     bool,
     typer.Option(
-        "--bootstrap", help="Intervals from resampled rows, instead of Student's t.", rich_help_panel="Output"
+        "--bootstrap", help="Intervals from resampled rows instead of Student's t.", rich_help_panel="Statistics"
     ),
 ]
-Seed = Annotated[int | None, options.seed_flag("Output")]
-Resamples = Annotated[int | None, options.resamples_flag("Output")]
+Seed = Annotated[int | None, options.seed_flag("Statistics")]
+Resamples = Annotated[int | None, options.resamples_flag("Statistics")]
 
 
 @options.loss_flags
@@ -92,7 +96,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     digits: options.Digits = None,
     **parameters: Any,
 ) -> Outcome:
-    """Evaluate losses on files of predictions: value, uncertainty and gradient norms."""
+    """Value, confidence interval and gradient norms of losses."""
     if keep and top is None:
         raise UsageError("--keep is of no use without --top", "the rows to keep columns of: --top 10")
     read = (*sources, reading.get("targets"))

@@ -10,7 +10,10 @@ from lossctl import api
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 
-EPILOG = "Example: lossctl losses regression"
+EXAMPLES = (
+    "lossctl losses regression",
+    "lossctl losses HuberLoss",
+)
 
 
 def losses(
@@ -18,7 +21,8 @@ def losses(
         str | None,
         typer.Argument(
             metavar="[WORD]",
-            help="Only losses with this in a name, here or in another library, in task, kind or summary.",
+            help="Only losses that WORD finds. It is looked for in names (those of other libraries too), task, kind "
+            "and summary.",
         ),
     ] = None,
     *,
@@ -26,6 +30,6 @@ def losses(
     export: options.Export = None,
     output: options.OutputFile = None,
 ) -> Outcome:
-    """List the losses, filtered by a word."""
+    """List the losses, all or those that a word finds."""
     destination = Destination.of(format, export, output)
     return Outcome(api.list_losses(word), destination)

@@ -55,15 +55,15 @@ __all__ = [
     "seed_flag",
 ]
 
-_COLUMNS, _ROWS, _READING, _OUTPUT = "Columns", "Rows", "Reading", "Output"
-_PARAMETERS = "Parameters of losses (each sets every chosen loss that has it)"
+_STATISTICS, _COLUMNS, _ROWS, _READING, _OUTPUT = "Statistics", "Columns", "Rows", "Reading", "Output"
+_PARAMETERS = "Parameters of losses"
 
 Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE...",
-        help="CSV, TSV, JSON lines or Parquet (.gz, .zst), a quoted glob, or - for standard input. "
-        "Several are several models; label=path names one.",
+        help="Predictions: CSV, TSV, JSON lines or Parquet. Also .gz and .zst, a quoted glob (one source of many "
+        "files), and - for standard input. Several sources are several models; label=path names one.",
         show_default=False,
     ),
 ]
@@ -73,22 +73,33 @@ Losses = Annotated[
         "--loss",
         "-l",
         metavar="NAME",
-        help="Repeatable; a list 'mae,mse'; with parameters 'huber(delta=0.5,1)'; or all.",
+        help="Losses: mae,mse or 'huber(delta=0.5,1)', or all. The word all takes every loss that fits the columns. "
+        "Repeatable.",
         show_default=False,
     ),
 ]
 Target = Annotated[
     str | None,
-    typer.Option("--target", "-t", metavar="COL", help="A name, a glob 'p_*' or a list.", rich_help_panel=_COLUMNS),
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="COL",
+        help="True values (default: target, y, label, …). A name, a glob 'p_*' or a list. The names looked for are "
+        "target, y_true, y, label, actual, observed and truth, in any case.",
+        rich_help_panel=_COLUMNS,
+    ),
 ]
 Predictions = Annotated[
     list[str] | None,
     typer.Option(
         "--pred",
+        "--prediction",
         "-p",
         metavar="COL",
-        help="Repeatable: several models. A glob or a list ('lo,hi', 'a_*,b_*') is one model's vector, interval, "
-        "quantiles or ensemble.",
+        help="Predictions, one -p per model (default: prediction, …). A glob or a list ('lo,hi', 'a_*,b_*') is one "
+        "model's vector, interval, quantiles or ensemble. The names looked for are prediction, y_pred, pred, yhat, "
+        "y_hat, predicted, forecast and score, in any case; for probabilities, probability, prob, proba and the like "
+        "first.",
         rich_help_panel=_COLUMNS,
     ),
 ]
@@ -106,29 +117,32 @@ Levels = Annotated[
     typer.Option(
         "--levels",
         metavar="P,Q,R",
-        help="The levels of quantiles, in the order of the columns; read from their names (q0.05) without it.",
+        help="Levels of the quantiles, in the order of the columns. Without it they are read from the columns' names "
+        "(q0.05).",
         rich_help_panel=_COLUMNS,
     ),
 ]
 Group = Annotated[
     str | None,
-    typer.Option(
-        "--group", metavar="COL", help="The column of the groups that a ranking orders.", rich_help_panel=_COLUMNS
-    ),
+    typer.Option("--group", metavar="COL", help="Groups that a ranking orders.", rich_help_panel=_COLUMNS),
 ]
 By = Annotated[
     list[str] | None,
     typer.Option(
         "--by",
         metavar="COL",
-        help="Every loss for each slice too: rows that share the values of these columns. Repeatable.",
+        help="Also evaluate each slice: rows that share a value. Repeatable: several columns make slices of their "
+        "combinations.",
         rich_help_panel=_COLUMNS,
     ),
 ]
 MinRows = Annotated[
     int | None,
     typer.Option(
-        "--min-n", metavar="N", help="Leave out slices of fewer rows, and say how many.", rich_help_panel=_ROWS
+        "--min-n",
+        metavar="N",
+        help="Leave out slices of fewer than N rows. A warning says how many.",
+        rich_help_panel=_ROWS,
     ),
 ]
 Key = Annotated[
@@ -137,14 +151,14 @@ Key = Annotated[
         "--key",
         "-k",
         metavar="COL",
-        help="The column that says which rows of two files belong together. Repeatable.",
+        help="Column that pairs the rows of two files. Repeatable: several columns are one key.",
         rich_help_panel=_COLUMNS,
     ),
 ]
 Targets = Annotated[
     str | None,
     typer.Option(
-        "--targets", metavar="FILE", help="The file the targets are in, joined by --key.", rich_help_panel=_COLUMNS
+        "--targets", metavar="FILE", help="File that holds the targets; --key joins it.", rich_help_panel=_COLUMNS
     ),
 ]
 Unmatched = Annotated[
@@ -152,13 +166,13 @@ Unmatched = Annotated[
     typer.Option(
         "--unmatched",
         metavar="error|drop",
-        help="Rows whose key the other file does not have: refuse, or leave out and count.",
+        help="Rows whose key the other file lacks: stop, or leave them out and count them (default error).",
         rich_help_panel=_ROWS,
     ),
 ]
 Weight = Annotated[
     str | None,
-    typer.Option("--weight", "-w", metavar="COL", help="Weights of rows, at least 0.", rich_help_panel=_COLUMNS),
+    typer.Option("--weight", "-w", metavar="COL", help="Weights of rows, 0 or more.", rich_help_panel=_COLUMNS),
 ]
 Positive = Annotated[
     str | None,
@@ -174,8 +188,8 @@ Classes = Annotated[
     typer.Option(
         "--classes",
         metavar="A,B,C",
-        help="The classes, in their order. Columns that name them are bound by name; without it numbers stand in their "
-        "order, other names as the columns do.",
+        help="Classes, in order. Columns that name classes are matched by name. Without it, classes that are numbers "
+        "are in the order of the numbers, others in the order of the columns.",
         rich_help_panel=_COLUMNS,
     ),
 ]
@@ -184,31 +198,39 @@ ClassWeights = Annotated[
     typer.Option(
         "--class-weights",
         metavar="A=X,B=Y",
-        help="What rows weigh by their class, beside their own weight.",
+        help="Weight of each class; multiplies the weights of the rows.",
         rich_help_panel=_COLUMNS,
     ),
 ]
 IgnoreLabel = Annotated[
     str | None,
-    typer.Option("--ignore-label", metavar="LABEL", help="Leave rows of this label out.", rich_help_panel=_COLUMNS),
+    typer.Option("--ignore-label", metavar="LABEL", help="Leave out the rows of this label.", rich_help_panel=_COLUMNS),
 ]
 Where = Annotated[
     str | None,
-    typer.Option("--where", metavar="SQL", help="A condition rows must meet.", rich_help_panel=_ROWS),
+    typer.Option(
+        "--where",
+        metavar="SQL",
+        help="Take only rows that meet it, such as 'age < 65'.",
+        rich_help_panel=_ROWS,
+    ),
 ]
 Nan = Annotated[
     str,
     typer.Option(
         "--nan",
         metavar="|".join(NAN_POLICIES),
-        help="Rows with a missing or non-finite number: refuse, or leave out and count.",
+        help="Missing or non-finite numbers (default error). Stop, or leave the rows out and count them (omit).",
         rich_help_panel=_ROWS,
     ),
 ]
 Null = Annotated[
     list[str] | None,
     typer.Option(
-        "--null", metavar="TOKEN", help="A text that stands for a missing number. Repeatable.", rich_help_panel=_ROWS
+        "--null",
+        metavar="TOKEN",
+        help="Text that marks a missing number, such as NA. Repeatable.",
+        rich_help_panel=_ROWS,
     ),
 ]
 Clip = Annotated[
@@ -216,28 +238,33 @@ Clip = Annotated[
     typer.Option(
         "--clip",
         metavar="EPS",
-        help="Move probabilities into [EPS, 1-EPS] first, also those outside [0, 1] by at most 1e-4 (or EPS).",
+        help="Move probabilities into [EPS, 1-EPS] first. Those outside [0, 1] by more than 1e-4 (or EPS) stay errors.",
         rich_help_panel=_ROWS,
     ),
 ]
 Normalize = Annotated[
     bool,
-    typer.Option("--normalize", help="Divide distributions by their sums first.", rich_help_panel=_ROWS),
+    typer.Option("--normalize", help="Divide each distribution by its sum first.", rich_help_panel=_ROWS),
 ]
 Delimiter = Annotated[
     str | None,
-    typer.Option("--delimiter", metavar="CHAR", help="What separates fields.", rich_help_panel=_READING),
+    typer.Option(
+        "--delimiter",
+        metavar="CHAR",
+        help="Character between fields, such as ';' (default: found in the file).",
+        rich_help_panel=_READING,
+    ),
 ]
 Decimal = Annotated[
     str,
-    typer.Option("--decimal", metavar="CHAR", help="The decimal mark: . or ,", rich_help_panel=_READING),
+    typer.Option("--decimal", metavar="CHAR", help="Decimal mark: . or , (default .).", rich_help_panel=_READING),
 ]
 Skip = Annotated[
     int,
     typer.Option(
         "--skip",
         metavar="N",
-        help="Lines of a text file to pass over before its header.",
+        help="Lines of a text file before its header (default 0).",
         show_default=False,
         rich_help_panel=_READING,
     ),
@@ -247,7 +274,7 @@ InputFormat = Annotated[
     typer.Option(
         "--input-format",
         metavar="NAME",
-        help="csv, tsv, jsonl or parquet, where the file's name does not tell.",
+        help="Format of the source: csv, tsv, jsonl or parquet (default: by the file's name).",
         rich_help_panel=_READING,
     ),
 ]
@@ -262,7 +289,9 @@ Threads = Annotated[
 ]
 Level = Annotated[
     float,
-    typer.Option("--level", metavar="P", help="Coverage of confidence intervals.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--level", metavar="P", help="Coverage of confidence intervals (default 0.95).", rich_help_panel=_STATISTICS
+    ),
 ]
 Format = Annotated[
     str | None,
@@ -270,7 +299,8 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="NAME",
-        help="table (the default), json, jsonl, csv, tsv, markdown, latex, html or bare.",
+        help="table (default), json, jsonl, csv, tsv, markdown, latex, html or bare. The format bare prints the "
+        "values alone, one per line.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -290,7 +320,7 @@ Digits = Annotated[
         metavar="N",
         min=1,
         max=17,
-        help="Significant digits in table, markdown, latex, html (default 6).",
+        help="Significant digits for people (default 6). They count in table, markdown, latex and html.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -300,7 +330,7 @@ OutputFile = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to FILE instead of standard output, in the format its name ends in.",
+        help="Write to FILE; its name says the format (.csv, .json). Nothing is printed then.",
         rich_help_panel=_OUTPUT,
     ),
 ]
@@ -311,7 +341,7 @@ def hac_flag(panel: str) -> Any:
     return typer.Option(
         "--hac",
         metavar="|".join(HAC_NAMES),
-        help="Standard error of a series: by cosines (default), or by covariances of H rows.",
+        help="Standard error of a series: by cosines (ewc), or by covariances of H rows (dm) (default ewc).",
         rich_help_panel=panel,
     )
 

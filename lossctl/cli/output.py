@@ -24,7 +24,7 @@ from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of", "in_color", "width"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
@@ -236,7 +236,7 @@ def deliver(outcome: Outcome) -> None:
         _print_utf8()
         _print(printed)
         return
-    options = RenderOptions(digits=destination.digits, width=_width(), color=_color())
+    options = RenderOptions(digits=destination.digits, width=width(), color=in_color())
     text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
     if below:
@@ -326,14 +326,15 @@ def cannot_write(path: Path | str, error: OSError) -> DataError:
     return DataError(f"{path} can't be written: {error.strerror}", cure)
 
 
-def _width() -> int | None:
-    """Give the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
+def width() -> int | None:
+    """Return the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
     if os.environ.get("COLUMNS", "").strip("0").isdigit() or sys.stdout.isatty():
         return max(shutil.get_terminal_size().columns, 20)
     return None
 
 
-def _color() -> bool:
+def in_color() -> bool:
+    """Whether to print in colour: on a terminal, or where FORCE_COLOR is set and NO_COLOR is not."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -10,19 +10,22 @@ from lossctl import api
 from lossctl.cli import options
 from lossctl.cli.output import Destination, Outcome
 
-EPILOG = "Example: lossctl show huber --delta 0.5"
+EXAMPLES = (
+    "lossctl show huber --delta 0.5",
+    "lossctl show log_loss",
+)
 
 
 @options.loss_flags
 def show(
-    loss: Annotated[str, typer.Argument(metavar="LOSS", help="An id or alias, with parameters or without.")],
+    loss: Annotated[str, typer.Argument(metavar="LOSS", help="Name of a loss, such as huber or 'huber(delta=0.5)'.")],
     *,
     format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
     **parameters: Any,
 ) -> Outcome:
-    """Show one loss: formula, parameters, domain, gradient, facts, reference and curve."""
+    """One loss: formula, gradient, parameters, domain, reference, curve."""
     destination = Destination.of(format, export, output)
     card = api.show_loss(loss, parameters)
     return Outcome(card, destination, below=lambda options: api.draw_loss(card, options))

@@ -78,7 +78,7 @@ _SAID: Mapping[str, str] = MappingProxyType(
         "encoding": "files are UTF-8: convert them, such as with: iconv -t utf-8",
         "input file data in infile input-file i path csv-file": "a file has no flag: lossctl {command} FILE",
         "version V": "lossctl --version",
-        "help-all usage ?": "lossctl {command} --help",
+        "usage ?": "lossctl {command} --help",
         "force overwrite y yes": "files are replaced without asking",
         "color colour no-color": "NO_COLOR=1 and FORCE_COLOR=1 say whether there are colours",
     }
@@ -212,7 +212,7 @@ def _cure_of_command(name: str, rest: Sequence[str]) -> str:
 
 
 def _missing(error: Any, command: Any, arguments: Sequence[str]) -> UsageError:
-    parameter, example = error.param, str(command.epilog).replace("Example: ", "such as: ")
+    parameter, example = error.param, f"such as: {str(command.epilog).splitlines()[0]}"
     if parameter.param_type_name == "argument":
         return UsageError(f"lossctl {command.name} needs {parameter.metavar}", example)
     if parameter.name == "loss":

@@ -142,7 +142,7 @@ def test_what_is_no_flag_or_no_number_is_refused(run: Run, words: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_each_option_of_the_function_is_a_flag(run: Run, name: str) -> None:
-    shown = run("compare", "--help").stdout
+    shown = run("compare", "--help-all").stdout
     for flag in SPELLED.get(name, (f"--{name}",)):
         assert re.search(rf"^  {flag} ", shown, re.MULTILINE), flag
 

@@ -132,7 +132,7 @@ def test_the_version_and_help_are_on_standard_output() -> None:
     done = run("eval", "--help")
     assert done.returncode == 0
     assert "--delta" in done.stdout
-    assert "Example: lossctl eval preds.csv --loss huber --delta 1.0" in done.stdout
+    assert "\n  lossctl eval preds.csv --loss huber --delta 1.0\n" in done.stdout
 
 
 def test_no_command_shows_the_help_and_is_a_usage_error() -> None:
