@@ -176,7 +176,7 @@ class _Maker:
 
             if np.isinf(column).any() or 0.0 < value < _LEAST_ROOT:
                 problem = (
-                    f"{self.source.name}: {chosen.label} is {value:.4g}, and the squares of its rows do not fit into"
+                    f"{self.source.name}: {chosen.title} is {value:.4g}, and the squares of its rows do not fit into"
                 )
                 raise DataError(
                     f"{problem} 64-bit floats: rows are stored as squares",

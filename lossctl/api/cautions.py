@@ -74,7 +74,7 @@ def _series(
     source: Source, bound: Sequence[tuple[ChosenLoss, Binding]], settings: Settings, method: Method | None
 ) -> list[str]:
     """Warn of several series that are taken for one."""
-    labels = list(dict.fromkeys(chosen.label for chosen, _ in bound if chosen.loss.series))
+    labels = list(dict.fromkeys(chosen.title for chosen, _ in bound if chosen.loss.series))
     in_order = method is not None and (method.is_series or method.block is not None)
     if not labels and not in_order:
         return []

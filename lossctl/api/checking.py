@@ -59,12 +59,12 @@ def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | Non
     if chosen.loss.series and math.isnan(tally.finished(index)[0]):
         period = chosen.params["period"]
         problem = (
-            f"{source.name}: {chosen.label}: no row has a target {period} {'row' if period == 1 else 'rows'} before"
+            f"{source.name}: {chosen.title}: no row has a target {period} {'row' if period == 1 else 'rows'} before"
         )
         return DataError(problem, "choose a shorter --period")
     linear = tally.plan.linear.get(index)
     if chosen.unit == UNIT and math.isnan(tally.finished(index)[0]) and not (linear and linear.overflown):
-        problem = f"{source.name}: {chosen.label}: predicting the mean of the targets costs nothing to compare with"
+        problem = f"{source.name}: {chosen.title}: predicting the mean of the targets costs nothing to compare with"
         return DataError(problem, "leave out --skill: the targets are all equal")
     if tally.reduction(chosen) is Reduction.SUM and tally.plan.column_sums is None:
         return _column_sum_error(source, tally, chosen)

@@ -193,9 +193,9 @@ def value_lines(models: Sequence[Model], paired: Paired) -> list[str]:
             if index in paired.exponents[place]:  # what is infinite are the squares alone
                 continue
             if total.n_posinf:
-                said.append(f"{chosen.label} of {model.name} is infinite in {total.n_posinf} of {n}")
+                said.append(f"{chosen.title} of {model.name} is infinite in {total.n_posinf} of {n}")
             elif linear is not None and not math.isfinite(linear.value):
-                said.append(f"{chosen.label} of {model.name} {not_finite(chosen, linear.value, linear)}")
+                said.append(f"{chosen.title} of {model.name} {not_finite(chosen, linear.value, linear)}")
     return [*said, *_same(models, paired)]
 
 
@@ -204,7 +204,7 @@ def _same(models: Sequence[Model], paired: Paired) -> list[str]:
     said = []
     for (one, other), pairs in zip(paired.matches, paired.pairs, strict=True):
         tied = [
-            chosen.label
+            chosen.title
             for chosen, pair in zip(models[-1].plan.losses, pairs, strict=True)
             if pair.n and pair.ties == pair.n
         ]
@@ -247,7 +247,7 @@ def carried_lines(models: Sequence[Model], paired: Paired) -> list[str]:
     unit = _units(models)[:-1] if not method.is_grouped else "block" if method.cluster is None else "cluster"
     more = len(found) - 1
     also = "" if not more else f" (and more than a tenth in {more} {'other' if more == 1 else 'others'})"
-    loss = models[-1].plan.losses[index].label
+    loss = models[-1].plan.losses[index].title
     where = f"how the differences vary between {one} and {other} in {loss}{also}"
     return [f"one {unit} makes up {share:.0%} of {where}: intervals and p depend on it"]
 

@@ -183,7 +183,7 @@ def _of_value(found: Sequence[Comparison], said: _Said) -> list[Comparison]:
     short: dict[str, list[Comparison]] = {}
     for each in found:
         if each.slice and each.chosen.loss.series and math.isnan(each.baseline_value):
-            short.setdefault(each.chosen.label, []).append(each)
+            short.setdefault(each.chosen.title, []).append(each)
     for label, some in short.items():
         names, period = list(dict.fromkeys(slice_text(each.slice) for each in some)), some[0].params["period"]
         slices, rows = ("1 slice" if len(names) == 1 else f"{len(names)} slices"), "row" if period == 1 else "rows"
@@ -198,7 +198,7 @@ def _negative(found: Sequence[Comparison]) -> list[str]:
     models: dict[str, list[str]] = {}
     for each in found:
         if each.baseline_value < 0.0:
-            models.setdefault(each.baseline, []).append(each.chosen.label)
+            models.setdefault(each.baseline, []).append(each.chosen.title)
     return [
         f"{', '.join(dict.fromkeys(losses))} of {model} is negative: there is no relative change"
         for model, losses in models.items()
@@ -207,7 +207,7 @@ def _negative(found: Sequence[Comparison]) -> list[str]:
 
 def _infinite_line(chosen: ChosenLoss, names: Sequence[str]) -> str:
     slices = "1 slice" if len(names) == 1 else f"{len(names)} slices"
-    return f"{chosen.label} of {slices} (first: {names[0]}) is infinite: {chosen.loss.infinite}"
+    return f"{chosen.title} of {slices} (first: {names[0]}) is infinite: {chosen.loss.infinite}"
 
 
 def _infinite_slices(found: Sequence[Comparison]) -> list[str]:

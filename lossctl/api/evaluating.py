@@ -375,7 +375,7 @@ def _reported(
 
 def tied_groups(tally: ModelTally, whose: str = "") -> list[str]:
     """Warn of groups with nothing to order, which count as 0; `whose` begins the line."""
-    labels = [chosen.label for chosen in tally.plan.losses if chosen.loss.zero_where_tied]
+    labels = [chosen.title for chosen in tally.plan.losses if chosen.loss.zero_where_tied]
     if not labels or not tally.tied:
         return []
     groups, tied, none = tally.groups.n, tally.tied, tally.none_relevant
@@ -404,7 +404,7 @@ def _heavy_tails(
         if share > LARGE_SHARE:
             units = "row" if tally.plan.binding.group is None else "group"
             said.append(
-                f"{source.name}: {result.model}: {result.chosen.label}: one {units} of {tally.units.n} makes up "
+                f"{source.name}: {result.model}: {result.chosen.title}: one {units} of {tally.units.n} makes up "
                 f"{share:.0%} of the variance: the interval may be far too narrow; --bootstrap widens it"
             )
     return said
@@ -452,7 +452,7 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
         value = tally.finished(index)[0]
         if math.isfinite(value):
             return []
-        return [f"{chosen.label} {not_finite(chosen, value, tally.plan.linear.get(index))}"]
+        return [f"{chosen.title} {not_finite(chosen, value, tally.plan.linear.get(index))}"]
     place = source.locate(each.first_infinite)
     units = f"{tally.units.n} {'rows' if tally.plan.binding.group is None else 'groups'}"
     probability = chosen.loss.prediction == PROBABILITY
@@ -461,7 +461,7 @@ def _infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
         why = "every predicted probability is 0 or 1" if labels else "--clip EPS bounds it"
     else:
         why = "it is too large for a 64-bit float"
-    return [f"{chosen.label} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
+    return [f"{chosen.title} is infinite in {each.infinite} of {units} (first: {place}); {why}"]
 
 
 def not_finite(chosen: ChosenLoss, value: float, linear: Linear | None) -> str:

@@ -230,7 +230,7 @@ class Figures:
         for each in self._of_terms(chosen, gate):
             quantiles = self._looked_up(columns_of(gate), chosen).get(tuple(each.slice.values()))
             found = None if quantiles is None else quantiles.loss[level_name(level)]
-            missing = "" if found is not None else f"rows have no {chosen.label} of their own"
+            missing = "" if found is not None else f"rows have no {chosen.title} of their own"
             yield Figure(each.slice, found, each.n, each.n_dropped, missing=missing)
         yield from self._rest(gate, chosen)
 

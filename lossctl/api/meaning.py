@@ -82,7 +82,7 @@ def require_used(settings: Settings, losses: Iterable[ChosenLoss]) -> None:
     chosen = list(dict.fromkeys(losses))
     for flag, use in _USES.items():
         if use.given(settings) and not any(use.used(each.loss) for each in chosen):
-            labels = ", ".join(each.label for each in chosen[:_SHOWN]) + (", …" if len(chosen) > _SHOWN else "")
+            labels = ", ".join(each.title for each in chosen[:_SHOWN]) + (", …" if len(chosen) > _SHOWN else "")
             takes = f"takes no {use.takes}" if len(chosen) == 1 else f"take no {use.takes}"
             raise UsageError(f"{flag} is of no use: {labels} {takes.replace('no a ', 'no ')}", f"leave out {flag}")
 

@@ -122,7 +122,7 @@ def _cautions(models: Sequence[Model], paired: Paired, settings: Settings) -> li
 def _refuse_groups(model: Model, method: Method) -> None:
     """Refuse a series of groups."""
     if method.is_series and model.plan.binding.group is not None:
-        problem = f"{model.plan.losses[0].label} is computed group by group, and groups are no series"
+        problem = f"{model.plan.losses[0].title} is computed group by group, and groups are no series"
         raise UsageError(problem, "choose another method than Diebold-Mariano")
 
 

@@ -48,20 +48,24 @@ class LeftOut:
         The name of the source; reasons do not repeat it.
     reasons
         Of each loss, by label.
+    titles
+        What people read of each loss, by label.
     """
 
     source: str
     reasons: dict[str, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
 
     def add(self, chosen: ChosenLoss, reason: str) -> None:
         """Leave a loss out."""
         for known in (f"{chosen.loss.id} ", f"{self.source} ", f"{self.source}, "):
             reason = reason.removeprefix(known)
         self.reasons[chosen.label] = reason
+        self.titles[chosen.label] = chosen.title
 
     def lines(self) -> list[str]:
         """Say in a line each which losses were left out for which reason."""
-        return [f"{self.source}: {_left_out(labels, len(labels))}: {reason}" for reason, labels in self._groups()]
+        return [f"{self.source}: {_left_out(titles, len(titles))}: {reason}" for reason, titles in self._groups()]
 
     def short_lines(self) -> list[str]:
         """Say so with a few names in each line.
@@ -76,21 +80,22 @@ class LeftOut:
         ['a.csv: mae, mse, rmse, huber, log_cosh and 2 more are left out: too dull']
         """
         return [
-            f"{self.source}: {_left_out(_names(labels), _MOST_NAMED)}: {reason}" for reason, labels in self._groups()
+            f"{self.source}: {_left_out(_names(titles), _MOST_NAMED)}: {reason}" for reason, titles in self._groups()
         ]
 
     def refusal(self, kind: type[LossctlError]) -> LossctlError:
         """Give the error that no loss fits: what keeps most of them out first, a note for each reason."""
         problem = f"{self.source}: none of the {len(self.reasons)} losses fits"
         error = kind(problem, "name columns with -t and -p; --loss NAME tells what a loss takes")
-        for reason, labels in sorted(self._groups(), key=lambda group: -len(group[1])):
-            error.add_note(f"{_several(_names(labels), _MOST_NAMED_TOGETHER)}: {reason}")
+        for reason, titles in sorted(self._groups(), key=lambda group: -len(group[1])):
+            error.add_note(f"{_several(_names(titles), _MOST_NAMED_TOGETHER)}: {reason}")
         return error
 
     def _groups(self) -> list[tuple[str, list[str]]]:
+        """Give each reason with the losses that it keeps out, as people read them."""
         by_reason: dict[str, list[str]] = {}
         for label, reason in self.reasons.items():
-            by_reason.setdefault(reason, []).append(label)
+            by_reason.setdefault(reason, []).append(self.titles[label])
         return list(by_reason.items())
 
 
@@ -106,9 +111,9 @@ def _several(names: Sequence[str], most: int) -> str:
     return f"{', '.join(names[:most])} and {rest} more"
 
 
-def _names(labels: Sequence[str]) -> list[str]:
+def _names(titles: Sequence[str]) -> list[str]:
     """Give the names of losses without their parameters, each once."""
-    return list(dict.fromkeys(label.partition("(")[0] for label in labels))
+    return list(dict.fromkeys(title.partition("(")[0] for title in titles))
 
 
 def could_bind(names: Sequence[str], selection: Selection, settings: Settings) -> bool:
@@ -242,7 +247,7 @@ def request_for(
     from lossctl.sources.marks import Marks
 
     if plans[0].binding.group is not None:
-        problem = f"{source.name}: {plans[0].losses[0].label} takes rows group by group, and --key one by one"
+        problem = f"{source.name}: {plans[0].losses[0].title} takes rows group by group, and --key one by one"
         cure = "leave out --key, and let rows stand in the same order within each group of every file"
         if settings.targets is not None:  # which are found by the key alone
             cure = "give the predictions as columns of one file"
@@ -263,7 +268,7 @@ def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
     for each in plans:
         for name in each.binding.target:
             if labels.setdefault(name, each.binding.labels) != each.binding.labels:
-                problem = f"{', '.join(chosen.label for chosen in each.losses)} and other losses read column"
+                problem = f"{', '.join(chosen.title for chosen in each.losses)} and other losses read column"
                 raise UsageError(f'{problem} "{name}" as different labels', "run them apart")
     return {name: found for name, found in labels.items() if found}
 

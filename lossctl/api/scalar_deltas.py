@@ -52,14 +52,14 @@ class ScalarDeltas:
         return [self._delta(gate, test, each) for each in self.figures.values_of(gate)]
 
     def _delta(self, gate: Gate, test: Test, mine: Figure) -> Delta:
-        label = self.figures.losses[gate.loss].label
-        result = self.stored.baseline.value(label, mine.slice)
+        chosen = self.figures.losses[gate.loss]
+        name, result = chosen.title, self.stored.baseline.value(chosen.label, mine.slice)
         old = None if result is None else result["value"]
         if result is not None and old is None:
-            missing = f"the {label} that {self.stored.name} keeps is no finite number"
+            missing = f"the {name} that {self.stored.name} keeps is no finite number"
             return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)
         if old is None or mine.value is None:
-            missing = mine.missing or f"{self.stored.name} has no {label} of these rows: it keeps values, and no rows"
+            missing = mine.missing or f"{self.stored.name} has no {name} of these rows: it keeps values, and no rows"
             return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)
         if result is not None and result["n"] != mine.n:
             missing = f"{self.stored.name} has {result['n']} of these rows, and the candidate {mine.n}"
@@ -69,7 +69,7 @@ class ScalarDeltas:
             return Delta(Figure(mine.slice, None, mine.n, mine.omitted, missing=missing), None)
         gap = mine.value - old
         if gap == 0.0:
-            same = f"the {label} of {mine.n} rows is exactly that of {self.stored.name}: are they the same predictions?"
+            same = f"the {name} of {mine.n} rows is exactly that of {self.stored.name}: are they the same predictions?"
             self.warnings += [] if same in self.warnings else [same]
         missing = "" if test is Test.POINT else f"{self.stored.name} keeps no rows to test by: it takes test = point"
         return Delta(

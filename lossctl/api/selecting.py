@@ -70,7 +70,7 @@ def select(losses: str | Sequence[str | ChosenLoss], parameters: Mapping[str, st
     if not given:
         raise UsageError("no loss is chosen", "name one with --loss; lossctl losses lists them")
     chosen = [*ready, *(choose(texts, parameters) if texts else ())]
-    return Selection(tuple({one.label: one for one in chosen}.values()), fitting_only=wants_all(texts))
+    return Selection(tuple(dict.fromkeys(chosen)), fitting_only=wants_all(texts))
 
 
 def _listed(losses: object) -> list[Any]:

@@ -273,7 +273,7 @@ def results_of(
         if infinite:
             results.warnings.append(infinite)
         if errors:
-            label, where = pattern.whole.chosen.label, _count(len(errors), "slice")
+            label, where = pattern.whole.chosen.title, _count(len(errors), "slice")
             first = next(iter(errors.values()))
             results.warnings.append(f"{label} is left out of {where}: {first.problem}; {first.cure}")
     if any(_has_interval(each) for found in results.found.values() for each in found):
@@ -293,7 +293,7 @@ def _infinite_slices(
         return ""
     place, first = next(iter(bad.items()))
     why = not_finite(chosen, first.value, tallies[place].plan.linear.get(index))
-    return f"{chosen.label} of {_count(len(bad), 'slice')} (first: {slice_text(first.slice)}) {why}"
+    return f"{chosen.title} of {_count(len(bad), 'slice')} (first: {slice_text(first.slice)}) {why}"
 
 
 def _has_interval(found: Evaluation | SliceResults) -> bool:

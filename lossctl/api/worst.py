@@ -203,7 +203,7 @@ def _share(tally: ModelTally, index: int, rows: Sequence[WorstRow], *, many: boo
     if low is None or not low >= 0.0 or not math.isfinite(total) or total <= 0.0:
         return []
     share = math.fsum(row.weight * row.value for row in rows) / total
-    of = f"{rows[0].model}, {chosen.label}: " if many else ""
+    of = f"{rows[0].model}, {chosen.title}: " if many else ""
     of += "of the whole, " if sliced else ""
     them = "this row makes" if len(rows) == 1 else f"these {len(rows)} rows make"
     return [f"{of}{them} up {100.0 * min(share, 1.0):.3g}% of the sum over {tally.rows.n}"]

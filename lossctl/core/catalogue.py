@@ -142,7 +142,7 @@ class LossCard:
         lines += [("facts", loss.facts.note), ("note", loss.note), ("LaTeX", loss.latex)]
         lines += [("reference", loss.reference), ("example", loss.example)]
         rows = tuple(line for line in lines if line[1] not in {None, ""})
-        return View((Column(self.chosen.label, style="main"), Column("")), rows, title=loss.summary)
+        return View((Column(self.chosen.title, style="main"), Column("")), rows, title=loss.summary)
 
     def _parameter(self, name: str) -> str:
         param = self.chosen.loss.param(name)

@@ -109,7 +109,7 @@ def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[s
 
 def _lead(each: Comparison, slices: Sequence[str]) -> dict[str, Cell]:
     cells = zip(slices, slice_cells(each.slice, slices), strict=True)
-    return {"loss": each.chosen.label, **{_SLICE + name: cell for name, cell in cells}}
+    return {"loss": each.chosen.title, **{_SLICE + name: cell for name, cell in cells}}
 
 
 def _marks(found: Best | None) -> dict[str, str]:

@@ -314,7 +314,7 @@ def _chart(chosen: ChosenLoss, samples: _Samples) -> Chart:
         slopes.append(Series(line.name or "slope", samples.x, np.where(kink, np.nan, _breaking(line.slope))))
     if slopes:
         panels.append(_panel(samples.slope_label, chosen.unit, tuple(slopes), tuple(jumps), samples.rules))
-    return Chart(chosen.label, x, tuple(panels), samples.notes)
+    return Chart(chosen.title, x, tuple(panels), samples.notes)
 
 
 def _lowest(samples: _Samples) -> tuple[Point, ...]:

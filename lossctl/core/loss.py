@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -312,19 +312,28 @@ class ChosenLoss:
         A value for each of its parameters.
     given
         Those of them that somebody chose: the others have their defaults. It does not tell losses apart.
+    typed
+        The name that somebody chose it by; empty: its id. It does not tell losses apart either.
     """
 
     loss: Loss
     params: Mapping[str, Value]
     given: frozenset[str] = frozenset()
+    typed: str = ""
 
     @property
     def label(self) -> str:
         """The name with its parameters, which ``--loss`` reads back: ``huber(delta=0.5)``."""
-        if not self.loss.params:
-            return self.loss.id
-        inside = ",".join(f"{p.name}={p.format(self.params[p.name])}" for p in self.loss.params)
-        return f"{self.loss.id}({inside})"
+        return _with_parameters(self.loss.id, self.loss.params, self.params)
+
+    @property
+    def title(self) -> str:
+        """What people read: the name as it was typed, with the parameters that were chosen or are no defaults.
+
+        ``log_loss``, where `label` is ``binary_cross_entropy(label_smoothing=0.0,pos_weight=1.0)``.
+        """
+        shown = [p for p in self.loss.params if p.name in self.given or self.params[p.name] != p.default]
+        return _with_parameters(self.typed or self.loss.id, shown, self.params)
 
     @property
     def unit(self) -> str | None:
@@ -372,6 +381,11 @@ class ChosenLoss:
 
     def __hash__(self) -> int:
         return hash(self.label)
+
+
+def _with_parameters(name: str, params: Sequence[Param], values: Mapping[str, Value]) -> str:
+    inside = ",".join(f"{param.name}={param.format(values[param.name])}" for param in params)
+    return f"{name}({inside})" if inside else name
 
 
 def _in_one_piece(values: Array | None) -> Array | None:

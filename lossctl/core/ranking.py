@@ -165,7 +165,7 @@ def _sides(together: Sequence[Comparison], better: Callable[[Comparison], bool |
         found = better(each)
         if found is not None:
             prefers = each.candidate if found else each.baseline
-            sides[int(prefers == together[0].candidate)].append(each.chosen.label)
+            sides[int(prefers == together[0].candidate)].append(each.chosen.title)
     return sides
 
 

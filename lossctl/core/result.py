@@ -328,7 +328,7 @@ def cells_of(result: Evaluation, by: Sequence[str]) -> dict[str, Cell]:
     slices = slice_cells(result.slice, by)
     return {
         "model": result.model,
-        "loss": result.chosen.label,
+        "loss": result.chosen.title,
         **{f"by {name}": cell for name, cell in zip(by, slices, strict=True)},
         "value": result.value,
         "unit": result.unit,

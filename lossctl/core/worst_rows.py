@@ -191,7 +191,7 @@ class WorstRows(Sequence[WorstRow]):
         """Give the table for people: the columns that say something."""
         columns: dict[str, tuple[Column, list[Cell]]] = {
             "model": (Column("model"), [row.model for row in self.rows]),
-            "loss": (Column("loss"), [row.chosen.label for row in self.rows]),
+            "loss": (Column("loss"), [row.chosen.title for row in self.rows]),
             **_slice_cells(self.rows, self.by),
             "row": (Column("row", "right"), [row.row for row in self.rows]),
             "key": (Column(self.key or "key"), [row.key for row in self.rows]),

@@ -332,14 +332,18 @@ def _rows_in_a_slot(batch: Batch) -> int:
     return fit // BLOCK_ROWS * BLOCK_ROWS or fit
 
 
+_Sent = tuple[str, dict[str, Any], frozenset[str], str]
+"""What is sent of a loss: its id, its parameters, which of them were chosen, and the name it was chosen by."""
+
+
 class _Pickler(pickle.Pickler):
     """Sends losses by name: kernels are code, which both processes have."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
 
-    def persistent_id(self, obj: object) -> tuple[str, dict[str, Any]] | None:
-        return (obj.loss.id, dict(obj.params)) if isinstance(obj, ChosenLoss) else None
+    def persistent_id(self, obj: object) -> _Sent | None:
+        return (obj.loss.id, dict(obj.params), obj.given, obj.typed) if isinstance(obj, ChosenLoss) else None
 
 
 class _Unpickler(pickle.Unpickler):
@@ -347,6 +351,6 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._losses = losses
 
-    def persistent_load(self, pid: tuple[str, dict[str, Any]]) -> ChosenLoss:
-        name, params = pid
-        return ChosenLoss(self._losses[name], MappingProxyType(params))
+    def persistent_load(self, pid: _Sent) -> ChosenLoss:
+        name, params, given, typed = pid
+        return ChosenLoss(self._losses[name], MappingProxyType(params), given, typed)

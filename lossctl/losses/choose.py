@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from lossctl.core.dataclass import dataclass
@@ -68,10 +69,11 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One item of ``--loss`` as typed: the loss, and the texts of each parameter's values."""
+    """One item of ``--loss`` as typed: the loss, the texts of each parameter's values, and the loss's name."""
 
     loss: Loss
     values: Mapping[str, Sequence[str]]
+    typed: str = ""
 
 
 def find(name: str) -> Loss:
@@ -147,7 +149,7 @@ def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list
     typed = {_fold(name): _split(text) for name, text in (flags or {}).items()}
     _refuse_unused(typed, items)
     chosen = [one for item in items for one in _expand(item, typed)]
-    return list({one.label: one for one in chosen}.values())
+    return list(dict.fromkeys(chosen))
 
 
 def wants_all(texts: Iterable[str]) -> bool:
@@ -247,11 +249,11 @@ def _parse_item(part: str, text: str) -> _Item:
         raise UsageError(f"a loss has no name in {text!r}", "write a list without spaces or empty places: mae,mse")
     loss = find(name)
     if not opening:
-        return _Item(loss, {})
+        return _Item(loss, {}, name.strip())
     inside, closing, after = rest.rpartition(")")
     if not closing or after.strip() or "(" in inside or ")" in inside:
         raise UsageError(f"the parentheses of {part!r} do not match", f"write {_pattern(loss)}")
-    return _Item(loss, _parse_values(loss, inside) if inside.strip() else {})
+    return _Item(loss, _parse_values(loss, inside) if inside.strip() else {}, name.strip())
 
 
 def _parse_values(loss: Loss, inside: str) -> Mapping[str, Sequence[str]]:
@@ -329,7 +331,8 @@ def _expand(item: _Item, flags: Mapping[str, Sequence[str]]) -> Iterable[ChosenL
             raise UsageError(problem, "give it one way")
         values[name] = texts
     read = [[_read(item.loss, name, text) for text in texts] for name, texts in values.items()]
-    return [item.loss.choose(**dict(zip(values, one, strict=True))) for one in itertools.product(*read)]
+    chosen = (item.loss.choose(**dict(zip(values, one, strict=True))) for one in itertools.product(*read))
+    return [replace(one, typed=item.typed) for one in chosen]
 
 
 def _read(loss: Loss, name: str, text: str) -> Value:

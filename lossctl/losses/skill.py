@@ -99,4 +99,4 @@ def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
         return share, (*(move / known for move in moves), *changes)
 
     row = replace(chosen.loss, kernel=kernel, finish=finish, parts=2 * parts, root=None, unit=UNIT)
-    return ChosenLoss(row, chosen.params)
+    return replace(chosen, loss=row)

@@ -59,7 +59,7 @@ def stored(chosen: ChosenLoss, first: int) -> ChosenLoss:
         nonzero=False,
         series=False,
     )
-    return ChosenLoss(made, chosen.params)
+    return replace(chosen, loss=made)
 
 
 def _decoded(values: Array) -> Array:

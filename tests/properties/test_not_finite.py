@@ -67,7 +67,7 @@ def require_unknown(found: Evaluation, warnings: tuple[str, ...]) -> None:
     document = found.to_dict()
     assert document["status"] == str(found.value)
     assert [document[name] for name in ("value", "std_error", "ci")] == [None, None, None]
-    assert any(found.chosen.label in line for line in warnings), found.chosen.label
+    assert any(found.chosen.title in line for line in warnings), found.chosen.label
     if found.chosen.loss.finish is not None and found.chosen.loss.kind is not Kind.DISTRIBUTION:
         assert set(document["gradient"].values()) == {None}, found.chosen.label
 
@@ -118,7 +118,7 @@ def test_of_distributions_down_a_file_with_nothing_in_common(chosen: ChosenLoss)
         return
     document = each.to_dict()
     assert (document["value"], document["std_error"], document["status"]) == (None, None, str(each.value))
-    assert any(chosen.label in line for line in found.warnings)
+    assert any(chosen.title in line for line in found.warnings)
     unknown = {name for name, value in document["gradient"].items() if value is None}
     assert {"l1", "l2", "linf", "row_max"} <= unknown
 
