@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from lossctl.api.evaluating import evaluate
 from lossctl.api.selecting import (
+    Flag,
     Selection,
     draw_loss,
     is_loss,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAN_POLICIES",
+    "Flag",
     "RenderOptions",
     "Selection",
     "check",

@@ -9,11 +9,12 @@ from lossctl.core.catalogue import LossCard, LossList
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.losses import choose, find, parameters, search, wants_all
+from lossctl.losses import Flag, choose, find, parameters, search, wants_all
 from lossctl.losses.table import LOSSES
 from lossctl.reports import RenderOptions
 
 __all__ = [
+    "Flag",
     "Selection",
     "draw_loss",
     "is_loss",
@@ -180,6 +181,6 @@ def is_loss(name: str) -> bool:
     return True
 
 
-def loss_parameters() -> tuple[tuple[str, str], ...]:
-    """Give every parameter of the registry with its help, in the registry's order."""
-    return tuple((name, flag.help) for name, flag in parameters().items())
+def loss_parameters() -> tuple[Flag, ...]:
+    """Return every parameter of the registry as a flag, in the registry's order."""
+    return tuple(parameters().values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,9 @@ _ALONE: Mapping[str, str] = MappingProxyType({"--quantiles": "p50,p90,p95,p99,ma
 _LEVELS = re.compile(r"(?:(?:p?-?[\d.]+(?:e-?\d+)?|min|max)?(?:,\s*|$))+")
 """What follows such an option as its value; anything else is another argument."""
 
+_TRUTHS = re.compile(r"(?:(?:true|false|yes|no|1|0)(?:,\s*|$))+", re.IGNORECASE)
+"""What follows a parameter that is true or false as its value, or its values."""
+
 
 class Command(TyperCommand):
     """A command of lossctl.
@@ -36,7 +39,7 @@ class Command(TyperCommand):
         UsageError
             Where an option stands twice that has one value.
         """
-        args = with_values(args)
+        args = with_values(args, self._switches)
         self._refuse_slips(args)
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         single = [each for each in given if isinstance(each, TyperOption) and not (each.multiple or each.is_flag)]
@@ -54,6 +57,13 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the options, with ``--help`` and ``--help-all``."""
         return [*super().get_params(ctx), self._help_all]
+
+    @cached_property
+    def _switches(self) -> frozenset[str]:
+        """The parameters of losses that are true or false."""
+        valued = [each for each in self.params if isinstance(each, TyperOption) and not each.is_flag]
+        names = {name for each in valued for name in each.opts}
+        return frozenset(name for name in names if _off(name) in names)
 
     @cached_property
     def _help_all(self) -> TyperOption:
@@ -112,17 +122,46 @@ def _print_all(context: Any, _option: Any, wanted: bool) -> None:  # noqa: FBT00
         raise Exit
 
 
-def with_values(args: Sequence[str]) -> list[str]:
-    """Give options that may stand alone the value they stand for, unless one follows.
+def with_values(args: Sequence[str], switches: Collection[str] = ()) -> list[str]:
+    """Add to options that may stand alone the value they stand for, unless one follows.
+
+    Parameters
+    ----------
+    args
+        As typed.
+    switches
+        Options that are true alone, and false where ``no-`` begins their name.
+
+    Raises
+    ------
+    UsageError
+        Where such a name has a value.
 
     Examples
     --------
     >>> with_values(["p.csv", "--quantiles", "--loss", "mae"])
     ['p.csv', '--quantiles', 'p50,p90,p95,p99,max', '--loss', 'mae']
+    >>> with_values(["--full", "--no-variance"], ["--full", "--variance"])
+    ['--full', 'true', '--variance', 'false']
     """
     found = []
-    for place, arg in enumerate(args):
+    offs = {_off(name): name for name in switches}
+    end = args.index("--") if "--" in args else len(args)
+    for place, arg in enumerate(args[:end]):
+        name, has_value, _ = arg.partition("=")
+        if name in offs:
+            if has_value:
+                raise UsageError(f"{name} takes no value", f"write {name} alone")
+            found += [offs[name], "false"]
+            continue
         found.append(arg)
-        if arg in _ALONE and not any(_LEVELS.fullmatch(each) for each in args[place + 1 : place + 2]):
+        follows = args[place + 1 : place + 2]
+        if arg in _ALONE and not any(_LEVELS.fullmatch(each) for each in follows):
             found.append(_ALONE[arg])
-    return found
+        elif arg in switches and not any(_TRUTHS.fullmatch(each) for each in follows):
+            found.append("true")
+    return [*found, *args[end:]]
+
+
+def _off(name: str) -> str:
+    return f"--no-{name[2:]}"

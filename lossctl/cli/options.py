@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from lossctl.api import NAN_POLICIES, loss_parameters
+from lossctl.api import NAN_POLICIES, Flag, loss_parameters
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 __all__ = [
@@ -370,25 +370,30 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         for each in given.parameters.values()
         if each.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    keyword = {name: name.replace("-", "_") for name, _ in registered}
     flags = [
         inspect.Parameter(
-            keyword[name],
+            each.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[
                 str | None,
-                typer.Option(f"--{name.replace('_', '-')}", metavar="X", help=text, rich_help_panel=_PARAMETERS),
+                typer.Option(*_spellings(each), metavar="X", help=each.help, rich_help_panel=_PARAMETERS),
             ],
         )
-        for name, text in registered
+        for each in registered
     ]
 
     @wraps(command)
     def with_flags(**arguments: Any) -> Any:
-        parameters = {name: arguments.pop(keyword[name]) for name, _ in registered}
+        parameters = {each.name: arguments.pop(each.name) for each in registered}
         return command(**arguments, **{name: text for name, text in parameters.items() if text is not None})
 
     with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]  # Typer reads it
     with_flags.__annotations__ = {each.name: each.annotation for each in (*own, *flags)}
     return with_flags
+
+
+def _spellings(flag: Flag) -> tuple[str, ...]:
+    """Return how a parameter is written; `lossctl.cli.command` reads ``--full`` and ``--no-full`` as its values."""
+    word = flag.name.replace("_", "-")
+    return (f"--{word}", f"--no-{word}") if flag.is_switch else (f"--{word}",)

@@ -136,6 +136,8 @@ def stray(before: Any, option: str, value: str | None, words: Sequence[str]) -> 
         if option in _RESAMPLES and text.isdigit():
             return UsageError(problem, f"{option} --resamples {text} says how many resamples are drawn")
         return UsageError(problem, f"leave out {text!r}, or name a file")
+    if f"--no-{option[2:]}" in before.opts:
+        return UsageError(f"{option}: {text!r} is not true or false", f"write {option} or --no-{option[2:]}")
     problem = f"{option} {value} is followed by {text!r}, and there is no file of that name"
     if before.multiple:
         return UsageError(problem, f"each takes its own flag: {option} {value} {option} {text}")

@@ -60,11 +60,14 @@ class Flag:
         What it means, its default and which losses have it.
     losses
         The ids of those losses.
+    is_switch
+        Whether it is true or false.
     """
 
     name: str
     help: str
     losses: tuple[str, ...]
+    is_switch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,14 @@ def parameters() -> Mapping[str, Flag]:
     True
     """
     owners: dict[str, dict[str, list[str]]] = {}
+    switches: set[str] = set()
     for loss in LOSSES.values():
         for param in loss.params:
+            if isinstance(param.default, bool):
+                switches.add(param.name)
             meaning = f"{param.summary} (default {param.format(param.default)})"
             owners.setdefault(param.name, {}).setdefault(meaning, []).append(loss.id)
-    return {name: _flag(name, meanings) for name, meanings in owners.items()}
+    return {name: _flag(name, meanings, is_switch=name in switches) for name, meanings in owners.items()}
 
 
 def search(word: str) -> list[Loss]:
@@ -211,12 +217,12 @@ def _names() -> dict[str, Loss]:
     return {name: loss for loss in LOSSES.values() for name in (loss.id, *loss.aliases)}
 
 
-def _flag(name: str, meanings: Mapping[str, Sequence[str]]) -> Flag:
+def _flag(name: str, meanings: Mapping[str, Sequence[str]], *, is_switch: bool) -> Flag:
     """Tell what a flag means for the first loss that has it, and which others have it: to tell all takes a page."""
     (meaning, first), *rest = meanings.items()
     others = [one for _, ids in rest for one in ids]
     text = f"{meaning}: {', '.join(first)}" + (f"; also of {', '.join(others)}" if others else "")
-    return Flag(name, text, (*first, *others))
+    return Flag(name, text, (*first, *others), is_switch)
 
 
 def _split(text: str) -> list[str]:

@@ -155,9 +155,9 @@ def test_the_program_lists_its_commands_in_a_line_each(shown: Any) -> None:
 
 
 def test_parameters_of_losses_are_told_in_full_with_help_all_and_show(shown: Any) -> None:
-    assert "residual at which" not in " ".join(shown("eval", "--help").split())
-    assert "residual at which" in " ".join(shown("eval", "--help-all").split())
-    assert "residual at which" in " ".join(shown("show", "huber").split())
+    assert "residual up to which the loss is quadratic" not in " ".join(shown("eval", "--help").split())
+    assert "residual up to which the loss is quadratic" in " ".join(shown("eval", "--help-all").split())
+    assert "residual up to which the loss is quadratic" in " ".join(shown("show", "huber").split())
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("eval", "--help"), ("eval", "--help-all")])

@@ -7,17 +7,15 @@ from lossctl.losses import binary_probability
 
 __all__ = ["ALPHA", "GAMMA", "POS_WEIGHT", "ROWS"]
 
-GAMMA = Param(
-    "gamma", 2.0, "how strongly what is already likely counts less: its weight is (1 − w)^gamma", domain=NONNEGATIVE
-)
+GAMMA = Param("gamma", 2.0, "focus on hard rows: a row of probability w weighs (1 − w)^gamma", domain=NONNEGATIVE)
 ALPHA = Param(
     "alpha",
     default=None,
-    summary="weight of targets of 1, those of 0 weigh 1 − alpha; none: both weigh 1",
+    summary="weight of targets of 1; targets of 0 weigh 1 − alpha; none: both weigh 1",
     domain=Domain(low=0.0, high=1.0, low_open=True, high_open=True),
     constants={"none": None},
 )
-POS_WEIGHT = Param("pos_weight", 1.0, "what a target of 1 counts beside one of 0", domain=POSITIVE)
+POS_WEIGHT = Param("pos_weight", 1.0, "weight of targets of 1; targets of 0 weigh 1", domain=POSITIVE)
 
 _OVERLAP_NOTE = (
     "Of the whole, not of a row: 0 where every probability is its target, 1 where nothing overlaps. Without any target "
@@ -48,7 +46,7 @@ ROWS = (
         prediction=PROBABILITY,
         kernel=binary_probability.binary_cross_entropy,
         params=(
-            Param("label_smoothing", 0.0, "share ε of each target that is moved to one half", domain=PROBABILITY),
+            Param("label_smoothing", 0.0, "share ε of each target that is moved towards one half", domain=PROBABILITY),
             POS_WEIGHT,
         ),
         unit="nats",
@@ -177,9 +175,7 @@ ROWS = (
         target=BINARY,
         prediction=PROBABILITY,
         kernel=binary_probability.poly1,
-        params=(
-            Param("epsilon", 1.0, "what is added to the weight of the series' first term, 1 − w", Domain(low=-1.0)),
-        ),
+        params=(Param("epsilon", 1.0, "weight added to the first term of the series, 1 − w", Domain(low=-1.0)),),
         facts=Facts(
             convex=True,
             low=0.0,
@@ -204,7 +200,7 @@ ROWS = (
         target=BINARY,
         prediction=PROBABILITY,
         kernel=binary_probability.hits_and_misses,
-        params=(Param("smooth", 0.0, "added to both sides of the ratio of means", domain=NONNEGATIVE),),
+        params=(Param("smooth", 0.0, "added to numerator and denominator of the ratio of means", domain=NONNEGATIVE),),
         finish=binary_probability.finish_dice,
         parts=2,
         facts=Facts(
@@ -303,7 +299,7 @@ ROWS = (
         params=(
             Param("alpha", 0.3, "weight of false alarms, (1 − y)q", domain=NONNEGATIVE),
             Param("beta", 0.7, "weight of misses, y(1 − q)", domain=NONNEGATIVE),
-            Param("gamma", 4.0 / 3.0, "the root taken of tversky; 1 gives tversky itself", domain=POSITIVE),
+            Param("gamma", 4.0 / 3.0, "exponent: the loss is tversky to the power 1/gamma", domain=POSITIVE),
         ),
         finish=binary_probability.finish_focal_tversky,
         parts=2,

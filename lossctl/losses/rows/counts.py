@@ -8,7 +8,7 @@ from lossctl.losses import counts, tweedie
 
 __all__ = ["ROWS"]
 
-_FULL = Param("full", default=False, summary="add ln Γ(y+1), which makes it the exact −log of the probability")
+_FULL = Param("full", default=False, summary="add ln Γ(y+1): the loss is then the exact −log of the probability")
 
 _NELDER = (
     "Nelder & Wedderburn (1972), Generalized linear models, Journal of the Royal Statistical Society A 135, 370–384"
@@ -190,7 +190,7 @@ ROWS = (
             Param(
                 "power",
                 1.5,
-                "power of the mean that the variance is: 0 normal, 1 Poisson, 2 gamma, 3 inverse Gaussian",
+                "the variance is this power of the mean: 0 normal, 1 Poisson, 2 gamma, 3 inverse Gaussian",
             ),
         ),
         check=_power_exists,
@@ -227,7 +227,7 @@ ROWS = (
         target=NONNEGATIVE,
         prediction=POSITIVE,
         kernel=counts.negative_binomial_deviance,
-        params=(Param("alpha", 1.0, "overdispersion; 0 is poisson_deviance", NONNEGATIVE),),
+        params=(Param("alpha", 1.0, "overdispersion; 0 gives poisson_deviance", NONNEGATIVE),),
         facts=Facts(
             convex=lambda alpha: alpha == 0.0,
             low=0.0,

@@ -85,7 +85,9 @@ ROWS = (
         target=BINARY,
         prediction=REAL_LINE,
         kernel=embeddings.cosine_embedding,
-        params=(Param("margin", 0.0, "the cosine that dissimilar vectors may have", Domain(low=-1.0, high=1.0)),),
+        params=(
+            Param("margin", 0.0, "largest cosine of dissimilar vectors that costs nothing", Domain(low=-1.0, high=1.0)),
+        ),
         vectors=2,
         nonzero=True,
         facts=Facts(
@@ -145,7 +147,7 @@ ROWS = (
         target=BINARY,
         prediction=NONNEGATIVE,
         kernel=embeddings.contrastive,
-        params=(Param("margin", 1.0, "how far apart dissimilar pairs must be", NONNEGATIVE),),
+        params=(Param("margin", 1.0, "smallest distance of dissimilar pairs that costs nothing", NONNEGATIVE),),
         facts=Facts(
             convex=True,
             smoothness=1.0,
@@ -173,7 +175,7 @@ ROWS = (
         target=BINARY,
         prediction=NONNEGATIVE,
         kernel=embeddings.hinge_embedding,
-        params=(Param("margin", 1.0, "how far apart dissimilar pairs must be", NONNEGATIVE),),
+        params=(Param("margin", 1.0, "smallest distance of dissimilar pairs that costs nothing", NONNEGATIVE),),
         facts=Facts(
             convex=True,
             lipschitz=1.0,
@@ -203,7 +205,7 @@ ROWS = (
         target=BINARY,
         prediction=REAL_LINE,
         kernel=embeddings.margin_ranking,
-        params=(Param("margin", 0.0, "how far ahead the higher score must be", NONNEGATIVE),),
+        params=(Param("margin", 0.0, "lead of the higher score from which nothing counts", NONNEGATIVE),),
         vectors=2,
         check_columns=_of_scores,
         facts=Facts(
@@ -235,7 +237,7 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=embeddings.triplet_margin,
         params=(
-            Param("margin", 1.0, "how much nearer the positive must be", NONNEGATIVE),
+            Param("margin", 1.0, "lead in distance of the positive from which nothing counts", NONNEGATIVE),
             Param("p", 2.0, "power of the distance", Domain(low=1.0)),
         ),
         vectors=2,
@@ -269,7 +271,11 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=embeddings.info_nce,
-        params=(Param("temperature", 0.07, "what the cosines are divided by", TEMPERATURE),),
+        params=(
+            Param(
+                "temperature", 0.07, "divides the cosines: the smaller, the more the nearest vectors count", TEMPERATURE
+            ),
+        ),
         vectors=0,
         check_columns=_of_several,
         nonzero=True,

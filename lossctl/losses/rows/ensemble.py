@@ -15,7 +15,7 @@ _POWERS = Domain(low=0.0, high=2.0, low_open=True)
 _ESTIMATOR = Param(
     "estimator",
     "standard",
-    "what is scored: standard, the members as all there is; fair, what they are a sample of, whatever their number",
+    "standard scores the members as the whole forecast; fair scores the distribution that they are a sample of",
     choices=("standard", "fair"),
 )
 _GNEITING = (
@@ -133,7 +133,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=ensemble.variogram_score,
-        params=(Param("p", 0.5, "power of the differences; the larger, the more the largest count", _POWERS),),
+        params=(Param("p", 0.5, "power of the differences; the larger, the more large differences count", _POWERS),),
         check_columns=_of_pairs,
         vectors=0,
         facts=Facts(

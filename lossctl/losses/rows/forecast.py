@@ -34,8 +34,8 @@ ROWS = (
         scale=POSITIVE,
         kernel=forecast.gaussian_nll,
         params=(
-            Param("full", default=False, summary="add ½ ln 2π, which makes it the exact −log of the density"),
-            Param("variance", default=False, summary="the scale column holds variances σ², not σ"),
+            Param("full", default=False, summary="add ½ ln 2π: the loss is then the exact −log of the density"),
+            Param("variance", default=False, summary="the scale column holds variances σ², not standard deviations σ"),
         ),
         unit="nats",
         facts=Facts(
@@ -128,7 +128,9 @@ ROWS = (
         prediction=REAL_LINE,
         scale=POSITIVE,
         kernel=forecast.student_t_nll,
-        params=(Param("df", 4.0, "degrees of freedom: 1 is Cauchy's distribution, many are the normal one", POSITIVE),),
+        params=(
+            Param("df", 4.0, "degrees of freedom: 1 is the Cauchy distribution, many approach the normal", POSITIVE),
+        ),
         unit="nats",
         facts=Facts(
             convex=False,
@@ -299,7 +301,7 @@ ROWS = (
         prediction=REAL_LINE,
         scale=POSITIVE,
         kernel=crps.crps_student_t,
-        params=(Param("df", 4.0, "degrees of freedom, above 1; many are the normal distribution", _HAS_A_MEAN),),
+        params=(Param("df", 4.0, "degrees of freedom, above 1; many approach the normal distribution", _HAS_A_MEAN),),
         facts=Facts(
             convex=True,
             lipschitz=crps.steepest_student_t,

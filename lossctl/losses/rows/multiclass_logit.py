@@ -102,7 +102,9 @@ ROWS = (
         target=LABEL,
         prediction=REAL_LINE,
         kernel=multiclass_logit.multiclass_poly1,
-        params=(Param("epsilon", 1.0, "added weight of the first term; −1 takes it out", Domain(low=-1.0)),),
+        params=(
+            Param("epsilon", 1.0, "weight added to the first term of the series; −1 removes it", Domain(low=-1.0)),
+        ),
         unit="nats",
         facts=Facts(
             convex=lambda epsilon: epsilon <= 1.0,
@@ -198,7 +200,7 @@ ROWS = (
         kernel=multiclass_logit.multi_margin,
         params=(
             Param("p", 1, "power of each excess: 1 or 2", Domain(low=1.0, high=2.0, whole=True)),
-            Param("margin", 1.0, "how far ahead the label's score must be", NONNEGATIVE),
+            Param("margin", 1.0, "lead of the label's score from which nothing counts", NONNEGATIVE),
         ),
         facts=Facts(
             convex=True,

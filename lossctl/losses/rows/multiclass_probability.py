@@ -19,7 +19,7 @@ SMOOTHING = Param(
     domain=Domain(low=0.0, high=1.0, high_open=True),
 )
 
-FOCUS = Param("gamma", 2.0, "how much less easy rows count; 0 gives the cross-entropy", NONNEGATIVE)
+FOCUS = Param("gamma", 2.0, "focus on hard rows; 0 gives the cross-entropy", NONNEGATIVE)
 
 ROWS = (
     Loss(
@@ -127,7 +127,12 @@ ROWS = (
         prediction=PROBABILITY,
         kernel=multiclass_probability.generalized_cross_entropy,
         params=(
-            Param("q", 0.7, "1 bears wrong labels best, near 0 it is cross-entropy", Domain(0.0, 1.0, low_open=True)),
+            Param(
+                "q",
+                0.7,
+                "1 is the most robust to wrong labels; near 0 the loss is cross-entropy",
+                Domain(0.0, 1.0, low_open=True),
+            ),
         ),
         facts=Facts(
             convex=True,

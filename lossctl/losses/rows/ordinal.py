@@ -36,7 +36,7 @@ ROWS = (
         target=LABEL,
         prediction=PROBABILITY,
         kernel=ordinal.ranked_probability_score,
-        params=(Param("normalized", default=False, summary="whether to divide by the K − 1 thresholds"),),
+        params=(Param("normalized", default=False, summary="divide by the number of thresholds, K − 1"),),
         facts=Facts(
             convex=True,
             lipschitz=_steepest,

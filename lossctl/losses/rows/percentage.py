@@ -93,7 +93,14 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=percentage.mase,
-        params=(Param("period", 1, "how many rows before the naive forecast looks, such as 12 for months", _FROM_ONE),),
+        params=(
+            Param(
+                "period",
+                1,
+                "season in rows, such as 12 for months: the naive forecast is the target one season before",
+                _FROM_ONE,
+            ),
+        ),
         finish=percentage.finish_mase,
         infinite="no target differs from the one --period rows before, so the naive forecast makes no error",
         parts=3,
@@ -211,7 +218,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=percentage.linex,
-        params=(Param("a", 1.0, "steepness of the exponential; below 0 the sides change places", _NON_ZERO),),
+        params=(Param("a", 1.0, "steepness of the exponential; a negative value swaps the sides", _NON_ZERO),),
         facts=Facts(
             convex=True,
             low=0.0,

@@ -43,7 +43,7 @@ ROWS = (
             Param(
                 "alpha",
                 0.05,
-                "share of targets that the interval may miss: 0.05 for a central interval of 95 %",
+                "share of targets outside the interval: 0.05 for a central 95 % interval",
                 Domain(low=0.0, high=1.0, low_open=True, high_open=True),
             ),
         ),

@@ -62,7 +62,9 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=ranking.pairwise_hinge,
         zero_where_tied=True,
-        params=(Param("margin", 1.0, "how far ahead the better document must be", NONNEGATIVE),),
+        params=(
+            Param("margin", 1.0, "lead of the more relevant document's score from which nothing counts", NONNEGATIVE),
+        ),
         facts=Facts(
             convex=True,
             low=0.0,
@@ -157,7 +159,7 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=ranking_ndcg.lambda_rank,
         zero_where_tied=True,
-        params=(Param("k", 0, "how many first places NDCG counts; 0: all", Domain(low=0.0, whole=True)),),
+        params=(Param("k", 0, "NDCG counts the first k places; 0: all", Domain(low=0.0, whole=True)),),
         facts=Facts(
             convex=False,
             low=0.0,
@@ -190,7 +192,7 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=ranking_ndcg.approx_ndcg,
         zero_where_tied=True,
-        params=(Param("temperature", 0.1, "how far apart scores must be to count as ordered", TEMPERATURE),),
+        params=(Param("temperature", 0.1, "smoothing: scores further apart than this count as ordered", TEMPERATURE),),
         facts=Facts(
             convex=False,
             low=0.0,

@@ -57,7 +57,11 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.smooth_l1,
-        params=(Param("beta", 1.0, "residual at which the parabola becomes a line; 0 gives mae", NONNEGATIVE),),
+        params=(
+            Param(
+                "beta", 1.0, "residual up to which the loss is quadratic, and beyond linear; 0 gives mae", NONNEGATIVE
+            ),
+        ),
         facts=Facts(
             convex=True,
             lipschitz=1.0,
@@ -86,7 +90,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.huber,
-        params=(Param("delta", 1.0, "residual at which the parabola becomes a line", POSITIVE),),
+        params=(Param("delta", 1.0, "residual up to which the loss is quadratic, and beyond linear", POSITIVE),),
         facts=Facts(
             convex=True,
             lipschitz=lambda delta: delta,
@@ -220,7 +224,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.epsilon_insensitive,
-        params=(Param("epsilon", 0.1, "residual up to which nothing counts; 0 gives mae", NONNEGATIVE),),
+        params=(Param("epsilon", 0.1, "residuals up to epsilon cost nothing; 0 gives mae", NONNEGATIVE),),
         facts=Facts(
             convex=True,
             lipschitz=1.0,
@@ -247,7 +251,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.squared_epsilon_insensitive,
-        params=(Param("epsilon", 0.1, "residual up to which nothing counts; 0 gives mse", NONNEGATIVE),),
+        params=(Param("epsilon", 0.1, "residuals up to epsilon cost nothing; 0 gives mse", NONNEGATIVE),),
         facts=Facts(
             convex=True,
             smoothness=2.0,
@@ -274,7 +278,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.quantile,
-        params=(Param("tau", 0.5, "probability of the quantile predicted", _BETWEEN),),
+        params=(Param("tau", 0.5, "level of the predicted quantile: 0.5 is the median", _BETWEEN),),
         facts=Facts(
             convex=True,
             lipschitz=lambda tau: max(tau, 1.0 - tau),
@@ -307,7 +311,14 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=regression.expectile,
-        params=(Param("tau", 0.5, "weight of a residual below 0; 1 − tau is that of one above", _BETWEEN),),
+        params=(
+            Param(
+                "tau",
+                0.5,
+                "level of the predicted expectile: predictions too low weigh tau, too high 1 − tau",
+                _BETWEEN,
+            ),
+        ),
         facts=Facts(
             convex=True,
             smoothness=lambda tau: 2.0 * max(tau, 1.0 - tau),

@@ -80,7 +80,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.pseudo_huber,
-        params=(Param("delta", 1.0, "residual about which the parabola becomes a line", POSITIVE),),
+        params=(Param("delta", 1.0, "residual around which the loss turns from quadratic to linear", POSITIVE),),
         facts=Facts(
             convex=True,
             lipschitz=lambda delta: delta,
@@ -115,7 +115,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.fair,
-        params=(Param("c", 1.0, "residual about which the parabola bends into a line", POSITIVE),),
+        params=(Param("c", 1.0, "scale of the loss: residuals well beyond c count less", POSITIVE),),
         facts=Facts(
             convex=True,
             lipschitz=lambda c: c,
@@ -144,7 +144,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.cauchy,
-        params=(Param("c", 1.0, "residual of the steepest slope", POSITIVE),),
+        params=(Param("c", 1.0, "scale of the loss: the slope is steepest at residual c", POSITIVE),),
         facts=Facts(
             convex=False,
             lipschitz=lambda c: c / 2.0,
@@ -172,7 +172,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.geman_mcclure,
-        params=(Param("c", 1.0, "residual at which half of the bound is reached", POSITIVE),),
+        params=(Param("c", 1.0, "scale of the loss: residual c costs half of the upper bound", POSITIVE),),
         facts=Facts(
             convex=False,
             lipschitz=lambda c: c * 3.0 * math.sqrt(3.0) / 16.0,
@@ -201,7 +201,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.welsch,
-        params=(Param("c", 2.985, f"width of the bell; {_EFFICIENT}", POSITIVE),),
+        params=(Param("c", 2.985, f"scale of the loss: residuals well beyond c count less; {_EFFICIENT}", POSITIVE),),
         facts=Facts(
             convex=False,
             lipschitz=lambda c: c * math.exp(-0.5) / math.sqrt(2.0),
@@ -230,7 +230,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.tukey,
-        params=(Param("c", 4.685, f"residual from which the slope is 0; {_EFFICIENT}", POSITIVE),),
+        params=(Param("c", 4.685, f"residuals beyond c have no influence; {_EFFICIENT}", POSITIVE),),
         facts=Facts(
             convex=False,
             lipschitz=lambda c: c * 16.0 / (25.0 * math.sqrt(5.0)),
@@ -261,7 +261,11 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.andrew,
-        params=(Param("a", 1.339, f"1/π of the residual from which the slope is 0; {_EFFICIENT}", POSITIVE),),
+        params=(
+            Param(
+                "a", 1.339, f"Andrews' tuning constant: residuals beyond πa have no influence; {_EFFICIENT}", POSITIVE
+            ),
+        ),
         facts=Facts(
             convex=False,
             lipschitz=lambda a: a,
@@ -294,9 +298,9 @@ ROWS = (
         prediction=REAL_LINE,
         kernel=robust.hampel,
         params=(
-            Param("a", 2.0, "residual up to which it is half of squared error", POSITIVE),
+            Param("a", 2.0, "residual up to which the loss is half of squared error", POSITIVE),
             Param("b", 4.0, "residual from which the slope falls; at least a", POSITIVE),
-            Param("c", 8.0, "residual from which the slope is 0; above b", POSITIVE),
+            Param("c", 8.0, "residuals beyond c have no influence; above b", POSITIVE),
         ),
         check=_in_order,
         facts=Facts(
@@ -328,7 +332,7 @@ ROWS = (
         target=REAL_LINE,
         prediction=REAL_LINE,
         kernel=robust.trimmed,
-        params=(Param("c", 2.0, "residual from which the slope is 0", POSITIVE),),
+        params=(Param("c", 2.0, "residuals beyond c have no influence", POSITIVE),),
         facts=Facts(
             convex=False,
             lipschitz=lambda c: c,
@@ -364,10 +368,10 @@ ROWS = (
             Param(
                 "alpha",
                 1.0,
-                "shape: 2 mse, 1 pseudo-huber, 0 cauchy, −2 geman-mcclure; the less, the more robust",
+                "shape: 2 mse, 1 pseudo-huber, 0 cauchy, −2 geman-mcclure; the smaller, the more robust",
                 _SHAPE,
             ),
-            Param("c", 1.0, "residual about which the parabola ends", POSITIVE),
+            Param("c", 1.0, "scale of the loss: beyond c it is no longer quadratic", POSITIVE),
         ),
         facts=Facts(
             convex=lambda alpha: alpha >= 1.0,
