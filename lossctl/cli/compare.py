@@ -124,11 +124,12 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
+    wide: options.Wide = False,
     **parameters: Any,
 ) -> Outcome:
     """Models side by side, row by row: differences, intervals, p-values."""
     read = (*sources, reading.get("targets"), baseline)
-    destination = Destination.of(format, export, output, digits, read=read)
+    destination = Destination.of(format, export, output, digits, wide=wide, read=read)
     selection = api.select(loss, parameters)
     asked: dict[str, Any] = {
         "baseline": baseline,

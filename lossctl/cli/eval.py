@@ -94,6 +94,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
+    wide: options.Wide = False,
     **parameters: Any,
 ) -> Outcome:
     """Value, confidence interval and gradient norms of losses."""
@@ -110,7 +111,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
         to = rows.RowDestination.of(format, output)
         destination = Destination.of(to.kind, None, output, known=rows.ROW_FORMATS, read=read)
         return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
-    destination = Destination.of(format, export, output, digits, read=read)
+    destination = Destination.of(format, export, output, digits, wide=wide, read=read)
     selection = api.select(loss, parameters)
     if top is not None:
         _refuse("--top", {"--quantiles": quantiles, "--skill": skill} | drawn)

@@ -49,6 +49,7 @@ __all__ = [
     "Unmatched",
     "Weight",
     "Where",
+    "Wide",
     "hac_flag",
     "loss_flags",
     "resamples_flag",
@@ -322,6 +323,12 @@ Digits = Annotated[
         max=17,
         help="Significant digits for people (default 6). They count in table, markdown, latex and html.",
         rich_help_panel=_OUTPUT,
+    ),
+]
+Wide = Annotated[
+    bool,
+    typer.Option(
+        "--wide", help="Show all columns of the table, also beyond the terminal's width.", rich_help_panel=_OUTPUT
     ),
 ]
 OutputFile = Annotated[

@@ -68,6 +68,8 @@ class Destination:
         Takes the place of standard output.
     digits
         Significant digits in formats for people.
+    wide
+        Whether a table shows all its columns, whatever the width of the terminal.
     unfollowed
         Those of the paths whose links are not followed: a configuration names them, which a pull request may bring
         along with the links.
@@ -77,6 +79,7 @@ class Destination:
     exports: tuple[tuple[str, Path], ...] = ()
     file: Path | None = None
     digits: int | None = None
+    wide: bool = False
     unfollowed: frozenset[Path] = frozenset()
 
     @classmethod
@@ -87,6 +90,7 @@ class Destination:
         file: Path | None = None,
         digits: int | None = None,
         *,
+        wide: bool = False,
         known: Sequence[str] | None = None,
         read: Sequence[str | None] = (),
     ) -> Destination:
@@ -113,7 +117,7 @@ class Destination:
                 _require_writable(path)
             if path != _STDOUT and [os.path.realpath(each) for each in paths].count(os.path.realpath(path)) > 1:
                 raise UsageError(f"two results would go to {path}", "give each a path of its own")
-        made = cls(format_name or "table", pairs, file, digits)
+        made = cls(format_name or "table", pairs, file, digits, wide)
         made._spare(read)
         for name, path in pairs:
             format_of(path, name, known)
@@ -236,7 +240,7 @@ def deliver(outcome: Outcome) -> None:
         _print_utf8()
         _print(printed)
         return
-    options = RenderOptions(digits=destination.digits, width=width(), color=in_color())
+    options = RenderOptions(digits=destination.digits, width=None if destination.wide else width(), color=in_color())
     text = outcome.render(outcome.result, destination.format, options)
     below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
     if below:

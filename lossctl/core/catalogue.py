@@ -75,7 +75,7 @@ class LossList:
 
     def view(self) -> View:
         """Give the table for people: under a line for each task and kind of input its losses."""
-        columns = (Column("loss"), Column("summary [parameters]"))
+        columns = (Column("loss"), Column("summary [parameters]", wraps=True))
         groups: dict[str, dict[str, list[Loss]]] = {}  # tasks in the registry's order, and so the kinds of each
         for loss in self.losses:
             groups.setdefault(loss.task, {}).setdefault(str(loss.kind), []).append(loss)
@@ -142,7 +142,7 @@ class LossCard:
         lines += [("facts", loss.facts.note), ("note", loss.note), ("LaTeX", loss.latex)]
         lines += [("reference", loss.reference), ("example", loss.example)]
         rows = tuple(line for line in lines if line[1] not in {None, ""})
-        return View((Column(self.chosen.title, style="main"), Column("")), rows, title=loss.summary)
+        return View((Column(self.chosen.title, style="main"), Column("", wraps=True)), rows, title=loss.summary)
 
     def _parameter(self, name: str) -> str:
         param = self.chosen.loss.param(name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lossctl.core.ranking import Best, alike, best
 from lossctl.core.result import NO_SPREAD
 from lossctl.core.slices import slice_cells, slice_columns
-from lossctl.core.view import Brief, Cell, Change, Column, Span, View, about
+from lossctl.core.view import Brief, Cell, Change, Column, Span, View, rounded
 
 if TYPE_CHECKING:
     from lossctl.core.comparison import Comparison
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["table"]
 
 UNTOLD = "~"
-"""Stands in place of a change that is not significant."""
+"""The verdict on a difference that is not significant."""
 
 _MARKS = {True: "*", False: "*~", None: "*?"}
 _LEGEND = {
@@ -27,9 +27,12 @@ _LEGEND = {
     "*~": "best value, but not significantly better than the runner-up",
     "*?": "best value, not compared with the runner-up (--all-pairs does)",
 }
+_DETECTABLE, _NEEDED = "can detect", "rows needed"
+_DETECTABLE_MEANS = "smallest difference that a sample of this size finds 80 % of the time"
+_NEEDED_MEANS = "about the sample size that would find this difference 80 % of the time"
 _SLICE = "slice "
 """What the name of a column of slices begins with here, so that no other is called so."""
-_OPTIONAL = ("best", "best of two", "verdict", "detectable", "needed")
+_OPTIONAL = ("best", "best of two", "change", "detectable", "needed")
 """Columns that are left out where nothing stands in them."""
 
 
@@ -53,30 +56,30 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     shown = [name for name in columns if name not in idle]
     lead = [name for name in shown if name == "loss" or name.startswith(_SLICE)]
     cells = tuple(tuple(row.get(name) for name in shown) for row in _without_repeats(rows, lead))
-    legend = _legend(rows)
     if any(each.status == NO_SPREAD for each in comparisons):
-        legend.append("without an interval: the differences of all rows are equal, and p is that of flipped signs")
-    return View(tuple(columns[name] for name in shown), cells, notes=(*legend, *notes))
+        notes = ("without an interval: the differences of all rows are equal, and p is that of flipped signs", *notes)
+    return View(tuple(columns[name] for name in shown), cells, notes=tuple(notes), legend=tuple(_legend(rows, shown)))
 
 
 def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) -> dict[str, Column]:
     """Give the columns: the values of two models beside each other, those of more below each other."""
     lead = {"loss": Column("loss"), **{_SLICE + name: Column(name) for name in slices}}
     if pair is None:
-        lead |= {"model": Column("model"), "best": Column("best"), "value": Column("value", "right", "main")}
+        best_of_all = Column("best", rank=1)
+        lead |= {"model": Column("model"), "best": best_of_all, "value": Column("value", "right", "main")}
     else:
         lead |= {"baseline": Column(pair[0], "right", "main"), "value": Column(pair[1], "right", "main")}
     figures = {
-        "change": Column("change", "right", "main"),
-        "verdict": Column("verdict"),
-        "best of two": Column("best"),
+        "change": Column("change", "right", "main", rank=2),
+        "verdict": Column("verdict", style="verdict"),
+        "best of two": Column("best", rank=1),
         "p": Column("p", "right"),
-        "n": Column("n", "right", "side"),
+        "n": Column("n", "right", "side", rank=3),
         "difference": Column("difference", "right"),
         "ci": Column(f"{100 * level:g}% CI", "right", "side"),
-        "wins": Column("wins/ties/losses", "right", "side"),
-        "detectable": Column("detectable", "right", "side"),
-        "needed": Column("rows needed", "right", "side"),
+        "wins": Column("wins/ties/losses", "right", "side", rank=4, wraps=True),
+        "detectable": Column(_DETECTABLE, "right", "side", rank=5, wraps=True),
+        "needed": Column(_NEEDED, "right", "side", rank=6, wraps=True),
     }
     return lead | figures
 
@@ -102,7 +105,7 @@ def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[s
     for baseline in dict.fromkeys(each.baseline for each in together):
         own = [each for each in together if each.baseline == baseline]
         value = own[0].baseline_value
-        rows.append(lead | {"model": baseline, "best": marks.get(baseline), "value": value, "change": "baseline"})
+        rows.append(lead | {"model": baseline, "best": marks.get(baseline), "value": value, "difference": "baseline"})
         rows += [lead | {"best": marks.get(each.candidate)} | _cells(each) for each in own]
     return rows
 
@@ -119,22 +122,20 @@ def _marks(found: Best | None) -> dict[str, str]:
 
 
 def _cells(each: Comparison) -> dict[str, Cell]:
-    change: Cell = UNTOLD
-    if each.significant:
-        change = None if each.relative is None else Change(each.relative)
+    change = Change(each.relative) if each.significant and each.relative is not None else None
     needed = each.rows_needed if each.rows_needed is not None and each.rows_needed > each.n else None
     return {
         "model": each.candidate,
         "value": each.candidate_value,
         "change": change,
-        "verdict": {True: "better", False: "worse", None: None}[each.better],
+        "verdict": {True: "better", False: "worse", None: UNTOLD}[each.better],
         "p": None if each.p_adjusted is None else Brief(each.p_adjusted),
         "n": each.n,
         "difference": each.delta,
         "ci": None if each.delta_ci is None else Span(each.delta_ci.low, each.delta_ci.high),
         "wins": f"{each.wins}/{each.ties}/{each.losses}",
         "detectable": None if each.significant else each.detectable,
-        "needed": None if each.significant or needed is None else about(needed),
+        "needed": None if each.significant or needed is None else rounded(needed),
     }
 
 
@@ -153,17 +154,11 @@ def _without_repeats(rows: Sequence[dict[str, Cell]], lead: Sequence[str]) -> li
     return shown
 
 
-def _legend(rows: Sequence[Mapping[str, Cell]]) -> list[str]:
-    """Return what the marks that occur mean."""
-    lines = []
+def _legend(rows: Sequence[Mapping[str, Cell]], shown: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what the marks that occur mean, and the columns that need a word, each with the header it explains."""
     marks = [mark for mark in _LEGEND if any(row["best"] == mark for row in rows)]
-    if marks:
-        lines.append("best: " + "; ".join(f"{mark} = {_LEGEND[mark]}" for mark in marks))
-    if any(row["change"] == UNTOLD for row in rows):
-        told = "~ = no significant difference"
-        if any(row.get("detectable") is not None for row in rows):
-            told += "; detectable = smallest difference that a sample of this size finds 80 % of the time"
-        if any(row.get("needed") is not None for row in rows):
-            told += "; rows needed = sample size that would find this one 80 % of the time"
-        lines.append(told)
-    return lines
+    lines = [("best", "best: " + "; ".join(f"{mark} = {_LEGEND[mark]}" for mark in marks))] if marks else []
+    if any(row.get("verdict") == UNTOLD for row in rows):
+        lines.append(("verdict", f"{UNTOLD} = no significant difference"))
+    words = {"detectable": (_DETECTABLE, _DETECTABLE_MEANS), "needed": (_NEEDED, _NEEDED_MEANS)}
+    return lines + [(header, f"{header} = {text}") for name, (header, text) in words.items() if name in shown]

@@ -286,20 +286,21 @@ class Evaluations(Sequence[Evaluation]):
             "loss": Column("loss"),
             **{f"by {name}": Column(name) for name in by},
             "value": Column("value", "right", "main"),
-            "unit": Column("unit"),
-            "std_error": Column("std error", "right", "side"),
+            "unit": Column("unit", rank=2),
+            "std_error": Column("std error", "right", "side", rank=6, wraps=True),
             "ci": Column(f"{100 * level:g}% CI", "right", "side"),
             "l2": Column("|grad|₂", "right"),
-            "row_mean_abs": Column("mean |slope|", "right"),
-            "row_max": Column("max |slope|", "right"),
+            "row_mean_abs": Column("mean |slope|", "right", rank=4, wraps=True),
+            "row_max": Column("max |slope|", "right", rank=5, wraps=True),
         }
         quantiles = {} if self._pieces() is not None else _quantile_columns(self.results)
-        columns |= {**quantiles, "n": Column("n", "right", "side"), "dropped": Column("dropped", "right", "side")}
+        dropped = Column("dropped", "right", "side", rank=1)
+        columns |= {**quantiles, "n": Column("n", "right", "side"), "dropped": dropped}
         idle = {name for name in ("unit", "std_error", "ci") if all(cell is None for cell in cells.get(name, ()))}
         idle |= set() if len(set(cells.get("model", ()))) > 1 else {"model"}
         idle |= set() if any(cells.get("dropped", ())) else {"dropped"}
         if quantiles:
-            idle |= {"l2", "row_mean_abs", "row_max"}  # who asks for quantiles wants to see those
+            idle |= {"row_mean_abs", "row_max"}  # who asks for quantiles wants to see those
         shown = [name for name in columns if name not in idle]
         rows = zip(*(cells.get(name, ()) for name in shown), strict=True)
         return View(tuple(columns[name] for name in shown), tuple(rows))
@@ -346,8 +347,8 @@ def _quantile_columns(results: Sequence[Evaluation]) -> dict[str, Column]:
     asked = next((result.quantiles for result in results if result.quantiles is not None), None)
     if asked is None:
         return {}
-    losses = {f"loss {name}": Column(name, "right") for name in asked.loss}
-    return losses | {f"slope {name}": Column(f"|slope| {name}", "right") for name in asked.slope}
+    losses = {f"loss {name}": Column(name, "right", rank=3) for name in asked.loss}
+    return losses | {f"slope {name}": Column(f"|slope| {name}", "right", rank=3, wraps=True) for name in asked.slope}
 
 
 def _quantile_cells(result: Evaluation) -> dict[str, Cell]:

@@ -267,7 +267,8 @@ class Checked(Sequence[GateResult]):
     def view(self) -> View:
         """Give the table for people: a line each, failures first."""
         names = any(each.slice for each in self.gates)
-        columns = [Column("verdict"), Column("gate"), *([Column("slice")] if names else []), Column("why")]
+        columns = [Column("verdict", style="verdict"), Column("gate"), *([Column("slice")] if names else [])]
+        columns.append(Column("why", wraps=True))
         rows: list[tuple[Cell, ...]] = []
         for each in self.worst_first:
             where = (slice_text(each.slice),) if names else ()

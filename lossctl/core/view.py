@@ -8,7 +8,7 @@ NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -33,6 +33,7 @@ __all__ = [
     "finite_or_none",
     "flat",
     "listed",
+    "rounded",
     "transposed",
 ]
 
@@ -80,12 +81,20 @@ class Column:
     justify
         Numbers right, words left.
     style
-        What it is, for formats that can show it: the main figure, a side figure, or neither.
+        What it is, for formats that can show it: the main figure, a side figure, a verdict, or none of these.
+    rank
+        0 for a column that is always shown. Where a table is too wide for its terminal, the columns of the highest
+        rank are left out first.
+    wraps
+        Whether its text may be broken at spaces: the header, and the cells where they are set left. Names are never
+        broken.
     """
 
     header: str
     justify: Literal["left", "right"] = "left"
-    style: Literal["plain", "main", "side"] = "plain"
+    style: Literal["plain", "main", "side", "verdict"] = "plain"
+    rank: int = 0
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +111,25 @@ class View:
         What it shows, in a line; empty for none.
     notes
         Lines under the table.
+    legend
+        Lines above the notes, each with the header of the column that it explains.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     notes: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
+
+    def below(self, left_out: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the lines under the table, without those that explain a column that is left out.
+
+        Examples
+        --------
+        >>> View((), (), notes=("p is adjusted",), legend=(("p", "p: of chance"),)).below({"p"})
+        ('p is adjusted',)
+        """
+        return (*(text for header, text in self.legend if header not in left_out), *self.notes)
 
 
 @runtime_checkable
@@ -215,7 +237,18 @@ def about(count: int) -> str:
     >>> about(1279), about(96), about(9_951)
     ('about 1,300', 'about 96', 'about 10,000')
     """
-    return f"about {int(float(f'{count:.1e}')):,}"
+    return f"about {rounded(count)}"
+
+
+def rounded(count: int) -> str:
+    """Write a count that is an estimate with two digits.
+
+    Examples
+    --------
+    >>> rounded(1279)
+    '1,300'
+    """
+    return f"{int(float(f'{count:.1e}')):,}"
 
 
 def _typed(value: Any) -> str:

@@ -195,14 +195,14 @@ class WorstRows(Sequence[WorstRow]):
             **_slice_cells(self.rows, self.by),
             "row": (Column("row", "right"), [row.row for row in self.rows]),
             "key": (Column(self.key or "key"), [row.key for row in self.rows]),
-            "weight": (Column("weight", "right"), [row.weight for row in self.rows]),
+            "weight": (Column("weight", "right", rank=3), [row.weight for row in self.rows]),
             "value": (Column("value", "right", "main"), [row.value for row in self.rows]),
             "slope": (Column("slope", "right"), [_cell(row.slope) for row in self.rows]),
-            "target": (Column("target", "right"), [_cell(row.target) for row in self.rows]),
-            "prediction": (Column("prediction", "right"), [_cell(row.prediction) for row in self.rows]),
+            "target": (Column("target", "right", rank=1), [_cell(row.target) for row in self.rows]),
+            "prediction": (Column("prediction", "right", rank=1), [_cell(row.prediction) for row in self.rows]),
         }
         kept = dict.fromkeys(name for row in self.rows for name in row.keep)
-        columns |= {f"keep {name}": (Column(name), [row.keep.get(name) for row in self.rows]) for name in kept}
+        columns |= {f"keep {name}": (Column(name, rank=2), [row.keep.get(name) for row in self.rows]) for name in kept}
         idle = {name for name in ("key", "target", "prediction") if all(cell is None for cell in columns[name][1])}
         idle |= {name for name in ("model", "loss") if len(set(columns[name][1])) < 2}  # noqa: PLR2004 -- all alike
         idle |= {"weight"} if all(row.weight == 1.0 for row in self.rows) else set()

@@ -69,7 +69,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
         texts = each_line(format_cells(cells, options.significant), _text, _lines)
         pieces += [_start("td", column), texts, "</td>"]
     lines += [*woven_rows([*pieces, "</tr>"], len(view.rows)), "</tbody>", "</table>"]
-    lines += [f'<p class="side">{_text(note)}</p>' for note in view.notes]
+    lines += [f'<p class="side">{_text(note)}</p>' for note in view.below()]
     body = "\n".join([*lines, "</main>", "</body>", "</html>"])
     return _HEAD.format(title=_text(view.title or "lossctl")) + body + "\n"
 
@@ -82,7 +82,7 @@ def _start(tag: str, column: Column) -> str:
     names = []
     if column.justify == "right":
         names.append("right")
-    if tag == "td" and column.style != "plain":
+    if tag == "td" and column.style in {"main", "side"}:
         names.append(column.style)
     scope = ' scope="col"' if tag == "th" else ""
     classes = f' class="{" ".join(names)}"' if names else ""

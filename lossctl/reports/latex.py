@@ -100,7 +100,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
         lines.append(_across(view.title, count))
     lines += ["\\toprule", _row(_escaped(column.header) for column in view.columns), "\\midrule"]
     lines += [_row(_cell(cell, options.significant) for cell in row) for row in view.rows]
-    lines += ["\\bottomrule", *(_across(note, count) for note in view.notes), "\\end{tabular}"]
+    lines += ["\\bottomrule", *(_across(note, count) for note in view.below()), "\\end{tabular}"]
     return "\n".join(lines) + "\n"
 
 

@@ -59,7 +59,7 @@ def write(view: View, options: RenderOptions) -> str:
         *_rows(view, options.significant),
     ]
     blocks = [_paragraph(view.title)] if view.title else []
-    blocks += ["\n".join(lines), *map(_paragraph, view.notes)]
+    blocks += ["\n".join(lines), *map(_paragraph, view.below())]
     return "\n\n".join(blocks) + "\n"
 
 

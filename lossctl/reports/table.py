@@ -1,36 +1,27 @@
-"""The table for people at a terminal, by rich. Imports `lossctl.reports.shared`; rich inside functions.
+"""The table for people at a terminal. Imports `lossctl.reports.shared`.
 
-No rules and no boxes, so that it also reads well in a log and splits at two blanks. On a terminal it never runs
-over the width and never loses a character, see `lossctl.reports.shared.layout`; elsewhere it is as wide as it needs.
+No rules and no boxes, so that it also reads well in a log and splits at two blanks. On a terminal it keeps to the width
+where it can and never loses a character, see `lossctl.reports.shared.layout`; elsewhere it is as wide as it needs.
 """
 
 from __future__ import annotations
 
-import io
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import terminal, unmarked
-from lossctl.reports.shared.columns import Texts, each_line, woven_rows
-from lossctl.reports.shared.layout import GAP, Extent, Piece, arrange, cells_wide
+from lossctl.reports.shared.columns import each_line, woven_rows
+from lossctl.reports.shared.layout import GAP, Extent, Line, arrange, cells_wide, folded, folded_header
 from lossctl.reports.shared.numbers import format_cells
+from lossctl.reports.shared.styles import STYLES, VERDICTS, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console, RenderableType
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lossctl.core.view import Column, Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
-
-_STYLES = {"plain": "", "main": "bold", "side": "dim"}
-_CODES = {"plain": "", "main": "1", "side": "2", "header": "4"}
-"""Of these styles, as terminals take them."""
-_ENDLESS = 10**6
-"""Columns of the console: wider than any line, for widths are settled before."""
-_NARROWEST = 2
-"""The width of the widest character."""
 
 
 def render(result: Reportable, options: RenderOptions) -> str:
@@ -51,52 +42,116 @@ def render(result: Reportable, options: RenderOptions) -> str:
     headers = [terminal(column.header) for column in view.columns]
     cells = [*zip(*view.rows, strict=True)] or [()] * len(headers)
     texts = [each_line(format_cells(each, options.significant), terminal, unmarked) for each in cells]
-    extents = [
-        Extent.of(header, of, folds=column.justify == "left")
-        for header, of, column in zip(headers, texts, view.columns, strict=True)
-    ]
-    pieces = arrange(extents, options.width)
-    if _fits(extents, pieces) and all([*map(str.strip, of)] == [*of] for of in (headers, *texts)):
-        lines = [_line(view.columns, [[text] for text in headers], pieces[0], header=True, color=options.color)]
-        lines.append(_line(view.columns, texts, pieces[0], header=False, color=options.color))
-        blocks = ["".join(lines)]
-    else:
-        console, rows = _console(color=options.color), [[*row] for row in zip(*texts, strict=True)]
-        blocks = [_printed(console, _table(view.columns, headers, rows, each)) for each in pieces]
+    extents = [Extent.of(*each) for each in zip(view.columns, headers, texts, strict=True)]
+    plan = arrange(extents, options.width)
+    table = _Table(view.columns, headers, texts, color=options.color)
+    lines = table.lines(plan.names, plan.rest, len(view.rows))
+    blocks = ["".join(f"{line.rstrip(' ')}\n" for line in lines)]
     if view.title:
-        blocks.insert(0, _text(view.title, "bold", options))
-    if view.notes:
-        blocks.append("".join(_text(note, "dim", options) for note in view.notes))
+        blocks.insert(0, _text(view.title, "title", options))
+    left_out = [view.columns[index].header for index in plan.left_out]
+    notes = [_left_out_line(left_out, options.width)] if left_out else []
+    notes += view.below(left_out)
+    if notes:
+        blocks.append("".join(_text(note, "side", options) for note in notes))
     return "\n".join(blocks)
 
 
-def _fits(extents: Sequence[Extent], pieces: Sequence[Piece]) -> bool:
-    """Say whether all stands in one table of one line a row; a column of nothing is left to rich, which widens it."""
-    return len(pieces) == 1 and all(width >= max(extents[index].natural, 1) for index, width in pieces[0])
+def _left_out_line(headers: Sequence[str], width: int | None) -> str:
+    return f"not shown at width {width}: {', '.join(headers)} (--wide or -f json shows all)"
 
 
-def _line(columns: Sequence[Column], texts: Sequence[Sequence[str]], piece: Piece, *, header: bool, color: bool) -> str:
-    """Lay out rows that need no folding, as rich would: that takes a millisecond a row, and some tables have 100,000.
+def _text(text: str, style: str, options: RenderOptions) -> str:
+    """Write a line of text, folded where it must be."""
+    shown = terminal(text)
+    lines = [shown] if options.width is None else folded(shown, options.width)
+    code = STYLES[style] if options.color else ""
+    return "".join(f"{styled(line.rstrip(' '), code)}\n" for line in lines)
 
-    Parameters
-    ----------
-    columns
-        What they are.
-    texts
-        What stands in each.
-    piece
-        How wide they are.
-    header, color
-        Whether they are headers, and whether styles are shown.
-    """
-    parts: list[Texts] = []
-    for index, width in piece:
-        column = columns[index]
-        code = _CODES["header" if header else column.style] if color else ""
-        gap = "" if index == piece[-1][0] else " " * GAP
-        start, end = (f"\x1b[{code}m", "\x1b[0m") if code else ("", "")
-        parts += [start, _filled(texts[index], width, column.justify), f"{end}{start}{gap}{end}" if gap else end]
-    return "".join(f"{line.rstrip(' ')}\n" for line in woven_rows(parts, len(texts[0])))
+
+class _Table:
+    """A table as it is printed: what stands in its columns, and how that is laid out."""
+
+    def __init__(
+        self, columns: Sequence[Column], headers: Sequence[str], texts: Sequence[Sequence[str]], *, color: bool
+    ) -> None:
+        self._columns, self._headers, self._texts = columns, headers, texts
+        self._styles = STYLES if color else {}
+        self._verdicts = VERDICTS if color else {}
+
+    def lines(self, names: Line, rest: Line, count: int) -> Iterator[str]:
+        """Return the lines: the headers, and each of so many rows, below its names where these stand apart."""
+        indent = " " * GAP if names else ""
+        yield from self._header(names)
+        yield from (f"{indent}{line}" for line in self._header(rest))
+        last, above = "", self._plain(names, count) if names else repeat("")
+        for name, block in zip(above, self._rows(rest, count), strict=False):
+            if name.strip(" ") and name != last:
+                yield name
+            last = name
+            yield from (f"{indent}{line}" for line in block)
+
+    def _header(self, line: Line) -> list[str]:
+        """Lay out the headers, the last line of each just above its column, underlined."""
+        parts = []
+        for index, width in line:
+            header = self._headers[index]
+            parts.append(folded_header(header, width) if self._columns[index].wraps else [header])
+        height = max(map(len, parts), default=0)
+        columns = [
+            _filled([""] * (height - len(part)) + part, width, self._columns[index].justify)
+            for (index, width), part in zip(line, parts, strict=True)
+        ]
+        lines = [(" " * GAP).join(row) for row in zip(*columns, strict=True)]
+        return [*lines[:-1], *(styled(last, self._styles.get("header", "")) for last in lines[-1:])]
+
+    def _rows(self, line: Line, count: int) -> Iterator[list[str]]:
+        """Give the lines of each row: several where prose folds."""
+        prose = {index: width for index, width in line if self._folds(index, width)}
+        if not prose:
+            return ([text] for text in self._plain(line, count))
+        columns = {index: self._column(index, width) for index, width in line if index not in prose}
+        return (self._folded(line, {at: texts[row] for at, texts in columns.items()}, row) for row in range(count))
+
+    def _plain(self, line: Line, count: int) -> Iterator[str]:
+        """Lay out rows of a line each, all in a few calls: some tables have 100,000."""
+        return woven_rows([self._column(index, width) for index, width in line], count, " " * GAP)
+
+    def _folds(self, index: int, width: int) -> bool:
+        is_prose = self._columns[index].wraps and self._columns[index].justify == "left"
+        return is_prose and any(cells_wide(text) > width for text in self._texts[index])
+
+    def _column(self, index: int, width: int) -> Sequence[str]:
+        """Fill up the texts of a column, in its style."""
+        column, texts = self._columns[index], self._texts[index]
+        filled, code = _filled(texts, width, column.justify), self._styles.get(column.style, "")
+        if not code and (column.style != "verdict" or not self._verdicts):
+            return filled
+        codes = [code or self._verdicts.get(text, "") for text in texts]
+        return [
+            blanks.replace(text, styled(text, each), 1) for text, blanks, each in zip(texts, filled, codes, strict=True)
+        ]
+
+    def _folded(self, line: Line, cells: Mapping[int, str], row: int) -> list[str]:
+        """Lay out a row that has prose; where that has a word wider than its column, it stands below the others."""
+        lines: dict[int, list[str]] = {}
+        below: list[str] = []
+        for index, width in line:
+            if index in cells:
+                continue
+            lines[index] = folded(self._texts[index][row], width)
+            if any(cells_wide(part) > width for part in lines[index]):
+                room = sum(each + GAP for _, each in line) - 2 * GAP
+                below += [f"{' ' * GAP}{part}" for part in folded(self._texts[index][row], room)]
+                lines[index] = [""]
+        found = []
+        for at in range(max(map(len, lines.values()))):
+            beside = [
+                cells[index] if index in cells and not at else "".join(lines.get(index, ())[at : at + 1]).ljust(width)
+                for index, width in line
+            ]
+            found.append((" " * GAP).join(beside))
+        return [*found, *below]
 
 
 def _filled(texts: Sequence[str], width: int, justify: str) -> Sequence[str]:
@@ -107,51 +162,3 @@ def _filled(texts: Sequence[str], width: int, justify: str) -> Sequence[str]:
     blanks = [" " * (width - cells_wide(text)) for text in texts]
     pairs = zip(blanks, texts, strict=True) if justify == "right" else zip(texts, blanks, strict=True)
     return [*map("".join, pairs)]
-
-
-def _text(text: str, style: str, options: RenderOptions) -> str:
-    """Write a line of text, folded where it must be."""
-    from rich.text import Text
-
-    width = max(options.width or _ENDLESS, _NARROWEST)
-    return _printed(_console(color=options.color), Text(terminal(text), style, overflow="fold"), width)
-
-
-def _console(*, color: bool) -> Console:
-    """Give a console that looks at no environment and no terminal: the same result gives the same bytes."""
-    from rich.console import Console
-
-    return Console(
-        file=io.StringIO(),
-        width=_ENDLESS,
-        color_system="standard" if color else None,
-        force_terminal=color,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
-
-
-def _table(columns: Sequence[Column], headers: list[str], rows: list[list[str]], piece: Piece) -> RenderableType:
-    """Build one table: the columns of a piece, each of the width it was given."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="underline")
-    for index, width in piece:
-        column = columns[index]
-        table.add_column(
-            Text(headers[index]), justify=column.justify, style=_STYLES[column.style], width=width, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(Text(row[index]) for index, _ in piece))
-    return table
-
-
-def _printed(console: Console, what: RenderableType, width: int | None = None) -> str:
-    """Give what the console prints, without the blanks that fill lines up."""
-    with console.capture() as capture:
-        console.print(what, width=width)
-    return "".join(f"{line.rstrip(' ')}\n" for line in capture.get().split("\n")[:-1])

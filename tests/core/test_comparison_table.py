@@ -10,9 +10,9 @@ from lossctl.core.view import Brief, Change, Span, View
 from tests.comparisons import made, settled
 
 TOLD = (
-    "~ = no significant difference; "
-    "detectable = smallest difference that a sample of this size finds 80 % of the time; "
-    "rows needed = sample size that would find this one 80 % of the time"
+    ("verdict", "~ = no significant difference"),
+    ("can detect", "can detect = smallest difference that a sample of this size finds 80 % of the time"),
+    ("rows needed", "rows needed = about the sample size that would find this difference 80 % of the time"),
 )
 AB, AC, BC = ("a", "b"), ("a", "c"), ("b", "c")
 
@@ -40,8 +40,9 @@ def test_a_block_of_models_for_each_loss_the_baseline_first() -> None:
     assert column(view, "loss") == ["mae", None, None, "mse", None, None]
     assert column(view, "model") == ["a", "b", "c"] * 2
     assert column(view, "value") == [3.0, 2.0, 4.0, 9.0, 8.0, 7.0]
-    assert column(view, "change") == ["baseline", "~", Change(0.25), "baseline", Change(-0.125), "~"]
-    assert column(view, "verdict") == [None, None, "worse", None, "better", None]
+    assert column(view, "change") == [None, None, Change(0.25), None, Change(-0.125), None]
+    assert column(view, "verdict") == [None, "~", "worse", None, "better", "~"]
+    assert column(view, "difference") == ["baseline", -1.0, 1.0, "baseline", -1.0, -2.0]
     assert column(view, "p") == [None, Brief(0.5), Brief(0.002), None, Brief(0.002), Brief(0.5)]
     assert column(view, "best") == [None, "*~", None, None, None, "*?"]
     assert column(view, "90% CI")[1] == Span(-2.0, 0.0)
@@ -58,8 +59,8 @@ def test_two_models_stand_beside_each_other() -> None:
     assert headers(view)[:7] == ["loss", "a", "b", "change", "verdict", "best", "p"]
     assert column(view, "a") == [3.0, 9.0, 3.0, 3.0]
     assert column(view, "b") == [2.0, 8.0, 4.0, 3.0]
-    assert column(view, "change") == ["~", Change(-0.125), Change(0.25), "~"]
-    assert column(view, "verdict") == [None, "better", "worse", None]
+    assert column(view, "change") == [None, Change(-0.125), Change(0.25), None]
+    assert column(view, "verdict") == ["~", "better", "worse", "~"]
     assert column(view, "best") == ["b *~", "b *", "a *", "equal"]
     assert column(view, "difference") == [-1.0, -1.0, 1.0, 0.0]
 
@@ -71,16 +72,16 @@ def test_what_would_be_needed_stands_where_nothing_is_told() -> None:
         made("rmse", AB, (3.0, 2.0), rows_needed=None, detectable=None),
         settled("huber", AB, (3.0, 2.0)),
     )
-    assert column(view, "detectable") == [0.75, 0.75, None, None]
-    assert column(view, "rows needed") == ["about 20", None, None, None]
+    assert column(view, "can detect") == [0.75, 0.75, None, None]
+    assert column(view, "rows needed") == ["20", None, None, None]
     all_told = view_of(settled("mae", AB, (3.0, 2.0)))
-    assert not {"detectable", "rows needed"} & set(headers(all_told))
-    assert not any("~" in note for note in all_told.notes)
+    assert not {"can detect", "rows needed"} & set(headers(all_told))
+    assert [header for header, _ in all_told.legend] == ["best"]
 
 
 def test_a_change_that_is_no_share_is_missing_but_has_a_verdict() -> None:
     view = view_of(settled("mae", AB, (0.0, 2.0)))
-    assert column(view, "change") == [None]
+    assert "change" not in headers(view)
     assert column(view, "verdict") == ["worse"]
     assert column(view, "difference") == [2.0]
 
@@ -112,21 +113,19 @@ def test_all_pairs_have_a_block_for_each_baseline() -> None:
         settled("mae", BC, (2.0, 4.0), relative=1.0),
     )
     assert column(view, "model") == ["a", "b", "c", "b", "c"]
-    assert column(view, "change") == ["baseline", Change(-1 / 3), Change(1 / 3), "baseline", Change(1.0)]
+    assert column(view, "change") == [None, Change(-1 / 3), Change(1 / 3), None, Change(1.0)]
     assert column(view, "best") == [None, "*", None, "*", None]
 
 
 def test_notes_tell_of_the_marks_that_occur_and_of_no_others() -> None:
     view = view_of(made("mae", AB, (3.0, 2.0)), adjustment="holm", notes=("and more",))
-    assert view.notes == (
-        "best: *~ = best value, but not significantly better than the runner-up",
-        TOLD,
-        "and more",
-    )
+    best = ("best", "best: *~ = best value, but not significantly better than the runner-up")
+    assert view.legend == (best, *TOLD)
+    assert view.below() == (*(text for _, text in view.legend), "and more")
     several = view_of(
         settled("mae", AB, (3.0, 2.0)), settled("mse", AB, (3.0, 2.0)), settled("mse", AC, (3.0, 1.0)), adjustment="bh"
     )
-    assert several.notes == (
+    assert several.below() == (
         (
             "best: * = significantly better than the runner-up; "
             "*? = best value, not compared with the runner-up (--all-pairs does)"
@@ -140,7 +139,7 @@ def test_no_value_that_is_a_number_has_no_best() -> None:
     nothing = replace(made("mae", AB, (nan, nan)), delta=nan, delta_ci=None, p_adjusted=None, detectable=None)
     view = view_of(nothing)
     assert "best" not in headers(view)
-    assert column(view, "change") == ["~"]
+    assert column(view, "verdict") == ["~"]
     assert column(view, "p") == [None]
 
 

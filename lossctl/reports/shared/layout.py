@@ -1,30 +1,32 @@
-"""How a table fits a terminal: pure arithmetic on widths. Imports the standard library; rich inside functions.
+"""How a table fits a terminal: pure arithmetic on widths. Imports core; rich inside functions.
 
-Nothing is ever cropped. What gives way, in this order: headers break at their spaces; text folds; the table is
-split into several, one under the other, that repeat the leading text columns. A number is broken only where not
-even one column of numbers fits.
+A table stays one table, and no name and no number is broken. What gives way, in this order: headers of several words
+break; prose folds; the columns that are not always shown are left out, those of the highest rank first; the first names
+of a row get a line of their own above it. What is wider than the terminal even so runs over it: nothing is cropped.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lossctl.core.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["GAP", "Extent", "Piece", "arrange", "cells_wide"]
+    from lossctl.core.view import Column
+
+__all__ = ["GAP", "Extent", "Line", "Plan", "arrange", "cells_wide", "folded", "folded_header"]
 
 GAP = 2
-"""Blank columns between two columns."""
-_NARROWEST = 2
-"""The width of the widest character."""
-_HALF, _THIRD = 2, 3
-"""A column of text keeps its longest word whole up to half of the width, or a third where half is too much."""
+"""Blank columns between two columns, and before a line that belongs to the one above."""
+_NARROWEST = 24
+"""Prose is not folded into less than this."""
+_AFTER_SLASH = re.compile(r"/(?=.)")
 
-Piece = tuple[tuple[int, int], ...]
-"""A table to print: the index of each of its columns, and its width."""
+Line = tuple[tuple[int, int], ...]
+"""What stands beside each other: the index of each column, and its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +37,51 @@ class Extent:
     ----------
     natural
         The width of its widest cell or header.
-    headed
-        The same with the header broken at spaces.
     least
-        The same with cells broken at spaces too.
-    folds
-        Whether it is text, which may be broken.
+        The width it can be shrunk to: with its header, and where it is prose its cells, broken at spaces.
+    rank
+        That of `lossctl.core.view.Column`.
+    is_name
+        Whether it is text that is never broken.
     """
 
     natural: int
-    headed: int
     least: int
-    folds: bool
+    rank: int
+    is_name: bool
 
     @classmethod
-    def of(cls, header: str, cells: Sequence[str], *, folds: bool) -> Extent:
-        """Measure a column."""
-        cells_natural = _widest(cells)
-        header_least = max(map(cells_wide, header.split(" ")))
-        cells_least = _widest(" ".join(cells).split(" "))
-        natural = max(cells_natural, cells_wide(header))
-        return cls(natural, max(cells_natural, header_least), max(cells_least, header_least), folds)
+    def of(cls, column: Column, header: str, cells: Sequence[str]) -> Extent:
+        """Measure a column, given its header and cells as they are printed."""
+        inside = max(map(cells_wide, cells), default=0) if not _is_ascii(cells) else max(map(len, cells), default=0)
+        natural = max(inside, cells_wide(header), 1)
+        is_prose = column.wraps and column.justify == "left"
+        cell = min(inside, _NARROWEST) if is_prose else inside
+        least = max(cell, *map(cells_wide, _words(header)), 1) if column.wraps else natural
+        return cls(natural, least, column.rank, column.justify == "left" and not is_prose)
 
 
-def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
-    """Choose widths, and split into tables where one is too wide.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to print a table.
+
+    Parameters
+    ----------
+    names
+        What stands in a line above the rest of the rows it names; empty where a row is one line.
+    rest
+        The columns that are shown, but `names`.
+    left_out
+        The columns that are not shown.
+    """
+
+    names: Line
+    rest: Line
+    left_out: tuple[int, ...]
+
+
+def arrange(extents: Sequence[Extent], width: int | None) -> Plan:
+    """Choose the columns that are shown, and their widths.
 
     Parameters
     ----------
@@ -70,37 +92,65 @@ def arrange(extents: Sequence[Extent], width: int | None) -> tuple[Piece, ...]:
 
     Examples
     --------
-    >>> name, figure = Extent(5, 5, 5, True), Extent(9, 9, 9, False)
-    >>> arrange((name, figure, figure), 30)
-    (((0, 5), (1, 9), (2, 9)),)
-    >>> arrange((name, figure, figure), 20)
-    (((0, 5), (1, 9)), ((0, 5), (2, 9)))
+    >>> name, figure, other = Extent(5, 5, 0, True), Extent(9, 9, 0, False), Extent(9, 9, 1, False)
+    >>> arrange((name, figure, other), 30).left_out, arrange((name, figure, other), 20).left_out
+    ((), (2,))
+    >>> arrange((name, figure, other), 14)
+    Plan(names=((0, 5),), rest=((1, 9),), left_out=(2,))
     """
-    indices = tuple(range(len(extents)))
+    indices = range(len(extents))
     if width is None:
-        return (tuple((index, extent.natural) for index, extent in enumerate(extents)),)
-    whole = _fitted(extents, indices, width, _HALF) or _fitted(extents, indices, width, _THIRD)
-    if whole is not None:
-        return (whole,)
-    lead = _leading(extents)
-    pieces: list[Piece] = []
-    rest = indices[len(lead) :]
-    while rest:
-        taken = 1
-        piece = _fitted(extents, lead + rest[:1], width, _HALF) or _fitted(extents, lead + rest[:1], width, _THIRD)
-        while piece is not None and taken < len(rest):
-            # no words are cut for the sake of one more column
-            wider = _fitted(extents, lead + rest[: taken + 1], width, _HALF)
-            if wider is None:
-                break
-            taken, piece = taken + 1, wider
-        pieces.append(piece or _squeezed(extents, lead + rest[:1], width))
-        rest = rest[taken:]
-    return tuple(pieces) or (_squeezed(extents, indices, width),)
+        return Plan((), tuple((index, extents[index].natural) for index in indices), ())
+    always = [index for index in indices if extents[index].rank == 0]
+    names = _apart(extents, always, width)
+    room = width - GAP if names else width
+    shown = [index for index in always if index not in names]
+    for index in sorted(set(indices) - set(always), key=lambda index: (extents[index].rank, index)):
+        if _least(extents, [*shown, index]) > room:
+            break
+        shown.append(index)
+    rest = _fitted(extents, sorted(shown), room)
+    return Plan(_names(extents, names, width), rest, tuple(sorted(set(indices) - {*names, *shown})))
+
+
+def _apart(extents: Sequence[Extent], always: Sequence[int], width: int) -> list[int]:
+    """Choose the names that stand in a line of their own: none, or of the first as few as make the rest fit."""
+    if _least(extents, always) <= width:
+        return []
+    first = next((index for index, extent in enumerate(extents) if not extent.is_name), len(extents))
+    names = [index for index in always if index < first]
+    for count in range(1, len(names)):
+        if _least(extents, always[count:]) <= width - GAP:
+            return names[:count]
+    return names if len(names) < len(extents) else names[:-1]
+
+
+def _names(extents: Sequence[Extent], indices: Sequence[int], width: int) -> Line:
+    """Line names up under each other where that fits; else each takes what it needs."""
+    lined_up = sum(extents[index].natural + GAP for index in indices) - GAP <= width
+    return tuple((index, extents[index].natural if lined_up else 0) for index in indices)
+
+
+def _least(extents: Sequence[Extent], indices: Sequence[int]) -> int:
+    return sum(extents[index].least + GAP for index in indices) - GAP
+
+
+def _fitted(extents: Sequence[Extent], indices: Sequence[int], room: int) -> Line:
+    """Take from the widest that may give, one column of the terminal at a time, until all fits or none may give."""
+    widths = {index: extents[index].natural for index in indices}
+    over = sum(widths.values()) + GAP * (len(widths) - 1) - room
+    while over > 0:
+        giving = [index for index in indices if widths[index] > extents[index].least]
+        if not giving:
+            break
+        widest = max(giving, key=widths.__getitem__)
+        widths[widest] -= 1
+        over -= 1
+    return tuple(widths.items())
 
 
 def cells_wide(text: str) -> int:
-    """Give the columns a text takes on a terminal."""
+    """Return the columns a text takes on a terminal."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -108,46 +158,52 @@ def cells_wide(text: str) -> int:
     return cell_len(text)
 
 
-def _widest(texts: Sequence[str]) -> int:
-    wide = len if "".join(texts).isascii() else cells_wide
-    return max(map(wide, texts), default=0)
+def folded(text: str, width: int) -> list[str]:
+    """Break a text at spaces, where it is wider than a line; a word that is wider than a line stays whole.
+
+    Examples
+    --------
+    >>> folded("the mean of the squares", 12), folded("one_long_word a b", 5)
+    (['the mean of', 'the squares'], ['one_long_word', 'a b'])
+    """
+    if cells_wide(text) <= width:
+        return [text]
+    lines: list[str] = []
+    taken = width
+    for word in text.split(" "):
+        wide = cells_wide(word)
+        if lines and taken + 1 + wide <= width:
+            lines[-1] += f" {word}"
+            taken += 1 + wide
+        else:
+            lines.append(word)
+            taken = wide
+    return lines
 
 
-def _leading(extents: Sequence[Extent]) -> tuple[int, ...]:
-    """Give the columns to repeat: the text before the first number, or the first column of a table of text."""
-    first = next((index for index, extent in enumerate(extents) if not extent.folds), len(extents))
-    return tuple(range(first if first < len(extents) else 1))
+def folded_header(header: str, width: int) -> list[str]:
+    """Break a header at spaces and after slashes.
+
+    Examples
+    --------
+    >>> folded_header("wins/ties/losses", 10), folded_header("mean |slope|", 20)
+    (['wins/ties/', 'losses'], ['mean |slope|'])
+    """
+    if cells_wide(header) <= width:
+        return [header]
+    lines: list[str] = []
+    for word in _words(header):
+        joined = f"{lines[-1]}{'' if lines[-1].endswith('/') else ' '}{word}" if lines else word
+        if lines and cells_wide(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    return lines
 
 
-def _fitted(extents: Sequence[Extent], indices: tuple[int, ...], width: int, part: int) -> Piece | None:
-    """Give widths that break no number and no word of ordinary length; ``None`` where there are none."""
-    chosen = [extents[index] for index in indices]
-    natural = [extent.natural for extent in chosen]
-    room = width - GAP * (len(indices) - 1)
-    if sum(natural) <= room:
-        return tuple(zip(indices, natural, strict=True))
-    wanted = [min(extent.headed, room) if extent.folds else extent.headed for extent in chosen]
-    share = max(room // part, _NARROWEST)
-    floors = [min(extent.least, share) if extent.folds else extent.headed for extent in chosen]
-    if sum(floors) > room:
-        return None
-    return tuple(zip(indices, _shrunk(wanted, floors, room), strict=True))
+def _words(header: str) -> list[str]:
+    return _AFTER_SLASH.sub("/ ", header).split(" ")
 
 
-def _squeezed(extents: Sequence[Extent], indices: tuple[int, ...], width: int) -> Piece:
-    """Give widths for a terminal too narrow to keep numbers whole."""
-    room = max(width - GAP * (len(indices) - 1), _NARROWEST * len(indices))
-    wanted = [min(extents[index].headed, room) for index in indices]
-    floors = [_NARROWEST if extents[index].folds else min(extents[index].least, room) for index in indices]
-    if sum(floors) > room:
-        floors = [_NARROWEST] * len(indices)
-    return tuple(zip(indices, _shrunk(wanted, floors, room), strict=True))
-
-
-def _shrunk(wanted: list[int], floors: list[int], room: int) -> list[int]:
-    """Take from the widest that may give, one column at a time, until the sum fits."""
-    widths = [max(want, floor) for want, floor in zip(wanted, floors, strict=True)]
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=lambda index: (widths[index] > floors[index], widths[index]))
-        widths[widest] -= 1
-    return widths
+def _is_ascii(texts: Iterable[str]) -> bool:
+    return "".join(texts).isascii()

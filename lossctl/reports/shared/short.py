@@ -38,7 +38,9 @@ class _Shortened:
         view = self.result.view()
         columns = tuple(replace(each, header=_cut(each.header)) for each in view.columns)
         rows = view.rows if all(map(_is_short, zip(*view.rows, strict=True))) else tuple(map(_row, view.rows))
-        return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=tuple(map(_cut, view.notes)))
+        legend = tuple((_cut(header), _cut(text)) for header, text in view.legend)
+        notes = tuple(map(_cut, view.notes))
+        return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=notes, legend=legend)
 
 
 def shortened(result: Reportable) -> Reportable:
