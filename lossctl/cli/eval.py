@@ -105,6 +105,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     drawn = {"--bootstrap": bootstrap, "--seed": seed is not None, "--resamples": resamples}
     if per_row:
         others = {"--top": top, "--quantiles": quantiles, "--export": export, "--digits": digits, "--skill": skill}
+        others |= {"--wide": wide}
         _refuse("--per-row", others | drawn)
         from lossctl.cli import rows
 
@@ -128,6 +129,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
 _WHY = {
     "--export": "there is one table of rows, and -o writes it",
     "--digits": "numbers of rows keep all their digits",
+    "--wide": "all their columns are written",
     "--skill": "what predicting the mean costs is no loss of a row",
     **dict.fromkeys(("--bootstrap", "--seed", "--resamples"), "intervals are those of values, not of rows"),
     "--top": "run them apart: every row has its loss there, the worst too",
