@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import typer
 
 from lossctl.cli.commands import application
-from lossctl.cli.completion import complete, take_instruction
+from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
@@ -136,9 +136,11 @@ def _run_unless_interrupted(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     instruction = take_instruction(arguments)
-    command = typer.main.get_command(application(arguments))
     if instruction is not None:
-        return complete(command, instruction)
+        return complete(instruction)
+    if any(each.startswith(("--install-completion", "--show-completion")) for each in arguments[:1]):
+        use_own_scripts()
+    command = typer.main.get_command(application(arguments))
     with one_run():  # the configuration is read before the run of the api, and is a part of this one
         try:
             outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
