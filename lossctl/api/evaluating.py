@@ -29,6 +29,7 @@ from lossctl.core.result import NO_SPREAD, Evaluation, Evaluations
 from lossctl.core.settings import Options, Settings
 from lossctl.core.slice_results import SliceResults, joined, pieces_of
 from lossctl.core.slices import few_units
+from lossctl.core.tally import FEW_FOR_SHARES, LARGE_SHARE
 
 if TYPE_CHECKING:
     from lossctl.api.by_slice import Sliced
@@ -52,12 +53,6 @@ __all__ = [
 
 FEW_EFFECTIVE_ROWS = 100
 """Below this many effective rows an interval deserves a warning; of slices too."""
-
-LARGE_SHARE = 0.3
-"""A row that makes up a larger share of the variance of a loss makes its interval doubtful."""
-
-FEW_FOR_SHARES = 20
-"""Of fewer rows one often makes up as much, and there is a warning that they are few."""
 
 BY_SLICE = 3
 """Summing a loss by slice takes as long as computing so many."""
@@ -123,11 +118,11 @@ def evaluate(
         raise UsageError(problem, "name the file the targets are in: --targets FILE")
     selection = losses if isinstance(losses, Selection) else select(losses)
     levels = require_levels(quantiles) if len(quantiles) else ()
-    method = _drawing(settings, seed, resamples, bootstrap=bootstrap)
+    method = _drawing(seed, resamples, bootstrap=bootstrap)
     return _all(labelled(source), selection, settings, levels, method, on_progress)
 
 
-def _drawing(settings: Settings, seed: int | None, resamples: int | None, *, bootstrap: bool) -> Method | None:
+def _drawing(seed: int | None, resamples: int | None, *, bootstrap: bool) -> Method | None:
     """Return how intervals are drawn; ``None``: they are Student's."""
     if not bootstrap:
         for name, given in (("seed", seed), ("resamples", resamples)):
@@ -135,9 +130,6 @@ def _drawing(settings: Settings, seed: int | None, resamples: int | None, *, boo
                 cure = f"add bootstrap, or leave out {name}"
                 raise UsageError(f"{name} is of no use: nothing is drawn at random", cure)
         return None
-    if settings.skill and settings.by:
-        problem = "bootstrap takes no skill by slice: each slice is relative to a mean of its own"
-        raise UsageError(problem, "leave out one of them")
     drawn = (DEFAULT_SEED if seed is None else seed, DEFAULT_RESAMPLES if resamples is None else resamples)
     return Method("bootstrap", seed=drawn[0], resamples=drawn[1])
 
@@ -196,7 +188,7 @@ def evaluate_source(
     if computed.sliced is not None:
         from lossctl.api.by_slice import with_slices
 
-        results, told = with_slices(source, computed, computed.sliced, wholes, settings)
+        results, told = with_slices(source, computed, computed.sliced, wholes, settings, drawn=method is not None)
         results = with_quantiles(source, computed, results, levels, settings, crew)
         warnings += told
     if method is not None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lossctl.sources.slices import Slices
     from lossctl.sources.stream import Request
 
-__all__ = ["LeftOut", "could_bind", "plan", "read_for", "request_for"]
+__all__ = ["LeftOut", "could_bind", "plan", "read_for", "request_for", "several"]
 
 _TWO = 2
 _MOST_SHOWN = 5
@@ -88,7 +88,7 @@ class LeftOut:
         problem = f"{self.source}: none of the {len(self.reasons)} losses fits"
         error = kind(problem, "name columns with -t and -p; --loss NAME tells what a loss takes")
         for reason, titles in sorted(self._groups(), key=lambda group: -len(group[1])):
-            error.add_note(f"{_several(_names(titles), _MOST_NAMED_TOGETHER)}: {reason}")
+            error.add_note(f"{several(_names(titles), _MOST_NAMED_TOGETHER)}: {reason}")
         return error
 
     def _groups(self) -> list[tuple[str, list[str]]]:
@@ -100,11 +100,11 @@ class LeftOut:
 
 
 def _left_out(names: Sequence[str], most: int) -> str:
-    return f"{_several(names, most)} {'is' if len(names) == 1 else 'are'} left out"
+    return f"{several(names, most)} {'is' if len(names) == 1 else 'are'} left out"
 
 
-def _several(names: Sequence[str], most: int) -> str:
-    """Name losses, a few of many."""
+def several(names: Sequence[str], most: int) -> str:
+    """Return the names of losses, of many the first few."""
     rest = len(names) - most
     if rest <= 1:  # one more name is as short as "and 1 more"
         return ", ".join(names)

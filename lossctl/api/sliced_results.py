@@ -16,7 +16,8 @@ from lossctl.core.doubles import Doubles, divide, exactly, multiply
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, Kind, Reduction
 from lossctl.core.result import Evaluation
-from lossctl.core.slice_results import SliceResults
+from lossctl.core.slice_results import LARGEST_SHARE, SliceResults
+from lossctl.core.tally import FEW_FOR_SHARES
 from lossctl.engine.plan import finished_mean
 from lossctl.engine.sliced import SlicedTally
 from lossctl.engine.sliced_passes import BySlice
@@ -144,6 +145,7 @@ def quick_results(
             "row_max_at": figures.row_max_at,
             "zero_share": figures.zero_share,
             "sign_balance": figures.sign_balance,
+            LARGEST_SHARE: np.where(tally.units_of(count) < FEW_FOR_SHARES, 0.0, tally.largest_shares(index, count)),
         }
     if pattern.whole.n_outside is not None:
         found["n_outside"] = tally.n_outside_of(count, index)

@@ -22,7 +22,15 @@ from lossctl.core.slices import Slice, slice_texts
 from lossctl.core.version import __version__
 from lossctl.core.view import Field, Scalar, listed
 
-__all__ = ["Numbers", "Pieces", "SliceResults", "SliceValue", "joined", "pieces_of"]
+__all__ = ["LARGEST_SHARE", "MOST_SHARES", "Numbers", "Pieces", "SliceResults", "SliceValue", "joined", "pieces_of"]
+
+
+LARGEST_SHARE = "largest_share"
+"""The figure that says which share of the variance the largest loss of a slice makes up; 0 where it has few."""
+
+
+MOST_SHARES = 3
+"""So many of the largest of these are named."""
 
 
 class SliceValue(NamedTuple):
@@ -65,7 +73,8 @@ class SliceResults:
     figures
         By the name of a field, the number of each slice: ``value``, ``std_error`` (NaN where there is none) and its
         ``freedom``, ``low`` and ``high`` of intervals (NaN where there is none), ``n``, ``n_read``, ``n_dropped``,
-        ``weight_sum``, those of `Gradient`, and with ``--clip`` ``n_outside``. Whole numbers are int64, others float64.
+        ``weight_sum``, those of `Gradient`, `LARGEST_SHARE`, and with ``--clip`` ``n_outside``. Whole numbers are
+        int64, others float64.
     others
         By their place, results to which none of this applies, save what the slice is called.
     method
@@ -105,6 +114,17 @@ class SliceResults:
         known[[*self.others]] = False
         return bool(known.any())
 
+    def large_shares(self, least: float) -> tuple[int, list[tuple[float, Slice]]]:
+        """Return in how many slices the largest loss makes up more of the variance, and the largest such shares."""
+        shares = np.where(np.isnan(self.figures["low"]), 0.0, self.figures[LARGEST_SHARE])
+        shares[[*self.others]] = 0.0
+        places = np.argsort(-shares, kind="stable")[:MOST_SHARES].tolist()
+        count = int(np.count_nonzero(shares > least))
+        return count, [(float(shares[place]), self._name(place)) for place in places[:count]]
+
+    def _name(self, place: int) -> Slice:
+        return {name: values[place] for name, values in self.slices.items()}
+
     def renamed(self, model: str, source: str | None = None) -> SliceResults:
         """Give the same of a model that is called otherwise, and of a source where that is given."""
         others = {place: each.renamed(model, source) for place, each in self.others.items()}
@@ -142,7 +162,7 @@ class SliceResults:
         n, n_read = of["n"], of["n_read"]
         return replace(
             self.whole,
-            slice={name: values[place] for name, values in self.slices.items()},
+            slice=self._name(place),
             value=of["value"],
             std_error=of["std_error"] if several else None,
             freedom=of["freedom"] if several else None,

@@ -8,6 +8,7 @@ from lossctl.core.view import Scalar
 
 __all__ = [
     "Slice",
+    "decided_line",
     "few_line",
     "few_units",
     "slice_cells",
@@ -105,6 +106,33 @@ def few_line(counts: tuple[int, int], least: int, units: str, fewest: tuple[floa
     of = "1 slice" if slices == 1 else f"{few} of {slices} slices"
     least_of = f"the fewest: {fewest[0]:.6g}, in {slice_text(fewest[1])}"
     return f"the confidence intervals of {of} are approximate: fewer than {least} {units} ({least_of})"
+
+
+def decided_line(few: tuple[int, int], slices: int, unit: str, worst: Sequence[tuple[float, Slice]]) -> str:
+    """Return a warning that one row decides the interval of some slices.
+
+    Parameters
+    ----------
+    few
+        Of how many slices that is so, by the fewest and the most of several losses.
+    slices
+        How many there are.
+    unit
+        What slices consist of.
+    worst
+        The largest shares of a variance that one row makes up, and of which slices.
+
+    Examples
+    --------
+    >>> decided_line((2, 2), 5, "row", [(0.86, {"sex": "f"}), (0.4, {"sex": None})])  # doctest: +NORMALIZE_WHITESPACE
+    'in 2 of 5 slices one row makes up much of the variance (86% in sex=f, 40% in sex=(missing)):
+    the intervals may be far too narrow; --bootstrap widens them'
+    """
+    of = "the slice" if slices == 1 else f"{'up to ' if few[0] < few[1] else ''}{few[1]} of {slices} slices"
+    most = ", ".join(f"{share:.0%} in {slice_text(each)}" for share, each in worst)
+    more = ", …" if len(worst) < few[1] else ""
+    where = f"in {of} one {unit} makes up much of the variance ({most}{more})"
+    return f"{where}: the intervals may be far too narrow; --bootstrap widens them"
 
 
 def few_units(n: int, effective: float, units: str) -> str:

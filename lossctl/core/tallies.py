@@ -204,7 +204,7 @@ class LossTallies:
     zeros: Counts = field(default_factory=Counts)
     zero_rows: Counts = field(default_factory=Counts)
     peaks: _Peaks = field(default_factory=_Peaks)
-    largest_loss: float = 0.0
+    largest_loss: Array = field(default_factory=lambda: np.empty(0))
     largest_component: Array = field(default_factory=lambda: np.empty(0))
     slopes: GroupedSum = field(default_factory=GroupedSum)
     sums: dict[str, GroupedSum] = field(default_factory=lambda: {name: GroupedSum() for name in _SUMS})
@@ -227,7 +227,7 @@ class LossTallies:
         if weight is not None:
             self._add_weighted_squares(weight, sizes, codes)
         if slope.ndim == 1:
-            self._add_components(slope, sizes, weight, codes, groups)
+            self._add_components(slope, sizes, weight, codes)
             return
         self.vector, self.width = True, slope.shape[1]
         self.sums["row_norm"].add_known(sizes if weight is None else weight * sizes, codes)
@@ -235,7 +235,7 @@ class LossTallies:
         weight = None if weight is None else np.repeat(weight, self.width)
         if not flat.all():
             self.zeros.add(codes[flat == 0.0])
-        self._add_components(flat, np.abs(flat), weight, codes, groups)
+        self._add_components(flat, np.abs(flat), weight, codes)
 
     def _add_loss(self, loss: Array, block: Block, codes: Codes) -> None:
         if self.centers is not None:
@@ -243,15 +243,15 @@ class LossTallies:
         if block.weight is not None:
             loss = block.weight * loss
             self.sums["loss_weight"].add_known(block.weight * loss, codes)
+        else:
+            self.largest_loss = _largest(self.largest_loss, np.abs(loss), codes)
         self.sums["loss"].add_known(loss, codes)
         self.sums["loss_square"].add_known_squares(loss, codes)
-        most = float(np.fmax.reduce(loss))
-        self.largest_loss = max(self.largest_loss, most, -float(np.fmin.reduce(loss)))
-        if most == np.inf:
+        if np.fmax.reduce(loss) == np.inf:
             row = block.first_row(loss == np.inf)
             self.first_infinite = row if self.first_infinite < 0 else min(row, self.first_infinite)
 
-    def _add_components(self, slope: Array, sizes: Array, weight: Array | None, codes: Codes, groups: int) -> None:
+    def _add_components(self, slope: Array, sizes: Array, weight: Array | None, codes: Codes) -> None:
         """Add the components of slopes, each with its magnitude and with the weight and the code of its row."""
         signed = codes + codes
         signed += slope < 0.0
@@ -261,9 +261,7 @@ class LossTallies:
         self.sums["slope_square"].add_known_squares(pulled, codes)
         if weight is None and not self.vector:
             return  # the largest is that of the rows
-        self.largest_component = longer(self.largest_component, groups, 0.0)
-        found = np.flatnonzero(pulled > self.largest_component[codes])
-        np.maximum.at(self.largest_component, codes[found], pulled[found])
+        self.largest_component = _largest(self.largest_component, pulled, codes)
 
     def _add_weighted_squares(self, weight: Array, sizes: Array, codes: Codes) -> None:
         total = self.sums["row_square"]
@@ -294,6 +292,23 @@ class LossTallies:
             mean = total / weights
             return squares, squares - 2.0 * mean * heavy + mean * mean * weight_squares
 
+    def largest_shares(self, rows: WeightTallies, units: Codes) -> Array:
+        """Return, by code, `Moments.largest_share` to about two digits; of a variance that cancelled it is not known.
+
+        Parameters
+        ----------
+        rows, units
+            As in `spread`.
+        """
+        if self.weighted:
+            return np.zeros(len(units))
+        _, spread = self.spread(rows, units)
+        with np.errstate(all="ignore"):  # no rows, no spread, or infinite losses
+            mean = _floats(self.sums["loss"], len(units)) / units
+            apart = longer(self.largest_loss, len(units), 0.0)[: len(units)] - np.abs(mean)
+            shares = np.minimum(apart * apart / spread, 1.0)
+            return np.where((apart > 0.0) & (spread > 0.0) & np.isfinite(shares), shares, 0.0)
+
     def maybe_lost(self, codes: int) -> npt.NDArray[np.bool_]:
         """Return of which codes losses are infinite, or so small that they lost digits to the end of float64."""
         totals = self.sums["loss"].doubles().high
@@ -312,12 +327,9 @@ class LossTallies:
         self.zeros.merge(other.zeros)
         self.zero_rows.merge(other.zero_rows)
         self.peaks.merge(other.peaks)
-        length = len(other.largest_component)
-        self.largest_component = longer(self.largest_component, length, 0.0)
-        mine = self.largest_component[:length]
-        np.maximum(mine, other.largest_component, out=mine)
+        self.largest_component = _larger(self.largest_component, other.largest_component)
+        self.largest_loss = _larger(self.largest_loss, other.largest_loss)
         self.slopes.merge(other.slopes)
-        self.largest_loss = max(self.largest_loss, other.largest_loss)
         for name, sums in self.sums.items():
             sums.merge(other.sums[name])
 
@@ -331,6 +343,8 @@ class LossTallies:
         made.peak = self.peaks.of(code)
         if code < len(self.largest_component):
             made.largest_component = float(self.largest_component[code])
+        if code < len(self.largest_loss):
+            made.largest_loss = float(self.largest_loss[code])
         _fill(made, {name: sum_of(sums, code) for name, sums in self.sums.items()})
         _fill_slopes(made, [sum_of(self.slopes, 2 * code), sum_of(self.slopes, 2 * code + 1)], self.width)
         return made
@@ -353,8 +367,23 @@ class LossTallies:
         made.largest_component = float(self.largest_component.max(initial=0.0))
         _fill(made, {name: sums.total() for name, sums in self.sums.items()})
         _fill_slopes(made, self.slopes.totals(2), self.width)
-        made.first_infinite, made.largest_loss = self.first_infinite, self.largest_loss
+        made.first_infinite, made.largest_loss = self.first_infinite, float(self.largest_loss.max(initial=0.0))
         return made
+
+
+def _largest(known: Array, values: Array, codes: Codes) -> Array:
+    """Return the largest value of each code, among those known and those given with their codes."""
+    known = longer(known, int(np.maximum.reduce(codes)) + 1, 0.0)
+    found = np.flatnonzero(values > known[codes])
+    np.maximum.at(known, codes[found], values[found])
+    return known
+
+
+def _larger(known: Array, other: Array) -> Array:
+    """Return the larger of two values of each code."""
+    known = longer(known, len(other), 0.0)
+    np.maximum(known[: len(other)], other, out=known[: len(other)])
+    return known
 
 
 def _fill(tally: LossTally, sums: Mapping[str, ExactSum]) -> None:

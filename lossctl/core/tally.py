@@ -20,7 +20,17 @@ from lossctl.core.loss import Array, Reduction
 from lossctl.core.result import Gradient
 from lossctl.core.spread import error_square, freedom_of, is_lost
 
-__all__ = ["SUMS", "LossTally", "Moments", "Peak", "WeightTally", "row_norms", "weighted_squares"]
+__all__ = [
+    "FEW_FOR_SHARES",
+    "LARGE_SHARE",
+    "SUMS",
+    "LossTally",
+    "Moments",
+    "Peak",
+    "WeightTally",
+    "row_norms",
+    "weighted_squares",
+]
 
 
 @dataclass(slots=True)
@@ -73,6 +83,12 @@ class Peak:
         if value > self.value or (value == self.value and row < self.row):
             self.value, self.row = value, row
 
+
+LARGE_SHARE = 0.3
+"""A row that makes up a larger share of the variance of a loss makes its interval doubtful."""
+
+FEW_FOR_SHARES = 20
+"""Of fewer rows one often makes up as much, and there is a warning that they are few."""
 
 SUMS = ("loss", "loss_square", "loss_weight", "slope", "slope_abs", "slope_square", "row_norm", "row_square")
 """The exact sums of a `LossTally`, by name."""

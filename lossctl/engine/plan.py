@@ -101,7 +101,8 @@ class ModelPlan:
         Of losses that are a root of squares, by index: the squares are of 2^−exponent times what they were, in a second
         pass over what is too large or too small to be squared. Numbers, or arrays with one for each code of a slice.
     references
-        What a kernel gets as ``reference``, a number for each code of a slice; ``None``: it does not ask for one.
+        What a kernel gets as ``reference``: a number for each code of a slice, or one for all rows; ``None``: it does
+        not ask for one.
     """
 
     binding: Binding
@@ -112,7 +113,7 @@ class ModelPlan:
     linear: Mapping[int, Linear] = field(default_factory=dict)
     centers: tuple[float, ...] = ()
     exponents: Mapping[int, int] = field(default_factory=dict)
-    references: Array | None = None
+    references: Array | float | None = None
 
     @property
     def reach(self) -> float:
@@ -313,8 +314,10 @@ class ModelTally:
         if self.plan.binding.order and prediction is not None:
             prediction = prediction[:, self.plan.binding.order]
         context = context_of(chosen, block, self.plan.binding)
-        if self.plan.references is not None:
-            context["reference"] = self.plan.references[block.slices]
+        references = self.plan.references
+        if references is not None:
+            is_one = isinstance(references, float)
+            context["reference"] = np.full(len(block), references) if is_one else np.asarray(references)[block.slices]
         loss, slope = chosen.compute(target_of(chosen, block), prediction, **context)
         _require_shapes(chosen, loss, slope, block)
         if clipped is not None:

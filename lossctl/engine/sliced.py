@@ -82,7 +82,10 @@ class SlicedPlan:
         linear = {index: linears.of(code) for index, linears in self.linear.items()}
         centers = tuple(float(each[code]) for each in self.centers)
         exponents = {index: int(each[code]) for index, each in self.exponents.items() if each[code]}
-        return replace(self.plan, column_sums=alone, linear=linear, centers=centers, exponents=exponents)
+        references = self.plan.references
+        one = references if references is None or isinstance(references, float) else float(references[code])
+        plan = replace(self.plan, column_sums=alone, references=one)
+        return replace(plan, linear=linear, centers=centers, exponents=exponents)
 
 
 @dataclass(slots=True)
@@ -261,6 +264,10 @@ class SlicedTally:
         found = figures_of(self.losses[index], self._units(codes), codes)
         found.doubtful[list(self.few)] = True
         return found
+
+    def largest_shares(self, index: int, codes: int) -> Array:
+        """Return of each code which share of the variance of a loss its largest makes up; of a few it is not known."""
+        return self.losses[index].largest_shares(self.rows, self.units_of(codes))
 
     def linears(self, codes: int) -> dict[int, Linears]:
         """Give the value of each loss of several parts, and how it moves with each, for so many codes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,7 @@ def test_a_root_moves_as_its_square_by_the_delta_method() -> None:
 
 
 @pytest.mark.parametrize("by", ["few", "many"])
-@pytest.mark.parametrize("options", [{}, {"weight": "w"}, {"seed": 7}])
+@pytest.mark.parametrize("options", [{}, {"weight": "w"}, {"seed": 7}, {"skill": True}])
 def test_a_slice_is_drawn_as_its_rows_alone(tmp_path: Path, by: str, options: dict[str, Any]) -> None:
     path = tmp_path / "rows.csv"
     frame_of().to_csv(path, index=False)  # so that rows keep their numbers where others are left out
@@ -109,8 +111,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         lossctl.evaluate(frame_of(), "mae", seed=3)
     with pytest.raises(UsageError, match="resamples: 5 is not a whole number from 99"):
         lossctl.evaluate(frame_of(), "mae", bootstrap=True, resamples=5)
-    with pytest.raises(UsageError, match="no skill by slice"):
-        lossctl.evaluate(frame_of(), "mae", bootstrap=True, skill=True, by="few")
     (found,) = lossctl.evaluate(frame_of(), "mae", skill=True, **DRAWN)
     assert found.ci is not None
     assert found.ci.method == "bootstrap"
@@ -119,7 +119,7 @@ def test_what_makes_no_sense_is_refused() -> None:
 @pytest.mark.parametrize("options", [{}, {"by": "few"}, {"by": "many"}])
 def test_a_row_that_decides_an_interval_is_told(options: dict[str, Any]) -> None:
     frame = frame_of(400).assign(prediction=lambda f: f["target"] + np.random.default_rng(1).normal(size=400))
-    told = "makes up"
+    told = "one row of 400 makes up"
     assert not any(told in said for said in lossctl.evaluate(frame, "mae,mse", **options).warnings)
     frame.loc[7, "prediction"] += 40.0
     found = lossctl.evaluate(frame, "mae,mse", **options)
@@ -129,6 +129,42 @@ def test_a_row_that_decides_an_interval_is_told(options: dict[str, Any]) -> None
         share = (values[7] - values.mean()) ** 2 / np.sum((values - values.mean()) ** 2)
         assert f"one row of 400 makes up {share:.0%} of the variance" in each
     assert not any(told in said for said in lossctl.evaluate(frame, "mae,mse", **DRAWN, **options).warnings)
+
+
+def decided(warnings: Iterable[str]) -> tuple[int, list[str]]:
+    """Return of how many slices a warning says that one row decides them, and what it says of the worst."""
+    pattern = re.compile(r"in (\d+) of \d+ slices one row makes up much of the variance \((.*)\): the intervals")
+    found = [match for match in map(pattern.search, warnings) if match]
+    assert len(found) <= 1
+    return (int(found[0][1]), found[0][2].split(", ")) if found else (0, [])
+
+
+@pytest.mark.parametrize("by", ["few", "many"])
+@pytest.mark.parametrize("loss", ["mae", "mse", "rmse", "wmape"])
+@pytest.mark.parametrize("far", [0.0, 1e7])
+def test_slices_that_one_row_decides_are_told_together(by: str, loss: str, far: float) -> None:
+    """As each of them would be told in a run of its own; far off, variances cancel, and slices are read again."""
+    frame = frame_of(900).assign(prediction=lambda f: f["target"] + far + np.abs(f["prediction"] - f["target"]) ** 3)
+    frame.loc[frame.index[frame[by] == 1][19:], by] = 0  # few rows are told to be few
+    alone = []
+    for value, rows in frame.groupby(by):
+        shares = [re.search(r"makes up (\d+)%", each) for each in lossctl.evaluate(rows, loss).warnings]
+        alone += [(int(share[1]), f"{share[1]}% in {by}={value}") for share in shares if share]
+    count, named = decided(lossctl.evaluate(frame, loss, by=by).warnings)
+    assert count == len(alone)
+    assert (count > 0) == (far == 0.0 or loss != "wmape")
+    worst = [text for text in named if text != "…"]
+    assert set(worst) <= {text for _, text in alone}
+    assert [int(text.split("%")[0]) for text in worst] == sorted((share for share, _ in alone), reverse=True)[:3]
+    assert ("…" in named) == (count > 3)
+    assert decided(lossctl.evaluate(frame, loss, by=by, **DRAWN).warnings) == (0, [])
+
+
+def test_of_several_losses_one_line_tells_of_slices_and_weights_have_none() -> None:
+    frame = frame_of(900).assign(prediction=lambda f: f["target"] + (f["prediction"] - f["target"]) ** 2)
+    (line,) = [each for each in lossctl.evaluate(frame, "mae,mse", by="many").warnings if " slices one row" in each]
+    assert line.startswith("<frame>: mae, mse: in up to ")
+    assert decided(lossctl.evaluate(frame, "mse", by="many", weight="w").warnings) == (0, [])
 
 
 def test_the_share_of_the_largest_bounds_the_skewness() -> None:
