@@ -74,10 +74,11 @@ def require_used(settings: Settings, losses: Iterable[ChosenLoss]) -> None:
     Examples
     --------
     >>> from lossctl.losses import LOSSES
-    >>> require_used(Settings(clip=0.1), [LOSSES["mae"].choose()])
-    Traceback (most recent call last):
-        ...
-    lossctl.core.errors.UsageError: --clip is of no use: mae takes no probabilities
+    >>> try:
+    ...     require_used(Settings(clip=0.1), [LOSSES["mae"].choose()])
+    ... except UsageError as error:
+    ...     print(error)
+    --clip is of no use: mae takes no probabilities
     """
     chosen = list(dict.fromkeys(losses))
     for flag, use in _USES.items():

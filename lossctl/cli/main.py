@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _run_unless_interrupted(arguments)
     except LossctlError as error:
-        _print_error(error.problem, error.cure, getattr(error, "__notes__", ()))
+        _print_error(error.problem, error.cure, error.notes)
         return error.exit_code
     except (BrokenPipeError, SystemExit):  # Typer exits where nobody reads its help any more
         _discard_output()

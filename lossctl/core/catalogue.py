@@ -10,6 +10,7 @@ from typing import Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Kind, Loss
+from lossctl.core.showing import Shown, line, lines
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
 
@@ -56,10 +57,13 @@ def _describe(loss: Loss) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class LossList:
+class LossList(Shown):
     """Rows of the registry, as a result."""
 
     losses: tuple[Loss, ...]
+
+    def __repr__(self) -> str:
+        return lines(self.losses, line(self, f"of {len(self.losses)}"))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/losses/1``."""
@@ -97,10 +101,13 @@ def _with_parameters(loss: Loss) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class LossCard:
+class LossCard(Shown):
     """All there is to say of one loss, for the parameters chosen."""
 
     chosen: ChosenLoss
+
+    def __repr__(self) -> str:
+        return line(self, f"{self.chosen.label}: {self.chosen.loss.summary}")
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON document of schema ``lossctl/show/1``."""

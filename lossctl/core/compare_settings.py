@@ -82,10 +82,11 @@ class CompareSettings:
     --------
     >>> CompareSettings.of({"method": "bootstrap", "seed": 7}).signature
     'method=bootstrap|seed=7|resamples=9999|adjust=bh'
-    >>> CompareSettings.of({"seed": 7})
-    Traceback (most recent call last):
-        ...
-    lossctl.core.errors.UsageError: seed is of no use: the method t draws no random numbers
+    >>> try:
+    ...     CompareSettings.of({"seed": 7})
+    ... except UsageError as error:
+    ...     print(error)
+    seed is of no use: the method t draws no random numbers
     """
 
     adjust: Adjustment = "bh"

@@ -13,6 +13,7 @@ from lossctl.core.comparison_table import table
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Direction, Value
 from lossctl.core.result import Interval
+from lossctl.core.showing import Shown, interval, line, lines, whose
 from lossctl.core.slices import Slice, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Scalar, View, finite_or_none, flat
@@ -101,6 +102,15 @@ class Comparison:
         """The parameters of the loss."""
         return self.chosen.params
 
+    def __repr__(self) -> str:
+        what = f"{self.chosen.title} {self.delta:+.6g}{interval(self.delta_ci)}"
+        p = "" if self.p_adjusted is None else f", p {self.p_adjusted:.3g}"
+        pair = f"{whose(self.candidate, {})} - {whose(self.baseline, self.slice)}"
+        return line(self, f"{pair}: {what}{p}, n {self.n}")
+
+    def _repr_html_(self) -> str | None:
+        return Comparisons((self,))._repr_html_()
+
     @property
     def better(self) -> bool | None:
         """Whether the candidate is better; ``None`` where the data do not tell."""
@@ -156,7 +166,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparisons(Sequence[Comparison]):
+class Comparisons(Shown, Sequence[Comparison]):
     """What `lossctl.compare` returns: a sequence of `Comparison`, with warnings.
 
     Parameters
@@ -178,6 +188,9 @@ class Comparisons(Sequence[Comparison]):
     adjustment: str = "none"
     notices: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return lines(self)
 
     def __len__(self) -> int:
         return len(self.comparisons)

@@ -40,10 +40,16 @@ class LossctlError(Exception):
     cure
         What the user can do about it, in the imperative; ``None`` where there is nothing to add.
 
+    Attributes
+    ----------
+    __notes__
+        The cure as Python shows it under a traceback, then what ``add_note`` adds.
+
     Examples
     --------
-    >>> str(UsageError("no loss is called 'hubr'", "did you mean huber?"))
-    "no loss is called 'hubr'"
+    >>> error = UsageError("no loss is called 'hubr'", "did you mean huber?")
+    >>> str(error), error.__notes__
+    ("no loss is called 'hubr'", ['hint:  did you mean huber?'])
     """
 
     exit_code: ExitCode = ExitCode.INTERNAL
@@ -52,6 +58,13 @@ class LossctlError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.cure = cure
+        if cure:
+            self.add_note(f"hint:  {cure}")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was added to the problem, beside the cure."""
+        return tuple(getattr(self, "__notes__", ())[bool(self.cure) :])
 
 
 class UsageError(LossctlError):

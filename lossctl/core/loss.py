@@ -252,6 +252,9 @@ class Loss:
     elsewhere: tuple[str, ...] = ()
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Loss {self.id}: {self.summary}>"
+
     @property
     def roles(self) -> tuple[Role, ...]:
         """The columns the loss uses."""
@@ -375,6 +378,9 @@ class ChosenLoss:
         if self.loss.finish is None:
             return means[0], (1.0,)
         return self.loss.finish(means, **self.params)
+
+    def __repr__(self) -> str:
+        return f"<ChosenLoss {self.label}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ChosenLoss) and (self.loss, self.params) == (other.loss, other.params)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Value
 from lossctl.core.quantiles import Quantiles
+from lossctl.core.showing import Shown, figure, interval, line, lines, whose
 from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Alike, Cell, Column, Field, Scalar, Span, View, finite_or_none, flat, transposed
@@ -126,6 +127,14 @@ class Evaluation:
     n_outside: int | None = None
     freedom: float | None = None
 
+    def __repr__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        value = f"{self.chosen.title} {figure(self.value)}{unit}{interval(self.ci)}"
+        return line(self, f"{whose(self.model, self.slice)}: {value}, n {self.n}")
+
+    def _repr_html_(self) -> str | None:
+        return Evaluations((self,))._repr_html_()
+
     @property
     def loss(self) -> str:
         """The id of the loss."""
@@ -183,7 +192,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluations(Sequence[Evaluation]):
+class Evaluations(Shown, Sequence[Evaluation]):
     """What `lossctl.evaluate` returns: a sequence of `Evaluation`, with warnings.
 
     Parameters
@@ -199,6 +208,9 @@ class Evaluations(Sequence[Evaluation]):
     results: Sequence[Evaluation]
     warnings: tuple[str, ...] = field(default=())
     notices: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return lines(self)
 
     def __len__(self) -> int:
         return len(self.results)

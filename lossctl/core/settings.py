@@ -144,10 +144,11 @@ class Settings:
 
     Examples
     --------
-    >>> Settings.of(level=1.5)
-    Traceback (most recent call last):
-        ...
-    lossctl.core.errors.UsageError: level: 1.5 is not a number from 0.5 to 0.9999
+    >>> try:
+    ...     Settings.of(level=1.5)
+    ... except UsageError as error:
+    ...     print(error)
+    level: 1.5 is not a number from 0.5 to 0.9999
     """
 
     target: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from lossctl.core.baseline import Baseline
 from lossctl.core.dataclass import dataclass
 from lossctl.core.result import Evaluation
+from lossctl.core.showing import Shown, line, lines, whose
 from lossctl.core.slices import slice_cells, slice_columns
 from lossctl.core.view import Cell, Column, Scalar, View
 
@@ -16,7 +17,7 @@ __all__ = ["StoredBaseline"]
 
 
 @dataclass(frozen=True, slots=True)
-class StoredBaseline:
+class StoredBaseline(Shown):
     """A baseline that was stored.
 
     Parameters
@@ -44,6 +45,9 @@ class StoredBaseline:
     digest: str | None
     warnings: tuple[str, ...] = field(default=())
     notices: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return lines(self.results, line(self, whose(self._note(), {})))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the document that was stored, with the file, its size and its digest."""

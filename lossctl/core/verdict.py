@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode
 from lossctl.core.result import Interval
+from lossctl.core.showing import Shown, line, lines, whose
 from lossctl.core.slices import Slice, slice_columns, slice_fields, slice_text
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none, flat
@@ -106,6 +107,12 @@ class GateResult:
     details: tuple[str, ...] = ()
     waived: bool = False
 
+    def __repr__(self) -> str:
+        return line(self, f"{self.verdict.value}: {whose(self.label, {})}: {whose(self.reason, {})}")
+
+    def _repr_html_(self) -> str | None:
+        return Checked((self,))._repr_html_()
+
     @property
     def label(self) -> str:
         """The gate and the slice it was held on, in a line."""
@@ -167,7 +174,7 @@ def exit_code(verdicts: Iterable[Verdict], faults: Iterable[ExitCode] = (), *, f
 
 
 @dataclass(frozen=True, slots=True)
-class Checked(Sequence[GateResult]):
+class Checked(Shown, Sequence[GateResult]):
     """What a check gives: a sequence of `GateResult`, with warnings.
 
     Parameters
@@ -189,6 +196,9 @@ class Checked(Sequence[GateResult]):
     gates: tuple[GateResult, ...]
     warnings: tuple[str, ...] = ()
     fail_unsure: bool = False
+
+    def __repr__(self) -> str:
+        return lines(self.worst_first, line(self, self.summary()))
 
     def __len__(self) -> int:
         return len(self.gates)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import ChosenLoss, Value
+from lossctl.core.showing import Shown, figure, line, lines, whose
 from lossctl.core.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.version import __version__
 from lossctl.core.view import Cell, Column, Scalar, View, finite_or_none
@@ -72,6 +73,13 @@ class WorstRow:
     keep: Mapping[str, str | None] = field(default_factory=dict)
     slice: Slice = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        name = str(self.row) if self.key is None else f"{self.row} ({whose(self.key, {})})"
+        return line(self, f"row {name} of {whose(self.model, self.slice)}: {self.chosen.title} {figure(self.value)}")
+
+    def _repr_html_(self) -> str | None:
+        return WorstRows((self,))._repr_html_()
+
     @property
     def loss(self) -> str:
         """The id of the loss."""
@@ -125,7 +133,7 @@ class WorstRow:
 
 
 @dataclass(frozen=True, slots=True)
-class WorstRows(Sequence[WorstRow]):
+class WorstRows(Shown, Sequence[WorstRow]):
     """What `lossctl.worst_rows` returns: a sequence of `WorstRow`, the worst first of each model, loss and slice.
 
     Parameters
@@ -147,6 +155,9 @@ class WorstRows(Sequence[WorstRow]):
     notices: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     key: str | None = None
+
+    def __repr__(self) -> str:
+        return lines(self)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -140,10 +140,11 @@ class CheckSettings:
 
     Examples
     --------
-    >>> CheckSettings.of({"nonfinite": "omit"})
-    Traceback (most recent call last):
-        ...
-    lossctl.core.errors.UsageError: nonfinite = omit needs max_omitted
+    >>> try:
+    ...     CheckSettings.of({"nonfinite": "omit"})
+    ... except UsageError as error:
+    ...     print(error)
+    nonfinite = omit needs max_omitted
     """
 
     baseline_prediction: str | None = None

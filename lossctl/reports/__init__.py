@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import UsageError
+from lossctl.core.showing import tables_by
 from lossctl.reports.shared.options import RenderOptions
 from lossctl.reports.shared.short import FOR_PEOPLE, shortened
 
@@ -27,6 +28,15 @@ __all__ = ["RenderOptions", "formats", "render", "unknown"]
 _ORDER = ("table", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html", "bare")
 """The order the command line documents. A format not named here follows, by name."""
 _DEFAULT = RenderOptions()
+
+
+def _for_notebooks(result: Reportable) -> str:
+    from lossctl.reports.html import fragment
+
+    return fragment(shortened(result), _DEFAULT)
+
+
+tables_by(_for_notebooks)
 
 
 def formats() -> tuple[str, ...]:

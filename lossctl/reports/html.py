@@ -6,6 +6,7 @@ past the escaping. Colours are the reader's own, light or dark.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import visible
@@ -13,10 +14,13 @@ from lossctl.reports.shared.columns import Texts, each_line, woven_rows
 from lossctl.reports.shared.numbers import format_cells
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Column, Reportable
+    from lossctl.core.view import Column, Reportable, View
     from lossctl.reports.shared.options import RenderOptions
 
-__all__ = ["render"]
+__all__ = ["fragment", "render"]
+
+_MOST_ROWS = 100
+"""Of a table in a page of somebody else's."""
 
 _HEAD = """\
 <!doctype html>
@@ -59,6 +63,19 @@ def render(result: Reportable, options: RenderOptions) -> str:
     ['<tr><td>&lt;b&gt;</td><td class="right">0.250000</td></tr>']
     """
     view = result.view()
+    body = "\n".join([*_table(view, options), "</main>", "</body>", "</html>"])
+    return _HEAD.format(title=_text(view.title or "lossctl")) + body + "\n"
+
+
+def fragment(result: Reportable, options: RenderOptions) -> str:
+    """Write the table alone, for a page of somebody else's such as a notebook; of many rows the first."""
+    view = result.view()
+    more = len(view.rows) - _MOST_ROWS
+    notes = (f"and {more} more rows", *view.notes) if more > 0 else view.notes
+    return "\n".join(_table(replace(view, rows=view.rows[:_MOST_ROWS], notes=notes), options)) + "\n"
+
+
+def _table(view: View, options: RenderOptions) -> list[str]:
     lines = ["<table>"]
     if view.title:
         lines.append(f"<caption>{_text(view.title)}</caption>")
@@ -69,9 +86,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
         texts = each_line(format_cells(cells, options.significant), _text, _lines)
         pieces += [_start("td", column), texts, "</td>"]
     lines += [*woven_rows([*pieces, "</tr>"], len(view.rows)), "</tbody>", "</table>"]
-    lines += [f'<p class="side">{_text(note)}</p>' for note in view.below()]
-    body = "\n".join([*lines, "</main>", "</body>", "</html>"])
-    return _HEAD.format(title=_text(view.title or "lossctl")) + body + "\n"
+    return [*lines, *(f'<p class="side">{_text(note)}</p>' for note in view.below())]
 
 
 def _element(tag: str, column: Column, text: str) -> str:

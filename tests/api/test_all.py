@@ -182,13 +182,13 @@ def test_losses_left_out_for_one_reason_share_a_line_and_a_terminal_names_a_few(
 def test_where_no_loss_fits_every_reason_is_told_that_of_most_losses_first() -> None:
     with pytest.raises(lossctl.UsageError, match=r"^<frame>: none of the \d+ losses fits\n") as caught:
         lossctl.evaluate({"a": [1.0], "b": [2.0]}, "all")
-    first, *others = caught.value.__notes__
+    first, *others = caught.value.notes
     assert first.startswith("mae, smooth_l1, huber and ")
     assert "more: no column has a usual name of a target" in first
     assert any(each.startswith("pairwise_logistic, pairwise_hinge, listnet and 3 more: a ranking") for each in others)
     with pytest.raises(lossctl.DataError, match="none of the") as caught:  # one that needs no target, and its domain
         lossctl.evaluate({"score": [-4.0]}, "all")
-    assert 'self_information: row 1, column "score": -4.0 does not lie in [0, 1]' in caught.value.__notes__
+    assert 'self_information: row 1, column "score": -4.0 does not lie in [0, 1]' in caught.value.notes
 
 
 EXAMPLES = {

@@ -81,7 +81,7 @@ def test_sums_down_a_file_are_left_out_with_the_reason() -> None:
 def test_where_no_loss_fits_the_reasons_are_given() -> None:
     with pytest.raises(UsageError, match=f"none of the {len(lossctl.LOSSES)} losses fits") as caught:
         lossctl.compare(shares(), "all", target="y", prediction="old")
-    assert any("there is one model it fits" in note for note in caught.value.__notes__)
+    assert any("there is one model it fits" in note for note in caught.value.notes)
 
 
 def test_the_losses_are_read_once_more_and_progress_is_that_of_the_first_pass() -> None:
