@@ -39,7 +39,7 @@ def run() -> NoReturn:
     All is closed and flushed by then, so Python need not take down module after module: that would be a fifth of a
     small run.
     """
-    end_after(_end_interrupted)
+    end_after(_end_interrupted, _end_failed)
     sys.unraisablehook = _unraisable
     try:
         _on_signals(_interrupt)
@@ -86,6 +86,13 @@ def _end_interrupted(*_: object) -> NoReturn:
     with suppress(OSError):
         os.write(2, b"error: interrupted\n")  # the other may be holding the lock of sys.stderr
     os._exit(ExitCode.INTERRUPTED)
+
+
+def _end_failed(error: LossctlError) -> NoReturn:
+    """End at once for an error: the thread that would raise it does not answer."""
+    with suppress(OSError):  # as above
+        os.write(2, _told(error.problem, error.cure).encode(errors="backslashreplace"))
+    os._exit(error.exit_code)
 
 
 def _unraisable(found: sys.UnraisableHookArgs) -> None:
@@ -165,11 +172,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:
-    _say(f"error: {_short(terminal(problem))}\n")
-    for note in notes:
-        _say(f"       {_short(terminal(note))}\n")
-    if cure:
-        _say(f"hint:  {_short(terminal(cure))}\n")
+    _say(_told(problem, cure, notes))
+
+
+def _told(problem: str, cure: str | None, notes: Sequence[str] = ()) -> str:
+    lines = [("error: ", problem), *(("       ", note) for note in notes), *([("hint:  ", cure)] if cure else [])]
+    return "".join(f"{start}{_short(terminal(text))}\n" for start, text in lines)
 
 
 def _say(line: str) -> None:

@@ -17,14 +17,29 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["GRACE_SECONDS", "end_after", "forget", "leave_nothing", "private_folder", "remember", "remove", "watch"]
+if TYPE_CHECKING:
+    from lossctl.core.errors import LossctlError
+
+__all__ = [
+    "GRACE_SECONDS",
+    "end_after",
+    "end_with",
+    "forget",
+    "leave_nothing",
+    "private_folder",
+    "remember",
+    "remove",
+    "watch",
+]
 
 GRACE_SECONDS = 2.0
 """For the usual way: an exception that closes all it passes."""
 
 _left: set[Path] = set()
 _end: list[Callable[[], None]] = []
+_fail: list[Callable[[LossctlError], None]] = []
 _watching: list[threading.Thread] = []
 _making = threading.Lock()
 _ended: list[bool] = []
@@ -83,9 +98,22 @@ def leave_nothing() -> None:
         _making.release()
 
 
-def end_after(end: Callable[[], None]) -> None:
-    """Let `end` end this process where a signal has not ended it within `GRACE_SECONDS`; for a program of its own."""
-    _end[:] = [end]
+def end_after(end: Callable[[], None], fail: Callable[[LossctlError], None]) -> None:
+    """Let `end` end this process where a signal has not ended it within `GRACE_SECONDS`; for a program of its own.
+
+    `fail` ends it for what `end_with` is given.
+    """
+    _end[:], _fail[:] = [end], [fail]
+
+
+def end_with(error: LossctlError) -> None:
+    """End this process at once for an error, from another thread than the one that can't raise it.
+
+    Nothing happens unless `end_after` has been called: a program that merely uses lossctl is not lossctl's to end.
+    """
+    for fail in _fail:
+        leave_nothing()
+        fail(error)
 
 
 def watch() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -40,6 +40,9 @@ from lossctl.sources.names import listed
 from lossctl.sources.options import ColumnType
 from lossctl.sources.source import Source
 from lossctl.sources.stream import ROW, Request, Stream, pass_on_interrupt, records_of, unreadable
+
+if TYPE_CHECKING:
+    from lossctl.sources.where import Filter
 
 __all__ = ["Matched", "paired_by_key", "require_unique"]
 
@@ -178,6 +181,8 @@ class _Pairs:
 
     def require_unique(self) -> None:
         """Refuse keys of the first source that are missing or stand twice."""
+        from lossctl.sources.limits import limited
+
         side = self._side(0, bare=True)
         own = ", ".join(key_name(0, number) for number in range(len(self._keys)))
         numbers = f"min({row_name(0)}), count(*)"
@@ -186,10 +191,12 @@ class _Pairs:
             f"select 1 from {side} where not {keyless(1, len(self._keys))} group by {own} having count(*) > 1 limit 1"
         )
         try:
-            first, count = self._cursor.execute(missing).fetchall()[0]
+            with limited(self._cursor, self._condition):
+                first, count = self._cursor.execute(missing).fetchall()[0]
+                again = not count and self._cursor.execute(twice).fetchall()
             if count:
                 raise missing_key(self._sources[0], self._keys, first, count)
-            if self._cursor.execute(twice).fetchall():
+            if again:
                 raise repeated(self._cursor, self._sources, [side], self._keys)
         except duckdb.Error as error:
             raise self._explain(error) from error
@@ -259,11 +266,14 @@ class _Pairs:
                 if stop > start:
                     yield [replace(batch.cut(start, stop), file=file) for batch in batches]
 
+    @property
+    def _condition(self) -> Filter | None:
+        return next((each.condition for each in self._requests if each.condition is not None), None)
+
     def _records(self, query: str) -> Iterator[Any]:
         try:
-            condition = next((each.condition for each in self._requests if each.condition is not None), None)
             numbers = sum(streams[0].numbers() for streams in self._streams)
-            yield from records_of(self._cursor, query, condition, numbers)
+            yield from records_of(self._cursor, query, self._condition, numbers)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class

@@ -24,9 +24,9 @@ from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbe
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
-from lossctl.sources.where import Filter, in_time
 
 if TYPE_CHECKING:
+    from lossctl.sources.where import Filter
     from lossctl.sources.wide import Cut, Lists
 
 __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "records_of", "unreadable", "with_texts"]
@@ -297,9 +297,12 @@ class Stream:
         return f"case when {column} is null then 'nan'::double else {place} end"
 
     def _check_condition(self, text: str) -> None:
+        from lossctl.sources.limits import limited
+
         query = f"select {text} as c from {self._piece.relation(self._types)} where {text}"
         try:
-            kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
+            with limited(self._cursor, self._condition):  # what is constant in it is computed here
+                kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
         except duckdb.Error as error:
             raise self._bad_condition(error) from error
         if kind != "BOOLEAN":
@@ -388,7 +391,13 @@ def records_of(
     def opened() -> Any:
         return _reader(cursor.sql(query), rows)
 
-    for record in opened() if condition is None else in_time(opened, cursor, condition):
+    if condition is None:
+        records = opened()
+    else:
+        from lossctl.sources.limits import in_time
+
+        records = in_time(opened, cursor, condition)
+    for record in records:
         for start in range(0, record.num_rows, rows):
             yield record.slice(start, min(rows, record.num_rows - start))
 

@@ -6,20 +6,18 @@ Imports the standard library and core; parsed by DuckDB.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.dataclass import dataclass
-from lossctl.core.errors import DataError, UsageError
+from lossctl.core.errors import UsageError
 from lossctl.sources.options import ColumnType
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Filter", "in_time", "parse_filter"]
+__all__ = ["Filter", "parse_filter"]
 
 Node = Mapping[str, Any]
 NOT_ALLOWED = {
@@ -36,9 +34,8 @@ LONGEST = 100_000
 DEEPEST = 100
 MOST_COPIES = 250
 """How many characters a condition may have, how deep it may be nested, and how many copies of the texts of a row it may
-make: ``a || a`` makes two. DuckDB holds those of 2,048 rows, and its own limit of memory does not count them."""
-SECONDS = 900.0
-"""How long a query with a condition may take to give the next rows."""
+make: ``a || a`` makes two. DuckDB holds those of 2,048 rows, and its own limit of memory does not count them;
+`lossctl.sources.limits` looks at what they take."""
 _LETTERS_A_COPY = 100
 TEXTUAL = frozenset(
     """
@@ -197,19 +194,24 @@ def _no_such_function(text: str, name: str, connection: duckdb.DuckDBPyConnectio
 
 def _copies(text: str, expression: Node) -> None:
     """Refuse a condition that makes many copies of a row's texts, or texts of any length."""
-    made = 0
+    made = 0.0
 
-    def weight(node: Any) -> int:
+    def weight(node: Any) -> float:
         """Return how many texts of the row the value of a node may hold, and count those that are made on the way."""
         nonlocal made
         if isinstance(node, list):
             return sum(map(weight, node))
         if not isinstance(node, dict):
             return 0
-        below = sum(weight(each) for each in node.values())
+        if str(node.get("function_name")).lower() == "concat_ws":  # the first stands between all others
+            first, *others = map(weight, node["arguments"])
+            below = first * len(others) + sum(others)
+        else:
+            below = sum(weight(each) for each in node.values())
         kind = node.get("class")
         if kind == "CONSTANT":
-            return len(str(node["literal"].get("text", ""))) // _LETTERS_A_COPY
+            literal = node["literal"]
+            return len(literal["text"]) / _LETTERS_A_COPY if literal.get("kind") in {"STRING", "HEX"} else 0
         if kind == "COLUMN_REF":
             return 1
         if not _makes_copies(node):
@@ -229,7 +231,10 @@ def _makes_copies(node: Node) -> bool:
 
     if node.get("class") == "FUNCTION":
         return str(node["function_name"]).lower() in TEXT_MAKERS
-    return node.get("class") in {"CAST", "COLLATE", "LAMBDA"} or node.get("type") == "ARRAY_CONSTRUCTOR"
+    return node.get("class") in {"CAST", "COLLATE", "LAMBDA"} or node.get("type") in {
+        "ARRAY_CONSTRUCTOR",
+        "ARRAY_SLICE",
+    }
 
 
 def _growth(text: str, node: Node) -> int:
@@ -258,47 +263,6 @@ def _nodes(value: object, depth: int = 0) -> Iterator[tuple[Node, int]]:
     elif isinstance(value, list):
         for each in value:
             yield from _nodes(each, depth)
-
-
-def in_time(records: Callable[[], Iterable[Any]], cursor: duckdb.DuckDBPyConnection, where: Filter) -> Iterator[Any]:
-    """Yield the records of a query with a condition, and interrupt it where the next takes too long.
-
-    Raises
-    ------
-    DataError
-        Where it does.
-    """
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        with suppress(Exception):  # it is closed
-            cursor.interrupt()
-
-    @contextmanager
-    def timed() -> Iterator[None]:
-        timer = threading.Timer(SECONDS, stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except Exception:
-            if not late.is_set():
-                raise
-        finally:
-            timer.cancel()
-        if late.is_set():
-            problem = f"--where {where.text!r} gave no row for {SECONDS:g} seconds"
-            raise DataError(problem, "simplify it, or filter the file before and give what is left")
-
-    with timed():
-        found = iter(records())
-    while True:
-        with timed():
-            record = next(found, None)
-        if record is None:
-            return
-        yield record
 
 
 def _walk(value: object) -> Iterator[Node]:

@@ -89,7 +89,7 @@ from lossctl.core import ending
 for path in {[str(file), str(folder), str(kept), str(tmp_path / "never made")]!r}:
     ending.remember(path)
 ending.forget({str(kept)!r})
-ending.end_after(lambda: os._exit(7))
+ending.end_after(lambda: os._exit(7), print)
 signal.signal(signal.SIGINT, lambda *_: None)
 signal.signal(signal.SIGUSR1, lambda *_: None)
 ending.watch()
