@@ -24,6 +24,8 @@ from tests.transcript import ROOT, alike, difference, run, run_arguments, scratc
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+ELSEWHERE = {"py", "r", "yaml", "make"}
+"""What other programs run; `tests.test_recipes` tries what of it can be."""
 COMMANDS = list(typer.main.get_command(application()).commands)  # type: ignore[attr-defined]  # a group
 
 
@@ -57,7 +59,7 @@ def test_python(block: Block) -> None:
 def test_each_block_says_how_it_runs() -> None:
     for file in DOCUMENTS:
         assert file.read_text(encoding="utf-8").count("```") == 2 * len(blocks(None, [file])), file
-    assert {block.language for block in blocks()} <= {"console", "python", "sh", "text", "json"}
+    assert {block.language for block in blocks()} <= {"console", "python", "sh", "text", "json", *ELSEWHERE}
 
 
 def test_the_readme_has_transcripts_and_python() -> None:

@@ -58,12 +58,14 @@ class _Stream(io.StringIO):
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Stand in a folder with the examples and ``preds.csv``, and nothing of the caller's terminal around."""
+    """Stand in a folder with the examples, ``preds.csv`` and the files of recipes, and no terminal of the caller's."""
     with tempfile.TemporaryDirectory() as name, mock.patch.dict(os.environ):
         folder = Path(name)
         (folder / "examples").mkdir()
         (folder / "examples" / "data").symlink_to(ROOT / "examples" / "data", target_is_directory=True)
-        shutil.copy(ROOT / "examples" / "data" / "preds.csv", folder)
+        for file in (ROOT / "examples" / "data" / "preds.csv", *(ROOT / "examples" / "recipes").iterdir()):
+            if file.suffix != ".py" and file.is_file():
+                shutil.copy(file, folder)
         for variable in _ENVIRONMENT:
             os.environ.pop(variable, None)
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
