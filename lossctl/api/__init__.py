@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lossctl.api.checks import check, check_formats, render_check
     from lossctl.api.comparing import compare
     from lossctl.api.streaming import open_rows
+    from lossctl.api.usual import select_usual, usual_losses
     from lossctl.api.worst import worst_rows
 
 __all__ = [
@@ -50,8 +51,10 @@ __all__ = [
     "render",
     "render_check",
     "select",
+    "select_usual",
     "show_loss",
     "store_baseline",
+    "usual_losses",
     "worst_rows",
 ]
 
@@ -65,7 +68,9 @@ _LATE = {
     "load_check_config": "check_config",
     "open_rows": "streaming",
     "render_check": "checks",
+    "select_usual": "usual",
     "store_baseline": "baselines",
+    "usual_losses": "usual",
     "worst_rows": "worst",
 }
 """What an evaluation does without, and the modules they live in."""

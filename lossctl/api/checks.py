@@ -94,7 +94,7 @@ def check(
     if len(named) != 1:
         raise UsageError(f"a check is of one model, and {len(named)} sources are given", "check them one by one")
     if not run.asked:
-        return Checked((), ("there are no gates: nothing was checked",))
+        return Checked((), ("there are no gates: nothing was checked; state one, such as --gate 'mae <= 0.3'",))
     try:
         return run.checked(named[0][1])
     except DataError as error:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.intervals import with_levels
+from lossctl.api.chosen import settled
 from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
@@ -151,8 +151,8 @@ def _all(
     with workers((location for _, location in named), settings.threads, values) as crew:
         for number, (label, location) in enumerate(named):
             with open_for(location, selection, settings) as opened:
-                settled = with_levels(selection, [(opened, settings)])
-                part = evaluate_source(opened, settled, settings, levels, on_progress, crew, method=method)
+                taken = settled(selection, opened, settings)
+                part = evaluate_source(opened, taken, settings, levels, on_progress, crew, method=method)
             pieces = pieces_of(part.results)
             results += pieces
             origins += [Origin(number, each.source, label, each.model) for each in pieces]

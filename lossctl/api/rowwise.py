@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from lossctl.api.chosen import settled
 from lossctl.api.evaluating import BY_SLICE, Progress, compute_source
-from lossctl.api.intervals import with_levels
 from lossctl.api.matched import reading_warnings
 from lossctl.api.naming import Origin, names_of
 from lossctl.api.opening import labelled, open_for
@@ -88,10 +88,7 @@ def find_rows(
     """
     if settings.skill:
         raise UsageError("rows take no skill", "what predicting the mean costs is no loss of a row")
-    for chosen in () if selection.fitting_only else selection.losses:
-        reason = why_no_rows(chosen)
-        if reason is not None:
-            raise UsageError(f"{chosen.loss.id}: {reason}", "choose a loss that is a mean over rows")
+    _require_losses_of_rows(selection)
     named = labelled(source)
     values = len(selection.losses) * max(1, len(settings.predictions)) * (BY_SLICE if settings.by else 1)
     with workers((location for _, location in named), settings.threads, values) as crew:
@@ -99,10 +96,24 @@ def find_rows(
         for _, each in opened:
             _require_columns(each, keep, settings.key)
         return [
-            _found(label, each, compute_source(each, settled, settings, on_progress, crew, watched=watched), settings)
+            _found(
+                label,
+                each,
+                compute_source(each, _require_losses_of_rows(taken), settings, on_progress, crew, watched=watched),
+                settings,
+            )
             for label, each in opened
-            for settled in [with_levels(selection, [(each, settings)])]
+            for taken in [settled(selection, each, settings)]
         ]
+
+
+def _require_losses_of_rows(selection: Selection) -> Selection:
+    """Refuse losses whose rows have none of their own; those of ``all`` are left out later."""
+    for chosen in () if selection.fitting_only else selection.losses:
+        reason = why_no_rows(chosen)
+        if reason is not None:
+            raise UsageError(f"{chosen.loss.id}: {reason}", "choose a loss that is a mean over rows")
+    return selection
 
 
 def why_no_rows(chosen: ChosenLoss) -> str | None:

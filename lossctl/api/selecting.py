@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from lossctl.core.catalogue import LossCard, LossList
@@ -39,10 +39,14 @@ class Selection:
         Each with its parameters.
     fitting_only
         Whether those that do not fit the data are left out, and named, instead of being an error.
+    told
+        Where nobody named a loss: called with what the columns look like and which losses were taken for that. The
+        losses are then those that may be taken.
     """
 
     losses: tuple[ChosenLoss, ...]
     fitting_only: bool = False
+    told: Callable[[str], object] | None = None
 
 
 def select(losses: str | Sequence[str | ChosenLoss], parameters: Mapping[str, str] | None = None) -> Selection:

@@ -9,6 +9,7 @@ import typer
 
 from lossctl import api
 from lossctl.cli import options
+from lossctl.cli.named import named
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
@@ -54,8 +55,8 @@ Rows = Annotated[
 def baseline(
     *,
     source: Source,
-    loss: options.Losses,
     output: File,
+    loss: options.Losses = None,
     reading: dict[str, Any],
     rows: Rows = True,
     format: options.Format = None,  # noqa: A002 -- the flag's name
@@ -68,7 +69,7 @@ def baseline(
     if written.file is None:
         raise UsageError("a baseline is a file, and can't be printed", "name one: -o main.parquet")
     destination = Destination.of(format, None, None, digits)
-    selection = api.select(loss, parameters)
+    selection = named(loss, parameters, [source], "baseline", reading)
     with progress() as on_progress:
         stored = api.store_baseline(source, selection, output, rows=rows, on_progress=on_progress, **reading)
     return Outcome(stored, destination, stored.notices)

@@ -6,6 +6,7 @@ a flag of it, so a run makes the one it names. May import Typer and core; the co
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
@@ -16,7 +17,7 @@ import typer
 from lossctl.cli.command import Command, Program
 from lossctl.core.version import __version__
 
-__all__ = ["COMMANDS", "application"]
+__all__ = ["COMMANDS", "application", "with_command"]
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -29,6 +30,19 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The function of each command, in the module of its name."""
+
+
+def with_command(arguments: Sequence[str]) -> list[str]:
+    """Put ``eval`` before a file that stands where a command does, unless there are gates, which `check` takes.
+
+    Examples
+    --------
+    >>> with_command(["losses", "huber"])
+    ['losses', 'huber']
+    """
+    first = arguments[0]
+    is_file = first not in COMMANDS and not first.startswith("-") and os.path.isfile(first)  # noqa: PTH113 -- as typed
+    return ["eval", *arguments] if is_file and not {"--gate", "-g"} & set(arguments) else [*arguments]
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:

@@ -8,6 +8,7 @@ import typer
 
 from lossctl import api
 from lossctl.cli import options
+from lossctl.cli.named import named
 from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
@@ -106,7 +107,7 @@ Adjust = Annotated[
 def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     *,
     sources: options.Sources,
-    loss: options.Losses,
+    loss: options.Losses = None,
     reading: dict[str, Any],
     baseline: Baseline = None,
     baseline_pred: BaselinePred = None,
@@ -130,7 +131,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     """Models side by side, row by row: differences, intervals, p-values."""
     read = (*sources, reading.get("targets"), baseline)
     destination = Destination.of(format, export, output, digits, wide=wide, read=read)
-    selection = api.select(loss, parameters)
+    selection = named(loss, parameters, sources, "compare", reading)
     asked: dict[str, Any] = {
         "baseline": baseline,
         "baseline_prediction": baseline_pred,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -80,7 +81,7 @@ Resamples = Annotated[int | None, options.resamples_flag("Statistics")]
 def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     *,
     sources: options.Sources,
-    loss: options.Losses,
+    loss: options.Losses = None,
     reading: dict[str, Any],
     skill: Skill = False,
     quantiles: Quantiles = None,
@@ -100,7 +101,8 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     """Value, confidence interval and gradient norms of losses."""
     if keep and top is None:
         raise UsageError("--keep is of no use without --top", "the rows to keep columns of: --top 10")
-    read = (*sources, reading.get("targets"))
+    read, notes = (*sources, reading.get("targets")), list[str]()
+    selection = _selection(loss, parameters, sources, notes)
     drawing: dict[str, Any] = {"bootstrap": bootstrap, "seed": seed, "resamples": resamples}
     drawn = {"--bootstrap": bootstrap, "--seed": seed is not None, "--resamples": resamples}
     if per_row:
@@ -111,19 +113,32 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
 
         to = rows.RowDestination.of(format, output)
         destination = Destination.of(to.kind, None, output, known=rows.ROW_FORMATS, read=read)
-        return rows.per_row(sources, api.select(loss, parameters), destination, to, reading)
+        return replace(rows.per_row(sources, selection, destination, to, reading), notes=tuple(notes))
     destination = Destination.of(format, export, output, digits, wide=wide, read=read)
-    selection = api.select(loss, parameters)
+    if not loss and destination.format == "bare":
+        raise UsageError("bare prints values alone, and no loss is named", "name one, such as: --loss mae")
     if top is not None:
         _refuse("--top", {"--quantiles": quantiles, "--skill": skill} | drawn)
         with progress() as on_progress:
             worst = api.worst_rows(sources, selection, top, keep=keep or (), on_progress=on_progress, **reading)
-        return Outcome(worst, destination, worst.notices)
+        return Outcome(worst, destination, worst.notices, notes=tuple(notes))
     levels = () if quantiles is None else read_levels(quantiles)
     with progress() as on_progress:
         asked = {"quantiles": levels, "on_progress": on_progress, "skill": skill, **drawing}
         result = api.evaluate(sources, selection, **asked, **reading)
-    return Outcome(result, destination, result.notices)
+    return Outcome(result, destination, result.notices, notes=tuple(notes))
+
+
+def _selection(
+    loss: list[str] | None, parameters: dict[str, str], sources: list[str], notes: list[str]
+) -> api.Selection:
+    """Return the losses that are named, or leave it to the data which are usual, and note which were taken."""
+    if loss:
+        return api.select(loss, parameters)
+    from lossctl.cli.named import refuse_names
+
+    refuse_names(sources, "eval")
+    return api.select_usual(notes.append, parameters)
 
 
 _WHY = {

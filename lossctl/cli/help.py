@@ -17,7 +17,7 @@ from typing import Any
 
 from lossctl.cli.output import in_color, width
 
-__all__ = ["of_command", "of_program"]
+__all__ = ["first_words", "of_command", "of_program"]
 
 MOST_USED, COMPUTE, PARAMETERS, OPTIONS = "Most used", "What to compute", "Parameters of losses", "Options"
 GROUPS = (COMPUTE, PARAMETERS, "Gates", "Statistics", "Columns", "Rows", "Reading", "Output", OPTIONS)
@@ -42,6 +42,18 @@ _FOLDED = frozenset(
 
 _REFUSED: Mapping[str, frozenset[str]] = MappingProxyType({"check": frozenset({"by", "nan"})})
 """Options that a command knows only to say what to write in their place."""
+
+_FIRST_WORDS = """\
+Usage: lossctl COMMAND [options]
+
+To begin, with a file of targets and predictions:
+  lossctl eval FILE                           the usual losses of what it holds
+  lossctl eval FILE --loss huber --delta 1.0  a loss by name
+  lossctl check FILE --gate 'mae <= 0.3'      a gate: exit code 1 if it fails
+
+lossctl losses lists the losses; lossctl show huber explains one.
+lossctl --help lists the commands, lossctl eval --help the options of one.
+"""
 
 _NARROWEST, _USUAL, _WIDEST = 40, 80, 120
 _LEFT = 21
@@ -87,6 +99,11 @@ def of_program(group: Any, context: Any) -> str:
     page.line("")
     page.wrapped("lossctl COMMAND --help shows the options of a command, with examples.")
     return page.text()
+
+
+def first_words() -> str:
+    """Return what to type first, for somebody who has typed nothing."""
+    return _FIRST_WORDS
 
 
 class _Page:

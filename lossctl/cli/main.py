@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from lossctl.cli.commands import application
+from lossctl.cli.commands import application, with_command
 from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
 from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
@@ -145,26 +145,42 @@ def _run(arguments: list[str]) -> int:
     instruction = take_instruction(arguments)
     if instruction is not None:
         return complete(instruction)
+    if not arguments:
+        return _say_first_words()
     if any(each.startswith(("--install-completion", "--show-completion")) for each in arguments[:1]):
         use_own_scripts()
+    arguments = with_command(arguments)
     command = typer.main.get_command(application(arguments))
     with one_run():  # the configuration is read before the run of the api, and is a part of this one
         try:
-            outcome = command.main(arguments or ["--help"], prog_name="lossctl", standalone_mode=False)
+            outcome = command.main(arguments, prog_name="lossctl", standalone_mode=False)
         except typer.TyperException as error:  # what the user typed does not parse
             from lossctl.cli.usage import explained
 
             raise explained(error, arguments) from None
     if _received:  # where it could not be raised, or was lost
         raise KeyboardInterrupt
-    if not arguments:
-        return ExitCode.USAGE
+    return _delivered(outcome)
+
+
+def _say_first_words() -> int:
+    """Say on standard error what to type first: where a variable of a CI job is empty, nothing was checked."""
+    from lossctl.cli.help import first_words
+
+    _say(first_words())
+    return ExitCode.USAGE
+
+
+def _delivered(outcome: object) -> int:
+    """Print what a command gave, and return the exit code."""
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
         if outcome == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         return outcome
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
+    for note in outcome.notes:
+        _say(f"note:    {_short(terminal(note))}\n")
     for warning in outcome.warnings:
         _say(f"warning: {_short(terminal(warning))}\n")
     deliver(outcome)

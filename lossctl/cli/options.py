@@ -69,13 +69,13 @@ Sources = Annotated[
     ),
 ]
 Losses = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--loss",
         "-l",
         metavar="NAME",
         help="Losses: mae,mse or 'huber(delta=0.5,1)', or all. The word all takes every loss that fits the columns. "
-        "Repeatable.",
+        "Repeatable. Without it, eval takes the usual losses of what the columns hold.",
         show_default=False,
     ),
 ]
@@ -327,9 +327,7 @@ Digits = Annotated[
 ]
 Wide = Annotated[
     bool,
-    typer.Option(
-        "--wide", help="Show all columns of the table, also beyond the terminal's width.", rich_help_panel=_OUTPUT
-    ),
+    typer.Option("--wide", help="Show all columns of the table, however wide.", rich_help_panel=_OUTPUT),
 ]
 OutputFile = Annotated[
     Path | None,

@@ -203,6 +203,8 @@ class Outcome:
         Lines for standard error.
     exit_code
         What to tell the caller.
+    notes
+        Lines for standard error that warn of nothing, before the warnings.
     below
         Draws what stands under the table on standard output: a figure, which no other format has; empty for none.
     stream
@@ -215,6 +217,7 @@ class Outcome:
     destination: Destination
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.OK
+    notes: tuple[str, ...] = ()
     below: Callable[[RenderOptions], str] | None = None
     stream: Callable[[], None] | None = None
     render: Callable[[Any, str, RenderOptions], str] = render

@@ -192,9 +192,9 @@ def _no_such_command(arguments: Sequence[str]) -> UsageError:
     rest = list(arguments[list(arguments).index(name) + 1 :]) if name else []
     if _FILE.search(name) or Path(name).exists():
         verb = "check" if {"--gate", "-g"} & set(rest) else "eval"
-        is_whole = verb == "check" or any(each.startswith(("--loss", "-l")) for each in rest)
-        line = f"lossctl {verb} {_typed([name, *rest])}{'' if is_whole else ' --loss NAME'}"
-        return UsageError(f"{name} is no command but a file", f"a command comes first: {line}")
+        line = f"lossctl {verb} {_typed([name, *rest])}"
+        known = "is no command but a file" if Path(name).exists() else "is no command, and there is no such file"
+        return UsageError(f"{name} {known}", f"a command comes first: {line}")
     if is_loss(name):
         files = [each for each in rest if Path(each).exists()]
         line = f"lossctl eval {_typed(files)} --loss {name}" if files else f"lossctl show {name}"

@@ -172,7 +172,6 @@ COMMANDS = {
     ("--nope",): ("--nope comes before a command", "a command comes first, such as: lossctl eval --nope"),
     ("-V",): ("lossctl has no flag -V", "lossctl --version"),
     ("eval",): ("lossctl eval needs SOURCE...", "such as: lossctl eval preds.csv --loss huber --delta 1.0"),
-    ("eval", "p.csv"): ("lossctl eval needs --loss NAME", "such as: lossctl eval preds.csv --loss huber --delta 1.0"),
     ("eval", "p.csv", "mse"): ("lossctl eval needs --loss NAME", "--loss mse names it"),
     ("baseline", "p.csv", "-l", "mae"): (
         "lossctl baseline needs --output FILE",

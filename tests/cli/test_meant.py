@@ -106,8 +106,6 @@ MEANT: list[Meant] = [
     (f"{CHECK} -l mae", "--gate 'mae <= 0.3'", f"{CHECK} --gate 'mae <= 9'"),
     (f"{CHECK} --fail-under 3", "--gate 'mae <= 0.3'", f"{CHECK} --gate 'mae <= 9'"),
     # a command
-    ("p.csv --loss mae", "lossctl eval p.csv --loss mae", "eval p.csv --loss mae"),
-    ("p.csv", "lossctl eval p.csv --loss NAME", EVAL),
     ("p.csv --gate 'mae <= 9'", "lossctl check p.csv --gate 'mae <= 9'", "check p.csv --gate 'mae <= 9'"),
     ("evaluate p.csv -l mae", "did you mean lossctl eval?", EVAL),
     ("evl p.csv -l mae", "did you mean eval?", EVAL),
@@ -144,7 +142,6 @@ STRANGE = [
     "",
     "eval",
     "eval --",
-    "eval -",
     "eval p.csv -l",
     "eval p.csv -l ''",
     "eval '' -l mae",
