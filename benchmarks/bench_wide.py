@@ -1,4 +1,4 @@
-"""`lossctl eval` of 50,000 rows of 1,000 logits, as a list column and as columns, beside plain NumPy.
+"""`lossctl eval` of 50 million logits, as a list column and as columns, beside plain NumPy.
 
 ``python -m benchmarks.bench_wide`` prints the table. Whole processes, in turn, round by round, as in `benchmarks.run`;
 their figures are compared first. Imports the standard library.
@@ -50,6 +50,8 @@ class Job:
     name: str
     form: str
     suffix: str
+    rows: int = ROWS
+    width: int = WIDTH
 
     @property
     def predictions(self) -> str:
@@ -58,14 +60,16 @@ class Job:
 
 
 JOBS = (
-    Job("a list column, Parquet", "list", "parquet"),
+    Job("50,000 lists of 1,000, Parquet", "list", "parquet"),
+    Job("500 lists of 100,000, Parquet", "list", "parquet", 500, 100_000),
     Job("1,000 columns, Parquet", "columns", "parquet"),
     Job("1,000 columns, CSV", "columns", "csv"),
 )
 
 
-def data_file(python: Path, job: Job, rows: int = ROWS, width: int = WIDTH) -> Path:
+def data_file(python: Path, job: Job, rows: int | None = None, width: int | None = None) -> Path:
     """Give the file of a job, made where it is missing: of one row group, as it is written at once."""
+    rows, width = rows or job.rows, width or job.width
     path = environment.DATA / f"wide-{job.form}-{rows}-{width}.{job.suffix}"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -141,7 +141,7 @@ def test_the_page_has_a_place_for_the_tables(benchmarks: ModuleType) -> None:
     assert benchmarks.report.insert(written, "one table\n") == written
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", [0, 2, 3])
 def test_wide_rows_by_lossctl_are_those_by_numpy(
     place: int, benchmarks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,15 @@ def test_a_small_run_imports_what_reads_and_no_more(name: str) -> None:
 
 @pytest.mark.parametrize("command", [f"{EVAL} -f json", f"{EVAL} -f table"])
 def test_a_small_run_loads_none_of_what_draws_curves_or_shows_progress(command: str) -> None:
-    unwanted = ("rich.progress", "rich.live", "lossctl.figures", "lossctl.gates", "plotille")
+    unwanted = (
+        "rich.progress",
+        "rich.live",
+        "lossctl.figures",
+        "lossctl.gates",
+        "plotille",
+        "arro3.io",
+        "lossctl.sources.wide",
+    )
     assert not [name for name in imported(command) if name.startswith(unwanted)]
 
 

@@ -58,7 +58,7 @@ def lists_to_numpy(column: Any, width: int, name: str) -> Array:
     values = to_numbers(arro.list_flatten(column))
     if not column.null_count and bool((lengths == width).all()):
         return values.reshape(-1, width)
-    missing = np.array([each is None for each in column.to_pylist()])
+    missing = np.array([column.slice(row, 1).null_count == 1 for row in range(len(lengths))], dtype=np.bool_)
     for index in np.flatnonzero(~missing & (lengths != width)):
         raise UnevenError(name, int(index), int(lengths[index]), width)
     table = np.full((len(lengths), width), np.nan)

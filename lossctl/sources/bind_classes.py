@@ -7,6 +7,7 @@ in the order of numbers, so that ``p_10`` comes after ``p_2``. Imports core and 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from lossctl.core.block import Binding
@@ -125,7 +126,7 @@ def classes_of(
     names = tuple(map(canonical, names_of_columns(text, columns)))
     given = tuple(map(canonical, settings.classes))
     for each in (names, given):
-        if twice := [name for name in each if each.count(name) > 1]:
+        if twice := [name for name, count in Counter(each).items() if count > 1]:
             raise UsageError(f"two classes of -p {text} are called {twice[0]!r}", "name each class once")
     thresholds = any(chosen.loss.thresholds for chosen in losses)
     if given and len(columns) not in {1, len(given) - thresholds}:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -15,10 +16,15 @@ from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece
 
+if TYPE_CHECKING:
+    from lossctl.sources.wide import Apart
+
 __all__ = ["MAGIC", "ParquetPiece", "open_parquet"]
 
 MAGIC = b"PAR1"
 _SPLIT = "BYTE_STREAM_SPLIT"
+_LEAST_COLUMNS = 512
+"""Of fewer columns of one number each DuckDB holds little."""
 
 
 class ParquetPiece(TypedPiece):
@@ -34,6 +40,17 @@ class ParquetPiece(TypedPiece):
         scan = f"read_parquet({pattern}, file_row_number=true, hive_partitioning=false)"
         super().__init__(name, connection, scan, own_names, rows)
         self.path = path
+        self._places = {own: place for place, own in enumerate(own_names)}
+
+    def apart(self, cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Apart | None:
+        """Open what reads wide rows a few at a time; of other columns and few, nothing is looked up."""
+        lists = any(self.columns[name] is ColumnType.NUMBERS for name in names)
+        if not lists and len(names) < _LEAST_COLUMNS:
+            return None
+        from lossctl.sources.wide import read_apart
+
+        places = {name: self._places[name] for name in names}
+        return read_apart(cursor, self.name, self.path, places, self.sql_types)
 
     def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
         """Return the error that names the column written in a way that is not read."""

@@ -6,7 +6,7 @@ Imports the standard library and core.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from lossctl.core.errors import LossctlError
+    from lossctl.sources.wide import Apart
 
 __all__ = ["NOT_TOLD_APART", "Piece", "canonical_text", "label_text", "quote_name", "quote_text"]
 
@@ -186,6 +187,11 @@ class Piece(ABC):
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make what `relation` speaks of known to a cursor."""
         del cursor
+
+    def apart(self, cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Apart | None:
+        """Open what reads some columns of numbers a few rows at a time; ``None``: `relation` is as good."""
+        del cursor, names
+        return None
 
     def place(self, row: int) -> Place:
         """Say where a row stands, counted from 0 within the piece."""

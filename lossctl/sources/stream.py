@@ -8,7 +8,7 @@ Imports duckdb, arro3, NumPy and core.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from lossctl.sources.piece import NOT_TOLD_APART, Piece, quote_name, quote_text
 
 if TYPE_CHECKING:
     from lossctl.sources.where import Filter
-    from lossctl.sources.wide import Cut, Lists
+    from lossctl.sources.wide import Apart, Cut
 
 __all__ = ["ROW", "Request", "Stream", "numbered", "pass_on_interrupt", "records_of", "unreadable", "with_texts"]
 
@@ -117,9 +117,7 @@ class Stream:
         self._widths = request.widths
         self._labels = request.labels
         self._cancelled = False
-        self._connection = connection
-        self._apart: list[duckdb.DuckDBPyConnection] = []
-        self._long: Lists | None = None
+        self._apart: Apart | None = None
         self.length: int | None = None
 
     @property
@@ -134,18 +132,13 @@ class Stream:
     def cancel(self) -> None:
         """Make the reader stop with an error."""
         self._cancelled = True
-        for cursor in self._cursors():
-            with suppress(duckdb.Error):
-                cursor.interrupt()
+        with suppress(duckdb.Error):
+            self._cursor.interrupt()
 
     def close(self) -> None:
         """Stop, and give up the cursors."""
         self.cancel()
-        for cursor in self._cursors():
-            cursor.close()
-
-    def _cursors(self) -> list[duckdb.DuckDBPyConnection]:
-        return [self._cursor, *self._apart]
+        self._cursor.close()
 
     def batches(self, first: int) -> Generator[tuple[Batch, int]]:
         """Give each batch, and how many rows of the piece have been read."""
@@ -162,43 +155,36 @@ class Stream:
         self.length = read if self._piece.rows is None else self._piece.rows
 
     def _records(self) -> Iterator[Any]:
-        """Yield the Arrow record batches, those of long lists a few rows each."""
+        """Yield the Arrow record batches, those of wide rows a few rows each."""
         self.find_widths()
-        self._long = self._long_lists()
         try:
+            self._apart = self._piece.apart(self._cursor, self._numbers_of(self._wanted))
             records = records_of(self._cursor, self.query(), self._condition, self.numbers())
-            yield from records if self._long is None else self._with_lists(self._long, records)
+            yield from records if self._apart is None else self._with_wide(self._apart, records)
         except LossctlError:
             raise
         except Exception as error:  # the Arrow stream raises no narrower class
             raise self._explain(error) from error
 
-    def _long_lists(self) -> Lists | None:
-        """Return the columns of long lists, which are read apart; ``None`` where there are none."""
-        if not self._piece.row_groups:
-            return None
-        lists = [name for name, kind in self._wanted.items() if kind is ColumnType.NUMBERS]
-        if not lists:
-            return None
-        from lossctl.sources.wide import WIDE, Lists
+    def _numbers_of(self, names: Iterable[str]) -> list[str]:
+        """Return the columns whose values are computed on as they stand."""
+        return [
+            name
+            for name in names
+            if name not in self._labels and self._wanted[name] in {ColumnType.NUMBER, ColumnType.NUMBERS}
+        ]
 
-        columns = {name: quote_name(name) for name in lists if self._widths[name] >= WIDE}
-        return Lists(columns, self._widths) if columns else None
-
-    def _with_lists(self, lists: Lists, records: Iterator[Any]) -> Iterator[Cut]:
-        """Yield record batches with their lists, which other cursors read, one for each column."""
-        text = "" if self._condition is None or not self._piece.row_number else f" where (\n{self._condition.text}\n)"
-        numbers = {}
-        for name in lists.columns:
-            cursor = self._connection.cursor()
-            self._apart.append(cursor)
-            self._piece.prepare(cursor)
-            numbers[name] = records_of(cursor, lists.query(name, self.relation(), text), self._condition)
-        return lists.cuts(records, numbers)
+    def _with_wide(self, apart: Apart, records: Iterator[Any]) -> Iterator[Cut]:
+        """Yield record batches with the columns that are read apart, until this is cancelled."""
+        filtered = self._condition is not None and self._piece.row_number is not None
+        for cut in apart.cuts(records, "kept" if filtered else None):
+            if self._cancelled:
+                raise DataError(f"{self._piece.name}: reading was cancelled")
+            yield cut
 
     def numbers(self) -> int:
         """Return how many numbers a row of the record batches holds."""
-        apart = {} if self._long is None else self._long.columns
+        apart = {} if self._apart is None else self._apart.places
         here = [(name, kind) for name, kind in self._wanted.items() if name not in apart]
         return sum(self._widths.get(name, 1) if kind is ColumnType.NUMBERS else 1 for name, kind in here)
 
@@ -223,7 +209,8 @@ class Stream:
                 column = quote_name(name)
                 query = f"select len({column}) from {relation} where {column} is not null limit 1"
                 try:
-                    found = self._cursor.execute(query).fetchall()
+                    apart = self._piece.apart(self._cursor, [name])
+                    found = self._cursor.execute(query).fetchall() if apart is None else [(apart.width(name),)]
                 except duckdb.Error as error:
                     raise self._explain(error) from error
                 self._widths[name] = int(found[0][0]) if found else 0
@@ -270,7 +257,7 @@ class Stream:
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
-            if self._long is not None and name in self._long.columns:
+            if self._apart is not None and name in self._apart.places:
                 continue
             if name in self._labels:
                 value = self._code(name, column)
@@ -315,11 +302,11 @@ class Stream:
         """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
         columns: dict[str, Array] = {}
         for number, (name, kind) in enumerate(self._wanted.items()):
-            if self._long is not None and name in self._long.columns:
-                columns[name] = record.list_column(name)
+            lists = kind is ColumnType.NUMBERS
+            if self._apart is not None and name in self._apart.places:
+                columns[name] = record.apart(name, self._widths[name] if lists else None)
                 continue
             column = record.column(f"{side}v{number}")
-            lists = kind is ColumnType.NUMBERS
             columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
         return columns
 
