@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from tests.each import name_cases
 from tests.short import shortly
 
-for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):  # readline sets the first two for workers of pytest
+# readline sets the first two for workers of pytest
+for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITLAB_CI"):
     os.environ.pop(_name, None)
 
 collect_ignore_glob = ["oracles/make_elsewhere_*.py"]

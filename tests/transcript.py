@@ -25,7 +25,8 @@ from lossctl.cli.main import main
 ROOT = Path(__file__).parent.parent
 REFRESH = "python -m tests.refresh"
 
-_ENVIRONMENT = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LOSSCTL_TRACEBACK", "TERM", "MAKEFLAGS")
+_COLOURS = ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITLAB_CI", "TERM")
+_ENVIRONMENT = (*_COLOURS, "COLUMNS", "LINES", "LOSSCTL_TRACEBACK", "MAKEFLAGS")
 _SHELL = re.compile(r"[|<>&;$`*?~(]")
 _FULL_PRECISION = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 _DIGITS = 14

@@ -20,7 +20,7 @@ from lossctl.api.selecting import (
     show_loss,
 )
 from lossctl.core.settings import NanPolicy
-from lossctl.reports import RenderOptions, formats, render
+from lossctl.reports import RenderOptions, canonical, formats, render
 
 if TYPE_CHECKING:
     from lossctl.api.baselines import store_baseline
@@ -36,6 +36,7 @@ __all__ = [
     "Flag",
     "RenderOptions",
     "Selection",
+    "canonical",
     "check",
     "check_formats",
     "compare",

@@ -52,7 +52,7 @@ Rows = Annotated[
 
 @options.loss_flags
 @reading_flags
-def baseline(
+def baseline(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     *,
     source: Source,
     output: File,
@@ -61,6 +61,7 @@ def baseline(
     rows: Rows = True,
     format: options.Format = None,  # noqa: A002 -- the flag's name
     digits: options.Digits = None,
+    quiet: options.Quiet = False,
     **parameters: Any,
 ) -> Outcome:
     """Store a model's losses, for compare and check to pair with later."""
@@ -70,6 +71,6 @@ def baseline(
         raise UsageError("a baseline is a file, and can't be printed", "name one: -o main.parquet")
     destination = Destination.of(format, None, None, digits)
     selection = named(loss, parameters, [source], "baseline", reading)
-    with progress() as on_progress:
+    with progress(quiet=quiet) as on_progress:
         stored = api.store_baseline(source, selection, output, rows=rows, on_progress=on_progress, **reading)
-    return Outcome(stored, destination, stored.notices)
+    return Outcome(stored, destination, stored.notices, quiet=quiet)

@@ -174,6 +174,14 @@ Sequential = Annotated[
         rich_help_panel=_STATISTICS,
     ),
 ]
+OnlyFailures = Annotated[
+    bool,
+    typer.Option(
+        "--only-failures",
+        help="Only count the gates that passed. Reports for machines keep them.",
+        rich_help_panel="Output",
+    ),
+]
 AllowInverted = Annotated[
     bool | None,
     typer.Option(
@@ -211,6 +219,8 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
+    quiet: options.Quiet = False,
+    only_failures: OnlyFailures = False,
 ) -> Outcome:
     """Gates for CI: exit code 0 if none failed, 1 if one failed.
 
@@ -234,17 +244,15 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "horizon": horizon,
         "hac": hac,
     }
-    given = {name: value for name, value in own.items() if value is not None} | _typed(context, reading)
-    asked = {**configured.options, **given}
+    given = {name: value for name, value in own.items() if value is not None}
+    asked = {**configured.options, **given, **_typed(context, reading)}
     named = sources or ([] if configured.source is None else [configured.source])
     exports = [*_reports(configured.reports), *(export or ())]
     read = (*named, asked.get("baseline"), asked.get("targets"))
-    destination = replace(
-        Destination.of(format, exports, output, digits, known=api.check_formats(), read=read),
-        unfollowed=frozenset(configured.reports.values()),
-    )
-    result = api.check(named, gate or configured.gates, **asked)
-    return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check)
+    destination = Destination.of(format, exports, output, digits, known=api.check_formats(), read=read)
+    destination = replace(destination, unfollowed=frozenset(configured.reports.values()))
+    result = replace(api.check(named, gate or configured.gates, **asked), only_failures=only_failures)
+    return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check, quiet=quiet)
 
 
 def _typed(context: typer.Context, reading: dict[str, Any]) -> dict[str, Any]:

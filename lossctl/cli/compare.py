@@ -125,6 +125,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
+    quiet: options.Quiet = False,
     wide: options.Wide = False,
     **parameters: Any,
 ) -> Outcome:
@@ -145,9 +146,9 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "resamples": resamples,
         "adjust": adjust,
     }
-    with progress() as on_progress:
+    with progress(quiet=quiet) as on_progress:
         result = api.compare(sources, selection, on_progress=on_progress, **asked, **reading)
-    return Outcome(result, destination, result.notices)
+    return Outcome(result, destination, result.notices, quiet=quiet)
 
 
 def _method(*, bootstrap: bool, permutation: bool) -> str | None:

@@ -95,6 +95,7 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
     export: options.Export = None,
     output: options.OutputFile = None,
     digits: options.Digits = None,
+    quiet: options.Quiet = False,
     wide: options.Wide = False,
     **parameters: Any,
 ) -> Outcome:
@@ -113,20 +114,21 @@ def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from her
 
         to = rows.RowDestination.of(format, output)
         destination = Destination.of(to.kind, None, output, known=rows.ROW_FORMATS, read=read)
-        return replace(rows.per_row(sources, selection, destination, to, reading), notes=tuple(notes))
+        given = rows.per_row(sources, selection, destination, to, reading, quiet=quiet)
+        return replace(given, notes=tuple(notes))
     destination = Destination.of(format, export, output, digits, wide=wide, read=read)
     if not loss and destination.format == "bare":
         raise UsageError("bare prints values alone, and no loss is named", "name one, such as: --loss mae")
     if top is not None:
         _refuse("--top", {"--quantiles": quantiles, "--skill": skill} | drawn)
-        with progress() as on_progress:
+        with progress(quiet=quiet) as on_progress:
             worst = api.worst_rows(sources, selection, top, keep=keep or (), on_progress=on_progress, **reading)
-        return Outcome(worst, destination, worst.notices, notes=tuple(notes))
+        return Outcome(worst, destination, worst.notices, notes=tuple(notes), quiet=quiet)
     levels = () if quantiles is None else read_levels(quantiles)
-    with progress() as on_progress:
+    with progress(quiet=quiet) as on_progress:
         asked = {"quantiles": levels, "on_progress": on_progress, "skill": skill, **drawing}
         result = api.evaluate(sources, selection, **asked, **reading)
-    return Outcome(result, destination, result.notices, notes=tuple(notes))
+    return Outcome(result, destination, result.notices, notes=tuple(notes), quiet=quiet)
 
 
 def _selection(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from lossctl.cli.output import in_color, width
+from lossctl.cli.streams import in_color, width
 
 __all__ = ["first_words", "of_command", "of_program"]
 
@@ -110,7 +111,7 @@ class _Page:
     """The lines of a help text, as they are written."""
 
     def __init__(self, context: Any) -> None:
-        context.color = self._color = in_color()
+        context.color = self._color = in_color(sys.stdout)
         self._width = max(_NARROWEST, min(width() or _USUAL, _WIDEST))
         self._left = _LEFT
         self._lines: list[str] = []

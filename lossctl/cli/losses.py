@@ -29,7 +29,8 @@ def losses(
     format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
+    no_pager: options.NoPager = False,
 ) -> Outcome:
     """List the losses, all or those that a word finds."""
     destination = Destination.of(format, export, output)
-    return Outcome(api.list_losses(word), destination)
+    return Outcome(api.list_losses(word), destination, pages=not no_pager)

@@ -20,15 +20,13 @@ import typer
 from lossctl.cli.commands import application, with_command
 from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
+from lossctl.cli.streams import labelled, say
 from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
-from lossctl.core.escape import terminal
 from lossctl.core.inputs import one_run
 
 __all__ = ["main", "run"]
 
-_MOST_CHARACTERS = 3000
-"""Of an error's line."""
 _OUT_OF_MEMORY, _NOT_READ = "OutOfMemoryException", "IOException"
 """Of DuckDB, which few runs that end here have loaded."""
 
@@ -167,7 +165,7 @@ def _say_first_words() -> int:
     """Say on standard error what to type first: where a variable of a CI job is empty, nothing was checked."""
     from lossctl.cli.help import first_words
 
-    _say(first_words())
+    say(first_words())
     return ExitCode.USAGE
 
 
@@ -179,33 +177,22 @@ def _delivered(outcome: object) -> int:
         return outcome
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
-    for note in outcome.notes:
-        _say(f"note:    {_short(terminal(note))}\n")
-    for warning in outcome.warnings:
-        _say(f"warning: {_short(terminal(warning))}\n")
+    if not outcome.quiet:
+        for note in outcome.notes:
+            say(labelled("note", note))
+        for warning in outcome.warnings:
+            say(labelled("warning", warning))
     deliver(outcome)
     return outcome.exit_code
 
 
 def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:
-    _say(_told(problem, cure, notes))
+    say(_told(problem, cure, notes))
 
 
 def _told(problem: str, cure: str | None, notes: Sequence[str] = ()) -> str:
-    lines = [("error: ", problem), *(("       ", note) for note in notes), *([("hint:  ", cure)] if cure else [])]
-    return "".join(f"{start}{_short(terminal(text))}\n" for start, text in lines)
-
-
-def _say(line: str) -> None:
-    """Write to standard error; where it is full or gone, the exit code must stay what it is."""
-    with suppress(OSError):
-        sys.stderr.write(line)
-
-
-def _short(text: str) -> str:
-    """Cut the middle out of a line that nobody would read to its end: the value in it may be a megabyte long."""
-    end = _MOST_CHARACTERS // 3
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: 2 * end]} … {text[-end:]}"
+    lines = [("error", problem), *(("", note) for note in notes), *([("hint", cure)] if cure else [])]
+    return "".join(labelled(kind, text) for kind, text in lines)
 
 
 def _report_fault(error: BaseException) -> int:
@@ -223,8 +210,7 @@ def _report_fault(error: BaseException) -> int:
     if os.environ.get("LOSSCTL_TRACEBACK"):
         import traceback
 
-        for line in traceback.format_exception(error):
-            _say(line)
+        say("".join(traceback.format_exception(error)))
     _print_error(
         f"a fault of lossctl's own: {type(error).__name__}: {error}",
         "please report it with the command and, if you can, the data; LOSSCTL_TRACEBACK=1 shows where it happened",

@@ -35,11 +35,13 @@ __all__ = [
     "Losses",
     "MinRows",
     "Nan",
+    "NoPager",
     "Normalize",
     "Null",
     "OutputFile",
     "Positive",
     "Predictions",
+    "Quiet",
     "Scales",
     "Skip",
     "Sources",
@@ -323,6 +325,22 @@ Digits = Annotated[
         max=17,
         help="Significant digits for people (default 6). They count in table, markdown, latex and html.",
         rich_help_panel=_OUTPUT,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="No warnings and no progress, only errors. Results, exit codes and the warnings in JSON and other reports "
+        "stay as they are.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+NoPager = Annotated[
+    bool,
+    typer.Option(
+        "--no-pager", help="Print without a pager, also what is longer than the screen.", rich_help_panel=_OUTPUT
     ),
 ]
 Wide = Annotated[

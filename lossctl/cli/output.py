@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,13 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lossctl.api import RenderOptions, formats, render
+from lossctl.api import RenderOptions, canonical, formats, render
+from lossctl.cli.streams import at_terminal, in_color, width
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of", "in_color", "width"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
@@ -106,6 +106,7 @@ class Destination:
             that are read, or a configuration.
         """
         known = known or formats()
+        format_name = canonical(format_name) if format_name else None
         pairs = tuple(_export(text) for text in exports or ())
         file = None if file in _PRINTED else file
         for name in (format_name, *(name for name, _ in pairs)):
@@ -211,6 +212,10 @@ class Outcome:
         Writes what is too long to be held, in place of a result.
     render
         Writes the result in a format as text.
+    quiet
+        Whether nothing but errors goes to standard error.
+    pages
+        Whether a table that is longer than the terminal goes through a pager.
     """
 
     result: Reportable | None
@@ -221,6 +226,8 @@ class Outcome:
     below: Callable[[RenderOptions], str] | None = None
     stream: Callable[[], None] | None = None
     render: Callable[[Any, str, RenderOptions], str] = render
+    quiet: bool = False
+    pages: bool = False
 
 
 def deliver(outcome: Outcome) -> None:
@@ -243,15 +250,24 @@ def deliver(outcome: Outcome) -> None:
         _print_utf8()
         _print(printed)
         return
-    options = RenderOptions(digits=destination.digits, width=None if destination.wide else width(), color=in_color())
+    room = None if destination.wide else width()
+    options = RenderOptions(digits=destination.digits, width=room, color=in_color(sys.stdout))
     text = outcome.render(outcome.result, destination.format, options)
-    below = outcome.below(options).rstrip() if outcome.below is not None and destination.format == "table" else ""
-    if below:
-        text = f"{text}\n{below}\n"
+    is_table = destination.format == "table"
+    if is_table:
+        text = "\n".join([text, *_below(outcome, options)])
     _write(files, destination.unfollowed)  # when all is known to have a text
-    if printed or destination.format != "table":
+    if printed or not is_table:
         _print_utf8()
-    _print(printed + text)
+    _print(printed + text, pages=outcome.pages and is_table)
+
+
+def _below(outcome: Outcome, options: RenderOptions) -> Iterator[str]:
+    """Give what stands under the table on standard output."""
+    if outcome.below is not None and (figure := outcome.below(options).rstrip()):
+        yield f"{figure}\n"
+    if outcome.quiet and (count := len(outcome.warnings)):
+        yield f"{count} {'warning is' if count == 1 else 'warnings are'} not shown (-q)\n"
 
 
 def _print_utf8() -> None:
@@ -260,8 +276,13 @@ def _print_utf8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _print(text: str) -> None:
+def _print(text: str, *, pages: bool = False) -> None:
     try:
+        if pages and at_terminal(sys.stdout) and not os.environ.get("CI"):
+            from lossctl.cli.pager import paged
+
+            if paged(text):
+                return
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -279,7 +300,7 @@ def _export(text: str) -> tuple[str, Path]:
     name, sign, path = text.partition("=")
     if not sign or not path:
         raise UsageError(f"--export {text!r} is not FORMAT=PATH", "for example --export json=result.json")
-    return name, _STDOUT if Path(path) in _PRINTED else Path(path)
+    return canonical(name), _STDOUT if Path(path) in _PRINTED else Path(path)
 
 
 def _require_writable(path: Path) -> None:
@@ -331,19 +352,3 @@ def cannot_write(path: Path | str, error: OSError) -> DataError:
     cure = "free some space or choose another path" if isinstance(path, Path) else "free some space"
     cure = cure if full else "it is closed: -o FILE writes to a file instead"
     return DataError(f"{path} can't be written: {error.strerror}", cure)
-
-
-def width() -> int | None:
-    """Return the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
-    if os.environ.get("COLUMNS", "").strip("0").isdigit() or sys.stdout.isatty():
-        return max(shutil.get_terminal_size().columns, 20)
-    return None
-
-
-def in_color() -> bool:
-    """Whether to print in colour: on a terminal, or where FORCE_COLOR is set and NO_COLOR is not."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

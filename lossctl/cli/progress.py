@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from lossctl.cli.streams import at_terminal
 
 __all__ = ["progress"]
 
@@ -15,9 +16,9 @@ _SHOW_AFTER_SECONDS = 1.0
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, float | None], None] | None]:
-    """Give what `lossctl.evaluate` takes as ``on_progress``; ``None`` off a terminal."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+def progress(*, quiet: bool = False) -> Iterator[Callable[[int, float | None], None] | None]:
+    """Give what `lossctl.evaluate` takes as ``on_progress``; ``None`` off a terminal, and where there is to be none."""
+    if quiet or not at_terminal(sys.stderr):
         yield None
         return
     bar = _Bar()

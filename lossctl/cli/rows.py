@@ -109,14 +109,20 @@ class _Decoded:
 
 
 def per_row(
-    sources: Sequence[str], selection: api.Selection, destination: Destination, to: RowDestination, reading: Any
+    sources: Sequence[str],
+    selection: api.Selection,
+    destination: Destination,
+    to: RowDestination,
+    reading: Any,
+    *,
+    quiet: bool = False,
 ) -> Outcome:
     """Check the rows, and hand on what writes them."""
-    with progress() as on_progress:
+    with progress(quiet=quiet) as on_progress:
         rows = open_rows(list(sources), selection, on_progress=on_progress, **reading)
 
     def stream() -> None:
         with rows:
             to.write(rows)
 
-    return Outcome(None, destination, rows.notices, stream=stream)
+    return Outcome(None, destination, rows.notices, stream=stream, quiet=quiet)

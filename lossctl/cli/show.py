@@ -23,9 +23,10 @@ def show(
     format: options.Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,
     output: options.OutputFile = None,
+    no_pager: options.NoPager = False,
     **parameters: Any,
 ) -> Outcome:
     """One loss: formula, gradient, parameters, domain, reference, curve."""
     destination = Destination.of(format, export, output)
     card = api.show_loss(loss, parameters)
-    return Outcome(card, destination, below=lambda options: api.draw_loss(card, options))
+    return Outcome(card, destination, below=lambda options: api.draw_loss(card, options), pages=not no_pager)

@@ -62,6 +62,8 @@ _FLAGS: Mapping[str, str] = MappingProxyType(
         "sigma std sd stddev": "--scale COLUMN",
         "worst largest n head": "--top N",
         "percentiles percentile": "--quantiles P,Q,R",
+        "silent no-progress no-warnings": "--quiet",
+        "failures only-failed failed-only": "--only-failures",
         "rowwise per-sample row-losses reduction": "--per-row",
     }
 )
@@ -73,7 +75,6 @@ _SAID: Mapping[str, str] = MappingProxyType(
         "verbose": "there is no more to say: warnings stand on standard error",
         "v": "lossctl --version prints the version; warnings stand on standard error",
         "debug": "warnings stand on standard error, and LOSSCTL_TRACEBACK=1 shows where lossctl itself fails",
-        "quiet silent q no-progress": "2> /dev/null leaves out warnings; progress is shown on a terminal alone",
         "header no-header": "the first line holds the names of the columns",
         "encoding": "files are UTF-8: convert them, such as with: iconv -t utf-8",
         "input file data in infile input-file i path csv-file": "a file has no flag: lossctl {command} FILE",

@@ -185,6 +185,8 @@ class Checked(Shown, Sequence[GateResult]):
         What a reader should know.
     fail_unsure
         Whether an unsure gate makes the exit code 4.
+    only_failures
+        Whether tables for people leave out the gates that passed, and count them.
 
     Examples
     --------
@@ -196,6 +198,7 @@ class Checked(Shown, Sequence[GateResult]):
     gates: tuple[GateResult, ...]
     warnings: tuple[str, ...] = ()
     fail_unsure: bool = False
+    only_failures: bool = False
 
     def __repr__(self) -> str:
         return lines(self.worst_first, line(self, self.summary()))
@@ -276,12 +279,15 @@ class Checked(Shown, Sequence[GateResult]):
 
     def view(self) -> View:
         """Give the table for people: a line each, failures first."""
-        names = any(each.slice for each in self.gates)
+        shown = [each for each in self.worst_first if each.verdict is not Verdict.PASS or not self.only_failures]
+        passed = len(self.gates) - len(shown)
+        left_out = (f"not shown: {passed} that passed",) if passed else ()
+        names = any(each.slice for each in shown)
         columns = [Column("verdict", style="verdict"), Column("gate"), *([Column("slice")] if names else [])]
         columns.append(Column("why", wraps=True))
         rows: list[tuple[Cell, ...]] = []
-        for each in self.worst_first:
+        for each in shown:
             where = (slice_text(each.slice),) if names else ()
             rows.append((each.verdict.value.replace("_", " "), each.gate, *where, each.reason))
-        details = tuple(f"{each.label}: {line}" for each in self.worst_first for line in each.details)
-        return View(tuple(columns), tuple(rows), notes=(*details, self.summary()))
+        details = tuple(f"{each.label}: {line}" for each in shown for line in each.details)
+        return View(tuple(columns), tuple(rows), notes=(*details, *left_out, self.summary()))

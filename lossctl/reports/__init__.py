@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from lossctl.core.view import Reportable
 
-__all__ = ["RenderOptions", "formats", "render", "unknown"]
+__all__ = ["RenderOptions", "canonical", "formats", "render", "unknown"]
 
 _ORDER = ("table", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html", "bare")
 """The order the command line documents. A format not named here follows, by name."""
+_ALIASES = {"md": "markdown"}
 _DEFAULT = RenderOptions()
 
 
@@ -51,6 +52,17 @@ def formats() -> tuple[str, ...]:
     if not found:  # it passes over a folder that can't be read
         raise OSError(errno.EIO, os.strerror(errno.EIO), __path__[0])
     return (*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER)))
+
+
+def canonical(name: str) -> str:
+    """Return the name of a format that may be given by a short one.
+
+    Examples
+    --------
+    >>> canonical("md"), canonical("json")
+    ('markdown', 'json')
+    """
+    return _ALIASES.get(name, name)
 
 
 def render(
@@ -92,12 +104,12 @@ def render(
       "warnings": []
     }
     """
-    known = formats()
-    if format not in known:
-        raise unknown(format, known)
-    if format in FOR_PEOPLE:
+    known, name = formats(), canonical(format)
+    if name not in known:
+        raise unknown(name, known)
+    if name in FOR_PEOPLE:
         result = shortened(result)
-    text: str = import_module(f"{__name__}.{format}").render(result, options)
+    text: str = import_module(f"{__name__}.{name}").render(result, options)
     return text
 
 

@@ -46,13 +46,13 @@ def render(result: Reportable, options: RenderOptions) -> str:
     plan = arrange(extents, options.width)
     table = _Table(view.columns, headers, texts, color=options.color)
     lines = table.lines(plan.names, plan.rest, len(view.rows))
-    blocks = ["".join(f"{line.rstrip(' ')}\n" for line in lines)]
-    if view.title:
-        blocks.insert(0, _text(view.title, "title", options))
     left_out = [view.columns[index].header for index in plan.left_out]
-    notes = [_left_out_line(left_out, options.width)] if left_out else []
-    notes += view.below(left_out)
-    if notes:
+    below = view.below(left_out)
+    blocks = [_text(view.title, "title", options)] if view.title else []
+    is_shown = bool(view.rows) or not below  # where notes say it all, headers of nothing would be in the way
+    if is_shown:
+        blocks.append("".join(f"{line.rstrip(' ')}\n" for line in lines))
+    if notes := [*([_left_out_line(left_out, options.width)] if left_out and is_shown else []), *below]:
         blocks.append("".join(_text(note, "side", options) for note in notes))
     return "\n".join(blocks)
 

@@ -135,7 +135,7 @@ OPTIONS = {
     "--skill 1": ("--skill takes no value, and there is no file '1'", "leave out '1', or name a file"),
     "-target y": ("-target has one dash", "a flag of more than a letter has two: --target"),
     "--format jsn": ("there is no format 'jsn'", f"did you mean json? {FORMATS}"),
-    "--format md": ("there is no format 'md'", f"did you mean markdown? {FORMATS}"),
+    "--format tex": ("there is no format 'tex'", f"did you mean latex? {FORMATS}"),
     "--format parquet": ("there is no format 'parquet'", f"eval --per-row writes rows as Parquet; {FORMATS}"),
     "--nan drop": ("nan: 'drop' is not error or omit", "omit leaves rows out, error refuses them"),
     "--level 95": (f"level: 95.0 {LEVEL}", COVERAGE),

@@ -40,7 +40,7 @@ MEANT: list[Meant] = [
     (f"{EVAL} --output-format json", "--format NAME", f"{EVAL} --format json"),
     (f"{EVAL} --out r.json", "-o FILE", f"{EVAL} -o r.json"),
     (f"{EVAL} --outfile r.json", "-o FILE", f"{EVAL} -o r.json"),
-    (f"{EVAL} -f md", "did you mean markdown?", f"{EVAL} -f markdown"),
+    (f"{EVAL} -f markdwn", "did you mean markdown?", f"{EVAL} -f markdown"),
     (f"{EVAL} -f parquet -o r.parquet", "eval --per-row", f"{EVAL} --per-row -f parquet -o r.parquet"),
     (f"{EVAL} -o r.parquet", "eval --per-row", f"{EVAL} --per-row -o r.parquet"),
     (f"{EVAL} -f json -o r.csv", "end it in .json", f"{EVAL} -f json -o r.json"),

@@ -41,7 +41,7 @@ def views(draw: Any) -> View:
         for _ in range(count)
     )
     rows = draw(st.lists(st.tuples(*[CELLS | st.sampled_from(["pass", "~"])] * count), max_size=4))
-    return View(columns, tuple(rows), draw(WORDS), tuple(draw(st.lists(WORDS, max_size=2))))
+    return View(columns, tuple(rows), draw(WORDS), tuple(draw(st.lists(WORDS, max_size=2 * bool(rows)))))
 
 
 def letters(texts: Iterable[str]) -> Counter[str]:
@@ -49,8 +49,12 @@ def letters(texts: Iterable[str]) -> Counter[str]:
 
 
 def everything(view: View) -> Counter[str]:
+    """Count the letters of a view, those of a name once: rows below each other that have the same may share a line."""
     texts = [view.title, *view.notes, *(column.header for column in view.columns)]
-    return letters(terminal(format_cell(cell, 6)) for cell in (*texts, *(cell for row in view.rows for cell in row)))
+    for column, *cells in zip(view.columns, *view.rows, strict=True):
+        shown = [format_cell(cell, 6) for cell in cells]
+        texts += {*shown} if column.justify == "left" else shown
+    return letters(map(terminal, texts))
 
 
 def always(view: View) -> View:
@@ -265,6 +269,11 @@ def test_a_hostile_label_is_shown_whole(hostile: str, labelled: Any) -> None:
 def test_each_of_many_rows_is_a_line(made: Any) -> None:
     view = View((Column("slice"), Column("value", "right")), tuple((f"s{n}", n / 7) for n in range(2_000)))
     assert render(made(table=view), "table").count("\n") == 2_001
+
+
+def test_headers_of_no_rows_are_left_out_where_a_note_says_it_all(made: Any) -> None:
+    assert render(made(table=View((Column("gate"),), (), notes=("all passed",))), "table") == "all passed\n"
+    assert render(made(table=View((Column("gate"),), ())), "table") == "gate\n"
 
 
 def test_a_legend_goes_with_its_column(made: Any) -> None:

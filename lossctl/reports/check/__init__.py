@@ -73,13 +73,14 @@ def render(
     >>> print(render(Checked(()), "github"), end="")
     ::error title=lossctl check::not evaluated: there are no gates
     """
-    if format not in formats():
-        raise reports.unknown(format, formats())
-    if format in _FOR_PEOPLE:
+    name = reports.canonical(format)
+    if name not in formats():
+        raise reports.unknown(name, formats())
+    if name in _FOR_PEOPLE:
         checked = _short(checked)
-    if format not in _own():
-        return reports.render(checked, format, options)
-    text: str = import_module(f"{__name__}.{format}").render(checked, options)
+    if name not in _own():
+        return reports.render(checked, name, options)
+    text: str = import_module(f"{__name__}.{name}").render(checked, options)
     return text
 
 

@@ -1,0 +1,87 @@
+"""Standard output and standard error: how wide they are, whether they take colours, and what is said on the second.
+
+Imports the standard library and core.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from lossctl.core.escape import terminal
+
+__all__ = ["at_terminal", "in_color", "labelled", "say", "width"]
+
+_NARROWEST = 20
+_LOGS = ("GITHUB_ACTIONS", "GITLAB_CI")
+"""Set by CI systems whose logs show colours, though they are no terminals."""
+_CODES = {"error": "1;31", "hint": "36", "note": "36", "warning": "33"}
+"""Of the terminal's own palette, as its user chose it to be read. The word is there as well."""
+_WIDTHS = dict.fromkeys(("note", "warning"), len("warning: "))
+"""Of a kind with the blanks after it, where it is not that of errors and hints, which stand below each other."""
+_MOST_CHARACTERS = 3000
+"""Of a line that is said."""
+
+
+def width() -> int | None:
+    """Return the width to wrap words at: COLUMNS where it is set, else the terminal's; none off a terminal."""
+    if os.environ.get("COLUMNS", "").strip("0").isdigit() or sys.stdout.isatty():
+        return max(shutil.get_terminal_size().columns, _NARROWEST)
+    return None
+
+
+def at_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can do more than print lines."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def in_color(stream: TextIO) -> bool:
+    """Whether a stream takes colours: NO_COLOR rules, then FORCE_COLOR, then what the stream is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return at_terminal(stream) or (os.environ.get("TERM") != "dumb" and _is_log(stream))
+
+
+def _is_log(stream: TextIO) -> bool:
+    """Whether a stream goes to the log of a CI system, and not to a file."""
+    if not any(os.environ.get(name) for name in _LOGS):
+        return False
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # no stream of the system's, or a closed one
+        return False
+
+
+def labelled(kind: str, text: str) -> str:
+    """Return a line for standard error, after its kind.
+
+    Parameters
+    ----------
+    kind
+        ``error``, ``hint``, ``note`` or ``warning``; empty for what belongs to the line above.
+    text
+        It is escaped here, and cut where nobody would read to its end.
+    """
+    label = f"{kind}:" if kind else ""
+    code = _CODES.get(kind) if in_color(sys.stderr) else None
+    shown = f"\x1b[{code}m{label}\x1b[0m" if code else label
+    beside = _WIDTHS.get(kind, len("error: "))
+    return f"{shown}{' ' * (beside - len(label))}{_short(terminal(text))}\n"
+
+
+def say(lines: str) -> None:
+    """Write to standard error; where that is full or gone, the exit code must stay what it is."""
+    with suppress(OSError):
+        sys.stderr.write(lines)
+
+
+def _short(text: str) -> str:
+    """Cut the middle out of a line that nobody would read to its end: the value in it may be a megabyte long."""
+    end = _MOST_CHARACTERS // 3
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: 2 * end]} … {text[-end:]}"
