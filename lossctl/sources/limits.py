@@ -42,6 +42,8 @@ TABLES = """
     where tag in ('HASH_TABLE', 'ORDER_BY', 'WINDOW', 'COLUMN_DATA', 'IN_MEMORY_TABLE', 'PARQUET_READER', 'CSV_READER')
 """
 """What joins, sorts and readers hold. Functions of JSON take memory that DuckDB counts too, as its ALLOCATOR."""
+_machine: list[int] = []
+"""Its memory, once it has been asked for: that takes longer than to begin to look."""
 _STATM = Path("/proc/self/statm")
 _SHOWN = 100
 """Characters of a condition in an error."""
@@ -182,8 +184,10 @@ def _bytes(count: float) -> str:
 
 def memory_of_machine(cursor: duckdb.DuckDBPyConnection) -> int:
     """Return the bytes of memory of the machine, or of the container, as DuckDB finds them."""
-    number, unit = str(cursor.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
-    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / _DUCKDB_SHARE)
+    if not _machine:
+        number, unit = str(cursor.execute("select current_setting('memory_limit')").fetchall()[0][0]).split()
+        _machine.append(int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) / _DUCKDB_SHARE))
+    return _machine[0]
 
 
 def memory_held() -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import numpy as np
@@ -146,6 +147,17 @@ def test_a_program_that_uses_lossctl_is_not_ended(hostile: str, monkeypatch: pyt
     assert not [each for each in threading.enumerate() if each.name == "lossctl-condition"]
 
 
+class Cursor:
+    """One that runs nothing, and is told to stop."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = connection.cursor
+        self.interrupted = False
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+
+
 def taken(grown: int, tables: int, machine: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a process grow by some megabytes under a condition, of which DuckDB holds some in its tables."""
     held = iter([MEGABYTE * 10])
@@ -153,8 +165,15 @@ def taken(grown: int, tables: int, machine: int, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(limits, "memory_of_machine", lambda _: machine * MEGABYTE)
     monkeypatch.setattr(limits, "memory_held", lambda: next(held, MEGABYTE * (10 + grown)))
     monkeypatch.setattr(limits, "TABLES", f"select {tables * MEGABYTE}")
-    with duckdb.connect() as connection, limits.limited(connection, Filter("p > 1")):
-        time.sleep(0.3)
+    with duckdb.connect() as connection:
+        cursor = Cursor(connection)
+        try:
+            with limits.limited(cast("duckdb.DuckDBPyConnection", cursor), Filter("p > 1")):
+                time.sleep(0.3)
+        except DataError:
+            assert cursor.interrupted
+            raise
+        assert not cursor.interrupted
 
 
 @pytest.mark.parametrize(
@@ -227,7 +246,20 @@ def test_memory_is_counted_as_the_system_counts_it() -> None:
     block = np.ones(50 * MEGABYTE, np.uint8)
     assert 40 * MEGABYTE < limits.memory_held() - before < 80 * MEGABYTE
     del block
+    shared = mmap.mmap(-1, 50 * MEGABYTE)
+    before = limits.memory_held()
+    shared.write(b"x" * (50 * MEGABYTE))
+    assert limits.memory_held() - before < 10 * MEGABYTE
+    shared.close()
+
+
+def test_the_memory_of_the_machine_is_that_which_duckdb_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_machine", [])
     with duckdb.connect() as connection:
-        assert 20 * MEGABYTE < before < limits.memory_of_machine(connection)
+        connection.execute("set memory_limit = '8GiB'")
+        assert limits.memory_of_machine(connection) == 10 * 2**30
+        connection.execute("reset memory_limit")
+        assert limits.memory_of_machine(connection) == 10 * 2**30
+        monkeypatch.setattr(limits, "_machine", [])
         pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        assert limits.memory_of_machine(connection) <= 1.01 * pages
+        assert 100 * MEGABYTE < limits.memory_of_machine(connection) <= 1.01 * pages
