@@ -1,6 +1,6 @@
 """What a reader should know of how columns were bound: where their names left a choice that moves the value.
 
-May import sources, engine and core.
+May import sources, engine, losses and core.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lossctl.core.loss import ALPHA, PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.engine.plan import ModelTally
+from lossctl.losses import negated
 from lossctl.sources import Source
 from lossctl.sources.bind_classes import have_numbers, order_of
 from lossctl.sources.bind_kinds import alpha_of, coverage_text
@@ -44,11 +45,17 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method:
     """
     pairs = list(bound)
     columns = [(chosen, tally.plan.binding) for tally, chosen in pairs]
-    lines = [*_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
+    lines = [*_negated(columns), *_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
     bindings = [binding for _, binding in columns]
     cluster = None if method is None else method.cluster
     lines += [*pooled(source, bindings, settings, cluster), *_series(source, columns, settings, method)]
     return [f"{source.name}: {line}" for line in lines]
+
+
+def _negated(bound: Iterable[tuple[ChosenLoss, Binding]]) -> list[str]:
+    """Say of losses chosen by the name of their negative that they have the other sign."""
+    names = dict.fromkeys(chosen.typed for chosen, _ in bound if negated(chosen))
+    return [f"{name} is minus the loss in scikit-learn; here it is the loss, and lower is better" for name in names]
 
 
 def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:

@@ -25,6 +25,7 @@ from lossctl.gates.decide import Found, decide, default_test, no_such_slice, wai
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
+from lossctl.losses import negated
 from lossctl.reports.check import formats as check_formats
 from lossctl.reports.check import render as render_check
 from lossctl.sources import shared_file
@@ -167,6 +168,9 @@ class _Run:
                 chosen = select(gate.loss)
                 if len(chosen.losses) != 1 or chosen.fitting_only:
                     raise UsageError(f"gate {gate.shown!r}: {gate.loss} is not one loss", "write a gate for each")
+                if negated(chosen.losses[0]):
+                    problem = f"gate {gate.shown!r}: {gate.loss} is minus the loss in scikit-learn, and not here"
+                    raise UsageError(problem, f"bound the loss from above: {chosen.losses[0].loss.id} <= NUMBER")
                 losses[gate.loss] = chosen.losses[0]
                 direction = chosen.losses[0].loss.direction
             gate.check_direction(direction, allow_inverted=self.own.allow_inverted)

@@ -9,7 +9,7 @@ from lossctl.core.catalogue import LossCard, LossList
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ChosenLoss
-from lossctl.losses import Flag, choose, find, parameters, search, wants_all
+from lossctl.losses import Flag, choose, find, parameters, search, synonyms, wants_all
 from lossctl.losses.table import LOSSES
 from lossctl.reports import RenderOptions
 
@@ -19,7 +19,9 @@ __all__ = [
     "draw_loss",
     "is_loss",
     "list_losses",
+    "loss_names",
     "loss_parameters",
+    "parameter_synonyms",
     "parameters_elsewhere",
     "select",
     "show_loss",
@@ -102,7 +104,10 @@ def list_losses(word: str | None = None) -> LossList:
     """
     found = tuple(LOSSES.values()) if word is None else tuple(search(word))
     if not found:
-        raise UsageError(f"no loss has {word!r} in its names, task, kind or summary", "`lossctl losses` lists them all")
+        from lossctl.losses.naming import measure
+
+        problem = f"no loss has {word!r} in its names, task, kind or summary"
+        raise UsageError(problem, measure(word or "") or "`lossctl losses` lists them all")
     return LossList(found)
 
 
@@ -183,6 +188,30 @@ def is_loss(name: str) -> bool:
     except UsageError:
         return False
     return True
+
+
+def parameter_synonyms() -> Mapping[str, str]:
+    """Return what other libraries call parameters of ours that have no flag of that name, each with ours.
+
+    Examples
+    --------
+    >>> parameter_synonyms()["huber_slope"]
+    'delta'
+    """
+    return synonyms()
+
+
+def loss_names() -> tuple[str, ...]:
+    """Return every name that ``--loss`` takes, our own first and then those of other libraries.
+
+    Examples
+    --------
+    >>> loss_names()[:2], "HuberLoss" in loss_names()
+    (('mae', 'l1'), True)
+    """
+    from lossctl.losses.naming import names
+
+    return names()
 
 
 def loss_parameters() -> tuple[Flag, ...]:

@@ -224,6 +224,8 @@ def _losses(_typed: _Typed, partial: str) -> Offer:
     words = _starting(((each.id, each.summary) for each in losses), last)
     if not words:
         words = _starting(((alias, each.summary) for each in losses for alias in each.aliases), last)
+    if not words and last:
+        words = _starting(((each, "") for each in api.loss_names()), last)
     taken = set(before.split(","))
     return Offer(tuple((f"{before}{word}", text) for word, text in words if word not in taken))
 

@@ -170,7 +170,7 @@ def _usage(command: Any, context: Any) -> str:
 def _grouped(command: Any, context: Any, *, everything: bool) -> dict[str, list[Any]]:
     """Return the options by group, those that are used most in one of their own."""
     refused = {"help", *_REFUSED.get(command.name, ())}  # what --help shows is said beside --help-all
-    shown = [each for each in command.get_params(context) if each.name not in refused]
+    shown = [each for each in command.get_params(context) if each.name not in refused and not each.hidden]
     first = [each for each in _FIRST if each not in _LATER.get(command.name, ())]
     used = sorted((each for each in shown if each.name in first), key=lambda each: first.index(each.name))
     groups: dict[str, list[Any]] = {MOST_USED: used, **{title: [] for title in GROUPS}}

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from lossctl.api import NAN_POLICIES, Flag, loss_parameters
+from lossctl.api import NAN_POLICIES, Flag, loss_parameters, parameter_synonyms
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 __all__ = [
@@ -405,15 +405,23 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
         )
         for each in registered
     ]
+    others = {name: ours for name, ours in parameter_synonyms().items() if name not in given.parameters}
+    flags += [_synonym(name, ours) for name, ours in others.items()]
 
     @wraps(command)
     def with_flags(**arguments: Any) -> Any:
-        parameters = {each.name: arguments.pop(each.name) for each in registered}
+        parameters = {name: arguments.pop(name) for name in (*(each.name for each in registered), *others)}
         return command(**arguments, **{name: text for name, text in parameters.items() if text is not None})
 
     with_flags.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]  # Typer reads it
     with_flags.__annotations__ = {each.name: each.annotation for each in (*own, *flags)}
     return with_flags
+
+
+def _synonym(name: str, ours: str) -> inspect.Parameter:
+    """Return a flag that another library calls so: it is taken, and help does not list it."""
+    flag = typer.Option(f"--{name.replace('_', '-')}", metavar="X", help=f"Another name of --{ours}.", hidden=True)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, flag])
 
 
 def _spellings(flag: Flag) -> tuple[str, ...]:

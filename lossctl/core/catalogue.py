@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from lossctl.core.dataclass import dataclass
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import ChosenLoss, Kind, Loss
 from lossctl.core.showing import Shown, line, lines
 from lossctl.core.version import __version__
@@ -37,7 +38,7 @@ def _describe(loss: Loss) -> dict[str, Any]:
     return {
         "id": loss.id,
         "aliases": list(loss.aliases),
-        "elsewhere": list(loss.elsewhere),
+        "elsewhere": [name for entry in loss.elsewhere for name in entry.names],
         "task": loss.task,
         "kind": str(loss.kind),
         "summary": loss.summary,
@@ -95,6 +96,13 @@ class LossList(Shown):
         return [loss.id for loss in self.losses]
 
 
+def _named(entry: Elsewhere) -> str:
+    """Give a name elsewhere with what it takes unless told otherwise, and its names for our parameters."""
+    said = [f"{name}={value}".lower() for name, value in entry.params.items()]
+    said += [f"its {theirs} is {ours}" for theirs, ours in entry.renamed.items()]
+    return f"{entry.name} ({', '.join(said)})" if said else entry.name
+
+
 def _with_parameters(loss: Loss) -> str:
     parameters = ", ".join(f"{param.name}={param.format(param.default)}" for param in loss.params)
     return f"{loss.summary} [{parameters}]" if parameters else loss.summary
@@ -132,10 +140,12 @@ class LossCard(Shown):
         """Give the table for people: a line for each thing there is to say."""
         loss = self.chosen.loss
         lines: list[tuple[Cell, ...]] = [
+            ("name", None if self.chosen.typed in {"", loss.id} else loss.id),
             ("formula", loss.formula),
             ("gradient", loss.slope),
             ("also called", ", ".join(loss.aliases)),
-            ("elsewhere", ", ".join(loss.elsewhere)),
+            ("elsewhere", ", ".join(_named(entry) for entry in loss.elsewhere if not entry.differs)),
+            ("not the same", "; ".join(f"{entry.name} {entry.differs}" for entry in loss.elsewhere if entry.differs)),
             ("task", loss.task),
             ("input kind", str(loss.kind)),
             ("target in", None if loss.target is None else str(loss.target)),

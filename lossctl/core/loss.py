@@ -17,6 +17,7 @@ import numpy as np
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.domain import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Array, Domain
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.param import Param, Value
 
@@ -213,7 +214,7 @@ class Loss:
     of_classes
         The id of the loss of several classes that is this one where there are two; empty: there is none.
     elsewhere
-        What it is called in other libraries, such as ``torch.nn.HuberLoss``: ``lossctl losses torch`` finds it so.
+        What it is called in other libraries, such as ``torch.nn.HuberLoss``, and whether the number is the same there.
     note
         What a user of other libraries should know.
     """
@@ -249,7 +250,7 @@ class Loss:
     facts: Facts = Facts()
     direction: Direction = Direction.LOWER
     of_classes: str = ""
-    elsewhere: tuple[str, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     note: str = ""
 
     def __repr__(self) -> str:

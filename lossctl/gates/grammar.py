@@ -9,10 +9,10 @@
     op    = "<=" | "<" | ">=" | ">"
     bound = NUMBER ["%"]
 
-LOSS is a name, with parameters as in ``--loss``: ``huber(delta=0.5)``. COLUMN and TEXT stand in double quotes, as in
-JSON, where they hold blanks at an end, marks of the language, or are empty. ``*`` is every value there is, ``null`` a
-missing one. A percentage is of the baseline's value, so it is for ``delta`` alone. Names of losses and columns are
-not looked up here.
+LOSS is a name as in ``--loss``, with parameters: ``huber(delta=0.5)``, ``torch.nn.HuberLoss``. COLUMN and TEXT stand in
+double quotes, as in JSON, where they hold blanks at an end, marks of the language, or are empty. ``*`` is every value
+there is, ``null`` a missing one. A percentage is of the baseline's value, so it is for ``delta`` alone. Names of losses
+and columns are not looked up here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from lossctl.gates.gate import FIGURES, Bound, Gate, Measure, Operator, Term
 
 __all__ = ["GateError", "parse_gate"]
 
-_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][\w-]*(?:(?:\.|:[ ]?)[A-Za-z_][\w-]*)*(?:@[\d.]+)?", re.ASCII)
+"""A name, which other libraries write with points, colons and what follows an ``@``: ``reg:squarederror``."""
 _BLANK = re.compile(r"\s*")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _OPERATOR = re.compile(r"<=|>=|<|>")

@@ -13,39 +13,24 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
+from dataclasses import field, replace
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Kind, Loss, Param, Value
+from lossctl.core.loss import ChosenLoss, Loss, Param, Value
 from lossctl.losses.table import LOSSES
 
-__all__ = ["ALL", "Flag", "choose", "find", "parameters", "search", "wants_all"]
+__all__ = ["ALL", "Flag", "choose", "find", "negated", "parameters", "search", "synonyms", "wants_all"]
 
 ALL = "all"
 """The word that stands for every loss that fits the data."""
 
 _LIST_CURE = "`lossctl losses` lists every loss"
-_MOST_NEAR = 3
 _COLUMNS = frozenset({"k", "p"})
 """Parameters that a column has the letter of: -k and -p."""
+_LONGEST = 80
+"""How long a name may be that is shown as typed; it may come from a file of anyone's."""
 _NUMBER = re.compile(r"[-+.\d,e]+")
-_KINDS: Mapping[Kind, str] = MappingProxyType(
-    {
-        Kind.REAL: "numbers",
-        Kind.BINARY: "two labels",
-        Kind.MULTICLASS: "classes",
-        Kind.DISTRIBUTION: "distributions",
-        Kind.INTERVAL: "intervals",
-        Kind.QUANTILES: "quantiles",
-        Kind.PARAMETRIC: "a location and a scale",
-        Kind.ENSEMBLE: "ensembles",
-        Kind.GROUPED: "rankings",
-        Kind.VECTORS: "vectors",
-    }
-)
-"""What the columns of a kind hold, in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,57 +57,71 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One item of ``--loss`` as typed: the loss, the texts of each parameter's values, and the loss's name."""
+    """One item of ``--loss``: the loss, the texts of each parameter's values, and what a library's name says.
+
+    Parameters
+    ----------
+    loss
+        The loss.
+    values
+        The texts of the values in parentheses, by our parameters.
+    typed
+        The name as typed; empty where it is to be shown by its id.
+    params
+        The defaults of the library whose name it is, where they are not ours.
+    renamed
+        Our parameters by that library's names.
+    """
 
     loss: Loss
     values: Mapping[str, Sequence[str]]
     typed: str = ""
+    params: Mapping[str, Value] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def param(self, name: str, *, elsewhere: bool = True) -> Param | None:
+        """Find a parameter by a library's name for it or by ours; ``None`` where the loss has none of that name.
+
+        A name that libraries take for different parameters of this loss is none.
+        """
+        if name in self.renamed:
+            return self.loss.param(self.renamed[name])
+        if (own := self.loss.param(name)) is not None or not elsewhere:
+            return own
+        meant = {entry.renamed[name] for entry in self.loss.elsewhere if name in entry.renamed}
+        return self.loss.param(meant.pop()) if len(meant) == 1 else None
 
 
 def find(name: str) -> Loss:
-    """Find a loss by id or alias.
+    """Find a loss by id, by alias, or by the name of another library for the same number.
 
     Raises
     ------
     UsageError
-        Where no loss is called so; the cure names those that another library calls so, else the nearest.
+        Where no loss is called so; the cure names the nearest. Where that library's number is another one, it says how.
 
     Examples
     --------
-    >>> find("L1").id, find("cross-entropy").id
-    ('mae', 'cross_entropy')
+    >>> find("L1").id, find("cross-entropy").id, find("torch.nn.CrossEntropyLoss").id
+    ('mae', 'cross_entropy', 'softmax_cross_entropy')
     """
-    names = _names()
-    folded = _fold(name)
-    if folded in names:
-        return names[folded]
-    raise UsageError(f"no loss is called {name.strip()!r}", _cure_of_name(folded))
+    return _item(name, {}).loss
 
 
-def _cure_of_name(folded: str) -> str:
-    """Return what a name that no loss has may mean: in another library, as a measure that is no loss, or as a slip."""
-    from lossctl.core.names import nearest, one_of
-    from lossctl.losses.other_names import EMPTY_WORDS, MEASURES
+def negated(chosen: ChosenLoss) -> bool:
+    """Whether the name that a loss was chosen by is, in its library, minus the loss: ``neg_log_loss``.
 
-    squashed = folded.replace("_", "")
-    there = [loss for loss in LOSSES.values() if squashed in {each.replace("_", "") for each in _names_elsewhere(loss)}]
-    if not there and folded in MEASURES:
-        return MEASURES[folded]
-    names = _names()
-    near = {loss.id: loss for loss in there}
-    for each in () if there else nearest(folded, names, empty=EMPTY_WORDS, most=len(names)):
-        if names[each] not in near.values():
-            near[each] = names[each]
-    shown = _by_kind(near)
-    return f"did you mean {one_of(shown)}? {_LIST_CURE}" if shown else _LIST_CURE
+    Examples
+    --------
+    >>> [negated(chosen) for chosen in choose(["neg_log_loss,mse"])]
+    [True, False]
+    """
+    if not chosen.typed.casefold().startswith("neg"):
+        return False
+    from lossctl.losses.naming import named
 
-
-def _by_kind(near: Mapping[str, Loss]) -> list[str]:
-    """Name at most three losses: of each kind the first, and what it is of, where they are of several."""
-    firsts: dict[Kind, str] = {}
-    for name, loss in near.items():
-        firsts.setdefault(loss.kind, f"{name} for {_KINDS[loss.kind]}")
-    return [*(near if len(firsts) == 1 else firsts.values())][:_MOST_NEAR]
+    found = named(chosen.typed, {})
+    return found is not None and found.negated
 
 
 def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list[ChosenLoss]:
@@ -151,7 +150,9 @@ def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list
         raise UsageError("no loss is chosen", f"name one with --loss; {_LIST_CURE}")
     typed = {_fold(name): _split(text) for name, text in (flags or {}).items()}
     _refuse_unused(typed, items)
-    chosen = [one for item in items for one in _expand(item, typed)]
+    ours = {name: any(item.param(name, elsewhere=False) is not None for item in items) for name in typed}
+    given = {name: (texts, not ours[name]) for name, texts in typed.items()}  # where a loss has it, it is no synonym
+    chosen = [one for item in items for one in _expand(item, given)]
     return list(dict.fromkeys(chosen))
 
 
@@ -185,28 +186,64 @@ def parameters() -> Mapping[str, Flag]:
     return {name: _flag(name, meanings, is_switch=name in switches) for name, meanings in owners.items()}
 
 
-def search(word: str) -> list[Loss]:
-    """Find the losses whose id, aliases, names elsewhere, task, kind or summary hold a word, in any case.
+def synonyms() -> Mapping[str, str]:
+    """Return the names of other libraries for parameters, which no loss here has, each with ours.
 
-    It must start where a word does, or a capital: KL is in ``KLDivLoss``, and not in ``sklearn``.
+    Examples
+    --------
+    >>> synonyms()["fair_c"]
+    'c'
+    """
+    own = {param.name for loss in LOSSES.values() for param in loss.params}
+    theirs = [pair for loss in LOSSES.values() for entry in loss.elsewhere for pair in entry.renamed.items()]
+    return {name: ours for name, ours in theirs if name not in own and len(name) > 1}
+
+
+def search(word: str) -> list[Loss]:
+    """Find the losses whose names, here or elsewhere, task, kind or summary hold a word, in any case.
+
+    It must start where a word does, or a capital: KL is in ``KLDivLoss``, and not in ``sklearn``. Blanks, hyphens and
+    underscores are alike. Where nothing holds all of it, words such as "loss" and the s of a plural count for nothing.
 
     Examples
     --------
     >>> [loss.id for loss in search("surprisal")], [loss.id for loss in search("HuberLoss")]
     (['self_information'], ['huber'])
+    >>> "quantile" in [loss.id for loss in search("pinball losses")]
+    True
     """
-    wanted = re.compile(rf"(?:(?<![^\W_])|(?=[A-Z]))(?i:{re.escape(_fold(word))})")
-    return [loss for loss in LOSSES.values() if any(wanted.search(text.replace("-", "_")) for text in _texts(loss))]
+    found = _holding([_joined(word)])
+    if not found and (item := _known(word)) is not None:
+        return [item.loss]
+    if not found:
+        from lossctl.losses.other_names import EMPTY_WORDS
+
+        words = [each.removesuffix("s") for each in _joined(word).split("_") if each not in EMPTY_WORDS]
+        found = _holding([each for each in words if each]) if any(words) else []
+    return found
+
+
+def _holding(words: Sequence[str]) -> list[Loss]:
+    """Find the losses of whose texts each word begins a word."""
+    wanted = [re.compile(rf"(?:(?<![^\W_])|(?=[A-Z]))(?i:{re.escape(each)})") for each in words]
+    texts = {loss.id: [re.sub(r"[\s-]+", "_", each) for each in _texts(loss)] for loss in LOSSES.values()}
+    return [LOSSES[name] for name, held in texts.items() if all(any(map(each.search, held)) for each in wanted)]
+
+
+def _known(name: str) -> _Item | None:
+    try:
+        return _item(name, {})
+    except UsageError:
+        return None
 
 
 def _texts(loss: Loss) -> tuple[str, ...]:
-    return (loss.id, *loss.aliases, *loss.elsewhere, loss.task, str(loss.kind), loss.summary)
+    elsewhere = (name for entry in loss.elsewhere for name in entry.names)
+    return (loss.id, *loss.aliases, *elsewhere, loss.task, str(loss.kind), loss.summary)
 
 
-def _names_elsewhere(loss: Loss) -> set[str]:
-    """Give the loss's names in other libraries without arguments: in full, and without the library."""
-    full = [_fold(text.partition("(")[0]) for text in loss.elsewhere]
-    return {*full, *(re.split(r"\.|: ", name)[-1] for name in full)}
+def _joined(text: str) -> str:
+    return re.sub(r"[\s_-]+", "_", text.strip().casefold())
 
 
 def _fold(name: str) -> str:
@@ -253,39 +290,64 @@ def _parse_item(part: str, text: str) -> _Item:
     name, opening, rest = part.partition("(")
     if not name.strip():
         raise UsageError(f"a loss has no name in {text!r}", "write a list without spaces or empty places: mae,mse")
-    loss = find(name)
-    if not opening:
-        return _Item(loss, {}, name.strip())
     inside, closing, after = rest.rpartition(")")
-    if not closing or after.strip() or "(" in inside or ")" in inside:
-        raise UsageError(f"the parentheses of {part!r} do not match", f"write {_pattern(loss)}")
-    return _Item(loss, _parse_values(loss, inside) if inside.strip() else {}, name.strip())
+    if opening and (not closing or after.strip() or "(" in inside or ")" in inside):
+        raise UsageError(f"the parentheses of {part!r} do not match", f"write {_pattern(find(name))}")
+    return _item(name, _arguments(name, inside))
 
 
-def _parse_values(loss: Loss, inside: str) -> Mapping[str, Sequence[str]]:
-    values: dict[str, list[str]] = {}
+def _arguments(name: str, inside: str) -> Mapping[str, Sequence[str]]:
+    """Read what stands in parentheses: the texts of each parameter's values, by its name as typed."""
+    arguments: dict[str, list[str]] = {}
     current: list[str] | None = None
-    for piece in _split(inside):
-        name, equals, value = piece.partition("=")
+    for piece in _split(inside) if inside.strip() else ():
+        key, equals, value = piece.partition("=")
         if equals:
-            param = _param(loss, name)
-            if param.name in values:
-                raise UsageError(f"{loss.id}: parameter {param.name} is given twice", f"write {_pattern(loss)}")
-            current = values[param.name] = [value]
+            if _fold(key) in arguments:
+                loss = find(name)
+                raise UsageError(f"{loss.id}: parameter {_fold(key)} is given twice", f"write {_pattern(loss)}")
+            current = arguments[_fold(key)] = [value]
         elif current is None:
-            raise UsageError(f"{loss.id}: {piece!r} does not say which parameter it is", f"write {_pattern(loss)}")
+            loss = find(name)
+            problem = f"{loss.id}: {piece!r} does not say which parameter it is"
+            raise UsageError(problem, f"write {_pattern(loss)}")
         else:
             current.append(piece)
-    return values
+    return arguments
 
 
-def _param(loss: Loss, name: str) -> Param:
-    param = loss.param(_fold(name))
-    if param is None:
-        known = ", ".join(param.name for param in loss.params)
-        cure = f"its parameters: {known}" if known else f"{loss.id} has none: write --loss {loss.id}"
-        raise UsageError(f"{loss.id} has no parameter {name.strip()!r}", cure)
-    return param
+def _item(name: str, arguments: Mapping[str, Sequence[str]]) -> _Item:
+    """Find the loss that a name means with what stands in parentheses after it."""
+    typed = name.strip()
+    if (own := _names().get(_fold(name))) is not None:
+        return _with_values(_Item(own, {}, typed), arguments)
+    from lossctl.losses.naming import named, unknown
+
+    found = named(typed, arguments)
+    if found is None:
+        raise unknown(typed)
+    shadowed = any(found.loss.param(theirs) is not None for theirs in found.renamed)
+    shown = "" if found.used or shadowed or len(typed) > _LONGEST else typed
+    rest = {key: values for key, values in arguments.items() if key not in found.used}
+    return _with_values(_Item(found.loss, {}, shown, found.params, found.renamed), rest)
+
+
+def _with_values(item: _Item, arguments: Mapping[str, Sequence[str]]) -> _Item:
+    values: dict[str, Sequence[str]] = {}
+    for key, texts in arguments.items():
+        param = item.param(key)
+        if param is None:
+            raise _no_parameter(item.loss, key)
+        if param.name in values:
+            raise UsageError(f"{item.loss.id}: parameter {param.name} is given twice", f"write {_pattern(item.loss)}")
+        values[param.name] = texts
+    return replace(item, values=values)
+
+
+def _no_parameter(loss: Loss, name: str) -> UsageError:
+    known = ", ".join(param.name for param in loss.params)
+    cure = f"its parameters: {known}" if known else f"{loss.id} has none: write --loss {loss.id}"
+    return UsageError(f"{loss.id} has no parameter {name.strip()!r}", cure)
 
 
 def _pattern(loss: Loss) -> str:
@@ -294,14 +356,15 @@ def _pattern(loss: Loss) -> str:
 
 
 def _refuse_unused(flags: Mapping[str, Sequence[str]], items: Sequence[_Item]) -> None:
-    known = parameters()
     for name, texts in flags.items():
+        if any(item.param(name) is not None for item in items):
+            continue
+        known = parameters()
         if name not in known:
             raise UsageError(f"no loss has a parameter {name!r}", "`lossctl show LOSS` lists those of a loss")
-        if all(item.loss.param(name) is None for item in items):
-            chosen = ", ".join(dict.fromkeys(item.loss.id for item in items))
-            problem = f"--{name} is for {', '.join(known[name].losses)}, not for {chosen}"
-            raise UsageError(problem, _cure_of_flag(name, ",".join(texts), items))
+        chosen = ", ".join(dict.fromkeys(item.loss.id for item in items))
+        problem = f"--{name} is for {', '.join(known[name].losses)}, not for {chosen}"
+        raise UsageError(problem, _cure_of_flag(name, ",".join(texts), items))
 
 
 def _cure_of_flag(name: str, text: str, items: Sequence[_Item]) -> str:
@@ -326,23 +389,28 @@ def _takes(param: Param, text: str) -> bool:
         return False
 
 
-def _expand(item: _Item, flags: Mapping[str, Sequence[str]]) -> Iterable[ChosenLoss]:
-    """Give the product of an item's values, the first parameter varying slowest."""
+def _expand(item: _Item, flags: Mapping[str, tuple[Sequence[str], bool]]) -> Iterable[ChosenLoss]:
+    """Give the product of an item's values, the first parameter varying slowest.
+
+    Beside the texts of a flag stands whether other libraries' names for a parameter count.
+    """
     values = dict(item.values)
-    for name, texts in flags.items():
-        if item.loss.param(name) is None:
+    for name, (texts, elsewhere) in flags.items():
+        param = item.param(name, elsewhere=elsewhere)
+        if param is None:
             continue
-        if name in values:
-            problem = f"{item.loss.id}: {name} is given both in the name and as --{name}"
+        if param.name in values:
+            problem = f"{item.loss.id}: {param.name} is given both in the name and as --{name}"
             raise UsageError(problem, "give it one way")
-        values[name] = texts
+        values[param.name] = texts
     read = [[_read(item.loss, name, text) for text in texts] for name, texts in values.items()]
-    chosen = (item.loss.choose(**dict(zip(values, one, strict=True))) for one in itertools.product(*read))
-    return [replace(one, typed=item.typed) for one in chosen]
+    for one in itertools.product(*read):
+        yield replace(item.loss.choose(**{**item.params, **dict(zip(values, one, strict=True))}), typed=item.typed)
 
 
 def _read(loss: Loss, name: str, text: str) -> Value:
     try:
-        return _param(loss, name).parse(text)
+        param = loss.param(name)
+        return None if param is None else param.parse(text)
     except UsageError as error:
         raise UsageError(f"{loss.id}: {error.problem}", error.cure or f"write {_pattern(loss)}") from None

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["EMPTY_WORDS", "FLAGS_ELSEWHERE", "MEASURES"]
+__all__ = ["AFFIXES", "EMPTY_WORDS", "FLAGS_ELSEWHERE", "MEASURES"]
 
 EMPTY_WORDS = frozenset({"loss", "losses", "score", "error", "mean", "metric", "neg"})
 """Words that other libraries put around a name."""
+
+AFFIXES = frozenset(
+    {"loss", "losses", "score", "scores", "metric", "error", "macro", "micro", "samples", "weighted", "ovo", "ovr"}
+)
+"""Words that libraries put after the name of a measure, which leave it what it is."""
 
 _MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -27,12 +32,46 @@ _MEASURES: Mapping[str, str] = MappingProxyType(
         "max_error maxae linf": "--loss mae --quantiles max gives the largest of the rows' losses",
         "rmspe": "--loss mape is the mean percentage error, without squares",
         "rmsse": "--loss mase scales by the naive forecast, without squares",
-        "accuracy acc error_rate zero_one zero_one_loss 0_1 misclassification": (
+        "d2_absolute_error": "--loss mae --skill divides by the error of predicting the mean",
+        "d2_pinball": "--loss quantile --skill divides by the loss of predicting the mean",
+        "d2_tweedie": "--loss tweedie_deviance --skill gives 1 − D²",
+        "d2_log_loss d2_brier": "--loss log_loss and --loss brier are its parts: divide by those of a constant",
+        "pearson pearson_correlation spearman correlation concordance_correlation corrcoef": (
+            "a correlation sees no shift and no scale: --loss mse sees both"
+        ),
+        "interval_regression_accuracy": "--loss interval_score scores intervals by their width and by what misses them",
+        "accuracy acc error_rate zero_one zero_one_loss 0_1 misclassification balanced_accuracy top_k_accuracy error "
+        "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy merror "
+        "sparse_top_k_categorical_accuracy binary_error multi_error hamming matthews_corrcoef mcc cohen_kappa kappa": (
             "a count of right labels has no gradient: --loss log_loss or --loss brier score the probabilities"
         ),
-        "f1 f_1 fbeta precision recall": "a count of right labels has no gradient: --loss dice is smooth",
-        "auc roc_auc auroc gini": "a rank statistic is no mean over rows: --loss log_loss and --loss brier are",
-        "ndcg map mrr dcg": "of rankings in groups lossctl has --loss approx_ndcg, lambda_rank and listnet",
+        "f1 f_1 fbeta f_beta precision recall precision_recall_fscore_support precision_at_recall pre "
+        "recall_at_precision "
+        "sensitivity_at_specificity specificity_at_sensitivity true_positives true_negatives false_positives "
+        "false_negatives class_likelihood_ratios positive_likelihood_ratio negative_likelihood_ratio": (
+            "a count of right labels has no gradient: --loss dice is smooth"
+        ),
+        "jaccard iou mean_iou binary_iou one_hot_iou one_hot_mean_iou": (
+            "a count of right labels has no gradient: --loss jaccard is smooth"
+        ),
+        "auc roc_auc auroc gini average_precision aucpr pr_auc auc_mu ams": (
+            "a rank statistic is no mean over rows: --loss log_loss and --loss brier are"
+        ),
+        "ndcg map mrr dcg mean_average_precision": (
+            "of rankings in groups lossctl has --loss approx_ndcg, lambda_rank and listnet"
+        ),
+        "label_ranking label_ranking_average_precision coverage_error": (
+            "of several labels in each row lossctl has --loss multilabel_margin and multilabel_soft_margin"
+        ),
+        "ctc": "of sequences that are not aligned there is none: --loss softmax_cross_entropy takes a label per row",
+        "circle": "--loss info_nce takes vectors with one positive and several negatives",
+        "linear_cross_entropy adaptive_log_softmax_with": (
+            "it takes features and weights: --loss softmax_cross_entropy takes the logits that they give"
+        ),
+        "adjusted_mutual_info adjusted_rand calinski_harabasz completeness consensus davies_bouldin fowlkes_mallows "
+        "homogeneity homogeneity_completeness_v_measure mutual_info normalized_mutual_info rand silhouette v_measure": (
+            "it compares clusterings, and lossctl predictions with targets"
+        ),
         "ce xent xe": (
             "--loss log_loss is for one probability, categorical_cross_entropy for a column a class, cross_entropy for "
             "distributions"

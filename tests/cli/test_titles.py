@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -52,3 +53,72 @@ def test_tables_and_messages_show_titles_and_machines_read_ids(run: Run) -> None
     assert result["signature"].startswith("binary_cross_entropy(label_smoothing=0.0,pos_weight=1.0)|")
     (record,) = csv.DictReader(io.StringIO(run(*line, "-f", "csv").stdout))
     assert record["loss"] == "binary_cross_entropy"
+
+
+def test_names_of_other_libraries_are_shown_as_typed_and_kept_by_id(run: Run) -> None:
+    file = str(ROOT / "examples" / "data" / "diabetes.csv")
+    line = ("eval", file, "-p", "ridge", "-l", "reg:squarederror,HuberLoss,mphe,pinball_loss(alpha=0.9)")
+    ran = run(*line, "--huber-slope", "2")
+    shown = [each.split()[0] for each in ran.stdout.splitlines()[1:]]
+    assert shown == ["reg:squarederror", "HuberLoss", "mphe(delta=2.0)", "pinball_loss(tau=0.9)"]
+    results = json.loads(run(*line, "-f", "json").stdout)["results"]
+    assert [each["loss"] for each in results] == ["mse", "huber", "pseudo_huber", "quantile"]
+
+
+def test_a_name_of_the_negative_is_taken_with_a_warning_and_refused_in_gates(run: Run) -> None:
+    file = str(ROOT / "examples" / "data" / "diabetes.csv")
+    ran = run("eval", file, "-p", "ridge", "-l", "neg_mean_absolute_error", "-f", "bare")
+    assert ran.stdout == run("eval", file, "-p", "ridge", "-l", "mae", "-f", "bare").stdout
+    assert "neg_mean_absolute_error is minus the loss in scikit-learn" in ran.stderr
+    for gate in ("neg_root_mean_squared_error >= -99", "neg_mean_absolute_error < 99"):
+        ran = run("check", file, "-p", "ridge", "-g", gate, "--allow-inverted")
+        assert ran.code == 2
+        assert "is minus the loss in scikit-learn" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "reg:squarederror <= 4000",
+        "torch.nn.HuberLoss<=99",
+        "p95(nn.L1Loss)[sex=*] < 500",
+        "lightgbm: huber(alpha=0.5) <= 100",
+        "poisson-nloglik <= 9999",
+    ],
+)
+def test_gates_take_names_of_other_libraries(run: Run, gate: str) -> None:
+    file = str(ROOT / "examples" / "data" / "diabetes.csv")
+    ran = run("check", file, "-p", "ridge", "-g", gate)
+    assert ran.code == 0, ran.stderr + ran.stdout
+    assert gate.partition("[")[0].partition("<")[0].strip() in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "ids"),
+    [
+        ("log loss", {"binary_cross_entropy", "categorical_cross_entropy"}),
+        ("Log-Loss", {"binary_cross_entropy"}),
+        ("pinball losses", {"quantile"}),
+        ("HuberLoss", {"huber"}),
+        ("F.l1_loss", {"mae"}),
+        ("tf.keras.losses.Huber", {"huber"}),
+        ("mean squared errors", {"mse"}),
+        ("cross entropy", {"binary_cross_entropy", "softmax_cross_entropy", "cross_entropy"}),
+    ],
+)
+def test_words_are_normalised_where_losses_are_looked_for(run: Run, word: str, ids: set[str]) -> None:
+    found = json.loads(run("losses", word, "-f", "json").stdout)["losses"]
+    assert ids <= {each["id"] for each in found}
+
+
+def test_a_measure_that_is_no_loss_is_told_what_is_nearest(run: Run) -> None:
+    for command in (("losses", "accuracy"), ("show", "accuracy"), ("show", "sklearn.metrics.accuracy_score")):
+        ran = run(*command)
+        assert ran.code == 2
+        assert "--loss log_loss or --loss brier" in ran.stderr
+
+
+def test_a_card_of_a_loss_by_another_name_says_what_it_is_called_here(run: Run) -> None:
+    shown = run("show", "BCELoss", "-f", "table").stdout
+    assert re.search(r"^BCELoss$", shown, re.MULTILINE)
+    assert re.search(r"^name +binary_cross_entropy$", shown, re.MULTILINE)

@@ -37,6 +37,9 @@ TWO = LABEL, _rng.normal(0.3, 1.5, (ROWS, 2))
 DISTANCE = LABEL, _rng.gamma(1.5, 0.8, ROWS)
 FORECAST = _y, np.column_stack([REAL[1], 10.0 ** _rng.uniform(-0.5, 0.5, ROWS)])
 
+LOW_SCORES = SCORES[0], SCORES[1] - 3.0
+LOG_COUNTS = COUNTS[0], np.log(COUNTS[1])
+
 NEARLY = (np.array([[0.3, 0.7]]), np.array([[0.3 + 2.0**-40, 0.7 - 2.0**-40]]))
 """Two distributions a few 1e-12 apart."""
 

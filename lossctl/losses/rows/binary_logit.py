@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import BINARY, REAL_LINE, Array, Facts, Kind, Loss
 from lossctl.losses import binary_logit
 from lossctl.losses.rows.binary_probability import ALPHA, GAMMA, POS_WEIGHT
@@ -71,10 +72,19 @@ ROWS = (
         example="lossctl eval examples/data/breast_cancer.csv --loss binary_cross_entropy_with_logits "
         "-p logistic_logit",
         elsewhere=(
-            "torch.nn.BCEWithLogitsLoss",
-            "torch.nn.SoftMarginLoss",
-            "keras.losses.BinaryCrossentropy(from_logits=True)",
-            "optax.sigmoid_binary_cross_entropy",
+            Elsewhere("torch.nn.BCEWithLogitsLoss", also="torch.nn.functional.binary_cross_entropy_with_logits"),
+            Elsewhere(
+                "torch.nn.SoftMarginLoss", also="torch.nn.functional.soft_margin_loss", note="labels are −1 and 1"
+            ),
+            Elsewhere(
+                "keras.losses.BinaryCrossentropy(from_logits=True)",
+                also="keras.losses.binary_crossentropy(from_logits=True)",
+            ),
+            Elsewhere("optax.sigmoid_binary_cross_entropy"),
+            Elsewhere(
+                "xgboost: binary:logitraw",
+                note="an objective whose predictions are logits; its metric `logloss` takes their probabilities",
+            ),
         ),
         note="In nats, as elsewhere; some texts divide by ln 2, so that it bounds the share of errors. With "
         "pos_weight, weights still divide by their own sum alone, as in torch.",
@@ -108,9 +118,12 @@ ROWS = (
         "arXiv:1708.02002",
         example="lossctl eval examples/data/breast_cancer.csv --loss focal_with_logits -p logistic_logit",
         elsewhere=(
-            "optax.sigmoid_focal_loss",
-            "torchvision.ops.sigmoid_focal_loss",
-            "keras.losses.BinaryFocalCrossentropy(from_logits=True)",
+            Elsewhere("optax.sigmoid_focal_loss"),
+            Elsewhere("torchvision.ops.sigmoid_focal_loss", differs=UNCOMPARED),
+            Elsewhere(
+                "keras.losses.BinaryFocalCrossentropy(from_logits=True)",
+                also="keras.losses.binary_focal_crossentropy(from_logits=True)",
+            ),
         ),
         note="No alpha unless one is given, as in Optax; torchvision's sigmoid_focal_loss has alpha 0.25 unless told "
         "otherwise.",
@@ -139,10 +152,14 @@ ROWS = (
         reference="Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20, 273–297",
         example="lossctl eval examples/data/breast_cancer.csv --loss hinge -p logistic_logit",
         elsewhere=(
-            "keras.losses.Hinge",
-            "optax.hinge_loss",
-            "sklearn.metrics.hinge_loss",
-            "torchmetrics.HingeLoss(task='binary')",
+            Elsewhere("keras.losses.Hinge", also="keras.losses.hinge keras.metrics.Hinge"),
+            Elsewhere("optax.hinge_loss", note="labels are −1 and 1"),
+            Elsewhere("sklearn.metrics.hinge_loss"),
+            Elsewhere(
+                "torchmetrics.HingeLoss(task='binary')",
+                differs="puts all scores through a sigmoid where one of them is outside [0, 1]",
+            ),
+            Elsewhere("xgboost: binary:hinge", differs="predicts labels of 0 and 1, here it takes scores"),
         ),
         note="Labels are 0 and 1, scores any number. scikit-learn's hinge_loss of two classes; of more it is "
         "crammer_singer. Keras takes labels 0 and 1 as well as ±1; Optax wants ±1. "
@@ -172,8 +189,11 @@ ROWS = (
         "machines, Journal of Machine Learning Research 9, 1369–1398",
         example="lossctl eval examples/data/breast_cancer.csv --loss squared_hinge -p logistic_logit",
         elsewhere=(
-            "keras.losses.SquaredHinge",
-            "torchmetrics.HingeLoss(task='binary', squared=True)",
+            Elsewhere("keras.losses.SquaredHinge", also="keras.losses.squared_hinge keras.metrics.SquaredHinge"),
+            Elsewhere(
+                "torchmetrics.HingeLoss(task='binary', squared=True)",
+                differs="puts all scores through a sigmoid where one of them is outside [0, 1]",
+            ),
         ),
     ),
     Loss(
@@ -225,8 +245,8 @@ ROWS = (
         reference="Rosenblatt (1958), The perceptron, Psychological Review 65, 386–408",
         example="lossctl eval examples/data/breast_cancer.csv --loss perceptron -p logistic_logit",
         elsewhere=(
-            "optax.losses.perceptron_loss",
-            "sklearn.linear_model.SGDClassifier(loss='perceptron')",
+            Elsewhere("optax.losses.perceptron_loss", note="labels are −1 and 1; its slope at s = 0 is ∓½, here 0"),
+            Elsewhere("sklearn.linear_model.SGDClassifier(loss='perceptron')", note="labels are −1 and 1"),
         ),
         note="At m = 0 scikit-learn gives the slope −(2y − 1) and jax half of it; here it is 0, that of least norm.",
     ),
@@ -252,7 +272,7 @@ ROWS = (
         reference="Friedman, Hastie & Tibshirani (2000), Additive logistic regression: a statistical view of boosting, "
         "Annals of Statistics 28, 337–407",
         example="lossctl eval examples/data/breast_cancer.csv --loss exponential -p logistic_logit",
-        elsewhere=("sklearn.ensemble.GradientBoostingClassifier(loss='exponential')",),
+        elsewhere=(Elsewhere("sklearn.ensemble.GradientBoostingClassifier(loss='exponential')"),),
         note="The exponent is the score itself, as in AdaBoost and scikit-learn: it is half the log-odds.",
     ),
     Loss(
@@ -278,7 +298,7 @@ ROWS = (
         reference="Zhang (2004), Solving large scale linear prediction problems using stochastic gradient descent "
         "algorithms, ICML",
         example="lossctl eval examples/data/breast_cancer.csv --loss modified_huber -p logistic_logit",
-        elsewhere=("sklearn.linear_model.SGDClassifier(loss='modified_huber')",),
+        elsewhere=(Elsewhere("sklearn.linear_model.SGDClassifier(loss='modified_huber')", note="labels are −1 and 1"),),
         note="As in scikit-learn's SGDClassifier.",
     ),
     Loss(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import binary_probability
 
@@ -62,11 +63,28 @@ ROWS = (
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
         example="lossctl eval examples/data/breast_cancer.csv --loss binary_cross_entropy -p logistic_probability",
         elsewhere=(
-            "torch.nn.BCELoss",
-            "keras.losses.BinaryCrossentropy",
-            "sklearn.metrics.log_loss",
-            "lightgbm: binary_logloss",
-            "xgboost: logloss",
+            Elsewhere("torch.nn.BCELoss", also="torch.nn.functional.binary_cross_entropy"),
+            Elsewhere(
+                "keras.losses.BinaryCrossentropy",
+                also="keras.losses.binary_crossentropy keras.metrics.BinaryCrossentropy",
+                note="label smoothing is the same",
+            ),
+            Elsewhere("sklearn.metrics.log_loss", negated="neg_log_loss"),
+            Elsewhere("lightgbm: binary_logloss", also="binary"),
+            Elsewhere("lightgbm: cross_entropy", also="xentropy", note="its labels may lie between 0 and 1"),
+            Elsewhere(
+                "lightgbm: kullback_leibler",
+                also="kldiv",
+                differs=(
+                    "takes labels between 0 and 1, and leaves out their entropy; of labels 0 and 1 it is the same"
+                ),
+            ),
+            Elsewhere(
+                "lightgbm: cross_entropy_lambda",
+                also="xentlambda",
+                differs="takes a rate λ, of which the probability is 1 − e^(−λ)",
+            ),
+            Elsewhere("xgboost: logloss", also="binary:logistic reg:logistic"),
         ),
         note="Nothing is clipped: scikit-learn's log_loss clips q to within 2.2e-16 of 0 and 1, Keras to 1e-7, and "
         "torch stops each logarithm at −100. Label smoothing moves towards one half, as in Keras and with two classes "
@@ -99,8 +117,8 @@ ROWS = (
         "78, 1–3",
         example="lossctl eval examples/data/breast_cancer.csv --loss brier -p logistic_probability",
         elsewhere=(
-            "sklearn.metrics.brier_score_loss",
-            "scoringrules.brier_score",
+            Elsewhere("sklearn.metrics.brier_score_loss", negated="neg_brier_score"),
+            Elsewhere("scoringrules.brier_score"),
         ),
         note="The binary form, as in scikit-learn's brier_score_loss: half of Brier's own, which sums over both "
         "outcomes.",
@@ -131,7 +149,7 @@ ROWS = (
         "arXiv:1708.02002",
         example="lossctl eval examples/data/breast_cancer.csv --loss 'focal(gamma=2,alpha=0.25)' "
         "-p logistic_probability",
-        elsewhere=("keras.losses.BinaryFocalCrossentropy",),
+        elsewhere=(Elsewhere("keras.losses.BinaryFocalCrossentropy", also="keras.losses.binary_focal_crossentropy"),),
         note="No alpha unless one is given. Torchvision and Optax take logits (focal_with_logits here), and "
         "torchvision sets alpha 0.25 by default. Keras clips q to within 1e-7 of 0 and 1.",
     ),
@@ -214,8 +232,8 @@ ROWS = (
         reference="Dice (1945), Measures of the amount of ecologic association between species, Ecology 26, 297–302",
         example="lossctl eval examples/data/breast_cancer.csv --loss dice -p logistic_probability",
         elsewhere=(
-            "keras.losses.Dice",
-            "monai.losses.DiceLoss",
+            Elsewhere("keras.losses.Dice", also="keras.losses.dice"),
+            Elsewhere("monai.losses.DiceLoss", differs=UNCOMPARED),
         ),
         note="smooth is added to means, so that it does not depend on the number of rows; a library that adds S to "
         "sums over n rows has smooth = S/n. One ratio over all rows, never a mean of ratios of batches. The "
@@ -278,8 +296,13 @@ ROWS = (
         example="lossctl eval examples/data/breast_cancer.csv --loss 'tversky(alpha=0.3,beta=0.7)' "
         "-p logistic_probability",
         elsewhere=(
-            "keras.losses.Tversky",
-            "monai.losses.TverskyLoss",
+            Elsewhere(
+                "keras.losses.Tversky",
+                also="keras.losses.tversky",
+                renamed={"alpha": "beta", "beta": "alpha"},
+                note="its `alpha` weighs misses and its `beta` false alarms: the other way round here",
+            ),
+            Elsewhere("monai.losses.TverskyLoss", differs=UNCOMPARED),
         ),
         note="alpha weighs false alarms and beta misses, as in Salehi et al. and in MONAI; Keras has them the other "
         "way round.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
 from lossctl.losses import counts, tweedie
@@ -52,11 +53,13 @@ ROWS = (
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
         example="lossctl eval examples/data/preds.csv --loss poisson_nll",
         elsewhere=(
-            "torch.nn.PoissonNLLLoss(log_input=False)",
-            "keras.losses.Poisson",
-            "scoringrules.logs_poisson",
-            "lightgbm: poisson",
-            "xgboost: poisson-nloglik",
+            Elsewhere(
+                "torch.nn.PoissonNLLLoss(log_input=False)", also="torch.nn.functional.poisson_nll_loss(log_input=False)"
+            ),
+            Elsewhere("keras.losses.Poisson", also="keras.losses.poisson keras.metrics.Poisson"),
+            Elsewhere("scoringrules.logs_poisson", params={"full": True}),
+            Elsewhere("lightgbm: poisson"),
+            Elsewhere("xgboost: poisson-nloglik", also="count:poisson", params={"full": True}),
         ),
         note="torch takes the log of the mean unless told otherwise, adds 1e-8 inside its logarithm, and its full is "
         "Stirling's formula, 0 for y ≤ 1: at y = 2 it is off by 0.04. Here it is exact. For a predicted log of the "
@@ -84,7 +87,15 @@ ROWS = (
         reference="Cameron & Trivedi (1998), Regression analysis of count data, Cambridge University Press",
         example="lossctl eval examples/data/breast_cancer.csv --loss poisson_nll_with_log_rate --target target "
         "--pred boosting_logit",
-        elsewhere=("torch.nn.PoissonNLLLoss(log_input=True)",),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.PoissonNLLLoss(log_input=True)",
+                also=(
+                    "torch.nn.PoissonNLLLoss torch.nn.functional.poisson_nll_loss(log_input=True) "
+                    "torch.nn.functional.poisson_nll_loss"
+                ),
+            ),
+        ),
         note="torch's PoissonNLLLoss with log_input=True, which is its default; its full is Stirling's formula, here "
         "it is exact.",
     ),
@@ -110,8 +121,8 @@ ROWS = (
         reference=_NELDER,
         example="lossctl eval examples/data/preds.csv --loss poisson_deviance",
         elsewhere=(
-            "sklearn.metrics.mean_poisson_deviance",
-            "torchmetrics.TweedieDevianceScore(power=1)",
+            Elsewhere("sklearn.metrics.mean_poisson_deviance", negated="neg_mean_poisson_deviance"),
+            Elsewhere("torchmetrics.TweedieDevianceScore(power=1)"),
         ),
         note="scikit-learn's mean_poisson_deviance loses its digits where μ is near y, and gives 0 for 1e-18.",
     ),
@@ -138,10 +149,14 @@ ROWS = (
         reference=_NELDER,
         example="lossctl eval examples/data/preds.csv --loss gamma_deviance",
         elsewhere=(
-            "sklearn.metrics.mean_gamma_deviance",
-            "torchmetrics.TweedieDevianceScore(power=2)",
-            "lightgbm: gamma_deviance",
-            "xgboost: gamma-deviance",
+            Elsewhere("sklearn.metrics.mean_gamma_deviance", negated="neg_mean_gamma_deviance"),
+            Elsewhere("torchmetrics.TweedieDevianceScore(power=2)"),
+            Elsewhere("lightgbm: gamma_deviance", differs="is the sum over the rows, here the mean"),
+            Elsewhere("lightgbm: gamma", differs="is half of it, and 1 + ln y more in each row"),
+            Elsewhere("xgboost: gamma-deviance"),
+            Elsewhere(
+                "xgboost: gamma-nloglik", also="reg:gamma", differs="is half of it, and 1 + ln y more in each row"
+            ),
         ),
         note="LightGBM's gamma_deviance is the sum over the rows, here it is the mean.",
     ),
@@ -168,14 +183,13 @@ ROWS = (
         "Statistics 28, 362–377",
         example="lossctl eval examples/data/preds.csv --loss inverse_gaussian_deviance",
         elsewhere=(
-            "sklearn.metrics.mean_tweedie_deviance(power=3)",
-            "torchmetrics.TweedieDevianceScore(power=3)",
+            Elsewhere("sklearn.metrics.mean_tweedie_deviance(power=3)"),
+            Elsewhere("torchmetrics.TweedieDevianceScore(power=3)"),
         ),
         note="scikit-learn's mean_tweedie_deviance with power=3.",
     ),
     Loss(
         id="tweedie_deviance",
-        aliases=("mean_tweedie_deviance",),
         task="counts",
         kind=Kind.REAL,
         summary="deviance of values whose variance is a power of their mean; between 1 and 2: many zeros, a long tail",
@@ -208,8 +222,19 @@ ROWS = (
         "127–162",
         example="lossctl eval examples/data/preds.csv --loss tweedie_deviance --power 1.5",
         elsewhere=(
-            "sklearn.metrics.mean_tweedie_deviance",
-            "torchmetrics.TweedieDevianceScore",
+            Elsewhere("sklearn.metrics.mean_tweedie_deviance", params={"power": 0.0}),
+            Elsewhere("torchmetrics.TweedieDevianceScore", params={"power": 0.0}),
+            Elsewhere(
+                "lightgbm: tweedie",
+                differs="is half of it, less a term of the target alone in each row",
+                renamed={"tweedie_variance_power": "power"},
+            ),
+            Elsewhere(
+                "xgboost: tweedie-nloglik",
+                also="reg:tweedie",
+                differs="is half of it, less a term of the target alone in each row",
+                renamed={"tweedie_variance_power": "power"},
+            ),
         ),
         note="scikit-learn's mean_tweedie_deviance, which loses its digits where μ is near y or the power near 1 or 2. "
         "For the power 0 and below it takes negative targets too; here they are refused: they have no deviance of 0 at "
@@ -237,7 +262,12 @@ ROWS = (
         ),
         reference="Hilbe (2011), Negative binomial regression, Cambridge University Press",
         example="lossctl eval examples/data/preds.csv --loss negative_binomial_deviance",
-        elsewhere=("statsmodels.genmod.families.NegativeBinomial",),
+        elsewhere=(
+            Elsewhere(
+                "statsmodels.genmod.families.NegativeBinomial",
+                differs="has a `deviance` that is the sum over the rows, here the mean",
+            ),
+        ),
         note="statsmodels' NegativeBinomial(alpha).deviance is the sum over the rows, here it is the mean.",
     ),
     Loss(
@@ -263,7 +293,12 @@ ROWS = (
         reference="Itakura & Saito (1968), Analysis synthesis telephony based on the maximum likelihood method, 6th "
         "International Congress on Acoustics, C-17–C-20",
         example="lossctl eval examples/data/preds.csv --loss itakura_saito",
-        elsewhere=("sklearn.decomposition.NMF(beta_loss='itakura-saito')",),
+        elsewhere=(
+            Elsewhere(
+                "sklearn.decomposition.NMF(beta_loss='itakura-saito')",
+                differs="is the sum over the numbers of a matrix, here the mean",
+            ),
+        ),
     ),
     Loss(
         id="generalized_kl",
@@ -287,9 +322,12 @@ ROWS = (
         reference="Csiszár (1991), Why least squares and maximum entropy?, Annals of Statistics 19, 2032–2066",
         example="lossctl eval examples/data/preds.csv --loss generalized_kl",
         elsewhere=(
-            "scipy.special.kl_div",
-            "optax.losses.generalized_kl_divergence",
-            "sklearn.decomposition.NMF(beta_loss='kullback-leibler')",
+            Elsewhere("scipy.special.kl_div"),
+            Elsewhere("optax.losses.generalized_kl_divergence", differs="takes ln μ"),
+            Elsewhere(
+                "sklearn.decomposition.NMF(beta_loss='kullback-leibler')",
+                differs="is the sum over the numbers of a matrix, here the mean",
+            ),
         ),
         note="scipy.special.kl_div loses its digits where μ is near y: it gives 0 for 3.3e-18.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import PROBABILITY, Facts, Kind, Loss
 from lossctl.losses import divergence, information
 from lossctl.losses.rows.information import BASE, information_unit
@@ -142,7 +143,7 @@ ROWS = (
         reference="Endres & Schindelin (2003), A new metric for probability distributions, IEEE Transactions on "
         "Information Theory 49, 1858–1860",
         example=f"{_DATA} jensen_shannon_distance",
-        elsewhere=("scipy.spatial.distance.jensenshannon",),
+        elsewhere=(Elsewhere("scipy.spatial.distance.jensenshannon", params={"base": "e"}),),
         note="scipy's jensenshannon is this with base=e unless told otherwise; it keeps no digit below 1e-8.",
     ),
     Loss(
@@ -248,7 +249,7 @@ ROWS = (
         reference="Pearson (1900), On the criterion that a given system of deviations…, Philosophical Magazine 50, "
         "157–175",
         example=f"{_DATA} chi_square",
-        elsewhere=("scipy.stats.chisquare",),
+        elsewhere=(Elsewhere("scipy.stats.chisquare", differs="is of counts: n times it"),),
         note="scipy.stats.chisquare(n·p, n·q) is n times this. scikit-learn's chi2 kernels divide by p + q.",
     ),
 )

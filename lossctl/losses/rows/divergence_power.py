@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import POSITIVE, PROBABILITY, Facts, Kind, Loss, Param
 from lossctl.losses import divergence_ordered, divergence_power, information
 from lossctl.losses.rows.information import BASE, information_unit
@@ -177,7 +178,7 @@ ROWS = (
         reference="Vaserstein (1969), Markov processes over denumerable products of spaces, Problems of Information "
         "Transmission 5, 47–52",
         example=f"{_ACROSS} wasserstein1",
-        elsewhere=("scipy.stats.wasserstein_distance",),
+        elsewhere=(Elsewhere("scipy.stats.wasserstein_distance"),),
         note="scipy.stats.wasserstein_distance(range(K), range(K), p, q).",
     ),
     Loss(
@@ -207,7 +208,7 @@ ROWS = (
         reference="Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of "
         "Statistical Planning and Inference 143, 1249–1272",
         example=f"{_ACROSS} energy_distance",
-        elsewhere=("scipy.stats.energy_distance",),
+        elsewhere=(Elsewhere("scipy.stats.energy_distance"),),
         note="scipy.stats.energy_distance(range(K), range(K), p, q). Székely's own is the square of it.",
     ),
     Loss(

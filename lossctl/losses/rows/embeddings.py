@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import BINARY, NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import embeddings
@@ -40,7 +41,7 @@ def _triplet_lipschitz(p: float, columns: float) -> float:
 ROWS = (
     Loss(
         id="cosine",
-        aliases=("cosine_distance", "cosine_similarity"),
+        aliases=("cosine_distance",),
         task="embeddings",
         kind=Kind.VECTORS,
         summary="1 − the cosine of the angle between two vectors: 0 in one direction, 1 at right angles, 2 opposed",
@@ -63,12 +64,21 @@ ROWS = (
         reference="Salton & McGill (1983), Introduction to modern information retrieval, McGraw-Hill, chapter 4",
         example="lossctl eval examples/data/digit_embeddings.csv --loss cosine -t 'a_*' -p 'b_*'",
         elsewhere=(
-            "torch.nn.CosineSimilarity",
-            "keras.losses.CosineSimilarity",
-            "optax.cosine_distance",
-            "scipy.spatial.distance.cosine",
-            "sklearn.metrics.pairwise.paired_cosine_distances",
-            "torchmetrics.CosineSimilarity",
+            Elsewhere(
+                "torch.nn.CosineSimilarity",
+                also="torch.nn.functional.cosine_similarity",
+                differs="is the cosine itself, here it is 1 less the cosine",
+            ),
+            Elsewhere(
+                "keras.losses.CosineSimilarity",
+                also="keras.losses.cosine_similarity",
+                differs="is minus the cosine, here it is 1 less the cosine",
+            ),
+            Elsewhere("keras.metrics.CosineSimilarity", differs="is the cosine itself, here it is 1 less the cosine"),
+            Elsewhere("optax.cosine_distance"),
+            Elsewhere("scipy.spatial.distance.cosine"),
+            Elsewhere("sklearn.metrics.pairwise.paired_cosine_distances"),
+            Elsewhere("torchmetrics.CosineSimilarity", differs="is the cosine itself, here it is 1 less the cosine"),
         ),
         note="Keras's cosine_similarity is −cos and Optax's cosine_distance is 1 − cos; PyTorch's cosine_similarity "
         "takes a length below 1e-8 for 1e-8, and gives 0 for vectors of 1e200. All lose the digits of small angles: at "
@@ -101,7 +111,13 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's CosineEmbeddingLoss",
         example="lossctl eval examples/data/digit_pairs.csv --loss cosine_embedding -t same -p 'u_*,v_*'",
-        elsewhere=("torch.nn.CosineEmbeddingLoss",),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.CosineEmbeddingLoss",
+                also="torch.nn.functional.cosine_embedding_loss",
+                note="labels are −1 and 1",
+            ),
+        ),
         note="PyTorch's CosineEmbeddingLoss, whose labels are 1 and −1. It adds 1e-12 to squared lengths: a pair of "
         "vectors of length 1e-6 at a cosine of 1 costs 0.5 there, and 0 here.",
     ),
@@ -129,9 +145,9 @@ ROWS = (
         reference="Deza & Deza (2009), Encyclopedia of distances, Springer, section 1.1",
         example="lossctl eval examples/data/digit_embeddings.csv --loss euclidean -t 'a_*' -p 'b_*'",
         elsewhere=(
-            "torch.nn.PairwiseDistance",
-            "scipy.spatial.distance.euclidean",
-            "sklearn.metrics.pairwise.paired_euclidean_distances",
+            Elsewhere("torch.nn.PairwiseDistance", also="torch.nn.functional.pairwise_distance"),
+            Elsewhere("scipy.spatial.distance.euclidean"),
+            Elsewhere("sklearn.metrics.pairwise.paired_euclidean_distances"),
         ),
         note="PyTorch's pairwise_distance adds 1e-6 to each difference, so that equal vectors are not 0 apart.",
     ),
@@ -159,7 +175,10 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, equation 4",
         example="lossctl eval examples/data/digit_pairs.csv --loss contrastive --margin 20 -t same -p distance",
-        elsewhere=("sentence_transformers.losses.ContrastiveLoss", "tensorflow_addons.losses.ContrastiveLoss"),
+        elsewhere=(
+            Elsewhere("sentence_transformers.losses.ContrastiveLoss", differs=UNCOMPARED),
+            Elsewhere("tensorflow_addons.losses.ContrastiveLoss", differs=UNCOMPARED),
+        ),
         note="Label 1 is similar, as in sentence-transformers, whose loss is the same, and in TensorFlow Addons, whose "
         "loss is twice this; in Hadsell et al. 0 is. pytorch-metric-learning's ContrastiveLoss does not square: that "
         "is hinge_embedding.",
@@ -189,7 +208,14 @@ ROWS = (
         reference="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping, CVPR, "
         "1735–1742, for the pairs; the form is PyTorch's HingeEmbeddingLoss",
         example="lossctl eval examples/data/digit_pairs.csv --loss hinge_embedding --margin 20 -t same -p distance",
-        elsewhere=("torch.nn.HingeEmbeddingLoss", "pytorch_metric_learning.losses.ContrastiveLoss"),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.HingeEmbeddingLoss",
+                also="torch.nn.functional.hinge_embedding_loss",
+                note="labels are −1 and 1; its slope at the margin is −1, here 0",
+            ),
+            Elsewhere("pytorch_metric_learning.losses.ContrastiveLoss", differs=UNCOMPARED),
+        ),
         note="PyTorch's HingeEmbeddingLoss, whose labels are 1 and −1, which takes any number, and whose slope at the "
         "margin is −1; and pytorch-metric-learning's ContrastiveLoss, but for its means over pairs whose loss is not "
         "0.",
@@ -220,7 +246,13 @@ ROWS = (
         reference="Herbrich, Graepel & Obermayer (2000), Large margin rank boundaries for ordinal regression, Advances "
         "in large margin classifiers, MIT Press, 115–132",
         example="lossctl eval examples/data/digit_pairs.csv --loss margin_ranking -t more_ink -p a_ink,b_ink",
-        elsewhere=("torch.nn.MarginRankingLoss",),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.MarginRankingLoss",
+                also="torch.nn.functional.margin_ranking_loss",
+                note="labels are −1 and 1; its slope where the margin is just kept is ∓1, here 0",
+            ),
+        ),
         note="PyTorch's MarginRankingLoss, whose labels are 1 and −1, and whose slope where the margin is just kept is "
         "∓1.",
     ),
@@ -254,7 +286,16 @@ ROWS = (
         reference="Weinberger & Saul (2009), Distance metric learning for large margin nearest neighbor "
         "classification, Journal of Machine Learning Research 10, 207–244",
         example="lossctl eval examples/data/digit_embeddings.csv --loss triplet_margin -t 'a_*' -p 'b_*,n_*'",
-        elsewhere=("torch.nn.TripletMarginLoss", "optax.losses.triplet_margin_loss"),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.TripletMarginLoss",
+                also=(
+                    "torch.nn.functional.triplet_margin_loss torch.nn.TripletMarginWithDistanceLoss "
+                    "torch.nn.functional.triplet_margin_with_distance_loss"
+                ),
+            ),
+            Elsewhere("optax.losses.triplet_margin_loss", renamed={"norm_degree": "p"}),
+        ),
         note="PyTorch's TripletMarginLoss adds 1e-6 to each difference, and Optax's as much under the root. Optax "
         "takes powers of differences with their sign: for p = 3 it gives NaN where they are negative. FaceNet squares "
         "the distances.",
@@ -291,7 +332,12 @@ ROWS = (
         reference="van den Oord, Li & Vinyals (2018), Representation learning with contrastive predictive coding, "
         "arXiv:1807.03748; with cosines and this temperature He et al. (2020), Momentum contrast, CVPR, 9729–9738",
         example="lossctl eval examples/data/digit_embeddings.csv --loss info_nce -t 'a_*' -p 'b_*,n_*'",
-        elsewhere=("optax.losses.ntxent", "pytorch_metric_learning.losses.NTXentLoss"),
+        elsewhere=(
+            Elsewhere(
+                "optax.losses.ntxent", differs="takes the rest of the batch for negatives, here those of the row"
+            ),
+            Elsewhere("pytorch_metric_learning.losses.NTXentLoss", differs=UNCOMPARED),
+        ),
         note="The negatives are those of the row, as in MoCo; NT-Xent and Optax's ntxent take the rest of a batch.",
     ),
 )

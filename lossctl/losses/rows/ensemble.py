@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import ensemble
@@ -89,8 +90,8 @@ ROWS = (
         "Quarterly Journal of the Royal Meteorological Society 140, 1917–1923",
         example="lossctl eval examples/data/diabetes_ensemble.csv --loss crps_ensemble -p 'm_*'",
         elsewhere=(
-            "scoringrules.crps_ensemble",
-            "properscoring.crps_ensemble",
+            Elsewhere("scoringrules.crps_ensemble", note="its `nrg` is `standard`"),
+            Elsewhere("properscoring.crps_ensemble", differs=UNCOMPARED),
         ),
         note=f"{_FAIR} scoringrules' own default, qd, takes members that are sorted already if told so.",
     ),
@@ -119,7 +120,7 @@ ROWS = (
         ),
         reference=_GNEITING,
         example="lossctl eval examples/data/iris_ensemble.csv --loss energy_score -t 'y_*' -p 'm*_*'",
-        elsewhere=("scoringrules.es_ensemble",),
+        elsewhere=(Elsewhere("scoringrules.es_ensemble"),),
         note=f"All components count the same: bring them to one scale first. {_FAIR}",
     ),
     Loss(
@@ -148,7 +149,7 @@ ROWS = (
         reference="Scheuerer & Hamill (2015), Variogram-based proper scoring rules for probabilistic forecasts of "
         "multivariate quantities, Monthly Weather Review 143, 1321–1334",
         example="lossctl eval examples/data/iris_ensemble.csv --loss variogram_score -t 'y_*' -p 'm*_*'",
-        elsewhere=("scoringrules.vs_ensemble",),
+        elsewhere=(Elsewhere("scoringrules.vs_ensemble"),),
         note="Each pair of components counts twice, with weight 1, as in scoringrules and in the paper.",
     ),
 )

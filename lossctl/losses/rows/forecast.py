@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import crps, forecast
 
@@ -22,7 +23,7 @@ _HAS_A_MEAN = Domain(low=1.0, low_open=True)
 ROWS = (
     Loss(
         id="gaussian_nll",
-        aliases=("normal_nll", "logs_normal"),
+        aliases=("normal_nll",),
         task="forecast",
         kind=Kind.PARAMETRIC,
         summary="negative log-likelihood of the target under a normal distribution with the predicted mean and scale",
@@ -48,10 +49,12 @@ ROWS = (
         reference="Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14, 107–114",
         example=_EXAMPLE.format("gaussian_nll"),
         elsewhere=(
-            "torch.nn.GaussianNLLLoss",
-            "torch.distributions.Normal",
-            "scoringrules.logs_normal",
-            "scipy.stats.norm.logpdf",
+            Elsewhere(
+                "torch.nn.GaussianNLLLoss", also="torch.nn.functional.gaussian_nll_loss", params={"variance": True}
+            ),
+            Elsewhere("torch.distributions.Normal", differs="gives `log_prob`, minus it", params={"full": True}),
+            Elsewhere("scoringrules.logs_normal", params={"full": True}),
+            Elsewhere("scipy.stats.norm.logpdf", differs="is minus it", params={"full": True}),
         ),
         note="torch's gaussian_nll_loss takes variances (variance=true) and raises one below 1e-6 to 1e-6: a forecast "
         "that is surer than that is scored as another. SciPy's norm.logpdf and scoringrules' logs_normal are full.",
@@ -82,7 +85,11 @@ ROWS = (
         reference="Laplace (1774), Mémoire sur la probabilité des causes par les évènements, Mémoires de l'Académie "
         "royale des sciences présentés par divers savans 6, 621–656",
         example=_EXAMPLE.format("laplace_nll"),
-        elsewhere=("torch.distributions.Laplace", "scoringrules.logs_laplace", "scipy.stats.laplace.logpdf"),
+        elsewhere=(
+            Elsewhere("torch.distributions.Laplace", differs="gives `log_prob`, minus it"),
+            Elsewhere("scoringrules.logs_laplace"),
+            Elsewhere("scipy.stats.laplace.logpdf", differs="is minus it"),
+        ),
         note="The scale is b, the mean of |μ − y|; the standard deviation is √2 times that. As scoringrules' "
         "logs_laplace, which is inf from 745 scales on, and torch.distributions.Laplace.",
     ),
@@ -110,7 +117,10 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("logistic_nll"),
-        elsewhere=("scoringrules.logs_logistic", "scipy.stats.logistic.logpdf"),
+        elsewhere=(
+            Elsewhere("scoringrules.logs_logistic"),
+            Elsewhere("scipy.stats.logistic.logpdf", differs="is minus it"),
+        ),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' logs_logistic, which is "
         "NaN where the target lies 355 scales below, and inf 746 above. `logistic` is another loss, of binary labels.",
     ),
@@ -142,7 +152,11 @@ ROWS = (
         reference="Lange, Little & Taylor (1989), Robust statistical modeling using the t distribution, Journal of the "
         "American Statistical Association 84, 881–896",
         example=_EXAMPLE.format("student_t_nll"),
-        elsewhere=("torch.distributions.StudentT", "scoringrules.logs_t", "scipy.stats.t.logpdf"),
+        elsewhere=(
+            Elsewhere("torch.distributions.StudentT", differs="gives `log_prob`, minus it"),
+            Elsewhere("scoringrules.logs_t"),
+            Elsewhere("scipy.stats.t.logpdf", differs="is minus it"),
+        ),
         note="The scale is no standard deviation, which is √(df/(df − 2)) times it. As scoringrules' logs_t and "
         "torch.distributions.StudentT, which lose the constant where there are many degrees of freedom: "
         "torch's is off by 8e-4 at 1e12.",
@@ -171,7 +185,21 @@ ROWS = (
         reference="Aitchison & Brown (1957), The lognormal distribution, Cambridge University Press",
         example="lossctl eval examples/data/diabetes_forecasts.csv --loss lognormal_nll --pred log_prediction "
         "--scale log_prediction_scale",
-        elsewhere=("torch.distributions.LogNormal", "scoringrules.logs_lognormal", "scipy.stats.lognorm.logpdf"),
+        elsewhere=(
+            Elsewhere("torch.distributions.LogNormal", differs="gives `log_prob`, minus it"),
+            Elsewhere("scoringrules.logs_lognormal"),
+            Elsewhere(
+                "scipy.stats.lognorm.logpdf", differs="is minus it, with `s` the scale and `scale` e to the location"
+            ),
+            Elsewhere(
+                "xgboost: aft-nloglik",
+                also="survival:aft",
+                differs=(
+                    "is of times that may be censored; of times all seen and normal errors of their logarithm it is "
+                    "the same"
+                ),
+            ),
+        ),
         note="As scoringrules' logs_lognormal and torch.distributions.LogNormal. In SciPy it is lognorm(s=σ, "
         "scale=e^μ). gaussian_nll of the logarithm of the target differs by ln y, which no forecast moves.",
     ),
@@ -199,7 +227,12 @@ ROWS = (
         reference="Dawid & Sebastiani (1999), Coherent dispersion criteria for optimal experimental design, Annals of "
         "Statistics 27, 65–81",
         example=_EXAMPLE.format("dawid_sebastiani"),
-        elsewhere=("scoringrules.dssuv_ensemble",),
+        elsewhere=(
+            Elsewhere(
+                "scoringrules.dssuv_ensemble",
+                differs="is of an ensemble, by its mean and its standard deviation over n − 1, here of these two",
+            ),
+        ),
         note="scoringrules and scoringRules compute it of ensembles, with the variance of the members.",
     ),
     Loss(
@@ -229,7 +262,7 @@ ROWS = (
         reference="Gneiting, Raftery, Westveld & Goldman (2005), Calibrated probabilistic forecasting using ensemble "
         "model output statistics and minimum CRPS estimation, Monthly Weather Review 133, 1098–1118, equation 5",
         example=_EXAMPLE.format("crps_normal"),
-        elsewhere=("scoringrules.crps_normal", "properscoring.crps_gaussian"),
+        elsewhere=(Elsewhere("scoringrules.crps_normal"), Elsewhere("properscoring.crps_gaussian", differs=UNCOMPARED)),
         note="As scoringrules' crps_normal. In the unit of the data, like mae.",
     ),
     Loss(
@@ -256,7 +289,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_laplace"),
-        elsewhere=("scoringrules.crps_laplace",),
+        elsewhere=(Elsewhere("scoringrules.crps_laplace"),),
         note="The scale is b, the mean of |μ − y|. As scoringrules' crps_laplace. In the unit of the data, like mae.",
     ),
     Loss(
@@ -282,7 +315,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_logistic"),
-        elsewhere=("scoringrules.crps_logistic",),
+        elsewhere=(Elsewhere("scoringrules.crps_logistic"),),
         note="The scale is s; the standard deviation is πs/√3. As scoringrules' crps_logistic, which is inf "
         "where the target lies 710 scales below. In the unit of the data, like mae.",
     ),
@@ -313,7 +346,7 @@ ROWS = (
         ),
         reference=_JORDAN,
         example=_EXAMPLE.format("crps_student_t"),
-        elsewhere=("scoringrules.crps_t",),
+        elsewhere=(Elsewhere("scoringrules.crps_t"),),
         note="As scoringrules' crps_t, which loses digits as df nears 1, and the constant from 1e16 on. The scale is "
         "no standard deviation, which is √(df/(df − 2)) times it. In the unit of the data, like mae.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import information
 
@@ -71,7 +72,7 @@ ROWS = (
         reference="Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27, 379–423, "
         "section 6",
         example="lossctl eval examples/data/digit_shares.csv --loss entropy --target p --pred q",
-        elsewhere=("scipy.stats.entropy",),
+        elsewhere=(Elsewhere("scipy.stats.entropy", params={"base": "e"}),),
     ),
     Loss(
         id="cross_entropy",
@@ -129,12 +130,23 @@ ROWS = (
         "79–86",
         example="lossctl eval examples/data/digit_shares.csv --loss kl_divergence --target p --pred q",
         elsewhere=(
-            "torch.nn.KLDivLoss",
-            "keras.losses.KLDivergence",
-            "optax.losses.kl_divergence",
-            "scipy.stats.entropy(pk, qk)",
-            "scipy.special.rel_entr",
-            "torchmetrics.KLDivergence",
+            Elsewhere(
+                "torch.nn.KLDivLoss",
+                also="torch.nn.functional.kl_div",
+                differs=(
+                    "takes the logarithm of q, and divides by the number of all elements unless reduction='batchmean'"
+                ),
+                params={"base": "e"},
+            ),
+            Elsewhere(
+                "keras.losses.KLDivergence",
+                also="keras.losses.kl_divergence keras.metrics.KLDivergence KLD",
+                params={"base": "e"},
+            ),
+            Elsewhere("optax.losses.kl_divergence", differs="takes the logarithm of q", params={"base": "e"}),
+            Elsewhere("scipy.stats.entropy(pk, qk)", params={"base": "e"}),
+            Elsewhere("scipy.special.rel_entr", differs="gives the terms of it", params={"base": "e"}),
+            Elsewhere("torchmetrics.KLDivergence", params={"base": "e"}),
         ),
         note="The target comes first: KL(p‖q). torch's kl_div takes log q, divides by the count unless told otherwise, "
         "and counts in nats. Down a file each term is rounded before they are added, which makes a divergence of d "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import multiclass_logit, sparsemax
 from lossctl.losses.rows.multiclass_probability import FOCUS, LABEL, SMOOTHING
@@ -55,10 +56,21 @@ ROWS = (
         "Neurocomputing, 227–236; smoothing: Szegedy et al. (2016), arXiv:1512.00567",
         example="lossctl eval examples/data/digits.csv --loss softmax_cross_entropy -t label -p 's_*'",
         elsewhere=(
-            "torch.nn.CrossEntropyLoss",
-            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
-            "optax.softmax_cross_entropy",
-            "optax.softmax_cross_entropy_with_integer_labels",
+            Elsewhere(
+                "torch.nn.CrossEntropyLoss",
+                also="torch.nn.functional.cross_entropy",
+                note="label smoothing is the same",
+            ),
+            Elsewhere(
+                "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+                also=(
+                    "keras.losses.sparse_categorical_crossentropy(from_logits=True) "
+                    "keras.losses.CategoricalCrossentropy(from_logits=True) "
+                    "keras.losses.categorical_crossentropy(from_logits=True)"
+                ),
+            ),
+            Elsewhere("optax.softmax_cross_entropy", note="takes rows of probabilities for labels"),
+            Elsewhere("optax.softmax_cross_entropy_with_integer_labels"),
         ),
         note="PyTorch's CrossEntropyLoss and Optax's softmax_cross_entropy_with_integer_labels: log-sum-exp less s_y "
         "there, which gives 0, or noise of 1e-16 of s_y, for a loss of 1e-17.",
@@ -118,7 +130,7 @@ ROWS = (
         reference="Leng et al. (2022), PolyLoss: a polynomial expansion perspective of classification loss functions, "
         "arXiv:2204.12511",
         example="lossctl eval examples/data/digits.csv --loss multiclass_poly1 --epsilon 1 -t label -p 's_*'",
-        elsewhere=("optax.losses.poly_loss_cross_entropy",),
+        elsewhere=(Elsewhere("optax.losses.poly_loss_cross_entropy", params={"epsilon": 2.0}),),
         note="Optax calls it poly_loss_cross_entropy, with epsilon = 2 unless told otherwise.",
     ),
     Loss(
@@ -148,8 +160,8 @@ ROWS = (
         "classification, ICML, arXiv:1602.02068",
         example="lossctl eval examples/data/digits.csv --loss sparsemax -t label -p 's_*'",
         elsewhere=(
-            "optax.losses.multiclass_sparsemax_loss",
-            "tensorflow_addons.losses.SparsemaxLoss",
+            Elsewhere("optax.losses.multiclass_sparsemax_loss"),
+            Elsewhere("tensorflow_addons.losses.SparsemaxLoss", differs=UNCOMPARED),
         ),
         note="Optax calls it multiclass_sparsemax_loss; TensorFlow Addons called it sparsemax_loss. The same, but for "
         "the digits that their differences lose near 0.",
@@ -179,10 +191,17 @@ ROWS = (
         "machines, Journal of Machine Learning Research 2, 265–292",
         example="lossctl eval examples/data/digits.csv --loss crammer_singer -t label -p 's_*'",
         elsewhere=(
-            "optax.losses.multiclass_hinge_loss",
-            "sklearn.metrics.hinge_loss",
-            "keras.losses.CategoricalHinge",
-            "torchmetrics.HingeLoss(task='multiclass')",
+            Elsewhere("optax.losses.multiclass_hinge_loss"),
+            Elsewhere("sklearn.metrics.hinge_loss"),
+            Elsewhere(
+                "keras.losses.CategoricalHinge",
+                also="keras.losses.categorical_hinge keras.metrics.CategoricalHinge",
+                differs="counts a score of 0 among the rivals",
+            ),
+            Elsewhere(
+                "torchmetrics.HingeLoss(task='multiclass')",
+                differs="puts all scores through a softmax where one of them is outside [0, 1]",
+            ),
         ),
         note="scikit-learn's hinge_loss with more than two classes, and torchmetrics' MulticlassHingeLoss.",
     ),
@@ -215,7 +234,9 @@ ROWS = (
         reference="Weston & Watkins (1999), Support vector machines for multi-class pattern recognition, ESANN, "
         "219–224",
         example="lossctl eval examples/data/digits.csv --loss multi_margin --margin 1 -t label -p 's_*'",
-        elsewhere=("torch.nn.MultiMarginLoss",),
+        elsewhere=(
+            Elsewhere("torch.nn.MultiMarginLoss", also="torch.nn.functional.multi_margin_loss", note="1/K included"),
+        ),
         note="As PyTorch's MultiMarginLoss, which divides by K; Weston & Watkins do not. At a kink PyTorch's slope is "
         "0 too.",
     ),
@@ -241,7 +262,7 @@ ROWS = (
         ),
         reference="Collins (2002), Discriminative training methods for hidden Markov models, EMNLP, 1–8",
         example="lossctl eval examples/data/digits.csv --loss multiclass_perceptron -t label -p 's_*'",
-        elsewhere=("optax.losses.multiclass_perceptron_loss",),
+        elsewhere=(Elsewhere("optax.losses.multiclass_perceptron_loss"),),
         note="Optax calls it multiclass_perceptron_loss.",
     ),
 )

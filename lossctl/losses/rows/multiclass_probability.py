@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import NONNEGATIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import multiclass_probability
 
@@ -47,12 +48,27 @@ ROWS = (
         "Szegedy et al. (2016), Rethinking the Inception architecture, arXiv:1512.00567",
         example="lossctl eval examples/data/digits.csv --loss categorical_cross_entropy -t label -p 'p_*'",
         elsewhere=(
-            "torch.nn.NLLLoss",
-            "keras.losses.CategoricalCrossentropy",
-            "keras.losses.SparseCategoricalCrossentropy",
-            "sklearn.metrics.log_loss",
-            "lightgbm: multi_logloss",
-            "xgboost: mlogloss",
+            Elsewhere(
+                "torch.nn.NLLLoss",
+                also="torch.nn.functional.nll_loss",
+                differs="takes logarithms of probabilities, here it takes probabilities",
+            ),
+            Elsewhere(
+                "keras.losses.CategoricalCrossentropy",
+                also="keras.losses.categorical_crossentropy keras.metrics.CategoricalCrossentropy",
+                note="label smoothing is the same",
+            ),
+            Elsewhere(
+                "keras.losses.SparseCategoricalCrossentropy",
+                also=("keras.losses.sparse_categorical_crossentropy keras.metrics.SparseCategoricalCrossentropy"),
+            ),
+            Elsewhere("sklearn.metrics.log_loss", negated="neg_log_loss"),
+            Elsewhere("lightgbm: multi_logloss", also="multiclass softmax multiclassova multiclass_ova ova ovr"),
+            Elsewhere("xgboost: mlogloss", also="multi:softprob"),
+            Elsewhere(
+                "xgboost: multi:softmax",
+                differs="predicts labels; of the probabilities of multi:softprob it is the same",
+            ),
         ),
         note="Nothing is clipped: scikit-learn's log_loss clips at 2.2e-16 and Keras at 1e-7, so that a probability of "
         "0 for what happened costs 36 or 16 there. PyTorch has no loss of probabilities: NLLLoss takes their "
@@ -83,7 +99,7 @@ ROWS = (
         reference="Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review "
         "78, 1–3",
         example="lossctl eval examples/data/digits.csv --loss multiclass_brier -t label -p 'p_*'",
-        elsewhere=("sklearn.metrics.brier_score_loss(scale_by_half=False)",),
+        elsewhere=(Elsewhere("sklearn.metrics.brier_score_loss(scale_by_half=False)"),),
         note="A sum over classes, as Brier wrote it and as scikit-learn gives with scale_by_half=False; a mean over "
         "classes, as Keras' MeanSquaredError gives on one-hot labels, is this over K.",
     ),
@@ -110,7 +126,13 @@ ROWS = (
         ),
         reference="Lin, Goyal, Girshick, He & Dollár (2017), Focal loss for dense object detection, arXiv:1708.02002",
         example="lossctl eval examples/data/digits.csv --loss multiclass_focal --gamma 2 -t label -p 'p_*'",
-        elsewhere=("keras.losses.CategoricalFocalCrossentropy",),
+        elsewhere=(
+            Elsewhere(
+                "keras.losses.CategoricalFocalCrossentropy",
+                also="keras.losses.categorical_focal_crossentropy",
+                differs="is 0.25 times it, unless told another `alpha`",
+            ),
+        ),
         note="No alpha: Keras' CategoricalFocalCrossentropy multiplies by alpha = 0.25 unless told otherwise and "
         "clips at 1e-7. Class weights take alpha's place. It is no proper score: the best forecast is not the truth.",
     ),
@@ -147,7 +169,13 @@ ROWS = (
         reference="Zhang & Sabuncu (2018), Generalized cross entropy loss for training deep neural networks with noisy "
         "labels, arXiv:1805.07836",
         example="lossctl eval examples/data/digits.csv --loss generalized_cross_entropy --q 0.7 -t label -p 'p_*'",
-        elsewhere=("keras.losses.CategoricalGeneralizedCrossEntropy",),
+        elsewhere=(
+            Elsewhere(
+                "keras.losses.CategoricalGeneralizedCrossEntropy",
+                also="keras.losses.categorical_generalized_cross_entropy",
+                params={"q": 0.5},
+            ),
+        ),
     ),
     Loss(
         id="multiclass_spherical",

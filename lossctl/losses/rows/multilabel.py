@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.loss import BINARY, REAL_LINE, Facts, Kind, Loss
 from lossctl.losses import multilabel
 
@@ -36,7 +37,9 @@ ROWS = (
         reference="Zhang & Zhou (2006), Multilabel neural networks with applications to functional genomics and text "
         "categorization, IEEE TKDE 18, 1338–1351, section 2",
         example="lossctl eval examples/data/digit_shapes.csv --loss multilabel_soft_margin -t 'y_*' -p 's_*'",
-        elsewhere=("torch.nn.MultiLabelSoftMarginLoss",),
+        elsewhere=(
+            Elsewhere("torch.nn.MultiLabelSoftMarginLoss", also="torch.nn.functional.multilabel_soft_margin_loss"),
+        ),
         note="As PyTorch's MultiLabelSoftMarginLoss: a mean over labels. PyTorch's SoftMarginLoss overflows to inf at "
         "−100 in single precision.",
     ),
@@ -62,7 +65,13 @@ ROWS = (
         ),
         reference="Elisseeff & Weston (2001), A kernel method for multi-labelled classification, NeurIPS 14, 681–687",
         example="lossctl eval examples/data/digit_shapes.csv --loss multilabel_margin -t 'y_*' -p 's_*'",
-        elsewhere=("torch.nn.MultiLabelMarginLoss",),
+        elsewhere=(
+            Elsewhere(
+                "torch.nn.MultiLabelMarginLoss",
+                also="torch.nn.functional.multilabel_margin_loss",
+                note="takes lists of label numbers ended by −1, here 0 or 1 for each label",
+            ),
+        ),
         note="As PyTorch's MultiLabelMarginLoss, which takes lists of label numbers ended by −1: here 0 or 1 a label.",
     ),
 )

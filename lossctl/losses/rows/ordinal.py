@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import PROBABILITY, REAL_LINE, Facts, Kind, Loss, Param
 from lossctl.losses import ordinal
 from lossctl.losses.rows.multiclass_probability import LABEL
@@ -53,7 +54,7 @@ ROWS = (
         reference="Epstein (1969), A scoring system for probability forecasts of ranked categories, Journal of Applied "
         "Meteorology 8, 985–987",
         example="lossctl eval examples/data/digits.csv --loss ranked_probability_score -t label -p 'p_*'",
-        elsewhere=("scoringrules.rps_score",),
+        elsewhere=(Elsewhere("scoringrules.rps_score"),),
         note="Libraries differ in the factor: R's verification::rps divides by K − 1, which normalized does here.",
     ),
     Loss(
@@ -81,7 +82,12 @@ ROWS = (
         "42, 109–142",
         example="lossctl eval examples/data/diabetes_thirds.csv --loss cumulative_link -t third -p 'at_most_*'",
         thresholds=True,
-        elsewhere=("statsmodels.miscmodels.ordinal_model.OrderedModel",),
+        elsewhere=(
+            Elsewhere(
+                "statsmodels.miscmodels.ordinal_model.OrderedModel",
+                differs="gives `loglikeobs`, minus it; s is the thresholds less the linear predictor",
+            ),
+        ),
         note="In a proportional-odds model s_k = θ_k − f(x), as statsmodels' OrderedModel has it: subtract its linear "
         "predictor from its thresholds. With one threshold it is cross-entropy of the first class.",
     ),
@@ -112,7 +118,7 @@ ROWS = (
         "Recognition Letters 140, 325–331",
         example="lossctl eval examples/data/diabetes_thirds.csv --loss coral -t third -p 'above_*'",
         thresholds=True,
-        elsewhere=("coral_pytorch.losses.coral_loss",),
+        elsewhere=(Elsewhere("coral_pytorch.losses.coral_loss", differs=UNCOMPARED),),
         note="As coral_pytorch's coral_loss: a sum over thresholds, a mean over rows, without importance weights.",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import percentage, regression
 
@@ -42,11 +43,23 @@ ROWS = (
         "Forecasting 9, 527–529",
         example="lossctl eval examples/data/diabetes.csv --loss mape --pred ridge",
         elsewhere=(
-            "sklearn.metrics.mean_absolute_percentage_error",
-            "keras.losses.MeanAbsolutePercentageError",
-            "torchmetrics.MeanAbsolutePercentageError",
-            "lightgbm: mape",
-            "xgboost: mape",
+            Elsewhere(
+                "sklearn.metrics.mean_absolute_percentage_error",
+                negated="neg_mean_absolute_percentage_error",
+                note="a share in both",
+            ),
+            Elsewhere(
+                "keras.losses.MeanAbsolutePercentageError",
+                also=("keras.losses.mean_absolute_percentage_error keras.metrics.MeanAbsolutePercentageError"),
+                differs="is 100 times it, a percentage",
+            ),
+            Elsewhere("torchmetrics.MeanAbsolutePercentageError"),
+            Elsewhere(
+                "lightgbm: mape",
+                also="mean_absolute_percentage_error",
+                differs="divides by 1 where the target is nearer to 0",
+            ),
+            Elsewhere("xgboost: mape"),
         ),
         note="A share: 0.25 is 25 %, as in scikit-learn; Keras gives 100 times it. A target of 0 is an error that "
         "names the row: scikit-learn divides by 2e-16, Keras by 1e-7, torchmetrics by 1.2e-6.",
@@ -77,7 +90,7 @@ ROWS = (
         ),
         reference="Kolassa & Schütz (2007), Advantages of the MAD/Mean ratio over the MAPE, Foresight 6, 40–43",
         example="lossctl eval examples/data/diabetes.csv --loss wmape --pred ridge",
-        elsewhere=("torchmetrics.WeightedMeanAbsolutePercentageError",),
+        elsewhere=(Elsewhere("torchmetrics.WeightedMeanAbsolutePercentageError"),),
         note="torchmetrics divides by at least 1.2e-6.",
     ),
     Loss(
@@ -117,7 +130,14 @@ ROWS = (
         reference="Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of "
         "Forecasting 22, 679–688",
         example="lossctl eval examples/data/diabetes.csv --loss mase --pred ridge",
-        elsewhere=("sktime.performance_metrics.forecasting.MeanAbsoluteScaledError", "darts.metrics.mase"),
+        elsewhere=(
+            Elsewhere(
+                "sktime.performance_metrics.forecasting.MeanAbsoluteScaledError",
+                differs=UNCOMPARED,
+                renamed={"sp": "period"},
+            ),
+            Elsewhere("darts.metrics.mase", differs=UNCOMPARED),
+        ),
         note="The rows are a series in file order, each file its own; --where keeps the order of the rows it leaves. "
         "A row whose earlier target is missing counts in the error alone. sktime and darts take the naive forecast's "
         "error on a training series; here it is that on the target itself.",
@@ -147,7 +167,7 @@ ROWS = (
         reference="Makridakis & Hibon (2000), The M3-Competition: results, conclusions and implications, International "
         "Journal of Forecasting 16, 451–476",
         example="lossctl eval examples/data/diabetes.csv --loss smape --pred ridge",
-        elsewhere=("torchmetrics.SymmetricMeanAbsolutePercentageError",),
+        elsewhere=(Elsewhere("torchmetrics.SymmetricMeanAbsolutePercentageError"),),
         note="Others leave out the 2 (it then ends at 1), or write 200 %; torchmetrics divides by at least 1.2e-6.",
     ),
     Loss(
@@ -173,9 +193,13 @@ ROWS = (
         reference=_TOFALLIS,
         example="lossctl eval examples/data/diabetes.csv --loss msle --pred ridge",
         elsewhere=(
-            "keras.losses.MeanSquaredLogarithmicError",
-            "sklearn.metrics.mean_squared_log_error",
-            "torchmetrics.MeanSquaredLogError",
+            Elsewhere(
+                "keras.losses.MeanSquaredLogarithmicError",
+                also=("keras.losses.mean_squared_logarithmic_error keras.metrics.MeanSquaredLogarithmicError"),
+            ),
+            Elsewhere("sklearn.metrics.mean_squared_log_error", negated="neg_mean_squared_log_error"),
+            Elsewhere("torchmetrics.MeanSquaredLogError"),
+            Elsewhere("xgboost: reg:squaredlogerror", differs="is half of it, as XGBoost defines it"),
         ),
         note="Values of −1 or below are errors that name the row: Keras takes 1e-7 in place of every value below.",
     ),
@@ -204,7 +228,10 @@ ROWS = (
         ),
         reference=_TOFALLIS,
         example="lossctl eval examples/data/diabetes.csv --loss rmsle --pred ridge",
-        elsewhere=("sklearn.metrics.root_mean_squared_log_error", "xgboost: rmsle"),
+        elsewhere=(
+            Elsewhere("sklearn.metrics.root_mean_squared_log_error", negated="neg_root_mean_squared_log_error"),
+            Elsewhere("xgboost: rmsle"),
+        ),
         note="The root of the mean over all rows. Averaging the roots of batches, as a training loop does, gives less.",
     ),
     Loss(

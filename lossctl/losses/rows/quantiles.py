@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import REAL_LINE, Array, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import quantiles
@@ -60,7 +61,7 @@ ROWS = (
         reference="Winkler (1972), A decision-theoretic approach to interval estimation, Journal of the American "
         "Statistical Association 67, 187–191",
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss interval_score --alpha 0.1 -p q0.05,q0.95",
-        elsewhere=("scoringrules.interval_score",),
+        elsewhere=(Elsewhere("scoringrules.interval_score"),),
         note="alpha is the share missed, as in scoringrules' interval_score; where a library asks for the coverage, it "
         "is 1 − alpha. Without --alpha it is read from names such as lo-90 and hi-90, or q0.05 and q0.95. "
         "An interval whose lower end is above its upper one is a data error.",
@@ -91,7 +92,12 @@ ROWS = (
         reference="Bracher, Ray, Gneiting & Reich (2021), Evaluating epidemic forecasts in an interval format, PLOS "
         "Computational Biology 17, e1008618",
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss wis -p 'q*'",
-        elsewhere=("scoringrules.weighted_interval_score",),
+        elsewhere=(
+            Elsewhere(
+                "scoringrules.weighted_interval_score",
+                differs="adds half of the median in place of half of its error: its score depends on where zero is",
+            ),
+        ),
         note="scoringrules 0.10 adds half of the median itself in place of half of its absolute error, so that its "
         "score depends on where zero is.",
     ),
@@ -118,7 +124,7 @@ ROWS = (
         reference="Laio & Tamea (2007), Verification tools for probabilistic forecasts of continuous hydrological "
         "variables, Hydrology and Earth System Sciences 11, 1267–1277",
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss crps_quantile -p 'q*'",
-        elsewhere=("scoringrules.crps_quantile",),
+        elsewhere=(Elsewhere("scoringrules.crps_quantile"),),
         note="Every level counts the same, also where they are not evenly spread. As scoringrules' crps_quantile; the "
         "mean over the levels of scikit-learn's mean_pinball_loss is half of it.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import ranking, ranking_ndcg
 from lossctl.losses.rows.embeddings import TEMPERATURE
@@ -44,7 +45,14 @@ ROWS = (
         ),
         reference="Burges et al. (2005), Learning to rank using gradient descent, ICML, 89–96",
         example=_COMMAND.format("pairwise_logistic"),
-        elsewhere=("rax.pairwise_logistic_loss", "tensorflow_ranking.keras.losses.PairwiseLogisticLoss"),
+        elsewhere=(
+            Elsewhere("rax.pairwise_logistic_loss", differs=UNCOMPARED),
+            Elsewhere("tensorflow_ranking.keras.losses.PairwiseLogisticLoss", differs=UNCOMPARED),
+            Elsewhere(
+                "xgboost: rank:pairwise",
+                differs="is an objective, of which XGBoost gives gradients alone, of pairs that it draws",
+            ),
+        ),
         note="Each group counts the same, however many pairs it has. RankNet, and TensorFlow Ranking and Rax when told "
         "to, sum over pairs; Rax's default is a mean over the pairs of all groups together.",
     ),
@@ -75,7 +83,10 @@ ROWS = (
         ),
         reference="Joachims (2002), Optimizing search engines using clickthrough data, KDD, 133–142",
         example=_COMMAND.format("pairwise_hinge"),
-        elsewhere=("rax.pairwise_hinge_loss", "tensorflow_ranking.keras.losses.PairwiseHingeLoss"),
+        elsewhere=(
+            Elsewhere("rax.pairwise_hinge_loss", differs=UNCOMPARED),
+            Elsewhere("tensorflow_ranking.keras.losses.PairwiseHingeLoss", differs=UNCOMPARED),
+        ),
         note="Each group counts the same, however many pairs it has. Rax's default is a mean over the pairs of all "
         "groups together.",
     ),
@@ -106,9 +117,17 @@ ROWS = (
         "ICML, 129–136",
         example=_COMMAND.format("listnet"),
         elsewhere=(
-            "rax.softmax_loss",
-            "optax.losses.ranking_softmax_loss",
-            "tensorflow_ranking.keras.losses.SoftmaxLoss",
+            Elsewhere("rax.softmax_loss", differs=UNCOMPARED),
+            Elsewhere(
+                "optax.losses.ranking_softmax_loss",
+                differs="takes a distribution as labels, here the relevances whose softmax it is",
+            ),
+            Elsewhere("tensorflow_ranking.keras.losses.SoftmaxLoss", differs=UNCOMPARED),
+            Elsewhere(
+                "lightgbm: rank_xendcg",
+                also="xendcg xe_ndcg xe_ndcg_mart xendcg_mart",
+                differs="is an objective, of which LightGBM gives gradients alone, with random weights",
+            ),
         ),
         note="Rax's softmax_loss with label_fn=softmax. TensorFlow Ranking's and Optax's softmax losses take y, not "
         "softmax(y), for P.",
@@ -141,7 +160,15 @@ ROWS = (
         "ICML, 1192–1199; ties as in Efron (1977), The efficiency of Cox's likelihood function for censored data, "
         "Journal of the American Statistical Association 72, 557–565",
         example=_COMMAND.format("listmle"),
-        elsewhere=("rax.listmle_loss", "tensorflow_ranking.keras.losses.ListMLELoss"),
+        elsewhere=(
+            Elsewhere("rax.listmle_loss", differs=UNCOMPARED),
+            Elsewhere("tensorflow_ranking.keras.losses.ListMLELoss", differs=UNCOMPARED),
+            Elsewhere(
+                "xgboost: cox-nloglik",
+                also="survival:cox",
+                differs="is of times that may be censored, here of rankings",
+            ),
+        ),
         note="Without ties as in Rax's listmle_loss. With ties Rax, TensorFlow Ranking and allRank put them in an "
         "order by chance or by row, the least relevant too, so that their number changes with that order.",
     ),
@@ -173,7 +200,22 @@ ROWS = (
         "Li, Golbandi, Bendersky & Najork (2018), The LambdaLoss framework for ranking metric optimization, CIKM, "
         "1313–1322",
         example=_COMMAND.format("lambda_rank"),
-        elsewhere=("lightgbm: lambdarank",),
+        elsewhere=(
+            Elsewhere(
+                "lightgbm: lambdarank",
+                differs=(
+                    "is an objective, of which LightGBM gives gradients alone, divided by the sum of all "
+                    "(`lambdarank_norm`); its metric is `ndcg`, no loss"
+                ),
+            ),
+            Elsewhere(
+                "xgboost: rank:ndcg",
+                also="rank:map",
+                differs=(
+                    "is an objective, of which XGBoost gives gradients alone; its metric is `ndcg` or `map`, no loss"
+                ),
+            ),
+        ),
         note="LightGBM's lambdarank also divides by the distance of the scores, then by the sum of the lambdas "
         "(lambdarank_norm), and puts ties in the order of rows; Rax multiplies by the size of the group.",
     ),
@@ -204,7 +246,7 @@ ROWS = (
         reference="Qin, Liu & Li (2010), A general approximation framework for direct optimization of information "
         "retrieval measures, Information Retrieval 13, 375–397",
         example=_COMMAND.format("approx_ndcg"),
-        elsewhere=("tensorflow_ranking.keras.losses.ApproxNDCGLoss",),
+        elsewhere=(Elsewhere("tensorflow_ranking.keras.losses.ApproxNDCGLoss", differs=UNCOMPARED),),
         note="Qin et al. have α = 1/temperature. TensorFlow Ranking's ApproxNDCGLoss, with this temperature too, and "
         "Rax's approx_t12n of ndcg_metric are −NDCG: 1 less.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import regression
 
@@ -36,12 +37,15 @@ ROWS = (
         "error, Climate Research 30, 79–82",
         example="lossctl eval examples/data/preds.csv --loss mae",
         elsewhere=(
-            "torch.nn.L1Loss",
-            "keras.losses.MeanAbsoluteError",
-            "sklearn.metrics.mean_absolute_error",
-            "torchmetrics.MeanAbsoluteError",
-            "lightgbm: l1",
-            "xgboost: mae",
+            Elsewhere("torch.nn.L1Loss", also="torch.nn.functional.l1_loss"),
+            Elsewhere(
+                "keras.losses.MeanAbsoluteError",
+                also="keras.losses.mean_absolute_error keras.metrics.MeanAbsoluteError",
+            ),
+            Elsewhere("sklearn.metrics.mean_absolute_error", also="absolute_error", negated="neg_mean_absolute_error"),
+            Elsewhere("torchmetrics.MeanAbsoluteError"),
+            Elsewhere("lightgbm: l1", also="mean_absolute_error mae regression_l1"),
+            Elsewhere("xgboost: mae", also="reg:absoluteerror"),
         ),
         note="jax gives |x| the derivative 1 at 0; here it is 0.",
     ),
@@ -75,7 +79,7 @@ ROWS = (
         ),
         reference="Girshick (2015), Fast R-CNN, ICCV, equation 3, arXiv:1504.08083",
         example="lossctl eval examples/data/diabetes.csv --loss smooth_l1 --beta 20 --pred ridge",
-        elsewhere=("torch.nn.SmoothL1Loss",),
+        elsewhere=(Elsewhere("torch.nn.SmoothL1Loss", also="torch.nn.functional.smooth_l1_loss"),),
         note="As in torch, the slope far out is 1 whatever beta is; that of huber is delta.",
     ),
     Loss(
@@ -105,13 +109,17 @@ ROWS = (
         "73–101",
         example="lossctl eval examples/data/preds.csv --loss huber --delta 1.0",
         elsewhere=(
-            "torch.nn.HuberLoss",
-            "keras.losses.Huber",
-            "optax.huber_loss",
-            "scipy.special.huber",
-            "scipy.optimize.least_squares(loss='huber')",
-            "statsmodels.robust.norms.HuberT",
-            "lightgbm: huber",
+            Elsewhere("torch.nn.HuberLoss", also="torch.nn.functional.huber_loss"),
+            Elsewhere("keras.losses.Huber", also="keras.losses.huber"),
+            Elsewhere("optax.huber_loss"),
+            Elsewhere("scipy.special.huber"),
+            Elsewhere(
+                "scipy.optimize.least_squares(loss='huber')",
+                differs="is the `cost`, a sum over the rows",
+                renamed={"f_scale": "delta"},
+            ),
+            Elsewhere("statsmodels.robust.norms.HuberT", params={"delta": 1.345}, renamed={"t": "delta"}),
+            Elsewhere("lightgbm: huber", params={"delta": 0.9}, renamed={"alpha": "delta"}),
         ),
         note="Weights divide by their sum; torch divides a weighted huber by n.",
     ),
@@ -139,12 +147,21 @@ ROWS = (
         reference="Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes, appendix",
         example="lossctl eval examples/data/preds.csv --loss mse",
         elsewhere=(
-            "torch.nn.MSELoss",
-            "keras.losses.MeanSquaredError",
-            "optax.squared_error",
-            "sklearn.metrics.mean_squared_error",
-            "torchmetrics.MeanSquaredError",
-            "lightgbm: l2",
+            Elsewhere("torch.nn.MSELoss", also="torch.nn.functional.mse_loss"),
+            Elsewhere(
+                "keras.losses.MeanSquaredError", also="keras.losses.mean_squared_error keras.metrics.MeanSquaredError"
+            ),
+            Elsewhere("optax.squared_error"),
+            Elsewhere("sklearn.metrics.mean_squared_error", negated="neg_mean_squared_error"),
+            Elsewhere("torchmetrics.MeanSquaredError"),
+            Elsewhere("lightgbm: l2", also="mean_squared_error mse regression regression_l2"),
+            Elsewhere(
+                "xgboost: reg:squarederror",
+                also="reg:linear",
+                note=(
+                    "an objective, of which XGBoost gives gradients alone, those of half of it; its metric is `rmse`"
+                ),
+            ),
         ),
         note="No factor ½: some libraries call half of this the squared error.",
     ),
@@ -172,9 +189,9 @@ ROWS = (
         reference="Gauss (1823), Theoria combinationis observationum erroribus minimis obnoxiae, part 1",
         example="lossctl eval examples/data/preds.csv --loss half_mse",
         elsewhere=(
-            "optax.l2_loss",
-            "scipy.optimize.least_squares(loss='linear')",
-            "statsmodels.robust.norms.LeastSquares",
+            Elsewhere("optax.l2_loss"),
+            Elsewhere("scipy.optimize.least_squares(loss='linear')", differs="is the `cost`, a sum over the rows"),
+            Elsewhere("statsmodels.robust.norms.LeastSquares"),
         ),
         note="Half of mse; what optax calls l2_loss. Here l2 is mse.",
     ),
@@ -205,11 +222,11 @@ ROWS = (
         reference="Gauss (1823), Theoria combinationis observationum erroribus minimis obnoxiae, part 1",
         example="lossctl eval examples/data/preds.csv --loss rmse",
         elsewhere=(
-            "keras.metrics.RootMeanSquaredError",
-            "sklearn.metrics.root_mean_squared_error",
-            "torchmetrics.MeanSquaredError(squared=False)",
-            "lightgbm: rmse",
-            "xgboost: rmse",
+            Elsewhere("keras.metrics.RootMeanSquaredError"),
+            Elsewhere("sklearn.metrics.root_mean_squared_error", negated="neg_root_mean_squared_error"),
+            Elsewhere("torchmetrics.MeanSquaredError(squared=False)"),
+            Elsewhere("lightgbm: rmse", also="root_mean_squared_error l2_root"),
+            Elsewhere("xgboost: rmse"),
         ),
         note="The root of the mean over all rows. Averaging the roots of batches, as a training loop does, gives less.",
     ),
@@ -237,7 +254,7 @@ ROWS = (
         ),
         reference="Vapnik (1995), The Nature of Statistical Learning Theory, Springer, chapter 6",
         example="lossctl eval examples/data/diabetes.csv --loss epsilon_insensitive --epsilon 20 --pred ridge",
-        elsewhere=("sklearn.linear_model.SGDRegressor(loss='epsilon_insensitive')",),
+        elsewhere=(Elsewhere("sklearn.linear_model.SGDRegressor(loss='epsilon_insensitive')"),),
         note="As scikit-learn's epsilon_insensitive.",
     ),
     Loss(
@@ -263,7 +280,7 @@ ROWS = (
         ),
         reference="Vapnik (1995), The Nature of Statistical Learning Theory, Springer, chapter 6",
         example="lossctl eval examples/data/diabetes.csv --loss squared_epsilon_insensitive --epsilon 20 --pred ridge",
-        elsewhere=("sklearn.linear_model.SGDRegressor(loss='squared_epsilon_insensitive')",),
+        elsewhere=(Elsewhere("sklearn.linear_model.SGDRegressor(loss='squared_epsilon_insensitive')"),),
         note="As scikit-learn's squared_epsilon_insensitive.",
     ),
     Loss(
@@ -292,10 +309,16 @@ ROWS = (
         reference="Koenker & Bassett (1978), Regression quantiles, Econometrica 46, 33–50",
         example="lossctl eval examples/data/diabetes_quantiles.csv --loss quantile --tau 0.95 --pred q0.95",
         elsewhere=(
-            "sklearn.metrics.mean_pinball_loss",
-            "scoringrules.quantile_score",
-            "lightgbm: quantile",
-            "tensorflow_addons.losses.PinballLoss",
+            Elsewhere("sklearn.metrics.mean_pinball_loss", renamed={"alpha": "tau"}),
+            Elsewhere("scoringrules.quantile_score", renamed={"alpha": "tau"}),
+            Elsewhere("lightgbm: quantile", params={"tau": 0.9}, renamed={"alpha": "tau"}),
+            Elsewhere(
+                "xgboost: quantile",
+                also="reg:quantileerror",
+                renamed={"quantile_alpha": "tau"},
+                note="there it has no default",
+            ),
+            Elsewhere("tensorflow_addons.losses.PinballLoss", differs=UNCOMPARED),
         ),
         note="As scikit-learn's mean_pinball_loss, whose alpha is tau.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import adaptive, robust
@@ -61,9 +62,9 @@ ROWS = (
         "IEEE Transactions on Medical Imaging 9, 84–93",
         example="lossctl eval examples/data/preds.csv --loss log_cosh",
         elsewhere=(
-            "keras.losses.LogCosh",
-            "optax.log_cosh",
-            "torchmetrics.LogCoshError",
+            Elsewhere("keras.losses.LogCosh", also="keras.losses.log_cosh keras.metrics.LogCoshError"),
+            Elsewhere("optax.log_cosh"),
+            Elsewhere("torchmetrics.LogCoshError"),
         ),
         note="Keras and optax subtract ln 2 from a sum and give 0 for a residual of 1e-9, where the loss is 5e-19; "
         "torchmetrics takes cosh itself, which overflows for a residual of 711.",
@@ -95,10 +96,13 @@ ROWS = (
         "in computed imaging, IEEE Transactions on Image Processing 6, 298–311",
         example="lossctl eval examples/data/diabetes.csv --loss pseudo_huber --delta 20 --pred ridge",
         elsewhere=(
-            "scipy.special.pseudo_huber",
-            "scipy.optimize.least_squares(loss='soft_l1')",
-            "xgboost: mphe",
-            "xgboost: reg:pseudohubererror",
+            Elsewhere("scipy.special.pseudo_huber"),
+            Elsewhere(
+                "scipy.optimize.least_squares(loss='soft_l1')",
+                differs="is the `cost`, a sum over the rows",
+                renamed={"f_scale": "delta"},
+            ),
+            Elsewhere("xgboost: mphe", also="reg:pseudohubererror", renamed={"huber_slope": "delta"}),
         ),
         note="As scipy's pseudo_huber. XGBoost's reg:pseudohubererror is the same, with delta as huber_slope. "
         "scipy's soft_l1 of least_squares is twice this for δ = 1.",
@@ -129,7 +133,7 @@ ROWS = (
         reference="Fair (1974), On the robust estimation of econometric models, Annals of Economic and Social "
         "Measurement 3, 667–677",
         example="lossctl eval examples/data/diabetes.csv --loss fair --c 20 --pred ridge",
-        elsewhere=("lightgbm: fair",),
+        elsewhere=(Elsewhere("lightgbm: fair", renamed={"fair_c": "c"}),),
         note="As LightGBM's metric fair, whose fair_c is c.",
     ),
     Loss(
@@ -158,7 +162,13 @@ ROWS = (
         reference="Black & Anandan (1996), The robust estimation of multiple motions, Computer Vision and Image "
         "Understanding 63, 75–104",
         example="lossctl eval examples/data/diabetes.csv --loss cauchy --c 20 --pred ridge",
-        elsewhere=("scipy.optimize.least_squares(loss='cauchy')",),
+        elsewhere=(
+            Elsewhere(
+                "scipy.optimize.least_squares(loss='cauchy')",
+                differs="is the `cost`, a sum over the rows",
+                renamed={"f_scale": "c"},
+            ),
+        ),
         note="scipy's loss='cauchy' of least_squares is twice this for c = 1.",
     ),
     Loss(
@@ -245,7 +255,7 @@ ROWS = (
         reference="Beaton & Tukey (1974), The fitting of power series, meaning polynomials, illustrated on "
         "band-spectroscopic data, Technometrics 16, 147–185",
         example="lossctl eval examples/data/diabetes.csv --loss tukey --c 250 --pred ridge",
-        elsewhere=("statsmodels.robust.norms.TukeyBiweight",),
+        elsewhere=(Elsewhere("statsmodels.robust.norms.TukeyBiweight"),),
         note="As statsmodels' TukeyBiweight. The residual is taken as it stands: divide by a scale first.",
     ),
     Loss(
@@ -279,7 +289,7 @@ ROWS = (
         ),
         reference="Andrews (1974), A robust method for multiple linear regression, Technometrics 16, 523–531",
         example="lossctl eval examples/data/diabetes.csv --loss andrew --a 80 --pred ridge",
-        elsewhere=("statsmodels.robust.norms.AndrewWave",),
+        elsewhere=(Elsewhere("statsmodels.robust.norms.AndrewWave"),),
         note="As statsmodels' AndrewWave. The residual is taken as it stands: divide by a scale first.",
     ),
     Loss(
@@ -317,7 +327,7 @@ ROWS = (
         reference="Andrews, Bickel, Hampel, Huber, Rogers & Tukey (1972), Robust estimates of location: survey and "
         "advances, Princeton University Press",
         example="lossctl eval examples/data/diabetes.csv --loss hampel --a 50 --b 100 --c 200 --pred ridge",
-        elsewhere=("statsmodels.robust.norms.Hampel",),
+        elsewhere=(Elsewhere("statsmodels.robust.norms.Hampel"),),
         note="As statsmodels' Hampel. The residual is taken as it stands: divide by a scale first.",
     ),
     Loss(
@@ -347,7 +357,7 @@ ROWS = (
         reference="Hinich & Talwar (1975), A simple method for robust regression, Journal of the American Statistical "
         "Association 70, 113–119",
         example="lossctl eval examples/data/diabetes.csv --loss trimmed --c 100 --pred ridge",
-        elsewhere=("statsmodels.robust.norms.TrimmedMean",),
+        elsewhere=(Elsewhere("statsmodels.robust.norms.TrimmedMean"),),
         note="statsmodels' TrimmedMean has this slope.",
     ),
     Loss(
