@@ -1,20 +1,24 @@
 """The documents of the project and the blocks of code in them; shared by the test that runs them and `tests.refresh`.
 
 A block marked ``console`` is a transcript: ``$`` starts a command, ``>`` goes on with it, the rest is what it
-prints. A block marked ``python`` runs as it stands, or as a doctest where it shows a prompt. Blocks marked ``sh`` make
-environments or take minutes: ``.ci/run`` runs those of the README.
+prints; in the README, which is read first, at a terminal of 80 columns. A block marked ``python`` runs as it stands, or
+as a doctest where it shows a prompt. Commands in blocks marked ``bash`` run, and what they print is not shown. Blocks
+marked ``sh`` make environments or take minutes: ``.ci/run`` runs those of the README.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 from tests.transcript import ROOT, Ran, run
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _CODE_OF_LAST = "echo $?"
 
@@ -44,14 +48,16 @@ def _blocks(file: Path) -> Iterator[Block]:
         yield Block(file, text.count("\n", 0, match.start()) + 2, match["language"], match["text"])
 
 
-def replay(text: str) -> str:
-    """Give a transcript with what its commands print now in the place of what they printed."""
+def replay(text: str, file: Path) -> str:
+    """Give a transcript of a document with what its commands print now in the place of what they printed."""
     shown, last = [], Ran(0, "", "", "")
+    columns = {"COLUMNS": "80"} if file == README else {}
     for typed, command in _commands(text):
         if command == _CODE_OF_LAST:
             printed = f"{last.code}\n"
         else:
-            last = run(command)
+            with mock.patch.dict(os.environ, columns):
+                last = run(command)
             printed = last.shown
         shown.append(f"{typed}{printed}")
     return "".join(shown)
@@ -68,5 +74,6 @@ def replayed(file: Path) -> str:
     """Give a document with all its transcripts replayed."""
     text = file.read_text(encoding="utf-8")
     return _BLOCK.sub(
-        lambda match: f"```console\n{replay(match['text'])}```" if match["language"] == "console" else match[0], text
+        lambda match: f"```console\n{replay(match['text'], file)}```" if match["language"] == "console" else match[0],
+        text,
     )

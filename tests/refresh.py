@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests import differences
 from tests.documents import DOCUMENTS, replayed
 from tests.golden.golden_cases import CASES, EXPECTED, produce, write_files
+from tests.picture import PICTURE, draw, shown
 from tests.transcript import alike, scratch
 
 
@@ -20,6 +21,10 @@ def refresh() -> None:
             after = replayed(file)
         if not alike(before, after):
             file.write_text(after, encoding="utf-8")
+    picture = draw()
+    if not PICTURE.exists() or shown(PICTURE.read_text(encoding="utf-8")) != shown(picture):
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_text(picture, encoding="utf-8")
     EXPECTED.mkdir(exist_ok=True)
     for file in EXPECTED.iterdir():
         if file.stem not in CASES:

@@ -20,10 +20,12 @@ from lossctl.losses import LOSSES
 from tests import differences
 from tests.databases import shared_databases  # noqa: F401 -- for the tests here that ask for it
 from tests.documents import DOCUMENTS, Block, blocks, replay
+from tests.picture import PICTURE, draw, shown
 from tests.transcript import ROOT, alike, difference, run, run_arguments, scratch
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+MOST_LINES, MOST_WORDS = 150, 1100
 ELSEWHERE = {"py", "r", "yaml", "make"}
 """What other programs run; `tests.test_recipes` tries what of it can be."""
 COMMANDS = list(typer.main.get_command(application()).commands)  # type: ignore[attr-defined]  # a group
@@ -41,7 +43,7 @@ def by_place(found: list[Block]) -> list[object]:
 
 @pytest.mark.parametrize("block", by_place(blocks("console")))
 def test_transcripts(block: Block) -> None:
-    printed = replay(block.text)
+    printed = replay(block.text, block.file)
     assert alike(block.text, printed), difference(block.text, printed, block.place)
 
 
@@ -56,10 +58,17 @@ def test_python(block: Block) -> None:
     assert not report, "".join(report)
 
 
+@pytest.mark.parametrize("block", by_place(blocks("bash")))
+def test_commands_that_are_not_shown_running(block: Block) -> None:
+    commands = [line for line in block.text.splitlines() if line and not line.startswith("#")]
+    assert len(commands) >= 5
+    assert {ran.code: ran.stderr for ran in map(run, commands)}.keys() == {ExitCode.OK}
+
+
 def test_each_block_says_how_it_runs() -> None:
     for file in DOCUMENTS:
         assert file.read_text(encoding="utf-8").count("```") == 2 * len(blocks(None, [file])), file
-    assert {block.language for block in blocks()} <= {"console", "python", "sh", "text", "json", *ELSEWHERE}
+    assert {block.language for block in blocks()} <= {"console", "python", "sh", "bash", "text", "json", *ELSEWHERE}
 
 
 def test_the_readme_has_transcripts_and_python() -> None:
@@ -103,14 +112,38 @@ def test_the_readme_tells_of_each_command(command: str) -> None:
     assert f"lossctl {command}" in README
 
 
+def test_the_readme_is_read_in_two_minutes() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+    assert len(README.split()) <= MOST_WORDS
+    assert (
+        max(len(line) for block in blocks("console", [ROOT / "README.md"]) for line in block.text.splitlines()) <= 160
+    )
+
+
+def test_the_picture_is_what_a_terminal_shows() -> None:
+    assert shown(PICTURE.read_text(encoding="utf-8")) == shown(draw())
+
+
+def test_the_picture_loads_nothing() -> None:
+    assert set(re.findall(r"https?://[^\s\"')]+", PICTURE.read_text(encoding="utf-8"))) <= {
+        "http://www.w3.org/2000/svg",
+        "https://www.textualize.io",
+    }
+
+
+def test_every_document_is_listed() -> None:
+    listed = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for file in (ROOT / "docs").rglob("*.md"):
+        assert file.name == "index.md" or f"]({file.relative_to(ROOT / 'docs')})" in listed, file
+
+
 @pytest.mark.parametrize("code", ExitCode)
-def test_the_readme_tells_of_each_exit_code(code: ExitCode) -> None:
-    assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE)
+def test_the_documents_tell_of_each_exit_code(code: ExitCode) -> None:
+    assert re.search(rf"^\| {int(code)} \|", FORMATS, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", formats())
 def test_each_output_format_is_documented(name: str) -> None:
-    assert f"`{name}`" in README
     assert f"`{name}`" in FORMATS
 
 

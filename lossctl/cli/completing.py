@@ -19,7 +19,7 @@ from typing import Any
 import typer
 
 from lossctl.cli.command import with_values
-from lossctl.cli.commands import COMMANDS, application
+from lossctl.cli.commands import COMMANDS, application, with_command
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode, LossctlError
 
@@ -82,6 +82,7 @@ def offer(words: Sequence[str], partial: str) -> Offer:
     """
     if not words:
         return _commands(partial)
+    words = with_command(words)
     group: Any = typer.main.get_command(application([words[0]]))
     command = group.commands.get(words[0])
     if command is None:

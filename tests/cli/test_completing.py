@@ -48,6 +48,12 @@ def test_commands_come_first_and_files_after_none_of_them() -> None:
     assert "--version" in words("", "--")
 
 
+def test_a_file_in_the_place_of_a_command_is_evaluated() -> None:
+    assert words("p.csv -t", "ri") == ["ridge", "rich"]
+    assert words("p.csv", "--kee") == ["--keep"]
+    assert offer(["none.csv"], "--kee") == FILES
+
+
 def options() -> list[tuple[str, str]]:
     pairs = [
         (name, each)
