@@ -24,7 +24,7 @@ __all__ = ["MAGIC", "ParquetPiece", "open_parquet"]
 MAGIC = b"PAR1"
 _SPLIT = "BYTE_STREAM_SPLIT"
 _LEAST_COLUMNS = 512
-"""Of fewer columns of one number each DuckDB holds little."""
+"""Of fewer columns of one number each DuckDB holds little; and the time it takes grows faster than their number."""
 
 
 class ParquetPiece(TypedPiece):
@@ -45,12 +45,13 @@ class ParquetPiece(TypedPiece):
     def apart(self, cursor: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Apart | None:
         """Open what reads wide rows a few at a time; of other columns and few, nothing is looked up."""
         lists = any(self.columns[name] is ColumnType.NUMBERS for name in names)
-        if not lists and len(names) < _LEAST_COLUMNS:
+        many = len(names) >= _LEAST_COLUMNS
+        if not lists and not many:
             return None
         from lossctl.sources.wide import read_apart
 
         places = {name: self._places[name] for name in names}
-        return read_apart(cursor, self.name, self.path, places, self.sql_types)
+        return read_apart(cursor, self.name, self.path, places, self.sql_types, many=many)
 
     def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
         """Return the error that names the column written in a way that is not read."""

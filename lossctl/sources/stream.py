@@ -112,6 +112,7 @@ class Stream:
         self._wanted = request.wanted
         self._condition = request.condition
         self._types = request.types
+        self._beside = {*request.uses, *request.marks.columns, *request.labels}
         self._twofold = request.twofold(piece)
         self._marks = request.marks
         self._widths = request.widths
@@ -249,8 +250,10 @@ class Stream:
         return f"coalesce({text}, false)"
 
     def relation(self) -> str:
-        """Give the SQL of the relation that is read."""
-        return with_texts(self._piece, self._types, self._twofold, self._piece.relation)
+        """Give the SQL of the relation that is read: without columns that are read apart, which may be thousands."""
+        apart = set() if self._apart is None else self._apart.places.keys() - self._beside
+        types = {name: kind for name, kind in self._types.items() if name not in apart} if apart else self._types
+        return with_texts(self._piece, types, self._twofold, self._piece.relation)
 
     def values(self, side: str = "") -> list[str]:
         """Give the SQL of each column wanted, under names of our own that start with `side`, and of the marks."""
@@ -301,12 +304,13 @@ class Stream:
     def arrays(self, record: Any, side: str = "") -> dict[str, Array]:
         """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
         columns: dict[str, Array] = {}
+        read = dict(zip(record.column_names, record.columns, strict=True))  # by name each would be looked for among all
         for number, (name, kind) in enumerate(self._wanted.items()):
             lists = kind is ColumnType.NUMBERS
             if self._apart is not None and name in self._apart.places:
                 columns[name] = record.apart(name, self._widths[name] if lists else None)
                 continue
-            column = record.column(f"{side}v{number}")
+            column = read[f"{side}v{number}"]
             columns[name] = lists_to_numpy(column, self._widths[name], name) if lists else to_numbers(column)
         return columns
 

@@ -63,6 +63,16 @@ class Cut:
     places: Mapping[str, int]
 
     @property
+    def column_names(self) -> list[str]:
+        """The names of the columns of the record batch."""
+        return list(self.record.column_names)
+
+    @property
+    def columns(self) -> list[Any]:
+        """The columns of the record batch."""
+        return list(self.record.columns)
+
+    @property
     def num_rows(self) -> int:
         """How many rows there are."""
         return int(self.record.num_rows)
@@ -154,7 +164,13 @@ class Apart:
 
 
 def read_apart(
-    cursor: duckdb.DuckDBPyConnection, name: str, path: str, places: Mapping[str, int], types: Mapping[str, str]
+    cursor: duckdb.DuckDBPyConnection,
+    name: str,
+    path: str,
+    places: Mapping[str, int],
+    types: Mapping[str, str],
+    *,
+    many: bool,
 ) -> Apart | None:
     """Open a Parquet file for columns that are read apart; ``None``: it is as well to leave all to DuckDB.
 
@@ -168,9 +184,11 @@ def read_apart(
         By the name of a column that is wanted, its place in the file.
     types
         The types of columns in SQL.
+    many
+        Whether so many columns are wanted that each is best read apart, however few numbers there are.
     """
     places = {column: place for column, place in places.items() if _ALIKE.fullmatch(types[column])}
-    rows = _rows(cursor, path, list(places)) if places else None
+    rows = _rows(cursor, path, list(places), many=many) if places else None
     if rows is None:
         return None
     try:
@@ -179,7 +197,7 @@ def read_apart(
         return None
 
 
-def _rows(cursor: duckdb.DuckDBPyConnection, path: str, wanted: list[str]) -> int | None:
+def _rows(cursor: duckdb.DuckDBPyConnection, path: str, wanted: list[str], *, many: bool) -> int | None:
     """Return how many rows to read at once; ``None``: DuckDB takes little memory, or far less time."""
     leaves = f"parquet_metadata({quote_text(glob_escape(path))})"
     groups = f"""select row_group_num_rows as r, sum(num_values) as n, count(*) as c, sum(total_uncompressed_size) as s,
@@ -188,7 +206,7 @@ def _rows(cursor: duckdb.DuckDBPyConnection, path: str, wanted: list[str]) -> in
         where row_group_num_rows > 0 group by row_group_id, row_group_num_rows"""  # noqa: S608 -- quoted before
     query = f"select max(least({_VECTOR}, r) * mine / r), max(n / r), sum(my_size) / sum(s), max(c) from ({groups})"  # noqa: S608 -- the same
     vector, numbers, share, columns = cursor.execute(query, [wanted]).fetchall()[0]
-    if vector is None or vector < _MANY or (share < 1 / 2 and vector < _TOO_MANY):
+    if vector is None or (vector < _MANY and not many) or (share < 1 / 2 and vector < _TOO_MANY):
         return None
     return max(1, int(max(BLOCK_NUMBERS, _LEAST_ROWS * columns) // max(1, numbers)))
 

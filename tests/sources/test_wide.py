@@ -24,7 +24,7 @@ from lossctl.core import block as blocks
 from lossctl.core.block import BLOCK_NUMBERS, BLOCK_ROWS, Batch, Binding
 from lossctl.core.errors import MORE_MEMORY, DataError
 from lossctl.losses import LOSSES
-from lossctl.sources import open_source, stream, wide
+from lossctl.sources import open_source, parquet, stream, wide
 from lossctl.sources.join import join
 from lossctl.sources.paired import paired_by_key
 from lossctl.sources.slices import Slices
@@ -311,14 +311,22 @@ def test_many_columns_are_read_alike(condition: str | None, tmp_path: Path, monk
     })  # fmt: skip
     path = str(tmp_path / "c.parquet")
     pq.write_table(table, path, row_group_size=700)
-    found = []
-    for least in (1, 10**9):
-        monkeypatch.setattr(wide, "_MANY", least)
+    found, queries, records_of = [], list[str](), stream.records_of
+
+    def asked(cursor: Any, query: str, *others: Any) -> Any:
+        queries.append(query)
+        return records_of(cursor, query, *others)
+
+    monkeypatch.setattr(stream, "records_of", asked)
+    for least in (512, 10**9):
+        monkeypatch.setattr(parquet, "_LEAST_COLUMNS", least)
         options: Any = {"where": condition, "by": Slices(["g"]), "texts": ("id",), "labels": {"y": ["a", "b"]}}
         found.append(read(path, ["y", *columns, "flag", "id"], **options))
         assert len(opened) == 1
     for name in (*columns, "y", "flag", "id", "rows", "slices", "texts"):
         assert_array_equal(found[0][name], found[1][name])
+    assert ('"p_3"' in queries[0], '"p_9"' in queries[0]) == (condition is not None and "p_3" in condition, False)
+    assert '"p_9"' in queries[1]
     few = read(path, [*columns][:500])
     assert len(opened) == 1
     assert len(few["p_2"]) == rows
