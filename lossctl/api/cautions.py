@@ -87,6 +87,10 @@ def _series(
         return []
     lines = []
     for name in series_of(source, [binding for _, binding in bound], settings):
+        if name in settings.by:
+            what = ", ".join(labels) if method is None or not in_order else method.label
+            lines.append(f'of all rows together {what} runs over the borders of the series in "{name}": see the slices')
+            continue
         if labels:
             scale = "the scale is the naive forecast's error on these rows, not on those of training"
             verb = "looks" if len(labels) == 1 else "look"

@@ -121,7 +121,7 @@ def _column_sum_error(source: Source, tally: ModelTally, chosen: ChosenLoss) -> 
     for role in chosen.loss.roles:
         total = tally.column_sums()[role]
         if abs(total - 1.0) > SUM_TOLERANCE:
-            cure = "--normalize divides each by their sum"
+            cure = "--normalize divides each by their sum" if total else "choose another column (-t, -p)"
             if role is Role.TARGET and total.is_integer() and total > 1.0 and Role.PREDICTION in chosen.loss.roles:
                 cure = f"for labels 0 and 1, --loss binary_cross_entropy; of one distribution down the file, {cure}"
             return DataError(

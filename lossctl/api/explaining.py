@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from lossctl.engine.plan import ModelPlan
     from lossctl.sources import Source
 
-__all__ = ["Explainer"]
+__all__ = ["UNSHOWN", "Explainer"]
+
+UNSHOWN = "the reason can't be shown: "
+"""What a report says of a failed gate whose slices and rows can't be read again."""
 
 _ROWS, _SLICES = 3, 3
 _BY_ROWS = {"", "p50", "p90", "p95", "p99", "max"}
@@ -68,7 +71,7 @@ class Explainer:
         except UsageError:  # there is nothing to look at, and the verdict stands without
             return []
         except DataError as error:
-            return [f"the reason can't be shown: {error.problem}"]
+            return [f"{UNSHOWN}{error.problem}"]
 
     def _slices(self, gate: Gate, values: Slice) -> list[str]:
         lines = []

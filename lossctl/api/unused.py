@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,7 @@ __all__ = ["misaligned", "pooled", "series_of"]
 _LONG = {
     *("model", "model_id", "model_name", "estimator", "algorithm", "method"),
     *("quantile", "quantile_level", "tau", "output_type", "output_type_id"),
+    *("cutoff", "forecast_origin", "lead_time", "horizon", "fold", "repeat", "seed"),
     *("sample", "sample_id", "draw", "member", "member_id", "ensemble_member", "realization"),
 }
 """What tells the predictions of one target apart in long format."""
@@ -65,8 +67,8 @@ def pooled(source: Source, bindings: Sequence[Binding], settings: Settings, clus
 
 
 def series_of(source: Source, bindings: Sequence[Binding], settings: Settings) -> list[str]:
-    """Return the unused columns that name several series."""
-    return [name for name in _unused(source, _SERIES, bindings, settings) if source.varies(name)]
+    """Return the columns that name several series, unused or only sliced by: all rows together run over their ends."""
+    return [name for name in _unused(source, _SERIES, bindings, replace(settings, by=())) if source.varies(name)]
 
 
 def misaligned(sources: Sequence[Source], settings: Settings) -> list[str]:

@@ -169,23 +169,30 @@ def _extreme_weight(_fault: Fault, shown: str) -> tuple[str, str]:
 
 def _out_of_domain(fault: Fault, shown: str) -> tuple[str, str]:
     cure = "check that the right columns are bound (-t, -p)"
+    if fault.detail == "[0, 1]" and _LEAST_PERCENT <= fault.value <= _PERCENT:
+        cure += "; of percentages, write a hundredth"
     if fault.detail == "{0, 1}" and fault.value in _OTHER_LABELS:
         labels, positive = _OTHER_LABELS[fault.value]
         cure = f"of labels {labels}, name the one that counts as 1: --positive {positive}"
     return f"{shown} does not lie in {fault.detail}", cure
 
 
+_LEAST_PERCENT, _PERCENT = 10.0, 100.0
+"""Below, a number that should be a probability may be a count, or off by rounding."""
 _OTHER_LABELS = {-1.0: ("-1 and 1", 1), 2.0: ("1 and 2", 2)}
 """Labels of two classes that others write, by the one that is neither 0 nor 1, and which is mostly the positive one."""
 
 
+_NO_SUM = "mend the row, or leave such rows out with --where"
+
+
 def _not_summing(fault: Fault, _shown: str) -> tuple[str, str]:
-    return f"the probabilities sum to {fault.value!r}, not to 1", "--normalize divides each by its sum"
+    cure = "--normalize divides each by its sum" if fault.value else _NO_SUM
+    return f"the probabilities sum to {fault.value!r}, not to 1", cure
 
 
 def _zero_sum(_fault: Fault, _shown: str) -> tuple[str, str]:
-    problem = "the numbers sum to 0, by which --normalize cannot divide them"
-    return problem, "mend the row, or leave such rows out with --where"
+    return "the numbers sum to 0, by which --normalize cannot divide them", _NO_SUM
 
 
 def _crossed(fault: Fault, _shown: str) -> tuple[str, str]:

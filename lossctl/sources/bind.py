@@ -103,9 +103,24 @@ def bind(
         found = KINDS.get(kind, _any_kind)(names, _settled(names, losses, settings))
     common = Binding("", target, (), settings.weight, target_text, group=group)
     bindings = [_binding(each, common, names, losses, settings) for each in dict.fromkeys(found)]
-    if spaces is None:
-        return bindings
-    return [replace(each, target=tuple(spaces.targets[name] for name in each.target)) for each in bindings]
+    if spaces is not None:
+        bindings = [replace(each, target=tuple(spaces.targets[name] for name in each.target)) for each in bindings]
+    if {Role.TARGET, Role.PREDICTION} <= needed:
+        for each in bindings:
+            _require_apart(each, names, kind)
+    return bindings
+
+
+def _require_apart(binding: Binding, names: Sequence[str], kind: Kind) -> None:
+    """Refuse a column that is the target and predicts it too: it would be right in every row."""
+    both = [name for name in binding.prediction if name in binding.target]
+    if not both:
+        return
+    given = binding.target_text, binding.prediction_text
+    what = f'"{both[0]}"' if len(both) == 1 else given[1]
+    of_labels = "; for a column of labels, --loss categorical_cross_entropy" if kind is Kind.DISTRIBUTION else ""
+    cure = f"name another with -t or -p: the columns are {listed(names)}{of_labels}"
+    raise UsageError(f"-t {given[0]} and -p {given[1]}: {what} can't be both the target and a prediction", cure)
 
 
 def _target(names: Sequence[str] | Spaces, kind: Kind, text: str | None) -> tuple[str, tuple[str, ...]]:

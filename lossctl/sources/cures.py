@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection
+from decimal import Decimal
 from functools import partial
 
 __all__ = ["cure_of_text", "label_cure", "means_missing"]
@@ -20,7 +21,11 @@ _MISSING = frozenset(
     """.split(),  # noqa: SIM905 -- as people write them
 )
 """What people, spreadsheets, R, pandas and databases write for a missing value, in lower case."""
+_POSITIVE = frozenset({"yes", "y", "true", "t", "pos", "positive", "present", "case", "event"})
+_NEGATIVE = frozenset({"no", "n", "false", "f", "neg", "negative", "absent", "control", "none"})
+"""What people call the two labels of a target, in lower case."""
 _MOST_LABELS = 2
+_PERCENT = 100
 _NUMBER = r"[+-]?\d[\d.,'’_\s]*"
 
 
@@ -58,7 +63,7 @@ def cure_of_text(
     >>> cure_of_text("NA", "y")
     'if it marks a missing value, add --null NA and choose --nan omit'
     >>> cure_of_text("80%", "y")
-    'write percentages as numbers without the sign'
+    'write percentages as numbers: 80% is 0.8'
     """
     bare = value.strip()
     matches = partial(re.fullmatch, string=bare)
@@ -75,7 +80,7 @@ def cure_of_text(
         (bare != value and _is_number(bare, decimal), "write numbers without spaces around them"),
         (not bare.isascii() and _is_number(bare, decimal), "write numbers in the digits 0 to 9"),
         (bare.lower() in {"true", "false"}, "write 0 and 1 in the whole column, or false and true"),
-        (matches(rf"{_NUMBER}%"), "write percentages as numbers without the sign"),
+        (matches(rf"{_NUMBER}%"), f"write percentages as numbers: {bare} {_of_percent(bare, decimal)}"),
         (
             matches(rf"\(?[+-]?\s*[$€£¥₹]\s*{_NUMBER}\)?|{_NUMBER}[$€£¥₹]"),
             "write amounts without the sign of the currency",
@@ -98,22 +103,48 @@ def _cure_of_word(value: str, decimal: str, beside: Collection[str]) -> str:
     return label_cure([*words])
 
 
+def _of_percent(text: str, decimal: str) -> str:
+    """Return what a percentage is as a number, as far as it can be told."""
+    number = text.rstrip("%").strip()
+    if not _is_number(number, decimal):
+        return "is a hundredth of its number"
+    share = Decimal(number.replace(decimal, ".")) / _PERCENT
+    return f"is {share.normalize():f}".replace(".", decimal)
+
+
 def label_cure(labels: Collection[str]) -> str:
     """Return what to do about a column of labels where numbers should stand.
 
     Examples
     --------
-    >>> label_cure(["yes", "no"])
+    >>> label_cure(["no", "yes"])
     'of a target of two texts, name the one that counts as 1: --positive yes'
+    >>> label_cure(["cat", "dog"])
+    'of a target of two texts, name the one that counts as 1: --positive cat or --positive dog'
     """
     (first, *_) = labels
     if len(labels) == 1:
+        if first.strip().lower() in _NEGATIVE:
+            return "write numbers; or, if it is the label of a target that counts as 0, 0"
         label = f"--positive {shlex.quote(first)}"
         return f"write numbers; or, if it is the label of a target, say that it counts as 1: {label}"
     if len(labels) == _MOST_LABELS:
-        return f"of a target of two texts, name the one that counts as 1: --positive {shlex.quote(first)}"
+        one = " or ".join(f"--positive {shlex.quote(each)}" for each in _positive(*labels))
+        return f"of a target of two texts, name the one that counts as 1: {one}"
     several = "a target of several labels is for losses of classes, with a column for each"
     return f"{several}; else choose another column (-t, -p)"
+
+
+def _positive(one: str, other: str) -> tuple[str, ...]:
+    """Return which of two labels counts as 1, as far as they say it: else both, for the wrong one would turn a loss."""
+    words = one.strip().lower(), other.strip().lower()
+    ends = [re.fullmatch(r"(.*?)(\d+)", word) for word in words]
+    if ends[0] and ends[1] and ends[0][1] == ends[1][1]:
+        return (one if int(ends[0][2]) > int(ends[1][2]) else other,)
+    says = [(word in _POSITIVE) - (word in _NEGATIVE) for word in words]
+    if says[0] == says[1]:
+        return one, other
+    return (one if says[0] > says[1] else other,)
 
 
 def _is_number(text: str, decimal: str) -> bool:

@@ -12,7 +12,18 @@ import pytest
 import lossctl
 from tests.api.test_kinds import source_of
 
-NAMES = ("model", "Model", "quantile_level", "quantile", "sample_id", "member", "output_type_id", "estimator")
+NAMES = (
+    "model",
+    "Model",
+    "quantile_level",
+    "quantile",
+    "sample_id",
+    "member",
+    "output_type_id",
+    "estimator",
+    "cutoff",
+    "seed",
+)
 
 
 def long(name: str, cases: int = 40, *, blocks: bool = True) -> pd.DataFrame:
@@ -121,12 +132,15 @@ def borders(result: Any) -> list[str]:
 @pytest.mark.parametrize("name", ["unique_id", "series", "series_id", "item_id"])
 def test_a_series_does_not_run_over_borders_without_a_word(name: str) -> None:
     (line,) = borders(lossctl.evaluate(panel(name), "mae,mase,mase(period=2)", prediction="yhat"))
-    assert "mase(period=1), mase(period=2) look back across the borders" in line
+    assert "mase, mase(period=2) look back across the borders" in line
     assert f'"{name}": --by {name} keeps them apart' in line
     assert "the scale is the naive forecast's error on these rows, not on those of training" in line
     assert not borders(lossctl.evaluate(panel(name), "mae", prediction="yhat"))
     assert not borders(lossctl.evaluate(panel(name, 1), "mase", prediction="yhat"))
-    assert not borders(lossctl.evaluate(panel(name), "mase", prediction="yhat", by=name))
+    (whole,) = borders(lossctl.evaluate(panel(name), "mase", prediction="yhat", by=name))
+    assert "of all rows together mase" in whole
+    assert f'runs over the borders of the series in "{name}": see the slices' in whole
+    assert not borders(lossctl.evaluate(panel(name), "mae", prediction="yhat", by=name))
     assert borders(lossctl.check(panel(name), "mase <= 99", prediction="yhat"))
 
 
@@ -135,6 +149,8 @@ def test_methods_that_take_rows_for_a_series_warn_too(options: dict[str, Any]) -
     found = lossctl.compare(panel(), "mae", prediction=["yhat", "other"], **options)
     (line,) = borders(found)
     assert '"unique_id" names several' in line
+    (whole,) = borders(lossctl.compare(panel(), "mae", prediction=["yhat", "other"], by="unique_id", **options))
+    assert "of all rows together" in whole
     assert not borders(lossctl.compare(panel(), "mae", prediction=["yhat", "other"]))
 
 

@@ -48,7 +48,7 @@ PQ = ("p.parquet",)
 DISTRIBUTIONS = "entropy,cross_entropy,kl"
 
 
-POSITIVE = "of a target of two texts, name the one that counts as 1: --positive a"
+POSITIVE = "of a target of two texts, name the one that counts as 1: --positive a or --positive b"
 STRAY = "write a number there, or nothing where it is missing"
 
 
@@ -165,9 +165,16 @@ COLUMNS = {
         GOOD, "p.csv: no column matches 'q*'", "the columns are target, prediction", code=2, options=("-p", "q*")
     ),
     "a vector where a number belongs": Bad(
-        GOOD,
-        "p.csv: mae takes one column of numbers as its prediction, and * is a vector",
+        "target,p_a,p_b\n1,2,3\n",
+        "p.csv: mae takes one column of numbers as its prediction, and p_* is a vector",
         "for several models, repeat -p",
+        code=2,
+        options=("-p", "p_*"),
+    ),
+    "the target among the predictions": Bad(
+        GOOD,
+        'p.csv: -t target and -p *: "target" can\'t be both the target and a prediction',
+        "name another with -t or -p: the columns are target, prediction",
         code=2,
         options=("-p", "*"),
     ),
@@ -433,7 +440,7 @@ PROBABILITIES = {
     "summing to 0": Bad(
         "p,q\n0.5,0\n0.5,0\n",
         'p.csv, column "q": the probabilities down the file sum to 0.0, not to 1',
-        DOWN_CURE,
+        "choose another column (-t, -p)",
         options=("--normalize",),
         loss="kl",
     ),
@@ -668,7 +675,6 @@ FINE = {
     "constant": Fine(HEAD + "1,3\n" * 5, [2.0]),
     "three thousand columns": Fine(",".join(f"c{k}" for k in range(3000)) + ",y,yhat\n" + "1," * 3000 + "1,3\n", [2.0]),
     "a column without a name": Fine(",target,prediction\n0,1,3\n", [2.0]),
-    "target and prediction the same": Fine(GOOD, [0.0], ("-t", "target", "-p", "target")),
     "weights that are the prediction": Fine(GOOD, [(1.5 * 0.5 + 3.0) / 4.5], ("-w", "prediction")),
     "a row of weight 0 may be bad": Fine(WEIGHED + "nan,1,0\n1,2,3\n", [1.0], BY_W),
     "the same column twice is one model": Fine(GOOD, [3.5 / 3], ("-p", "prediction", "-p", "prediction")),
@@ -770,7 +776,7 @@ def test_a_zero_for_what_happened_is_infinite_counted_and_not_clipped(run: Run) 
     assert ran.code == 0
     assert ran.stdout.splitlines() == ["1.0", "inf", "inf"]
     place = "is infinite in 1 of 3 rows (first: p.csv line 3); --clip EPS bounds it"
-    assert ran.said == [f"warning: {name} {place}" for name in ("cross_entropy", "kl_divergence")]
+    assert ran.said == [f"warning: {name} {place}" for name in ("cross_entropy", "kl")]
     clipped = evaluate(run, Fine(files, [], ("--clip", "0.25"), loss="cross_entropy"))
     assert (clipped.code, clipped.said) == (0, [])
     assert float(clipped.stdout) == pytest.approx(1.0 + 0.5 * 0.4150374992788438, rel=1e-15)

@@ -159,6 +159,9 @@ def test_a_row_that_normalize_cannot_divide(source: str, run: Run) -> None:
     ran = run(*words)
     assert ran.code == 3
     assert 'column "p_*": the numbers sum to 0, by which --normalize cannot divide them' in error_of(ran)
+    plain = run(*(word for word in words if word != "--normalize"), "--where", "p_a + p_b < 2")
+    assert 'column "p_*": the probabilities sum to 0.0, not to 1' in error_of(plain)
+    assert hint_of(plain) == hint_of(ran) == "mend the row, or leave such rows out with --where"
     ran = run(*words, "--where", "p_a + p_b > 0")
     assert float(ran.stdout) == pytest.approx(-(np.log(0.9) + np.log(0.5)) / 2.0, rel=1e-15)
 

@@ -102,6 +102,36 @@ BAD = {
         "of a target of two texts, name the one that counts as 1: --positive yes",
         loss="brier",
     ),
+    "the label that counts as 0 comes first": Bad(
+        "target,prediction\nno,0.5\nyes,0.25\n",
+        'p.csv line 2, column "target": "no" is not a number',
+        "of a target of two texts, name the one that counts as 1: --positive yes",
+        loss="brier",
+    ),
+    "numbered labels": Bad(
+        "target,prediction\nclass_0,0.5\nclass_1,0.25\n",
+        'p.csv line 2, column "target": "class_0" is not a number',
+        "of a target of two texts, name the one that counts as 1: --positive class_1",
+        loss="brier",
+    ),
+    "one label that counts as 0": Bad(
+        "target,prediction\nno,0.5\nno,0.25\n",
+        'p.csv line 2, column "target": "no" is not a number',
+        "write numbers; or, if it is the label of a target that counts as 0, 0",
+        loss="brier",
+    ),
+    "percentages with their sign": Bad(
+        "target,prediction\n1,12.5%\n0,25%\n",
+        'p.csv line 2, column "prediction": "12.5%" is not a number',
+        "write percentages as numbers: 12.5% is 0.125",
+        loss="brier",
+    ),
+    "percentages without": Bad(
+        "target,prediction\n1,12.5\n0,100\n",
+        'p.csv line 2, column "prediction": 12.5 does not lie in [0, 1] (2 rows have such a value)',
+        "check that the right columns are bound (-t, -p); of percentages, write a hundredth",
+        loss="brier",
+    ),
     "a thin space marks thousands": Bad(
         HEAD + "1\u202f234,5\n",
         'p.csv line 2, column "target": "1\u202f234" is not a number',

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.forked import Done
-from tests.fuzz.faults import COUNTED, DATA, LIMITED, Survey
+from tests.fuzz.faults import COUNTED, DATA, LIMITED, UNEXPLAINED, Survey
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is loaded once is forked on Linux alone")
 
@@ -36,6 +36,8 @@ def test_a_step_that_fails_is_the_result_or_an_error() -> None:
         (Done(2, "", "error: a\nhint:  b\n", ""), b"old", "code, message"),
         (Done(1, "", "", ""), b"old", "output"),
         (Done(1, "", "", ""), b"ne", "output, half an output"),
+        (Done(1, "", "", ""), NEW + UNEXPLAINED, ""),
+        (Done(3, "", "error: a\nhint:  b\n", ""), NEW + UNEXPLAINED, "output, half an output"),
         (Done(3, "", "error: a\nhint:  b\n", ""), NEW, "output"),
         (Done(3, "", "", ""), b"old", "message, cure"),
         (Done(3, "", "error: a\nhint:  b\nTraceback\n", ""), b"old", "trace"),

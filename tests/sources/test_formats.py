@@ -204,7 +204,7 @@ def test_parquet_columns_of_the_wrong_type(fault: Fault) -> None:
         "s": 'p.parquet, column "s" holds objects such as "{\'a\': 1}", not numbers',
     }
     for name, problem in expected.items():
-        two = "of a target of two texts, name the one that counts as 1: --positive abc"
+        two = "of a target of two texts, name the one that counts as 1: --positive abc or --positive x"
         assert fault(path, [name]) == ("DataError", problem, two if name == "t" else cure)
     uneven = 'p.parquet row 2, column "n": a list of 1 value, where the first has 2'
     assert fault(path, ["n"]) == ("DataError", uneven, EVEN)
