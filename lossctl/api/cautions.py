@@ -11,6 +11,7 @@ from typing import cast
 
 from lossctl.api.unused import pooled, series_of
 from lossctl.core.block import Binding
+from lossctl.core.bound import note_used
 from lossctl.core.errors import UsageError
 from lossctl.core.loss import ALPHA, PROBABILITY, ChosenLoss, Kind, Role
 from lossctl.core.method import Method
@@ -48,6 +49,7 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method:
     lines = [*_negated(columns), *_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
     bindings = [binding for _, binding in columns]
     cluster = None if method is None else method.cluster
+    note_used([cluster])
     lines += [*pooled(source, bindings, settings, cluster), *_series(source, columns, settings, method)]
     return [f"{source.name}: {line}" for line in lines]
 

@@ -15,6 +15,7 @@ from lossctl.api.asking import Asked, asked_of, require_telling
 from lossctl.api.intervals import with_levels
 from lossctl.api.opening import labelled, one_file, open_for
 from lossctl.api.selecting import Selection, select
+from lossctl.core.bound import note_used
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.inputs import one_run
@@ -181,6 +182,7 @@ class _Run:
         """Give what was found for each gate and slice."""
         found: list[_Part] = []
         for each in self.asked:
+            note_used(term.column for term in each.gate.terms)
             if deltas is not None and each.gate.measure is Measure.DELTA:
                 made = _of_deltas(each, deltas)
             else:

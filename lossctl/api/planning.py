@@ -15,9 +15,10 @@ from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import ShapeError, require_shape
 from lossctl.core.block import Batch, Binding
+from lossctl.core.bound import note_bound, note_used
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError, UsageError
-from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.loss import ChosenLoss, Kind, Role
 from lossctl.core.settings import Settings
 from lossctl.core.spelling import canonical
 from lossctl.engine.plan import ModelPlan
@@ -151,8 +152,23 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
     if not fitting:
         raise left_out.refusal(UsageError)
     require_used(settings, [chosen for group in fitting.values() for chosen in group])
+    _note(source, fitting, settings)
     made = [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
     return share_classes([(source, each) for each in made])
+
+
+def _note(source: Source, bindings: Iterable[Binding], settings: Settings) -> None:
+    """Note which columns are bound and used, for who tells a person of it."""
+    spaces = source.spaces
+    outside = {} if spaces is None else {inside: name for name, inside in spaces.targets.items()}
+    names = [*source.columns] if spaces is None else [*spaces.predictions, *spaces.targets]
+    words = set(re.findall(r"\w+", (settings.where or "").lower()))
+    note_used([*settings.by, *settings.key, *(name for name in names if words & set(re.findall(r"\w+", name.lower())))])
+    for each in bindings:
+        note_used(outside.get(name, name) for name in (*each.needed, each.group) if name is not None)
+        texts = {str(role): each.text(role) for role in (Role.TARGET, Role.PREDICTION) if each.columns(role)}
+        others = {"weight": each.weight, "group": each.group}
+        note_bound(names, texts | {role: name for role, name in others.items() if name is not None})
 
 
 def _bind(

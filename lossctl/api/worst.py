@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from lossctl.api.evaluating import Progress
 from lossctl.api.rowwise import Found, find_rows, kept_columns, model_names
 from lossctl.api.selecting import Selection, select
+from lossctl.core.bound import note_used
 from lossctl.core.errors import UsageError
 from lossctl.core.inputs import one_run
 from lossctl.core.lines import key_text
@@ -100,6 +101,7 @@ def _rows_of(
 ) -> list[list[WorstRow]]:
     """Give the worst rows of each loss reported of a source, those of the whole and then of each slice."""
     kept = kept_columns(one.source, keep)
+    note_used(kept)
     worst = _worst_of(one, count, settings)
     texts = _texts(one, worst, (*kept, *settings.key))
     return [

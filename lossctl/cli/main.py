@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,7 +21,8 @@ import typer
 from lossctl.cli.commands import application, with_command
 from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
-from lossctl.cli.streams import labelled, say
+from lossctl.cli.streams import at_terminal, labelled, say
+from lossctl.core.bound import Bound, noting_columns
 from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
 from lossctl.core.inputs import one_run
@@ -149,7 +151,10 @@ def _run(arguments: list[str]) -> int:
         use_own_scripts()
     arguments = with_command(arguments)
     command = typer.main.get_command(application(arguments))
-    with one_run():  # the configuration is read before the run of the api, and is a part of this one
+    with (
+        noting_columns() as bound,
+        one_run(),
+    ):  # the configuration is read before the run of the api, and is a part of this one
         try:
             outcome = command.main(arguments, prog_name="lossctl", standalone_mode=False)
         except typer.TyperException as error:  # what the user typed does not parse
@@ -158,7 +163,7 @@ def _run(arguments: list[str]) -> int:
             raise explained(error, arguments) from None
     if _received:  # where it could not be raised, or was lost
         raise KeyboardInterrupt
-    return _delivered(outcome)
+    return _delivered(outcome, bound)
 
 
 def _say_first_words() -> int:
@@ -169,7 +174,7 @@ def _say_first_words() -> int:
     return ExitCode.USAGE
 
 
-def _delivered(outcome: object) -> int:
+def _delivered(outcome: object, bound: Bound) -> int:
     """Print what a command gave, and return the exit code."""
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
         if outcome == ExitCode.INTERRUPTED:
@@ -178,12 +183,23 @@ def _delivered(outcome: object) -> int:
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
     if not outcome.quiet:
+        _say_columns(bound)
         for note in outcome.notes:
             say(labelled("note", note))
         for warning in outcome.warnings:
             say(labelled("warning", warning))
     deliver(outcome)
     return outcome.exit_code
+
+
+def _say_columns(bound: Bound) -> None:
+    """Say at a terminal which columns were taken for what."""
+    if bound.roles and at_terminal(sys.stderr):
+        from lossctl.cli.columns_line import columns_line
+
+        arrow = "←" if "utf" in (sys.stderr.encoding or "").lower() else "="
+        room = shutil.get_terminal_size().columns - len("columns: ")
+        say(labelled("columns", columns_line(bound, room, arrow=arrow)))
 
 
 def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:

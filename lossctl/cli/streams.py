@@ -19,9 +19,9 @@ __all__ = ["at_terminal", "in_color", "labelled", "say", "width"]
 _NARROWEST = 20
 _LOGS = ("GITHUB_ACTIONS", "GITLAB_CI")
 """Set by CI systems whose logs show colours, though they are no terminals."""
-_CODES = {"error": "1;31", "hint": "36", "note": "36", "warning": "33"}
+_CODES = {"error": "1;31", "hint": "36", "note": "36", "columns": "36", "warning": "33"}
 """Of the terminal's own palette, as its user chose it to be read. The word is there as well."""
-_WIDTHS = dict.fromkeys(("note", "warning"), len("warning: "))
+_WIDTHS = dict.fromkeys(("columns", "note", "warning"), len("warning: "))
 """Of a kind with the blanks after it, where it is not that of errors and hints, which stand below each other."""
 _MOST_CHARACTERS = 3000
 """Of a line that is said."""
@@ -64,7 +64,7 @@ def labelled(kind: str, text: str) -> str:
     Parameters
     ----------
     kind
-        ``error``, ``hint``, ``note`` or ``warning``; empty for what belongs to the line above.
+        ``error``, ``hint``, ``note``, ``columns`` or ``warning``; empty for what belongs to the line above.
     text
         It is escaped here, and cut where nobody would read to its end.
     """
