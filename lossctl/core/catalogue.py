@@ -67,19 +67,19 @@ class LossList(Shown):
         return lines(self.losses, line(self, f"of {len(self.losses)}"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/losses/1``."""
+        """Return the JSON document of schema ``lossctl/losses/1``."""
         return {"schema": LOSSES_SCHEMA, "version": __version__, "losses": list(self.items())}
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each loss."""
+        """Return the JSON object of each loss."""
         return [_describe(loss) for loss in self.losses]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each loss as a flat row."""
+        """Return each loss as a flat row."""
         return [_flat(item) for item in self.items()]
 
     def view(self) -> View:
-        """Give the table for people: under a line for each task and kind of input its losses."""
+        """Return the table for people: under a line for each task and kind of input its losses."""
         columns = (Column("loss"), Column("summary [parameters]", wraps=True))
         groups: dict[str, dict[str, list[Loss]]] = {}  # tasks in the registry's order, and so the kinds of each
         for loss in self.losses:
@@ -92,12 +92,12 @@ class LossList(Shown):
         return View(columns, tuple(rows))
 
     def bare(self) -> list[Scalar]:
-        """Give the ids alone."""
+        """Return the ids alone."""
         return [loss.id for loss in self.losses]
 
 
 def _named(entry: Elsewhere) -> str:
-    """Give a name elsewhere with what it takes unless told otherwise, and its names for our parameters."""
+    """Return a name elsewhere with what it takes unless told otherwise, and its names for our parameters."""
     said = [f"{name}={value}".lower() for name, value in entry.params.items()]
     said += [f"its {theirs} is {ours}" for theirs, ours in entry.renamed.items()]
     return f"{entry.name} ({', '.join(said)})" if said else entry.name
@@ -118,11 +118,11 @@ class LossCard(Shown):
         return line(self, f"{self.chosen.label}: {self.chosen.loss.summary}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/show/1``."""
+        """Return the JSON document of schema ``lossctl/show/1``."""
         return {"schema": SHOW_SCHEMA, "version": __version__, **self.items()[0]}
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the one JSON object."""
+        """Return the one JSON object."""
         facts = {name: _fact(self.chosen.fact(name)) for name, _ in _FACTS}
         described = _describe(self.chosen.loss)
         chosen = {"chosen": dict(self.chosen.params), "unit": self.chosen.unit}
@@ -133,11 +133,11 @@ class LossCard(Shown):
         return self.chosen.loss.facts.note
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give the object as one flat row."""
+        """Return the object as one flat row."""
         return [_flat(self.items()[0])]
 
     def view(self) -> View:
-        """Give the table for people: a line for each thing there is to say."""
+        """Return the table for people: a line for each thing there is to say."""
         loss = self.chosen.loss
         lines: list[tuple[Cell, ...]] = [
             ("name", None if self.chosen.typed in {"", loss.id} else loss.id),
@@ -183,7 +183,7 @@ class LossCard(Shown):
         return f"{value:g}"
 
     def bare(self) -> list[Scalar]:
-        """Give the formula alone."""
+        """Return the formula alone."""
         return [self.chosen.loss.formula]
 
 

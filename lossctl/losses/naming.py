@@ -263,7 +263,7 @@ def _value(text: str) -> str:
 
 
 def _ways(name: str) -> Iterator[str]:
-    """Give the ways in which a name is written: in full, and by its ends."""
+    """Yield the ways in which a name is written: in full, and by its ends."""
     library, colon, rest = name.partition(": ")
     if colon:
         yield from (f"{library}:{rest}", rest)

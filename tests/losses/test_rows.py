@@ -89,6 +89,17 @@ def test_a_row_says_everything(loss: Loss) -> None:
 
 
 @every_row
+def test_a_summary_begins_with_the_usual_name(loss: Loss) -> None:
+    name, colon, rest = loss.summary.partition(": ")
+    assert colon and rest  # noqa: PT018 -- one thing, in two parts
+    assert 4 <= len(name) <= 50
+    assert len(loss.summary) <= 110, "a line"
+    assert loss in search(name)
+    for riddle in ("surprise at", "by how much", "of which", "is told", "stands for", "so that it"):
+        assert riddle not in loss.summary
+
+
+@every_row
 def test_notes_are_sentences(loss: Loss) -> None:
     for note in (loss.note, loss.facts.note):
         assert not note or note.endswith(".")

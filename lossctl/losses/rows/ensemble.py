@@ -63,8 +63,7 @@ ROWS = (
         id="crps_ensemble",
         task="forecast",
         kind=Kind.ENSEMBLE,
-        summary="continuous ranked probability score of an ensemble: its mean distance to the target, less half of the "
-        "mean distance between members",
+        summary="CRPS of an ensemble: mean distance of members to the target, minus half of that between members",
         formula="(1/M) Σ |xᵢ − y| − (1/(2M²)) ΣΣ |xᵢ − xⱼ|; fair: with M(M − 1) for M²",
         slope="by the member in place i from below: −(2i − 1)/M² if x < y, (2(M − i) + 1)/M² if x > y; fair: "
         "−2(i − 1)/(M(M − 1)) and 2(M − i)/(M(M − 1)); 0 if x = y",
@@ -99,7 +98,7 @@ ROWS = (
         id="energy_score",
         task="forecast",
         kind=Kind.ENSEMBLE,
-        summary="crps_ensemble for vectors: mean distance of members to the target, less half of that between members",
+        summary="energy score: crps_ensemble for vectors",
         formula="(1/M) Σ ‖xᵢ − y‖ − (1/(2M²)) ΣΣ ‖xᵢ − xⱼ‖; fair: with M(M − 1) for M²",
         slope="(1/M)(xᵢ − y)/‖xᵢ − y‖ − (1/M²) Σⱼ (xᵢ − xⱼ)/‖xᵢ − xⱼ‖; fair: with M(M − 1) for M²; 0 if xᵢ = y",
         latex=r"\frac{1}{M} \sum_{i} \lVert x_i - y \rVert - \frac{1}{2 M^2} \sum_{i} \sum_{j} \lVert x_i - x_j \rVert"
@@ -127,7 +126,7 @@ ROWS = (
         id="variogram_score",
         task="forecast",
         kind=Kind.ENSEMBLE,
-        summary="how well an ensemble of vectors has the differences between components, to a power: squared error",
+        summary="variogram score: squared error of an ensemble's differences between components, to a power",
         formula="Σᵢ Σⱼ (|yᵢ − yⱼ|^p − (1/M) Σₘ |xₘᵢ − xₘⱼ|^p)² over all ordered pairs of components i, j",
         slope="Σⱼ (4p/M) dᵢⱼ |xₘᵢ − xₘⱼ|^(p−1) sign(xₘᵢ − xₘⱼ) with dᵢⱼ = (1/M) Σₘ |xₘᵢ − xₘⱼ|^p − |yᵢ − yⱼ|^p",
         latex=r"\sum_{i} \sum_{j} \left(|y_i - y_j|^p - \frac{1}{M} \sum_{m} |x_{mi} - x_{mj}|^p\right)^2",

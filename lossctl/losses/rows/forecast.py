@@ -26,7 +26,7 @@ ROWS = (
         aliases=("normal_nll",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="negative log-likelihood of the target under a normal distribution with the predicted mean and scale",
+        summary="Gaussian negative log-likelihood: of the target, with predicted mean and scale",
         formula="z²/2 + ln σ with z = (μ − y)/σ, plus ½ ln 2π if full",
         slope="z/σ by μ, (1 − z²)/σ by σ; with variance (1 − z²)/2σ² by σ²",
         latex=r"\frac{1}{2} \left(\frac{\mu - y}{\sigma}\right)^2 + \ln \sigma \; [+ \tfrac{1}{2} \ln 2\pi]",
@@ -64,8 +64,7 @@ ROWS = (
         aliases=("laplacian_nll", "logs_laplace"),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="negative log-likelihood of the target under a Laplace distribution: its own scale weighs "
-        "absolute error",
+        summary="Laplace negative log-likelihood: of the target, with predicted location and scale",
         formula="|z| + ln 2σ with z = (μ − y)/σ",
         slope="sign(μ − y)/σ by μ, 0 where μ = y; (1 − |z|)/σ by σ",
         latex=r"\frac{|\mu - y|}{\sigma} + \ln 2\sigma",
@@ -98,8 +97,7 @@ ROWS = (
         aliases=("logs_logistic",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="negative log-likelihood of the target under a logistic distribution: laplace_nll with its "
-        "kink rounded off",
+        summary="logistic negative log-likelihood: of the target, with predicted location and scale",
         formula="|z| + 2 ln(1 + e^(−|z|)) + ln σ with z = (μ − y)/σ",
         slope="tanh(z/2)/σ by μ, (1 − z tanh(z/2))/σ by σ",
         latex=r"|z| + 2 \ln\left(1 + e^{-|z|}\right) + \ln \sigma, \quad z = \frac{\mu - y}{\sigma}",
@@ -129,7 +127,8 @@ ROWS = (
         aliases=("t_nll", "logs_t"),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="negative log-likelihood of the target under Student's t distribution: an outlier costs its logarithm",
+        summary="Student's t negative log-likelihood: of the target, with predicted location and scale; for heavy "
+        "tails",
         formula="(ν+1)/2 ln(1 + z²/ν) + ln σ + ln √(νπ) Γ(ν/2)/Γ((ν+1)/2) with z = (μ − y)/σ, ν = df",
         slope="(ν+1) z/(ν + z²)/σ by μ, (1 − z²)/(1 + z²/ν)/σ by σ",
         latex=r"\frac{\nu + 1}{2} \ln\left(1 + \frac{z^2}{\nu}\right) + \ln \frac{\sigma \sqrt{\nu\pi}\, "
@@ -166,8 +165,7 @@ ROWS = (
         aliases=("logs_lognormal",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="negative log-likelihood of the target under a log-normal distribution, by location and scale of the "
-        "logarithm",
+        summary="log-normal negative log-likelihood: of the target, with predicted location and scale of its logarithm",
         formula="z²/2 + ln σ + ln y + ½ ln 2π with z = (μ − ln y)/σ",
         slope="z/σ by μ, (1 − z²)/σ by σ",
         latex=r"\frac{1}{2} \left(\frac{\mu - \ln y}{\sigma}\right)^2 + \ln \sigma + \ln y + \tfrac{1}{2} \ln 2\pi",
@@ -208,8 +206,8 @@ ROWS = (
         aliases=("dss",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="squared error in units of the predicted scale, with a price on the scale: a score of mean and "
-        "variance alone",
+        summary="Dawid-Sebastiani score: squared error in units of the predicted scale, plus twice the log of the "
+        "scale",
         formula="z² + 2 ln σ with z = (μ − y)/σ",
         slope="2z/σ by μ, 2(1 − z²)/σ by σ",
         latex=r"\left(\frac{\mu - y}{\sigma}\right)^2 + 2 \ln \sigma",
@@ -240,8 +238,7 @@ ROWS = (
         aliases=("crps_gaussian",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="continuous ranked probability score of a normal distribution: absolute error that asks for a "
-        "distribution",
+        summary="CRPS of a normal distribution: in the unit of the data, like mae",
         formula="σ(z(2Φ(z) − 1) + 2φ(z) − 1/√π) with z = (μ − y)/σ",
         slope="2Φ(z) − 1 by μ, 2φ(z) − 1/√π by σ",
         latex=r"\sigma \left( z (2\Phi(z) - 1) + 2\varphi(z) - \frac{1}{\sqrt{\pi}} \right), \quad z = "
@@ -270,7 +267,7 @@ ROWS = (
         aliases=("crps_laplacian",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="continuous ranked probability score of a Laplace distribution",
+        summary="CRPS of a Laplace distribution: in the unit of the data, like mae",
         formula="σ(|z| + e^(−|z|) − ¾) with z = (μ − y)/σ",
         slope="sign(z)(1 − e^(−|z|)) by μ, (1 + |z|) e^(−|z|) − ¾ by σ",
         latex=r"\sigma \left( |z| + e^{-|z|} - \frac{3}{4} \right), \quad z = \frac{\mu - y}{\sigma}",
@@ -296,7 +293,7 @@ ROWS = (
         id="crps_logistic",
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="continuous ranked probability score of a logistic distribution",
+        summary="CRPS of a logistic distribution: in the unit of the data, like mae",
         formula="σ(|z| + 2 ln(1 + e^(−|z|)) − 1) with z = (μ − y)/σ",
         slope="tanh(z/2) by μ, 2 ln(1 + e^(−|z|)) − 1 + 2|z|/(1 + e^|z|) by σ",
         latex=r"\sigma \left( |z| + 2 \ln\left(1 + e^{-|z|}\right) - 1 \right), \quad z = \frac{\mu - y}{\sigma}",
@@ -324,7 +321,7 @@ ROWS = (
         aliases=("crps_t",),
         task="forecast",
         kind=Kind.PARAMETRIC,
-        summary="continuous ranked probability score of Student's t distribution",
+        summary="CRPS of Student's t distribution: in the unit of the data, like mae",
         formula="σ(z(2F(z) − 1) + 2f(z)(ν + z²)/(ν − 1) − 2√ν B(½, ν−½)/((ν − 1) B(½, ν/2)²)) with z = (μ − y)/σ, "
         "ν = df, f and F the density and the distribution function",
         slope="2F(z) − 1 by μ, (ℓ − (μ − y)(2F(z) − 1))/σ by σ",

@@ -26,7 +26,8 @@ ROWS = (
         aliases=("ranknet", "pairwise_logistic_ranking"),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="surprise, in nats, at the order of two documents of a group, the mean over pairs of unequal relevance",
+        summary="RankNet loss: log loss of the order of two documents of a group, averaged over pairs of unequal "
+        "relevance",
         formula="mean over pairs with y_i > y_j of log(1 + exp(s_j − s_i))",
         slope="(Σ_{j: y_j > y_i} σ(s_i − s_j) − Σ_{j: y_j < y_i} σ(s_j − s_i))/pairs",
         latex=r"\frac{1}{|P|} \sum_{(i,j) \in P} \log\left(1 + e^{s_j - s_i}\right),\quad P = \{(i,j): y_i > y_j\}",
@@ -61,7 +62,7 @@ ROWS = (
         aliases=("ranking_hinge", "pairwise_hinge_ranking"),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="by how much the better of two documents of a group misses being ahead by the margin, mean over pairs",
+        summary="hinge loss on pairs: penalty when the more relevant document does not score `margin` higher",
         formula="mean over pairs with y_i > y_j of max(0, margin − (s_i − s_j))",
         slope="(pairs with y_j > y_i − pairs with y_j < y_i, both of those that miss the margin)/pairs",
         latex=r"\frac{1}{|P|} \sum_{(i,j) \in P} \max\left(0,\ \mathrm{margin} - (s_i - s_j)\right),"
@@ -95,7 +96,7 @@ ROWS = (
         aliases=("listnet_top_one",),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="cross-entropy, in nats, of softmax(score) to softmax(relevance): of which document is the top one",
+        summary="ListNet loss: cross-entropy between softmax(relevance) and softmax(score) in each group",
         formula="−Σ_i P_i log Q_i, P = softmax(y), Q = softmax(s)",
         slope="Q_i − P_i",
         latex=r"-\sum_i \frac{e^{y_i}}{\sum_j e^{y_j}} \log \frac{e^{s_i}}{\sum_j e^{s_j}}",
@@ -137,7 +138,7 @@ ROWS = (
         aliases=("plackett_luce",),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="surprise, in nats, at the order by relevance if documents are drawn one by one in proportion to e^s",
+        summary="ListMLE: −ln of the Plackett-Luce probability of the order by relevance in each group",
         formula="Σ over sets of d tied relevances but the least, over l < d, of "
         "log(Σ_below e^s + (1 − l/d) Σ_tied e^s), − Σ_i s_i; without ties Σ_i log Σ_{j: y_j ≤ y_i} e^(s_j − s_i)",
         slope="Σ over draws of i's share of the sum drawn from, − 1 if i is drawn itself",
@@ -177,7 +178,7 @@ ROWS = (
         aliases=("lambdarank",),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="pairwise logistic loss, each pair weighing by how much NDCG changes if the two change places; summed",
+        summary="LambdaRank loss: log loss on pairs, each weighted by the change of NDCG when the two swap, summed",
         formula="Σ over pairs with y_i > y_j of |ΔNDCG_ij| log(1 + exp(s_j − s_i)), "
         "ΔNDCG_ij = (2^y_i − 2^y_j)(1/log2(1 + r_i) − 1/log2(1 + r_j))/ideal DCG, r places by score",
         slope="Σ_{j: y_j > y_i} |ΔNDCG_ij| σ(s_i − s_j) − Σ_{j: y_j < y_i} |ΔNDCG_ij| σ(s_j − s_i), ΔNDCG fixed",
@@ -224,7 +225,7 @@ ROWS = (
         aliases=("approxndcg", "approximate_ndcg"),
         task="ranking",
         kind=Kind.GROUPED,
-        summary="1 − NDCG with smooth places: each document is behind another by a sigmoid of how far its score is",
+        summary="approximate NDCG: 1 minus NDCG with smooth ranks",
         formula="1 − Σ_i (2^y_i − 1)/log2(1 + π_i)/ideal DCG, π_i = 1 + Σ_{j≠i} σ((s_j − s_i)/temperature)",
         slope="Σ_j (h_j − h_i) σ'((s_j − s_i)/temperature)/temperature, "
         "h_i = (2^y_i − 1) ln 2/((1 + π_i) ln²(1 + π_i))/ideal DCG",
