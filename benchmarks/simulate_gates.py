@@ -26,7 +26,8 @@ from scipy.special import ndtr, stdtr
 from benchmarks.page import markdown, print_or_write
 from benchmarks.simulate_compare import paired
 from lossctl.core.method import Method
-from lossctl.stats.margin import margin
+from lossctl.stats.margin import margins
+from lossctl.stats.measured import Measured, measured_alone
 from lossctl.stats.sequence import one_look
 from lossctl.stats.student import t_quantile
 
@@ -180,18 +181,18 @@ def singles(world: str, n: int, samples: int = SAMPLES) -> tuple[float, float, f
     """Return the shares of samples that pass and that fail, by lossctl, and by Student's t of before."""
     random = np.random.default_rng([SEED, list(SINGLE).index(world), n])
     of = SINGLE[world]
-    counts = np.zeros(4)
+    measured, counts, small = [], np.zeros(2), 1.0 - LEVEL
     for _ in range(samples):
         b, c = of.draw(random, n)
         sums, values = paired(b, c, np.arange(n, dtype=np.uint64), Method())
-        told = margin(sums, values, Method(), limit=of.bound, level=LEVEL, span=of.span)
-        gap, small = c - b, 1.0 - LEVEL
+        measured.append(measured_alone(sums, values, Method(), 0.0))
+        gap = c - b
         error = gap.std(ddof=1) / np.sqrt(n)
         half = t_quantile(LEVEL, n - 1) * error
-        if told is not None:
-            counts += [told.p_above <= small, told.p_below < small, 0.0, 0.0]
-        counts += [0.0, 0.0, gap.mean() + half <= of.bound, gap.mean() - half > of.bound]
-    passed, failed, passed_by_t, failed_by_t = (float(each) for each in counts / samples)
+        counts += [gap.mean() + half <= of.bound, gap.mean() - half > of.bound]
+    told = margins(Measured.joined(measured), limit=of.bound, level=LEVEL, span=of.span)
+    passed, failed = (float(each.mean()) for each in (told.p_above <= small, told.p_below < small))
+    passed_by_t, failed_by_t = (float(each) for each in counts / samples)
     return passed, failed, passed_by_t, failed_by_t
 
 

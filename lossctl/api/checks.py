@@ -22,7 +22,7 @@ from lossctl.core.inputs import one_run
 from lossctl.core.loss import ChosenLoss, Direction
 from lossctl.core.settings import Settings
 from lossctl.core.verdict import Checked, GateResult, Verdict
-from lossctl.gates.decide import Found, decide, default_test, no_such_slice, waive
+from lossctl.gates.decide import Evidence, Found, decide, default_test, no_such_slice, waive
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.grammar import parse_gate
 from lossctl.gates.settings import OWN, CheckOptions, CheckSettings
@@ -347,12 +347,12 @@ def _of_figures(asked: Asked, figures: Figures) -> list[_Part]:
 def _of_deltas(asked: Asked, deltas: Differences) -> list[_Part]:
     test = asked.test or default_test(asked.gate)
     return [
-        _Part(asked, replace(_of(asked, each.figure), evidence=each.evidence), each.figure.omitted, each.spread)
+        _Part(asked, _of(asked, each.figure, each.evidence), each.figure.omitted, each.spread)
         for each in deltas.of(asked.gate, test)
     ]
 
 
-def _of(asked: Asked, figure: Figure) -> Found:
+def _of(asked: Asked, figure: Figure, evidence: Evidence | None = None) -> Found:
     return Found(
         asked.gate,
         figure.value,
@@ -360,7 +360,7 @@ def _of(asked: Asked, figure: Figure) -> Found:
         figure.slice,
         asked.test or default_test(asked.gate),
         figure.ci,
-        None,
+        evidence,
         figure.missing,
         asked.place,
     )

@@ -8,23 +8,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from typing import NamedTuple
+
+import numpy as np
 
 from lossctl.api.asking import bounds_of
 from lossctl.api.calibrating import Spread
 from lossctl.api.compared import carried_lines, unit_lines, value_lines
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
+from lossctl.api.paired_slices import PairedSlices
 from lossctl.api.pairing import Model, Paired, pair_up
 from lossctl.api.slicing import in_order, named
 from lossctl.core.dataclass import dataclass
+from lossctl.core.grouped import Codes
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.method import Method
+from lossctl.core.result import Interval
 from lossctl.core.settings import Settings
 from lossctl.core.slices import Slice
 from lossctl.gates.decide import Evidence, Test
 from lossctl.gates.gate import Gate
 from lossctl.sources import Slices
-from lossctl.stats.margin import Margin, margin, standing
+from lossctl.stats.hits import DIFFERENCE, RATIO
+from lossctl.stats.margin import Margin, margins
+from lossctl.stats.measured import Measured, measured_alone, standing
 from lossctl.stats.paired import Difference, rows_needed
 from lossctl.stats.sequence import FEWEST, one_look
 from lossctl.stats.signs import rows_for_agreeing, rows_for_none
@@ -43,12 +51,46 @@ class Delta:
 
 @dataclass(slots=True)
 class _Table:
-    """Pairs of one set of losses, of the whole and of each slice."""
+    """Pairs of one set of losses, of the whole and of each slice: what these are called, by code, in order."""
 
     places: Mapping[ChosenLoss, int]
     whole: Paired
-    slices: list[tuple[Slice, Paired]]
+    slices: dict[int, Slice]
     lost: list[Slice]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a gate looks at: its test, the place of its loss, and the slices it is about, by code.
+
+    No code stands for all rows.
+    """
+
+    gate: Gate
+    test: Test
+    index: int
+    slices: Mapping[int | None, Slice]
+
+    @property
+    def share(self) -> float:
+        """What share of the baseline is taken off."""
+        return self.gate.bound.share if self.gate.bound.percent else 0.0
+
+    @property
+    def limit(self) -> float:
+        """What the rest is held against."""
+        return 0.0 if self.gate.bound.percent else self.gate.bound.share
+
+
+class _Told(NamedTuple):
+    """A difference as gates show it, in their unit, and why there is none."""
+
+    value: float | None
+    ci: Interval | None
+    n: int
+    omitted: int
+    baseline: float
+    missing: str = ""
 
 
 @dataclass(slots=True)
@@ -79,13 +121,13 @@ class Deltas:
         """Give the difference of a gate on each slice it is about; none where no row is in such a slice."""
         chosen = self.losses[gate.loss]
         table = next(each for each in self._tables(columns_of(gate)) if chosen in each.places)
-        parts = [*([({}, table.whole)] if not gate.terms else []), *table.slices]
-        index = table.places[chosen]
-        parts = [(values, paired) for values, paired in parts if fits(gate.terms, values)]
-        found = [self._delta(gate, test, values, paired, index) for values, paired in parts]
-        self._warn_same(gate, [paired for _, paired in parts], table.whole, index)
+        slices: dict[int | None, Slice] = {} if gate.terms else {None: {}}
+        slices |= {code: values for code, values in table.slices.items() if fits(gate.terms, values)}
+        asked = _Asked(gate, test, table.places[chosen], slices)
+        self._warn_same(asked, table)
         lost = [values for values in table.lost if fits(gate.terms, values)]
-        return [*found, *(Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None) for values in lost)]
+        nowhere = [Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None) for values in lost]
+        return [*(self._deltas(asked, table) if slices else ()), *nowhere]
 
     def _tables(self, columns: tuple[str, ...]) -> list[_Table]:
         if columns not in self._found:
@@ -101,25 +143,71 @@ class Deltas:
         counted, omitted = _counts(paired)
         refuse_omitted(pair[1].source.name, omitted, counted + omitted, self.max_omitted)
         places = {chosen: place for place, chosen in enumerate(pair[1].plan.losses)}
-        codes = [] if slices is None else [(code, named(slices, code)) for code in in_order(slices)]
-        parts = [(values, paired.slices[code]) for code, values in codes if code in paired.slices]
-        return _Table(places, paired, parts, [values for code, values in codes if code not in paired.slices])
+        codes = [] if slices is None else in_order(slices)
+        with_rows = set(paired.slices)
+        names = {code: named(slices, code) for code in codes} if slices is not None else {}
+        kept = {code: values for code, values in names.items() if code in with_rows}
+        return _Table(places, paired, kept, [values for code, values in names.items() if code not in with_rows])
 
-    def _delta(self, gate: Gate, test: Test, values: Slice, paired: Paired, index: int) -> Delta:
-        of, n, omitted = paired.values_of(0, index), *_counts(paired)
-        told, missing = self._told(paired, index)
-        percent = gate.bound.percent
-        value, ci = of.delta, told.delta_ci
-        if percent:
-            if of.relative is None:
-                words = f"the baseline's {gate.loss} is {of.baseline:.4g}: there is no percentage of it"
-                return Delta(Figure(values, None, n, omitted, missing=words), None)
-            value, ci = of.relative, told.relative_ci
-        figure = Figure(values, value, n, omitted, ci, missing=missing)
-        if missing:
-            return Delta(figure, None)
-        evidence, spread = self._evidence(gate, paired, index)
-        return Delta(figure, None if test is Test.POINT else evidence, spread)
+    def _deltas(self, asked: _Asked, table: _Table) -> list[Delta]:
+        """Return the difference on each slice, and what the data say of it."""
+        gate, percent = asked.gate, asked.gate.bound.percent
+        columns = self._columns(asked, table)
+        told, measured = columns if columns is not None else self._alone(asked, table, [*asked.slices])
+        level, span = self.settings.level, _span(self.losses[gate.loss])
+        limit, share, sequential = asked.limit, asked.share, self.method.sequential
+        held = margins(measured, limit=limit, share=share, level=level, span=span, sequential=sequential).rows()
+        words = _Words(gate, self.method, 1.0 - level)
+        deltas = []
+        for values, of, found in zip(asked.slices.values(), told, held, strict=True):
+            figure = Figure(values, of.value, of.n, of.omitted, of.ci, missing=of.missing)
+            if of.missing or found is None:
+                deltas.append(Delta(figure, None))
+                continue
+            unit = of.baseline if percent else 1.0
+            evidence, spread = _evidence(found, asked, of.n, unit, words)
+            deltas.append(Delta(figure, None if asked.test is Test.POINT else evidence, spread))
+        return deltas
+
+    def _columns(self, asked: _Asked, table: _Table) -> tuple[list[_Told], Measured] | None:
+        """Return what is told and measured of slices whose sums stand together; ``None`` where they do not.
+
+        Those that sums of many do not settle are looked at alone.
+        """
+        slices = table.whole.slices
+        if self.method.sequential or None in asked.slices or not isinstance(slices, PairedSlices):
+            return None
+        codes = np.array([*asked.slices], dtype=np.int64)
+        measured, doubtful = slices.measured(0, asked.index, asked.share)
+        doubtful |= slices.differences(0, asked.index, self.settings.level)[1].doubtful
+        told = _told_of(asked, slices, codes, self.settings.level)
+        places = np.flatnonzero(doubtful[codes])
+        if not len(places):
+            return told, measured.some(codes)
+        alone, others = self._alone(asked, table, codes[places].tolist())
+        for place, each in zip(places.tolist(), alone, strict=True):
+            told[place] = each
+        order = np.arange(len(codes))
+        order[places] = len(codes) + np.arange(len(places))
+        return told, Measured.joined([measured.some(codes), others]).some(order)
+
+    def _alone(self, asked: _Asked, table: _Table, codes: Sequence[int | None]) -> tuple[list[_Told], Measured]:
+        """Return what is told and measured of slices one by one."""
+        told, measured = [], []
+        for code in codes:
+            paired = table.whole if code is None else table.whole.slices[code]
+            sums, values = paired.sums[0][asked.index], paired.values_of(0, asked.index)
+            told.append(self._told_alone(asked, paired))
+            measured.append(measured_alone(sums, values, paired.method, asked.share))
+        return told, Measured.joined(measured)
+
+    def _told_alone(self, asked: _Asked, paired: Paired) -> _Told:
+        of, (n, omitted) = paired.values_of(0, asked.index), _counts(paired)
+        if asked.gate.bound.percent and of.relative is None:
+            return _Told(None, None, n, omitted, of.baseline, _no_share(asked.gate, of.baseline))
+        told, missing = self._told(paired, asked.index)
+        value, ci = (of.relative, told.relative_ci) if asked.gate.bound.percent else (of.delta, told.delta_ci)
+        return _Told(value, ci, n, omitted, of.baseline, missing)
 
     def _told(self, paired: Paired, index: int) -> tuple[Difference, str]:
         """Return a difference with its intervals; and why it can't be told at each of many looks, where it can't."""
@@ -136,47 +224,85 @@ class Deltas:
         delta_ci, relative_ci = (each and replace(each, level=level, method=f"{each.method}-sequence") for each in ends)
         return replace(told, delta_ci=delta_ci, relative_ci=relative_ci), ""
 
-    def _warn_same(self, gate: Gate, parts: Sequence[Paired], whole: Paired, index: int) -> None:
+    def _warn_same(self, asked: _Asked, table: _Table) -> None:
         """Warn where no row that a gate looks at has another loss than the baseline, though others have."""
-        tied = [each.pairs[0][index].ties == each.pairs[0][index].n for each in (*parts, whole)]
-        if parts and all(tied[:-1]) and not tied[-1]:
-            self.warnings.append(f"{gate.shown}: in these rows every {gate.loss} is that of the baseline")
-
-    def _evidence(self, gate: Gate, paired: Paired, index: int) -> tuple[Evidence | None, Spread | None]:
-        percent, of = gate.bound.percent, paired.values_of(0, index)
-        share, limit = (gate.bound.share, 0.0) if percent else (0.0, gate.bound.share)
-        sums, level = paired.sums[0][index], self.settings.level
-        least, most = bounds_of(self.losses[gate.loss])
-        span = None if least is None or most is None or not math.isfinite(most - least) else most - least
-        found = margin(sums, of, paired.method, limit=limit, share=share, level=level, span=span)
-        if found is None:
-            return None, None
-        keeps, breaks = found.p_below, found.p_above
-        if not gate.operator.keeps_low:
-            keeps, breaks = breaks, keeps
-        if found.alike or found.unchanged:
-            why = _unvaried(found, paired, gate, 1.0 - level)
-            return Evidence(found.low, found.high, limit, keeps, breaks, why=why), None
-        detectable = found.detectable / of.baseline if percent else found.detectable
-        spread = (found.std_error / (of.baseline if percent else 1.0), found.freedom)
-        shown = detectable if math.isfinite(detectable) else None
-        needed = rows_needed(sums.n, found.detectable, found.value - limit)
-        return Evidence(found.low, found.high, limit, keeps, breaks, shown, needed), spread
+        whole = table.whole.pairs[0][asked.index]
+        if whole.ties == whole.n or not asked.slices or None in asked.slices:
+            return
+        slices, codes = table.whole.slices, [code for code in asked.slices if code is not None]
+        if isinstance(slices, PairedSlices):
+            same = slices.are_tied(0, asked.index, np.array(codes, dtype=np.int64))
+        else:
+            pairs = (slices[code].pairs[0][asked.index] for code in codes)
+            same = all(each.ties == each.n for each in pairs)
+        if same:
+            loss = asked.gate.loss
+            self.warnings.append(f"{asked.gate.shown}: in these rows every {loss} is that of the baseline")
 
 
-def _unvaried(found: Margin, paired: Paired, gate: Gate, small: float) -> str:
-    """Return why differences that do not vary decide nothing, and how many rows like these would."""
-    n, units = paired.sums[0][0].n, _units(paired.method)
-    if found.alike:
-        words = f"the differences of all {n} rows are equal, so their spread is unknown"
-        if found.p_above == found.p_below:
-            return f"{words}; they are as large as the bound"
-        return f"{words}; {rows_for_agreeing(small)} {units} with equal differences would decide"
-    words = "no row differs from the baseline"
-    if found.share is None:
-        return f"{words}; {gate.loss} has no largest value, so other rows may be off by any amount"
-    needed = rows_for_none(found.share, small)
-    return words if needed is None else f"{words}; {needed:,} {units} without a difference would decide"
+class _Words(NamedTuple):
+    """What the words about differences that do not vary are made of."""
+
+    gate: Gate
+    method: Method
+    small: float
+
+    def of(self, found: Margin, n: int) -> str:
+        """Return why differences that do not vary decide nothing, and how many rows like these would."""
+        units = _units(self.method)
+        if found.alike:
+            words = f"the differences of all {n} rows are equal, so their spread is unknown"
+            if found.p_above == found.p_below:
+                return f"{words}; they are as large as the bound"
+            return f"{words}; {rows_for_agreeing(self.small)} {units} with equal differences would decide"
+        words = "no row differs from the baseline"
+        if math.isnan(found.share):
+            return f"{words}; {self.gate.loss} has no largest value, so other rows may be off by any amount"
+        needed = rows_for_none(found.share, self.small)
+        return words if needed is None else f"{words}; {needed:,} {units} without a difference would decide"
+
+
+def _evidence(found: Margin, asked: _Asked, n: int, unit: float, words: _Words) -> tuple[Evidence, Spread | None]:
+    """Return what the data say of a difference, and its standard error, in the unit of the gate."""
+    keeps, breaks = found.p_below, found.p_above
+    if not asked.gate.operator.keeps_low:
+        keeps, breaks = breaks, keeps
+    if found.alike or found.unchanged:
+        return Evidence(found.low, found.high, asked.limit, keeps, breaks, why=words.of(found, n)), None
+    detectable = found.detectable / unit
+    shown = detectable if math.isfinite(detectable) else None
+    needed = rows_needed(n, found.detectable, found.value - asked.limit)
+    evidence = Evidence(found.low, found.high, asked.limit, keeps, breaks, shown, needed)
+    return evidence, (found.std_error / unit, found.freedom)
+
+
+def _told_of(asked: _Asked, slices: PairedSlices, codes: Codes, level: float) -> list[_Told]:
+    """Return the differences of slices from columns of figures, as gates show them."""
+    values, found = slices.differences(0, asked.index, level)
+    percent = asked.gate.bound.percent
+    columns = (found.delta, found.low, found.high)
+    if percent:
+        columns = (found.relative, found.relative_low, found.relative_high)
+    name, by_hits = (RATIO, found.hits[1]) if percent else (DIFFERENCE, found.hits[0])
+    figures = (by_hits, *columns, slices.n, slices.n_dropped, values.baseline)
+    told, rows = [], zip(*(each[codes].tolist() for each in figures), strict=True)
+    for two_valued, value, low, high, n, omitted, baseline in rows:
+        if math.isnan(value):
+            told.append(_Told(None, None, n, omitted, baseline, _no_share(asked.gate, baseline)))
+            continue
+        ci = None if math.isnan(low) else Interval(level, low, high, name if two_valued else "t")
+        told.append(_Told(value, ci, n, omitted, baseline))
+    return told
+
+
+def _no_share(gate: Gate, baseline: float) -> str:
+    return f"the baseline's {gate.loss} is {baseline:.4g}: there is no percentage of it"
+
+
+def _span(chosen: ChosenLoss) -> float | None:
+    """Return the largest difference that a row could have."""
+    least, most = bounds_of(chosen)
+    return None if least is None or most is None or not math.isfinite(most - least) else most - least
 
 
 def _units(method: Method) -> str:

@@ -22,6 +22,7 @@ from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
 from lossctl.engine.plan import Linear
 from lossctl.stats.columns import DifferenceColumns, PairColumns, ValueColumns, differences_of, mean_values
 from lossctl.stats.hits import Hits
+from lossctl.stats.measured import Measured, measured_together
 
 __all__ = ["PairedSlices"]
 
@@ -40,8 +41,8 @@ class PairedSlices(Mapping[int, Paired]):
         Of those, how each model's value moves with its rows, by model and index.
     known
         Slices that were looked at alone.
-    n, n_read
-        How many rows of each slice count, and how many it has, by code.
+    n, n_read, n_dropped
+        How many rows of each slice count, how many it has, and how many are left out for a missing number, by code.
     """
 
     first: SlicedPairsTally
@@ -50,11 +51,13 @@ class PairedSlices(Mapping[int, Paired]):
     known: dict[int, Paired] = field(default_factory=dict)
     n: Codes = field(init=False)
     n_read: Codes = field(init=False)
+    n_dropped: Codes = field(init=False)
     _told: dict[tuple[int, int, float], tuple[ValueColumns, DifferenceColumns]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         codes = self.first.codes
         self.n, self.n_read = self.first.n_of(codes), self.first.n_read_of(codes)
+        self.n_dropped = self.first.n_dropped_of(codes)
 
     def __getitem__(self, code: int) -> Paired:
         found = self.known.get(code)
@@ -100,6 +103,25 @@ class PairedSlices(Mapping[int, Paired]):
             self._told[key] = values, found
         return self._told[key]
 
+    def measured(self, match: int, index: int, share: float) -> tuple[Measured, Mask]:
+        """Measure by code how the differences of a match and a loss stand, with where they are to be looked at alone.
+
+        What is measured is D − rB, with r a share of the baseline.
+        """
+        sums = self._columns(match, index)
+        tally, place = self._place_of(index)
+        cubes, made = tally.pairs[match][place].cubes, _Columns(self.codes, ())
+        if cubes is None:
+            raise ValueError("nothing is summed that skewness is made of")
+        known = {powers: made.known(total) for (powers, exponent), total in cubes.sums.items() if not exponent}
+        found, doubtful = measured_together(sums, self._values(sums, match, index), known, share)
+        doubtful |= made.doubtful
+        for (_, exponent), total in cubes.sums.items():
+            if exponent:  # of losses so large or small they are few
+                doubtful |= _filled(total.doubles(), self.codes).high != 0.0
+        doubtful[[*self.first.vanished()]] = True
+        return found, doubtful
+
     def doubtful(self, match: int, index: int, level: float) -> Codes:
         """Give the slices that are to be looked at alone."""
         return np.flatnonzero(self.differences(match, index, level)[1].doubtful & (self.n > 0))
@@ -112,6 +134,14 @@ class PairedSlices(Mapping[int, Paired]):
             each.reserve(self.codes)
         wins, ties, n = (each.array[: self.codes] for each in (pairs.wins, pairs.ties, pairs.n))
         return wins, ties, n
+
+    def are_tied(self, match: int, index: int, codes: Codes) -> bool:
+        """Return whether every row of some slices has one and the same loss by both models."""
+        _, ties, n = self.counts(match, index)
+        if (ties[codes] < n[codes]).any():
+            return False
+        few = (self[code].pairs[match][index] for code in codes[np.isin(codes, [*self.first.few])].tolist())
+        return all(each.ties == each.n for each in few)
 
     def effective_rows(self) -> Array:
         """Give (Σw)²/Σw² by code; NaN of those without rows."""

@@ -24,6 +24,7 @@ _UNIT = 2.0**-100
 """Far above what an operation on two doubles loses, 2^-102 at most."""
 _SPLIT = 2.0**27 + 1.0
 _LOW, _HIGH = 1e-100, 1e100
+_LEAST_PRODUCT = 1e-250
 _VAGUE = 1e-6
 """A number whose bound is a larger share of it has no root to speak of."""
 
@@ -75,18 +76,23 @@ def is_safe(numbers: Doubles) -> Mask:
 
 
 def add(a: Doubles, b: Doubles) -> Doubles:
-    """Give a + b."""
+    """Give a + b; exact where two doubles hold it."""
     total, left = two_sum(a.high, b.high)
-    high, low = two_sum(total, left + (a.low + b.low))
-    return Doubles(high, low, a.bound + b.bound + _UNIT * (np.abs(a.high) + np.abs(b.high)))
+    lows, lost = two_sum(a.low, b.low)
+    rest, more = two_sum(left, lows)
+    high, low = two_sum(total, rest)
+    lost = np.where((lost == 0.0) & (more == 0.0), 0.0, _UNIT * (np.abs(a.high) + np.abs(b.high)))
+    return Doubles(high, low, a.bound + b.bound + lost)
 
 
 def multiply(a: Doubles, b: Doubles) -> Doubles:
-    """Give a·b."""
+    """Give a·b; exact where both are doubles, and what rounding leaves of their product is no smaller than a double."""
     product, left = _two_product(a.high, b.high)
     high, low = two_sum(product, left + (a.high * b.low + a.low * b.high))
     bound = np.abs(a.high) * b.bound + np.abs(b.high) * a.bound + a.bound * b.bound
-    return Doubles(high, low, (1.0 + 2.0**-20) * bound + _UNIT * np.abs(high))
+    size = np.abs(high)
+    lost = np.where((a.low == 0.0) & (b.low == 0.0) & (size > _LEAST_PRODUCT), 0.0, _UNIT * size)
+    return Doubles(high, low, (1.0 + 2.0**-20) * bound + lost)
 
 
 def divide(a: Doubles, b: Doubles) -> Doubles:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from lossctl.core.doubles import Mask
     from lossctl.core.loss import Array
 
-__all__ = ["ExactSum", "Extent", "add_products", "add_values", "round_fraction", "spans_of", "sqrt_fraction"]
+__all__ = [
+    "ExactSum",
+    "Extent",
+    "add_products",
+    "add_values",
+    "extreme_products",
+    "is_squarable",
+    "round_fraction",
+    "spans_of",
+    "sqrt_fraction",
+]
 
 _UNIT = 2 * LEAST
 """Every square of a double, rounded to 53 bits, is a multiple of 2^-2148: the unit of a sum."""
@@ -227,13 +237,8 @@ class ExactSum:
         known = np.isfinite(values) & np.isfinite(others)
         with np.errstate(invalid="ignore"):
             self.add(values[~known] * others[~known])
-        for mine, exponent in _classes(np.where(known, np.abs(values), math.nan)):
-            for theirs, other in _classes(np.abs(others)):
-                members = mine & theirs
-                if members.any():
-                    up = _UP if min(exponent, other) < 0 == max(exponent, other) else 0  # of small and ordinary ones
-                    pair = np.ldexp(values[members], -exponent), np.ldexp(others[members], -other)
-                    self._add_scaled(np.ldexp(pair[0], up) * pair[1], exponent + other - up)
+        for _, products, exponent in extreme_products(np.where(known, values, math.nan), others):
+            self._add_scaled(products, exponent)
 
     def _set_apart(self, chunk: Array) -> Array:
         """Count what is not finite and give the rest."""
@@ -256,6 +261,20 @@ def _classes(sizes: Array) -> tuple[tuple[Mask, int], ...]:
     """
     large, small = sizes > 2.0**SQUARABLE, sizes < 2.0**-SQUARABLE
     return (large, 600), (small, LEAST // 2), ((sizes >= 2.0**-SQUARABLE) & ~large, 0)
+
+
+def extreme_products(values: Array, others: Array) -> Iterator[tuple[Mask, Array, int]]:
+    """Return products class by class: where they are, they divided by a power of two, and its exponent.
+
+    Each is rounded once, and none lost to overflow or underflow; there is none where a value is NaN.
+    """
+    for mine, exponent in _classes(np.abs(values)):
+        for theirs, other in _classes(np.abs(others)):
+            members = mine & theirs
+            if members.any():
+                up = _UP if min(exponent, other) < 0 == max(exponent, other) else 0  # of small and ordinary ones
+                pair = np.ldexp(values[members], -exponent), np.ldexp(others[members], -other)
+                yield members, np.ldexp(pair[0], up) * pair[1], exponent + other - up
 
 
 def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: ExactSum | None = None) -> Extent:
@@ -297,7 +316,7 @@ def add_values(values: Array, total: ExactSum, squares: ExactSum, absolute: Exac
                 sums.units += sum_chunk(signed, span) << -LEAST
             elif sums is not None:
                 sums.add(signed)
-        if _is_squarable(span):
+        if is_squarable(span):
             squares_of = np.multiply(chunk, chunk, scratch.derived[: chunk.size])
             squares.units += sum_chunk(squares_of, squared(span)) << -LEAST
         else:
@@ -342,7 +361,7 @@ def add_products(
     """
     for chunk, other, span_of_other in zip(_chunks(values), _chunks(others), spans, strict=True):
         span = measure(chunk)
-        if not (_is_squarable(span) and _is_squarable(span_of_other)):
+        if not (is_squarable(span) and is_squarable(span_of_other)):
             total.add(chunk)
             squares.add_squares(chunk)
             products.add_extreme_products(chunk, other)
@@ -353,7 +372,8 @@ def add_products(
         products.units += sum_chunk(np.multiply(chunk, other, derived), multiplied(span, span_of_other)) << -LEAST
 
 
-def _is_squarable(span: Span) -> bool:
+def is_squarable(span: Span) -> bool:
+    """Return whether products of two such values neither overflow nor lose bits to underflow."""
     return span.limit <= SQUARABLE and span.floor >= -SQUARABLE
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from lossctl.core.domain import Array
 from lossctl.core.doubles import Doubles, is_rounded
-from lossctl.core.exact import ExactSum
+from lossctl.core.exact import ExactSum, extreme_products, is_squarable
 from lossctl.core.grid import CHUNK, SQUARABLE, lost_bits, measure, scratch
 from lossctl.core.limb import NAN, ZERO, limit_of, not_finite_sum, units_of, whole_sum
 from lossctl.core.limbs import add_limbs
@@ -142,6 +142,36 @@ class GroupedSum:
                 self._add_extreme_squares(chunk, their_codes)
             elif span.most > 0.0:
                 self._scatter(squares, their_codes, span.limit, 0)
+
+    def add_products(self, values: Array, others: Array, codes: Codes) -> None:
+        """Add the product of each value with another to the sum of its code, as `lossctl.core.exact.add_products` does.
+
+        Each is rounded once to 53 bits, and none is lost to overflow or underflow.
+
+        Parameters
+        ----------
+        values, others, codes
+            As in `add`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `add`.
+        """
+        self._require(values, codes)
+        self._require(others, codes)
+        starts = range(0, values.size, CHUNK)
+        for start, (chunk, their_codes) in zip(starts, self._chunks(values, codes), strict=True):
+            other = others[start : start + CHUNK]
+            if is_squarable(measure(chunk)) and is_squarable(measure(other)):
+                self._add_chunk(chunk * other, their_codes)
+                continue
+            known = np.isfinite(chunk) & np.isfinite(other)
+            if not known.all():
+                with np.errstate(invalid="ignore"):
+                    self._add_chunk(chunk[~known] * other[~known], their_codes[~known])
+            for members, products, exponent in extreme_products(np.where(known, chunk, math.nan), other):
+                self._scatter_all(products, their_codes[members], exponent)
 
     def merge(self, other: GroupedSum) -> None:
         """Add what `other` holds, code by code; `other` stays as it is."""

@@ -3,17 +3,21 @@
 With w the weight of a row, b the baseline's loss and d the candidate's less that, the products are of w, wb and wd,
 three at a time; where no weights differ, of b and d alone. From these the third moment of d − rb about its mean follows
 for any share r, whatever the order of the rows.
+
+Three ordinary losses of 1e110 or of 1e-110 have a product that float64 does not hold: such products are summed divided
+by a power of two, by how large they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
 
 from lossctl.core.dataclass import dataclass
+from lossctl.core.doubles import Mask
 from lossctl.core.exact import ExactSum
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.loss import Array
@@ -33,64 +37,120 @@ _WEIGHTED: tuple[Powers, ...] = (
     (3, 0, 0),
 )
 
+_ORDINARY = 2.0**300
+"""Magnitudes between this and its inverse have products of three that neither overflow nor lose bits to underflow."""
 
-def _products(b: Array, d: Array, weight: Array | None) -> Mapping[Powers, Array]:
-    """Return the products, of wb and wd ``(n,)`` and the weights."""
+_STEP = 600
+"""By how many powers of two the sums of larger and smaller products are apart."""
+
+Scaled = tuple[Powers, int]
+"""What is multiplied, and the exponent of the power of two that the products were divided by."""
+
+
+def _factors(b: Array, d: Array, weight: Array | None) -> Iterator[tuple[Powers, list[Array]]]:
+    """Return what is multiplied, of wb and wd ``(n,)`` and the weights."""
     columns = (weight, b, d)
-    found = {}
-    for powers in _PLAIN if weight is None else _WEIGHTED:
+    for powers in _powers(weighted=weight is not None):
         chosen = [column for column, power in zip(columns, powers, strict=True) for _ in range(power)]
-        one, two, three = (each for each in chosen if each is not None)
-        found[powers] = one * two * three
-    return found
+        yield powers, [each for each in chosen if each is not None]
+
+
+def _powers(*, weighted: bool) -> tuple[Powers, ...]:
+    return _WEIGHTED if weighted else _PLAIN
+
+
+def _are_ordinary(*columns: Array | None) -> bool:
+    """Return whether products of three of any are ordinary numbers."""
+    for column in columns:
+        if column is not None:
+            sizes = np.abs(column)
+            if not ((sizes == 0.0) | ((sizes >= 1.0 / _ORDINARY) & (sizes <= _ORDINARY))).all():
+                return False
+    return True
+
+
+def _parts(factors: list[Array]) -> Iterator[tuple[int, Mask, Array]]:
+    """Return products of three by size: the exponent of what they are divided by, where they are, and they."""
+    (one, first), (two, second), (three, third) = (np.frexp(each) for each in factors)
+    mantissas = one * two * three  # rounded as the product is
+    exponents = np.where(np.isfinite(mantissas), first + second + third, 0)
+    steps = np.where(mantissas == 0.0, 0, (exponents + _STEP // 2) // _STEP)
+    for step in np.unique(steps).tolist():
+        members = steps == step
+        yield step * _STEP, members, np.ldexp(mantissas[members], exponents[members] - step * _STEP)
 
 
 @dataclass(slots=True)
 class CubeTally:
-    """The sums of one pair of models, by what is multiplied."""
+    """The sums of one pair of models, by what is multiplied and how it is scaled."""
 
-    sums: dict[Powers, ExactSum] = field(default_factory=dict)
+    sums: dict[Scaled, ExactSum] = field(default_factory=dict)
 
     @np.errstate(over="ignore", invalid="ignore", under="ignore")
     def add(self, b: Array, d: Array, weight: Array | None) -> None:
         """Add rows: wb and wd, ``(n,)`` each, and the weights."""
-        for powers, values in _products(b, d, weight).items():
-            self.sums.setdefault(powers, ExactSum()).add(values)
+        ordinary = _are_ordinary(b, d, weight)
+        for powers, factors in _factors(b, d, weight):
+            self._add(powers, factors, ordinary=ordinary)
 
+    @np.errstate(over="ignore", invalid="ignore", under="ignore")
     def add_cubes(self, d: Array) -> None:
         """Add the cubes of wd alone, ``(n,)``."""
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            self.sums.setdefault(_PLAIN[0], ExactSum()).add(d * d * d)
+        self._add(_PLAIN[0], [d, d, d], ordinary=_are_ordinary(d))
+
+    def _add(self, powers: Powers, factors: list[Array], *, ordinary: bool) -> None:
+        if ordinary:
+            one, two, three = factors
+            self._sum(powers, 0).add(one * two * three)
+            return
+        for exponent, _, values in _parts(factors):
+            self._sum(powers, exponent).add(values)
+
+    def _sum(self, powers: Powers, exponent: int) -> ExactSum:
+        return self.sums.setdefault((powers, exponent), ExactSum())
 
     def merge(self, other: CubeTally) -> None:
         """Take over the rows of another part."""
-        for powers, total in other.sums.items():
-            self.sums.setdefault(powers, ExactSum()).merge(total)
+        for (powers, exponent), total in other.sums.items():
+            self._sum(powers, exponent).merge(total)
 
     def fractions(self) -> Mapping[Powers, Fraction] | None:
         """Return the sums; ``None`` where there are none, or one is not finite."""
         if not self.sums or not all(total.is_finite for total in self.sums.values()):
             return None
-        return {powers: total.fraction() for powers, total in self.sums.items()}
+        found: dict[Powers, Fraction] = {}
+        for (powers, exponent), total in self.sums.items():
+            found[powers] = found.get(powers, Fraction(0)) + total.fraction() * Fraction(2) ** exponent
+        return found
 
 
 @dataclass(slots=True)
 class CubeTallies:
     """The same for each code."""
 
-    sums: dict[Powers, GroupedSum] = field(default_factory=dict)
+    weighted: bool
+    sums: dict[Scaled, GroupedSum] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sums = {(powers, 0): GroupedSum() for powers in _powers(weighted=self.weighted)}
 
     @np.errstate(over="ignore", invalid="ignore", under="ignore")
     def add(self, b: Array, d: Array, weight: Array | None, codes: Codes) -> None:
         """Add rows with their codes."""
-        for powers, values in _products(b, d, weight).items():
-            self.sums.setdefault(powers, GroupedSum()).add(values, codes)
+        ordinary = _are_ordinary(b, d, weight)
+        for powers, factors in _factors(b, d, weight):
+            if ordinary:
+                one, two, three = factors
+                self.sums[powers, 0].add(one * two * three, codes)
+                continue
+            for exponent, members, values in _parts(factors):
+                self.sums.setdefault((powers, exponent), GroupedSum()).add(values, codes[members])
 
     def merge(self, other: CubeTallies) -> None:
         """Take over the rows of another part."""
-        for powers, total in other.sums.items():
-            self.sums.setdefault(powers, GroupedSum()).merge(total)
+        for scaled, total in other.sums.items():
+            self.sums.setdefault(scaled, GroupedSum()).merge(total)
 
     def of(self, code: int) -> CubeTally:
         """Return that of one code."""
-        return CubeTally({powers: sum_of(total, code) for powers, total in self.sums.items()})
+        return CubeTally({scaled: sum_of(total, code) for scaled, total in self.sums.items()})

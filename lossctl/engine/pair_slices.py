@@ -12,7 +12,7 @@ from dataclasses import field, replace
 
 import numpy as np
 
-from lossctl.core.block import Batch
+from lossctl.core.block import Batch, weights_of
 from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes, GroupedSum
 from lossctl.core.levels import LevelTallies
@@ -84,10 +84,10 @@ class PairTallies:
     def add(self, baseline: Array, gap: Array, weight: Array | None, codes: Codes) -> None:
         """Add what differences move with, row by row: b and d, ``(n,)`` each."""
         self.d.add(gap, weight, codes)
-        self.cross.add(gap * baseline if weight is None else (weight * gap) * (weight * baseline), codes)
+        b, d = (each if weight is None else weight * each for each in (baseline, gap))
+        self.cross.add_products(b, d, codes)
         if self.cubes is not None:
-            pulled = [each if weight is None else weight * each for each in (baseline, gap)]
-            self.cubes.add(pulled[0], pulled[1], weight, codes)
+            self.cubes.add(b, d, weight, codes)
 
     def count(self, margin: Margin, candidate: Array, gap: Array, codes: Codes) -> None:
         """Count who won how many rows."""
@@ -152,6 +152,7 @@ class SlicedPairsTally:
     front: PairsTally = field(init=False)
     rows: WeightTallies = field(init=False)
     n_read: Counts = field(default_factory=Counts)
+    weightless: Counts = field(default_factory=Counts)
     own: list[list[Spreads]] = field(init=False)
     levels: list[list[LevelTallies]] = field(init=False)
     pairs: list[list[PairTallies]] = field(init=False)
@@ -166,7 +167,8 @@ class SlicedPairsTally:
         self.own = [[Spreads(weighted) for _ in plan.losses] for _ in plan.plans]
         self.levels = [[LevelTallies() for _ in plan.losses] for _ in plan.plans]
         self.pairs = [
-            [PairTallies(weighted, CubeTallies() if plan.skewed else None) for _ in plan.losses] for _ in plan.matches
+            [PairTallies(weighted, CubeTallies(weighted) if plan.skewed else None) for _ in plan.losses]
+            for _ in plan.matches
         ]
         self.parts = [{} for _ in plan.plans]
 
@@ -183,6 +185,9 @@ class SlicedPairsTally:
             self._add_few(codes, each)
             return
         self.n_read.add(codes)
+        weight = weights_of(each[0], self.plan.plan.plans[0].binding)
+        if weight is not None:
+            self.weightless.add(codes[weight <= 0.0])  # a weight that is missing is not 0
         found = self.front.computed(each)
         counted = False
         for index in range(len(self.plan.losses)):
@@ -251,6 +256,7 @@ class SlicedPairsTally:
         self.front.merge(other.front)
         self.rows.merge(other.rows)
         self.n_read.merge(other.n_read)
+        self.weightless.merge(other.weightless)
         for name in ("own", "levels", "pairs"):
             for mine_of, their_of in zip(getattr(self, name), getattr(other, name), strict=True):
                 for one, another in zip(mine_of, their_of, strict=True):
@@ -275,6 +281,17 @@ class SlicedPairsTally:
     def n_read_of(self, codes: int) -> Codes:
         """Give how many rows each slice has."""
         return self._counted(self.n_read, codes, lambda tally: tally.models[0].n_read)
+
+    def n_dropped_of(self, codes: int) -> Codes:
+        """Return how many rows of each slice are left out, for a number that is missing or not finite."""
+        counts = (self.n_read, self.rows.n, self.weightless)
+        for each in counts:
+            each.reserve(codes)
+        read, kept, weightless = (each.array[:codes] for each in counts)
+        found: Codes = read - kept - weightless
+        for code, tally in self.few.items():
+            found[code] += tally.models[0].n_dropped
+        return found
 
     def _counted(self, counts: Counts, codes: int, count: Callable[[PairsTally], int]) -> Codes:
         counts.reserve(codes)
@@ -304,6 +321,7 @@ class SlicedPairsTally:
         made = self.plan.of(code).tally()
         for model, front, parts in zip(made.models, self.front.models, self.parts, strict=True):
             model.rows, model.vectors, model.n_read = self.rows.of(code), front.vectors, self.n_read.of(code)
+            model.n_dropped = model.n_read - model.rows.n - self.weightless.of(code)
             model.parts = {index: [sum_of(each, code) for each in sums] for index, sums in parts.items()}
             model.vanished = {index: {code} for index, codes in front.vanished.items() if code in codes}
         for of_model, all_of_model in zip(made.own, self.own, strict=True):

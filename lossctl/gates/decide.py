@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
@@ -44,8 +45,7 @@ class Test(StrEnum):
     NONINFERIOR = "noninferior"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the data say of a difference, for gates with a test.
 
     Parameters
@@ -192,7 +192,7 @@ def _adjusted(tested: Sequence[Evidence | None], found: Sequence[Found], adjust:
         [each.p_breaks if each is not None and yes else None for each, yes in zip(tested, shown, strict=True)]
     )
     return [
-        each and replace(each, p_keeps=p_keeps, p_breaks=p_breaks if yes else each.p_breaks)
+        each and each._replace(p_keeps=p_keeps, p_breaks=p_breaks if yes else each.p_breaks)
         for each, p_keeps, p_breaks, yes in zip(tested, keeps, breaks, shown, strict=True)
     ]
 
@@ -213,11 +213,9 @@ def _decide(found: Found, evidence: Evidence | None, min_n: int, small: float) -
 
 
 def _by_test(found: Found, evidence: Evidence, small: float, words: str) -> GateResult:
-    fails, passes = not _keeps(found, evidence, worst=False), _keeps(found, evidence, worst=True)
-    if evidence.p_keeps is not None:
-        fails = evidence.p_keeps < small
-    if evidence.p_breaks is not None:
-        passes = evidence.p_breaks <= small
+    keeps, breaks = evidence.p_keeps, evidence.p_breaks
+    fails = keeps < small if keeps is not None else not _keeps(found, evidence, worst=False)
+    passes = breaks <= small if breaks is not None else _keeps(found, evidence, worst=True)
     if fails or passes:
         return _result(found, Verdict.FAIL if fails else Verdict.PASS, words)
     verdict = Verdict.UNSURE if found.test is Test.REGRESS else Verdict.INCONCLUSIVE

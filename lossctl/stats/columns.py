@@ -7,6 +7,7 @@ or is not finite, are named: those are to be asked one by one. Imports NumPy, co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,12 +17,26 @@ from lossctl.core.figures import error_squares, freedoms
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 from lossctl.core.result import Interval
-from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
+from lossctl.stats.hits import DIFFERENCE, HITS, RATIO, Hits
 from lossctl.stats.paired import POWER, rows_between, rows_needed
 from lossctl.stats.signs import NEAR, ROUNDING
 from lossctl.stats.students import t_quantiles, t_tails
 
-__all__ = ["DifferenceColumns", "PairColumns", "ValueColumns", "differences_of", "mean_values"]
+__all__ = [
+    "DifferenceColumns",
+    "PairColumns",
+    "Rest",
+    "ValueColumns",
+    "differences_of",
+    "error_of",
+    "freedom_of",
+    "maybe_lost",
+    "mean_values",
+    "noise",
+    "rest_of",
+    "scaled",
+    "times",
+]
 
 _KEPT = 1e8
 """Times what is left of squares, where half of their digits have cancelled: see `lossctl.core.spread.is_lost`."""
@@ -64,6 +79,24 @@ class PairColumns:
     cross: Doubles
     doubtful: Mask
     hits: tuple[Hits, Codes] | None = None
+
+    def all_hits(self) -> Array:
+        """Return the fields of `Hits`, a row each, of all slices; NaN where losses have other values."""
+        found = np.full((HITS, len(self.n)), np.nan)
+        if self.hits is not None:
+            of, codes = self.hits
+            found[:, codes] = of.stacked()
+        return found
+
+
+class Rest(NamedTuple):
+    """The sums of x = d − sb: Σ(wx)² and what that is where nothing cancels, Σwx, Σw²x, and Σw²(x − m)²."""
+
+    most: Doubles
+    square: Doubles
+    total: Doubles
+    heavy: Doubles
+    spread: Doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,29 +185,34 @@ def differences_of(sums: PairColumns, values: ValueColumns, level: float) -> Dif
     doubtful = sums.doubtful | values.doubtful
     has_share = ~np.isnan(share)
     gap = _spread(sums, sums.d_square, sums.d, sums.d_heavy)
-    s = exactly(np.where(has_share, share, 0.0))
-    most = add(sums.d_square, multiply(multiply(s, s), sums.b_square))
-    square = add(most, multiply(_times(s, -2.0), sums.cross))
-    total, heavy = (
-        add(one, multiply(_negative(s), other)) for one, other in ((sums.d, sums.b), (sums.d_heavy, sums.b_heavy))
-    )
-    rest = _spread(sums, square, total, heavy)
-    doubtful |= several & (_maybe_lost(gap, sums.d_square) | (has_share & _maybe_lost(_scaled(sums, rest), most)))
-    std_error, unsure = _error(sums, gap)
+    rest = rest_of(sums, exactly(np.where(has_share, share, 0.0)))
+    lost = has_share & maybe_lost(scaled(sums, rest.spread), rest.most)
+    doubtful |= several & (maybe_lost(gap, sums.d_square) | lost)
+    std_error, unsure = error_of(sums, gap)
     doubtful |= several & unsure
-    rest_error, unsure = _error(sums, rest)
+    rest_error, unsure = error_of(sums, rest.spread)
     doubtful |= several & has_share & unsure
     rest_error = np.where(has_share, rest_error / np.abs(values.baseline), np.nan)
     equal = (std_error == 0.0) & (values.delta == 0.0)  # no row differs
-    flat = std_error <= _noise(values.delta, values.baseline)
-    flat |= has_share & (rest_error <= _noise(share, np.ones(len(share))))
+    flat = std_error <= noise(values.delta, values.baseline)
+    flat |= has_share & (rest_error <= noise(share, np.ones(len(share))))
     doubtful |= several & flat & ~equal
     std_error, rest_error = (np.where(several, each, np.nan) for each in (std_error, rest_error))
-    freedom, unsure = _freedom(sums)
+    freedom, unsure = freedom_of(sums)
     doubtful |= several & unsure
     found = _by_errors(values, std_error, rest_error, freedom, level)
     hits = _by_hits(sums, found, np.flatnonzero(std_error > 0.0), level)
     return DifferenceColumns(*found, std_error, doubtful, hits)
+
+
+def rest_of(sums: PairColumns, s: Doubles) -> Rest:
+    """Return the sums of d − sb, for a share s of each slice."""
+    most = add(sums.d_square, multiply(multiply(s, s), sums.b_square))
+    square = add(most, multiply(times(s, -2.0), sums.cross))
+    total, heavy = (
+        add(one, multiply(_negative(s), other)) for one, other in ((sums.d, sums.b), (sums.d_heavy, sums.b_heavy))
+    )
+    return Rest(most, square, total, heavy, _spread(sums, square, total, heavy))
 
 
 def _by_hits(sums: PairColumns, found: Sequence[Array], varying: Codes, level: float) -> tuple[Mask, Mask]:
@@ -195,7 +233,7 @@ def _by_hits(sums: PairColumns, found: Sequence[Array], varying: Codes, level: f
     return by_hits, by_ratio
 
 
-def _noise(mean: Array, scale: Array) -> Array:
+def noise(mean: Array, scale: Array) -> Array:
     """Return up to which standard error differences do not vary: see `lossctl.stats.signs.varies`."""
     mean, scale = np.abs(mean), np.abs(scale)
     found: Array = np.maximum(ROUNDING * mean, np.minimum(ROUNDING * scale, NEAR * mean))
@@ -231,17 +269,17 @@ def _by_errors(
 def _spread(sums: PairColumns, square: Doubles, total: Doubles, heavy: Doubles) -> Doubles:
     """Give Σw²(x − m)² about the mean m: see `lossctl.core.spread.error_square`."""
     mean = divide(total, sums.weights)
-    left = add(square, multiply(_times(mean, -2.0), heavy))
+    left = add(square, multiply(times(mean, -2.0), heavy))
     return add(left, multiply(multiply(mean, mean), sums.weight_squares))
 
 
-def _scaled(sums: PairColumns, spread: Doubles) -> Doubles:
+def scaled(sums: PairColumns, spread: Doubles) -> Doubles:
     """Return the squared standard error times (Σw)²."""
     weights = sums.weights
     return multiply(error_squares(spread, weights, sums.weight_squares), multiply(weights, weights))
 
 
-def _freedom(sums: PairColumns) -> tuple[Array, Mask]:
+def freedom_of(sums: PairColumns) -> tuple[Array, Mask]:
     """Return the degrees of freedom, and where they are in doubt; 1 of one row."""
     if sums.weight_squares is sums.weights:
         return np.maximum(sums.n.astype(np.float64) - 1.0, 1.0), np.zeros(len(sums.n), np.bool_)
@@ -249,24 +287,24 @@ def _freedom(sums: PairColumns) -> tuple[Array, Mask]:
     return np.where(sums.n > 1, found, 1.0), unsure
 
 
-def _error(sums: PairColumns, spread: Doubles) -> tuple[Array, Mask]:
+def error_of(sums: PairColumns, spread: Doubles) -> tuple[Array, Mask]:
     """Give the standard error, and where it is in doubt."""
     unsure = ((spread.high <= spread.bound) & (spread.bound > 0.0)) | (spread.high < 0.0)
     error = root(error_squares(spread, sums.weights, sums.weight_squares))
     return error.high, unsure | ~is_rounded(error) | ~is_safe(spread)
 
 
-def _maybe_lost(left: Doubles, squares: Doubles) -> Mask:
+def maybe_lost(left: Doubles, squares: Doubles) -> Mask:
     """Say where too little may be left of squares."""
     apart = add(multiply(left, exactly(np.full(len(left.high), _KEPT))), _negative(squares))
     sure: Mask = (apart.high > apart.bound) | ((apart.high == 0.0) & (apart.bound == 0.0))
     return ~sure
 
 
-def _times(numbers: Doubles, by: float) -> Doubles:
+def times(numbers: Doubles, by: float) -> Doubles:
     """Give a number of times as much that is 1 or 2, or either negative: nothing is rounded."""
     return Doubles(by * numbers.high, by * numbers.low, abs(by) * numbers.bound)
 
 
 def _negative(numbers: Doubles) -> Doubles:
-    return _times(numbers, -1.0)
+    return times(numbers, -1.0)

@@ -26,13 +26,16 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 
-__all__ = ["DIFFERENCE", "RATIO", "Hits", "mcnemar"]
+__all__ = ["DIFFERENCE", "HITS", "RATIO", "Hits", "mcnemar"]
 
 DIFFERENCE = "tango"
 """What the interval of a difference calls its method."""
 
 RATIO = "nam-blackwelder"
 """What the interval of a relative change calls its method."""
+
+HITS = 6
+"""How many fields `Hits` has."""
 
 _STEPS = 60
 """Halvings of [−1, 1], or of all ratios: to the last bits of a double."""
@@ -78,8 +81,11 @@ class Hits:
 
     def some(self, places: Codes) -> Hits:
         """Return those of some pairs."""
-        each = (self.n, self.worse, self.better, self.high, self.low, self.gap)
-        return Hits(*(values[places] for values in each))
+        return Hits(*self.stacked()[:, places])
+
+    def stacked(self) -> Array:
+        """Return the fields, a row each."""
+        return np.stack((self.n, self.worse, self.better, self.high, self.low, self.gap))
 
     @property
     def p_values(self) -> Array:
@@ -98,19 +104,22 @@ class Hits:
         low, high = (np.where(self.low == 0.0, each, math.nan) for each in ends)
         return low, high
 
-    def tails(self, limit: float, share: float) -> tuple[float, float] | None:
-        """Return P(Z ≥ z) and P(Z ≤ z) for the score z of D − rB against a limit, of one pair.
+    def tails(self, limit: float, share: float) -> tuple[Array, Array]:
+        """Return P(Z ≥ z) and P(Z ≤ z) for the score z of D − rB against a limit.
 
-        ``None`` where a share is not that of two probabilities, for the smaller loss is not 0.
+        NaN where a share is not that of two probabilities, for the smaller loss is not 0.
         """
-        if share != 0.0 and (limit != 0.0 or self.low[0] != 0.0 or share <= -1.0):
-            return None
         with np.errstate(all="ignore"):
             if share == 0.0:
-                z = float(_score(self, np.clip(limit / self.gap, -_MOST, _MOST))[0])
+                scores = _score(self, np.clip(limit / self.gap, -_MOST, _MOST))
+            elif limit == 0.0 and share > -1.0:
+                scores = _score_of_ratio(self, np.full(len(self.n), 1.0 + share))
+                scores = np.where(self.low == 0.0, scores, math.nan)
             else:
-                z = float(_score_of_ratio(self, np.array([1.0 + share]))[0])
-        return 0.5 * math.erfc(z / math.sqrt(2.0)), 0.5 * math.erfc(-z / math.sqrt(2.0))
+                scores = np.full(len(self.n), math.nan)
+        by_root = [each / math.sqrt(2.0) for each in scores.tolist()]
+        above, below = (np.array([0.5 * math.erfc(s * each) for each in by_root]) for s in (1.0, -1.0))
+        return above, below
 
     @np.errstate(all="ignore")
     def _root(self, score: Callable[[Hits, Array], Array], level: float, *, upper: bool) -> Array:

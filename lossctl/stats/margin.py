@@ -2,7 +2,8 @@
 
 With b and c the losses of baseline and candidate, D the mean of c − b and B that of b, what is held against the limit m
 is D; or, of a limit that is a share r of the baseline, D − rB, against 0: nothing is divided, so a baseline near 0 does
-no harm. Its standard error is that of the mean of (c − b) − rb, row by row (of the units, of a series with its lags).
+no harm. Its standard error is that of the mean of (c − b) − rb, row by row (of the units, of a series with its lags):
+see `lossctl.stats.measured`. All is computed for many slices at once; one is a table of length 1.
 
 The t-statistic is corrected for the skewness of the differences: see `lossctl.stats.skewness`.
 
@@ -15,23 +16,24 @@ hold at any number of looks as they are: 2ⁿ, as long as n signs agree, is a ma
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum, round_fraction
+from lossctl.core.doubles import Mask
+from lossctl.core.grouped import Codes
+from lossctl.core.loss import Array
 from lossctl.core.method import Method
+from lossctl.stats.columns import noise
+from lossctl.stats.hits import Hits
+from lossctl.stats.measured import Measured, measured_alone
 from lossctl.stats.paired import POWER, PairedSums, Values
 from lossctl.stats.sequence import one_look, over_looks
-from lossctl.stats.series import cosine_count, cosine_error, series_error
-from lossctl.stats.signs import agreeing, none_of, varies
+from lossctl.stats.signs import agreeing, none_of
 from lossctl.stats.skewness import Skewed
-from lossctl.stats.student import t_quantile, t_tail
-from lossctl.stats.units import Ratio
+from lossctl.stats.students import t_quantiles, t_tails
 
-__all__ = ["Margin", "margin", "standing"]
+__all__ = ["Margin", "Margins", "margin", "margins"]
 
 _HUGE = 1e300
 """Stands for a bound that there is none of: p-values decide."""
@@ -40,8 +42,7 @@ _FAR = 1e-3
 """Differences that are equal but for the rounding of their squares lie on one side of a limit so far from them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Margin:
+class Margin(NamedTuple):
     """What the data say of D − rB against a limit.
 
     Parameters
@@ -50,8 +51,6 @@ class Margin:
         D − rB.
     low, high
         Its one-sided bounds: each holds with the confidence of the level.
-    limit
-        What it is held against.
     p_above, p_below
         The p-value of "it lies at or above the limit", and of "at or below".
     detectable
@@ -64,21 +63,41 @@ class Margin:
         Whether no row differs. `alike` is false then.
     share
         Of rows without a difference: the least share of rows that would have to differ if the limit were not kept to,
-        where the range of the loss is known.
+        where the range of the loss is known, else NaN.
     """
 
     value: float
     low: float
     high: float
-    limit: float
     p_above: float
     p_below: float
     detectable: float
     std_error: float
     freedom: float
-    alike: bool = False
-    unchanged: bool = False
-    share: float | None = None
+    alike: bool
+    unchanged: bool
+    share: float
+
+
+class Margins(NamedTuple):
+    """The fields of `Margin` of many slices, ``(slices,)`` each; NaN where there is no standard error."""
+
+    value: Array
+    low: Array
+    high: Array
+    p_above: Array
+    p_below: Array
+    detectable: Array
+    std_error: Array
+    freedom: Array
+    alike: Mask
+    unchanged: Mask
+    share: Array
+
+    def rows(self) -> list[Margin | None]:
+        """Return the margin of each slice; ``None`` where there is no standard error."""
+        made = (Margin(*each) for each in zip(*(column.tolist() for column in self), strict=True))
+        return [None if math.isnan(each.std_error) else each for each in made]
 
 
 def margin(
@@ -91,14 +110,34 @@ def margin(
     level: float = 0.95,
     span: float | None = None,
 ) -> Margin | None:
-    """Hold a difference against a limit, by Student's t.
+    """Hold the difference of one slice against a limit: see `measured_alone` and `margins`.
+
+    Returns
+    -------
+    Margin or None
+        ``None`` where there is no standard error: of one row, or values that are not finite.
+    """
+    measured = measured_alone(sums, values, method, share)
+    (found,) = margins(measured, limit=limit, share=share, level=level, span=span, sequential=method.sequential).rows()
+    return found
+
+
+@np.errstate(all="ignore")  # of slices without a standard error, nothing is known
+def margins(
+    of: Measured,
+    *,
+    limit: float,
+    share: float = 0.0,
+    level: float = 0.95,
+    span: float | None = None,
+    sequential: bool = False,
+) -> Margins:
+    """Hold differences against a limit, by Student's t.
 
     Parameters
     ----------
-    sums, values
-        Of a pair of models, as `lossctl.stats.paired.difference` takes them.
-    method
-        What the units are: rows, clusters, blocks, or a series; and whether one look is taken, or many.
+    of
+        What was measured of each slice, with the share of the baseline taken off.
     limit
         The limit m.
     share
@@ -107,166 +146,113 @@ def margin(
         The confidence of the bounds.
     span
         The largest difference that a row could have; ``None`` where the loss has no bounds.
-
-    Returns
-    -------
-    Margin or None
-        ``None`` where there is no standard error: of one row, or values that are not finite.
+    sequential
+        Whether the bounds and p-values are to hold at every look at slices that grow.
     """
-    if not (math.isfinite(values.delta) and math.isfinite(values.baseline)):
-        return None
-    value = round_fraction(Fraction(values.delta) - Fraction(share) * Fraction(values.baseline))
-    found = _error(sums, value, method, share)
-    if found is None or not math.isfinite(found[0]):
-        return None
-    error, freedom = found
-    if values.delta == 0.0 and not sums.d.square.fraction():
-        share_of_rows = None if span is None else abs(limit + share * values.baseline) / span
-        return _unchanged(value, limit, freedom, standing(sums, method), share_of_rows)
-    size = max(abs(values.delta), abs(share * values.baseline), abs(limit))
-    lost = share != 0.0 and not method.has_units and sums.is_lost(share) and abs(value - limit) > _FAR * size
-    if lost or not (varies(error, size) and varies(error, value - limit, values.baseline)):
-        return _alike(value, limit, size, freedom, _units(sums, method))
-    rows, varying = standing(sums, method), (value, error, freedom)
-    if not method.sequential:
-        return _tested(sums, values, method, varying, (limit, share, level))
-    told = _tested(sums, values, method, varying, (limit, share, one_look(level, rows)))
-    return replace(told, p_above=over_looks(told.p_above, rows), p_below=over_looks(told.p_below, rows))
+    known = np.isfinite(of.delta) & np.isfinite(of.baseline) & np.isfinite(of.error)
+    size = np.maximum(np.maximum(np.abs(of.delta), np.abs(share * of.baseline)), abs(limit))
+    apart = of.value - limit
+    lost = of.is_lost & (np.abs(apart) > _FAR * size)
+    varies = (of.error > noise(size, np.zeros(len(size)))) & (of.error > noise(apart, of.baseline))
+    unchanged = known & of.is_still
+    alike = known & ~unchanged & (lost | ~varies)
+    nothing = np.full(len(size), math.nan)
+    found = Margins(
+        value=of.value,
+        low=of.value.copy(),
+        high=of.value.copy(),
+        p_above=nothing.copy(),
+        p_below=nothing.copy(),
+        detectable=np.zeros(len(size)),
+        std_error=np.where(known, 0.0, math.nan),
+        freedom=of.freedom.copy(),
+        alike=alike,
+        unchanged=unchanged,
+        share=nothing if span is None else np.abs(limit + share * of.baseline) / span,
+    )
+    _hold_unchanged(found, of, limit, np.flatnonzero(unchanged))
+    _hold_alike(found, of, limit, size, np.flatnonzero(alike))
+    varying = np.flatnonzero(known & ~unchanged & ~alike)
+    if not sequential:
+        _hold_varying(found, of.some(varying), (limit, share, level), varying)
+        return found
+    levels = np.array([one_look(level, each) for each in of.rows[varying].tolist()], dtype=np.float64)
+    for each in np.unique(levels).tolist():
+        places = varying[levels == each]
+        _hold_varying(found, of.some(places), (limit, share, each), places)
+    for p_values in (found.p_above, found.p_below):
+        given = zip(p_values[varying].tolist(), of.rows[varying].tolist(), strict=True)
+        p_values[varying] = [over_looks(*each) for each in given]
+    return found
 
 
-def _tested(
-    sums: PairedSums,
-    values: Values,
-    method: Method,
-    found: tuple[float, float, float],
-    asked: tuple[float, float, float],
-) -> Margin:
-    """Test a difference that varies, at one look: by scores of two values, else by Student's t.
-
-    Of it are found value, standard error and degrees of freedom; limit, share and level are asked.
-    """
-    (value, error, freedom), (limit, share, level) = found, asked
-    by_hits = _by_hits(sums, values, limit, share, level)
-    if by_hits is not None:
-        low, high, above, below = by_hits
-        detectable = (t_quantile(level, freedom) + t_quantile(POWER, freedom)) * error
-        return Margin(value, low, high, limit, above, below, detectable, error, freedom)
-    skewed = _skewed(sums, value, method, share)
-    freedom = max(1.0, freedom * skewed.share)
-    quantile, t = t_quantile(level, freedom), skewed.straight((value - limit) / error)
-    low, high = value - skewed.bent(quantile) * error, value - skewed.bent(-quantile) * error
-    detectable = (quantile + t_quantile(POWER, freedom)) * error
-    return Margin(value, low, high, limit, _tail(-t, freedom), _tail(t, freedom), detectable, error, freedom)
-
-
-def _skewed(sums: PairedSums, value: float, method: Method, share: float) -> Skewed:
-    """Return the skewness of what is tested: of rows, or of units; of a series it is not known."""
-    if method.is_series:
-        return Skewed.of(0.0, 0)
-    if sums.units is None:
-        return Skewed.of(sums.skewness(share), sums.n)
-    units = sums.units
-    mean = sums.means(share)[1] if sums.is_linear else value
-    u = units.d - share * units.b - mean * units.w
-    scale = float(np.abs(u).max())
-    squares, cubes = ExactSum(), ExactSum()
-    squares.add_squares(u / scale)
-    cubes.add((u / scale) ** 3)
-    return Skewed.of(cubes.result() * math.sqrt(len(u)) / squares.result() ** 1.5, len(u))
-
-
-def _by_hits(
-    sums: PairedSums, values: Values, limit: float, share: float, level: float
-) -> tuple[float, float, float, float] | None:
-    """Return one-sided bounds, and p-values above and below the limit, of losses of two values by their score.
-
-    ``None`` where losses have others, or the limit is no share of what has the larger one.
-    """
-    tails = None if sums.hits is None else sums.hits.tails(limit, share)
-    if tails is None or sums.hits is None:
-        return None
-    below, above = tails
-    two_sided = 2.0 * level - 1.0
-    if share == 0.0:
-        (low,), (high,) = sums.hits.interval(two_sided)
-    else:
-        ends = (each - share for each in sums.hits.relative_interval(two_sided))
-        (low,), (high,) = (values.baseline * each for each in ends)
-    return float(low), min(float(high), _HUGE), above, below
-
-
-def _units(sums: PairedSums, method: Method) -> int:
-    """Return how many differences stand for themselves."""
-    if method.is_series:
-        return max(1, sums.n // (method.lags + 1))
-    return len(sums.units) if method.has_units and sums.units is not None else sums.n
-
-
-def standing(sums: PairedSums, method: Method) -> float:
-    """Return how many rows stand for themselves: of different weights, as many of one weight as tell as much."""
-    if method.has_units or method.is_series:
-        return _units(sums, method)
-    total, square = sums.weights
-    return float(total**2 / square)
-
-
-def _unchanged(value: float, limit: float, freedom: float, rows: float, share: float | None) -> Margin:
+def _hold_unchanged(found: Margins, of: Measured, limit: float, places: Codes) -> None:
     """Hold rows of which none differs against a limit: how likely that is where a share of all rows would differ."""
-    none = 1.0 if share is None else none_of(share, rows)
-    above, below = (none, 1.0) if value < limit else (1.0, none)
-    return Margin(value, value, value, limit, above, below, 0.0, 0.0, freedom, unchanged=True, share=share)
+    given = zip(found.share[places].tolist(), of.rows[places].tolist(), strict=True)
+    chances = [1.0 if math.isnan(share) else none_of(share, rows) for share, rows in given]
+    _put(found, places, np.array(chances, dtype=np.float64), of.value[places] < limit)
 
 
-def _alike(value: float, limit: float, size: float, freedom: float, units: int) -> Margin:
+def _hold_alike(found: Margins, of: Measured, limit: float, size: Array, places: Codes) -> None:
     """Hold differences that are all equal against a limit: by their signs about it."""
-    one = agreeing(units)
-    above, below = (one, 1.0) if value < limit else (1.0, one)
-    if not varies(abs(value - limit), size):  # they are as large as the limit
-        above = below = 1.0
-    return Margin(value, value, value, limit, above, below, 0.0, 0.0, freedom, alike=True)
+    chances = np.array([agreeing(int(units)) for units in of.units[places].tolist()], dtype=np.float64)
+    apart = np.abs(of.value[places] - limit)
+    chances[apart <= noise(size[places], np.zeros(len(places)))] = 1.0  # they are as large as the limit
+    _put(found, places, chances, of.value[places] < limit)
 
 
-def _tail(z: float, freedom: float) -> float:
-    """Give P(T > z)."""
-    return t_tail(z, freedom) if z >= 0.0 else 1.0 - t_tail(-z, freedom)
+def _put(found: Margins, places: Codes, chances: Array, below: Mask) -> None:
+    """Put in place the chances that differences lie below a limit though they are above it, or the other way round."""
+    found.p_above[places] = np.where(below, chances, 1.0)
+    found.p_below[places] = np.where(below, 1.0, chances)
 
 
-def _error(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, float] | None:
-    """Give the standard error of D − rB and its degrees of freedom; ``None`` where it is not defined."""
-    if method.is_series and not method.is_smoothed:
-        return _of_series(sums, share)
-    if method.has_units:
-        return _of_units(sums, value, method, share)
-    error = sums.gap_error() if share == 0.0 else _of_rows(sums, share)
-    return None if error is None else (error, sums.freedom)
+def _hold_varying(found: Margins, of: Measured, asked: tuple[float, float, float], places: Codes) -> None:
+    """Test differences that vary, at one look: by scores of two values, else by Student's t.
 
-
-def _of_rows(sums: PairedSums, share: float) -> float | None:
-    """Give the error of the mean of d − rb: of the squares as they are, for those that are centred are so for ρ.
-
-    What rounding of squares leaves where they cancel is 1e-8 of a row's loss, less than any limit a person sets.
+    Limit, share and level are asked.
     """
-    return replace(sums, rest=None).rest_error(share)
+    limit, _, level = asked
+    value, error = of.value, of.error
+    skewed = Skewed.of(of.skewness, of.of_units)
+    freedom = np.maximum(1.0, of.freedom * skewed.share)
+    by_hits, ends = _by_hits(of, asked)
+    freedom = np.where(by_hits, of.freedom, freedom)
+    different, at = np.unique(freedom, return_inverse=True)
+    quantile, power = (t_quantiles(each, different)[at] for each in (level, POWER))
+    t = skewed.straight((value - limit) / error)
+    small = t_tails(np.abs(t), freedom)
+    figures = (
+        value - skewed.bent(quantile) * error,
+        value - skewed.bent(-quantile) * error,
+        np.where(t > 0.0, 1.0 - small, small),
+        np.where(t < 0.0, 1.0 - small, small),
+    )
+    columns = (found.low, found.high, found.p_above, found.p_below)
+    for column, figure, scored in zip(columns, figures, ends, strict=True):
+        column[places] = np.where(by_hits, scored, figure)
+    found.detectable[places] = (quantile + power) * error
+    found.std_error[places], found.freedom[places] = error, freedom
 
 
-def _of_units(sums: PairedSums, value: float, method: Method, share: float) -> tuple[float, float] | None:
-    units = sums.units
-    if units is None or len(units) <= 1 or not units.is_finite:
-        return None
-    mean = sums.means(share)[1] if sums.is_linear else value
-    ratio = Ratio(value, units.d - share * units.b - mean * units.w, units.w, units.w)
-    if not method.is_series:
-        return ratio.reduced_error, ratio.freedom
-    if sums.n <= method.lags + 1:
-        return None
-    count = cosine_count(sums.n, method.lags + 1)
-    return cosine_error(ratio, count), count
+def _by_hits(of: Measured, asked: tuple[float, float, float]) -> tuple[Mask, list[Array]]:
+    """Return where losses have two values, and their bounds and p-values above and below the limit by their score.
 
-
-def _of_series(sums: PairedSums, share: float) -> tuple[float, float] | None:
-    if sums.lags is None or sums.n <= len(sums.lags.products):
-        return None
-    weight, exact = sums.weights[0], Fraction(share)
-    rest = (sums.d.total.fraction() - exact * sums.b.total.fraction()) / weight
-    terms = sums.lags.gap(rest) if share == 0.0 else replace(sums.lags, centred=()).rest(exact, rest)
-    return series_error(terms, sums.n, weight), sums.n - 1
+    Not where the limit is no share of what has the larger value.
+    """
+    limit, share, level = asked
+    found = [np.full(len(of.value), math.nan) for _ in range(4)]
+    known = np.flatnonzero(~np.isnan(of.hits[0]))
+    below, above = Hits(*of.hits[:, known]).tails(limit, share)
+    told = ~np.isnan(below)
+    places, below, above = known[told], below[told], above[told]
+    hits, two_sided = Hits(*of.hits[:, places]), 2.0 * level - 1.0
+    if share == 0.0:
+        low, high = hits.interval(two_sided)
+    else:
+        low, high = (of.baseline[places] * (each - share) for each in hits.relative_interval(two_sided))
+    by_hits = np.zeros(len(of.value), np.bool_)
+    by_hits[places] = True
+    for column, each in zip(found, (low, np.minimum(high, _HUGE), above, below), strict=True):
+        column[places] = each
+    return by_hits, found

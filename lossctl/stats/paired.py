@@ -227,7 +227,8 @@ class PairedSums:
             third = self._third(r, total / self.weights[0])
         if third is None or square <= 0:
             return 0.0
-        return math.copysign(sqrt_fraction(third**2 * self.n / square**3), third)
+        found = sqrt_fraction(third**2 * self.n / square**3)
+        return -found if third < 0 else found
 
     def _squares(self, total: Fraction, square: Fraction, by_weight: Fraction) -> Fraction:
         mean = total / self.weights[0]

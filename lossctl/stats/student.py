@@ -9,7 +9,7 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
-__all__ = ["FAR", "SERIES_FROM", "TINY", "log_front", "t_cdf", "t_density", "t_quantile", "t_tail"]
+__all__ = ["FAR", "SERIES_FROM", "TINY", "log_gammas", "log_one_and", "t_cdf", "t_density", "t_quantile", "t_tail"]
 
 TINY = 1e-300
 FAR = 1e150
@@ -111,7 +111,7 @@ def _normal_of(x: float, freedom: float) -> float:
     """Give z with P(Z > z) = P(T > x), for many degrees of freedom (Hill's algorithm 395)."""
     a = freedom - 0.5
     b = 48.0 * a * a
-    square = a * _log_one_and(x, freedom)
+    square = a * log_one_and(x, freedom)
     z = math.sqrt(square)
     last = z * (((4.0 * square + 33.0) * square + 240.0) * square + 855.0) / (10.0 * b * (b + 0.8 * square**2 + 100.0))
     return z + z * (square + 3.0) / b - last
@@ -120,7 +120,7 @@ def _normal_of(x: float, freedom: float) -> float:
 def _upper_tail(x: float, freedom: float) -> float:
     """P(T > x) for x ≥ 0: half the regularized incomplete beta function."""
     a, b = 0.5 * freedom, 0.5
-    exponential = math.exp(log_front(x, freedom))
+    exponential = math.exp(_log_front(x, freedom))
     if x > FAR:
         return 0.5 * exponential / a
     square = x * x
@@ -131,16 +131,10 @@ def _upper_tail(x: float, freedom: float) -> float:
     return 0.5 * (1.0 - front * _continued_fraction(square / (freedom + square), b, a) / b)
 
 
-def log_front(x: float, freedom: float) -> float:
-    """Give the logarithm of what stands before the continued fraction, but for a factor x/√(ν + x²).
-
-    Examples
-    --------
-    >>> round(log_front(0.0, 10), 6)
-    0.207395
-    """
+def _log_front(x: float, freedom: float) -> float:
+    """Give the logarithm of what stands before the continued fraction, but for a factor x/√(ν + x²)."""
     a = 0.5 * freedom
-    return _log_gammas(a) - math.lgamma(0.5) - a * _log_one_and(x, freedom)
+    return log_gammas(a) - math.lgamma(0.5) - a * log_one_and(x, freedom)
 
 
 def t_density(x: float, freedom: float) -> float:
@@ -151,16 +145,16 @@ def t_density(x: float, freedom: float) -> float:
     >>> round(t_density(0.0, 10), 6)
     0.389108
     """
-    log_density = _log_gammas(0.5 * freedom) - 0.5 * math.log(freedom * math.pi)
+    log_density = log_gammas(0.5 * freedom) - 0.5 * math.log(freedom * math.pi)
     return math.exp(log_density - 0.5 * (freedom + 1.0) * math.log1p(x * x / freedom))
 
 
-def _log_one_and(x: float, freedom: float) -> float:
+def log_one_and(x: float, freedom: float) -> float:
     """Give ln(1 + x²/ν)."""
     return math.log1p(x * x / freedom) if x <= FAR else 2.0 * math.log(x) - math.log(freedom)
 
 
-def _log_gammas(a: float) -> float:
+def log_gammas(a: float) -> float:
     """Give ln Γ(a + ½) − ln Γ(a)."""
     if a < _GAMMAS_FROM:
         return math.lgamma(a + 0.5) - math.lgamma(a)

@@ -8,19 +8,39 @@ standard library, core and its own package.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
+from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
-from lossctl.stats import student
-from lossctl.stats.student import FAR, SERIES_FROM, TINY, t_quantile, t_tail
+from lossctl.stats.student import FAR, SERIES_FROM, TINY, log_gammas, log_one_and, t_quantile, t_tail
 
 __all__ = ["t_quantiles", "t_tails"]
 
 _STEPS = 200
 _NEAR = 1e-15
+
+
+class _Freedom(NamedTuple):
+    """Degrees of freedom below `SERIES_FROM`, with what is the same at every x, ``(n,)`` each."""
+
+    freedom: Array
+    front: Array
+    """The logarithm of what stands before the continued fraction, but for what hangs on x."""
+    density: Array
+    """The logarithm of the density at 0."""
+
+    @classmethod
+    def of(cls, freedom: Array) -> _Freedom:
+        given = freedom.tolist()
+        gammas = np.array([log_gammas(0.5 * each) for each in given], dtype=np.float64)
+        roots = np.array([0.5 * math.log(each * math.pi) for each in given], dtype=np.float64)
+        return cls(freedom, gammas - math.lgamma(0.5), gammas - roots)
+
+    def some(self, places: Codes) -> _Freedom:
+        return _Freedom(*(each[places] for each in self))
 
 
 def t_tails(x: Array, freedom: Array) -> Array:
@@ -33,7 +53,7 @@ def t_tails(x: Array, freedom: Array) -> Array:
     """
     found = np.empty(len(x))
     near = np.isfinite(x) & (freedom < SERIES_FROM)
-    found[near] = _upper_tails(x[near], freedom[near])
+    found[near] = _upper_tails(x[near], _logs(x[near], freedom[near]), _Freedom.of(freedom[near]))
     found[~near] = [t_tail(*each) for each in zip(x[~near].tolist(), freedom[~near].tolist(), strict=True)]
     return found
 
@@ -44,7 +64,7 @@ def t_quantiles(probability: float, freedom: Array) -> Array:
     Parameters
     ----------
     probability
-        Above ½ and below 1.
+        At least ½, and below 1.
     freedom
         The degrees of freedom, above 0; best each once.
 
@@ -53,32 +73,35 @@ def t_quantiles(probability: float, freedom: Array) -> Array:
     >>> t_quantiles(0.975, np.array([10.0, 20.0])).round(6).tolist()
     [2.228139, 2.085963]
     """
-    found = np.empty(len(freedom))
-    far = freedom >= SERIES_FROM
-    found[far] = [t_quantile(probability, each) for each in freedom[far].tolist()]
-    found[~far] = _searched(probability, freedom[~far])
+    found = np.zeros(len(freedom))
+    if probability > 0.5:  # noqa: PLR2004 -- the median is 0
+        far = freedom >= SERIES_FROM
+        found[far] = [t_quantile(probability, each) for each in freedom[far].tolist()]
+        found[~far] = _searched(probability, _Freedom.of(freedom[~far]))
     return found
 
 
-def _searched(probability: float, freedom: Array) -> Array:
+def _searched(probability: float, of: _Freedom) -> Array:
     """Give quantiles by Newton's method, kept between bounds by halving."""
+    freedom = of.freedom
     normal, tail = NormalDist().inv_cdf(probability), 1.0 - probability
     low, high = np.zeros(len(freedom)), np.full(len(freedom), max(1.0, normal))
-    above = np.flatnonzero(_upper_tails(high, freedom) > tail)
+    above = np.flatnonzero(_tails_at(high, of) > tail)
     while above.size:
         low[above] = high[above]
         high[above] = 2.0 * low[above]
-        above = above[_upper_tails(high[above], freedom[above]) > tail]
+        above = above[_tails_at(high[above], of.some(above)) > tail]
     x: Array = np.minimum(np.maximum(normal * (1.0 + (normal**2 + 1.0) / (4.0 * freedom)), low), high)
     left = np.arange(len(freedom))
     for _ in range(_STEPS):
         if not left.size:
             break
-        at, of = x[left], freedom[left]
-        gap = _upper_tails(at, of) - tail
+        at, some = x[left], of.some(left)
+        logs = _logs(at, some.freedom)
+        gap = _upper_tails(at, logs, some) - tail
         low[left] = np.where(gap > 0.0, at, low[left])
         high[left] = np.where(gap > 0.0, high[left], at)
-        following = at + gap / _each(student.t_density, at, of)
+        following = at + gap / _exponentials(some.density - 0.5 * (some.freedom + 1.0) * logs)
         inside = (low[left] < following) & (following < high[left])
         following = np.where(inside, following, 0.5 * (low[left] + high[left]))
         x[left] = following
@@ -86,11 +109,14 @@ def _searched(probability: float, freedom: Array) -> Array:
     return x
 
 
-def _upper_tails(x: Array, freedom: Array) -> Array:
-    """P(T > x) for x ≥ 0; see `lossctl.stats.student`."""
-    a = 0.5 * freedom
-    fronts = _each(student.log_front, x, freedom)
-    exponentials = np.array([math.exp(each) for each in fronts.tolist()], dtype=np.float64)
+def _tails_at(x: Array, of: _Freedom) -> Array:
+    return _upper_tails(x, _logs(x, of.freedom), of)
+
+
+def _upper_tails(x: Array, logs: Array, of: _Freedom) -> Array:
+    """P(T > x) for x ≥ 0, by ln(1 + x²/ν); see `lossctl.stats.student`."""
+    freedom, a = of.freedom, 0.5 * of.freedom
+    exponentials = _exponentials(of.front - a * logs)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         square = x * x
         front = exponentials * np.sqrt(square / (freedom + square))
@@ -107,8 +133,17 @@ def _upper_tails(x: Array, freedom: Array) -> Array:
     return tails
 
 
-def _each(function: Callable[[float, float], float], x: Array, freedom: Array) -> Array:
-    return np.array([function(*each) for each in zip(x.tolist(), freedom.tolist(), strict=True)], dtype=np.float64)
+def _logs(x: Array, freedom: Array) -> Array:
+    """Give ln(1 + x²/ν)."""
+    with np.errstate(over="ignore"):
+        found = np.array([math.log1p(each) for each in (x * x / freedom).tolist()], dtype=np.float64)
+    for place in np.flatnonzero(x > FAR).tolist():
+        found[place] = log_one_and(float(x[place]), float(freedom[place]))
+    return found
+
+
+def _exponentials(x: Array) -> Array:
+    return np.array([math.exp(each) for each in x.tolist()], dtype=np.float64)
 
 
 def _continued_fractions(x: Array, a: Array, b: Array) -> Array:

@@ -85,7 +85,7 @@ def test_margins_rest_on_the_same_error(share: float) -> None:
     skewness = float(stats.skew(u, bias=False))  # what gates are corrected for
     freedom = max(1.0, freedom / (1.0 + 0.75 * skewness**2))
     assert_allclose((found.std_error, found.freedom), (error, freedom), rtol=1e-9)
-    bent = Skewed.of(float(stats.skew(u)), len(u)).bent(-stats.t.ppf(0.95, freedom))
+    (bent,) = Skewed.of(stats.skew(u, keepdims=True), np.array([float(len(u))])).bent(-stats.t.ppf([0.95], freedom))
     assert_allclose(found.high, rest.mean() - bent * error, rtol=1e-9)
 
 

@@ -84,14 +84,16 @@ def test_values_that_are_no_means_have_the_skewness_of_what_moves_them() -> None
 
 @pytest.mark.parametrize("skew", [-3.0, -1e-7, 0.0, 1e-12, 0.4, 5.0])
 def test_what_is_straightened_bends_back(skew: float) -> None:
-    skewed = Skewed.of(skew, 20)
     t = np.linspace(-9.0, 9.0, 61)
-    straight = [skewed.straight(each) for each in t]
-    assert_allclose([skewed.bent(each) for each in straight], t, rtol=1e-9, atol=1e-9)
+    given, units = np.full(61, skew), np.full(61, 20.0)
+    skewed, turned = Skewed.of(given, units), Skewed.of(-given, units)
+    straight = skewed.straight(t)
+    assert_allclose(skewed.bent(straight), t, rtol=1e-9, atol=1e-9)
     assert np.all(np.diff(straight) > 0.0)
-    turned = Skewed.of(-skew, 20)
-    assert_allclose([-turned.straight(-each) for each in t], straight, rtol=1e-12)
-    assert Skewed.of(skew, 2) == Skewed(0.0, 1.0)
+    assert_allclose(-turned.straight(-t), straight, rtol=1e-12)
+    few = Skewed.of(given, np.full(61, 2.0))
+    assert not few.per_root.any()
+    assert (few.share == 1.0).all()
 
 
 BOUNDS = {10: 0.14, 30: 0.10, 100: 0.07, 500: 0.065}
