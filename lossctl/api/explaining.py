@@ -132,7 +132,7 @@ class Explainer:
         rows = ModelRows(list(pair), deltas.settings, identity_of(deltas.method, deltas.settings), slices)
         (tally,) = rows.compare({None: cast("PairsPlan", plan)}).values()
         worst = cast("WorstGaps", tally).worst[index]
-        known = worst.losses > 0.0
+        known = (worst.losses > 0.0) | ((worst.losses == 0.0) & (worst.finer > 0.0))
         if not known.any():
             return []
         names = self._names(pair[1].source, worst.rows[known].tolist())

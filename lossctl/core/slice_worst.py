@@ -67,7 +67,8 @@ class SliceWorst:
         """Give the rows of one slice; those that wait must be settled."""
         first, end = np.searchsorted(self.codes, [code, code + 1]).tolist()
         beside = {name: values[first:end] for name, values in self.beside.items()}
-        return Worst(self.size, self.rows[first:end], self.losses[first:end], beside)
+        rows, losses = self.rows[first:end], self.losses[first:end]
+        return Worst(self.size, rows, losses, np.zeros(len(rows)), beside)
 
     def settle(self) -> None:
         """Put the rows that wait among those there are, and let go of those that are too many."""

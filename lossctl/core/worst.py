@@ -26,6 +26,8 @@ class Worst:
         ``(k,)``: their numbers in the source, from 0.
     losses
         ``(k,)``.
+    finer
+        ``(k,)``: what tells apart losses that are infinite, or 0 though something is there; see `add`.
     beside
         Of each, ``(k,)`` or ``(k, K)``: ``slope``, ``weight``, ``target`` and ``prediction``, as far as there are any.
     """
@@ -33,22 +35,30 @@ class Worst:
     size: int
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     losses: Array = field(default_factory=lambda: np.zeros(0))
+    finer: Array = field(default_factory=lambda: np.zeros(0))
     beside: dict[str, Array] = field(default_factory=dict)
 
-    def add(self, loss: Array, slope: Array, block: Block) -> None:
-        """Offer the rows of a block, with losses ``(n,)`` and slopes ``(n,)`` or ``(n, K)``."""
+    def add(self, loss: Array, slope: Array, block: Block, finer: Array | None = None) -> None:
+        """Offer the rows of a block, with losses ``(n,)`` and slopes ``(n,)`` or ``(n, K)``.
+
+        `finer` is larger where a loss is, and neither overflows nor vanishes: such as the root of a square. It decides
+        between losses that are infinite, or 0.
+        """
         if len(loss) == 0:
             return
         places = self._promising(loss)
         if len(places) == 0:
             return
         beside = {name: values[places] for name, values in beside_of(slope, block).items()}
-        self._take(block.row_numbers()[places], loss[places], beside)
+        losses = loss[places]
+        decides = np.zeros(len(places)) if finer is None else finer[places]
+        decides = np.where((losses == 0.0) | np.isinf(losses), decides, 0.0)
+        self._take(block.row_numbers()[places], losses, decides, beside)
 
     def merge(self, other: Worst) -> None:
         """Take over the rows of another part."""
         if len(other.rows):
-            self._take(other.rows, other.losses, other.beside)
+            self._take(other.rows, other.losses, other.finer, other.beside)
 
     def _promising(self, loss: Array) -> Rows:
         """Give the places of losses that may be among the largest."""
@@ -56,14 +66,15 @@ class Worst:
             return np.arange(len(loss))
         return np.flatnonzero(~(loss < self.losses[-1]))  # NaN is above all
 
-    def _take(self, rows: Rows, losses: Array, beside: dict[str, Array]) -> None:
+    def _take(self, rows: Rows, losses: Array, finer: Array, beside: dict[str, Array]) -> None:
         """Put rows among those there are, and let go of those that are too many."""
         if len(self.rows):
             rows = np.concatenate([self.rows, rows])
             losses = np.concatenate([self.losses, losses])
+            finer = np.concatenate([self.finer, finer])
             beside = {name: np.concatenate([self.beside[name], values]) for name, values in beside.items()}
-        chosen = np.lexsort((rows, ~keys_of(losses)))[: self.size]
-        self.rows, self.losses = rows[chosen], losses[chosen]
+        chosen = np.lexsort((rows, -finer, ~keys_of(losses)))[: self.size]
+        self.rows, self.losses, self.finer = rows[chosen], losses[chosen], finer[chosen]
         self.beside = {name: values[chosen] for name, values in beside.items()}
 
 

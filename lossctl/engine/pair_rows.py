@@ -13,6 +13,7 @@ from lossctl.core.loss import Array
 from lossctl.core.method import Method
 from lossctl.core.worst import Worst
 from lossctl.engine.pairs import PairsPlan, PairsTally
+from lossctl.engine.plan import roots_of
 
 __all__ = ["WorstGaps", "WorstGapsPlan"]
 
@@ -82,7 +83,28 @@ class WorstGaps(PairsTally):
         if weight is not None:
             worse = worse * weight
         first, block = (of[index] for of in self._blocks)
+        worse, finer = self._finer(index, losses, worse, weight)
         if self.asked.wanted is not None and first.slices is not None:
             worse = np.where(self.asked.wanted(first.slices), worse, -np.inf)
         if len(worse) == len(block):
-            self.worst[index].add(worse, np.column_stack(moved), block)
+            self.worst[index].add(worse, np.column_stack(moved), block, finer)
+
+    def _finer(
+        self, index: int, losses: Sequence[Array], worse: Array, weight: Array | None
+    ) -> tuple[Array, Array | None]:
+        """Return gaps of squares, those that overflow infinite, and what tells such from each other: their roots.
+
+        The root of (r − s)(r + s), whose sign is that of r − s, is made of two: no square is taken.
+        """
+        chosen = self.asked.plan.losses[index]
+        if chosen.loss.root is None:
+            return worse, None
+        both = (roots_of(chosen, loss, of[index]) for loss, of in zip(losses, self._blocks, strict=True))
+        old, new = (np.abs(each) for each in both)
+        gap = (new - old) * self.asked.signs[index]
+        with np.errstate(over="ignore", invalid="ignore"):
+            finer = np.sign(gap) * np.sqrt(np.abs(gap)) * np.sqrt(old + new)
+            if weight is not None:
+                finer = finer * np.sqrt(weight)
+        unknown = np.isnan(worse) & np.isfinite(finer)  # of two squares that overflow
+        return np.where(unknown, np.where(finer == 0.0, 0.0, np.copysign(np.inf, finer)), worse), finer

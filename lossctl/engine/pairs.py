@@ -26,7 +26,7 @@ from lossctl.engine.cubes import CubeTally
 from lossctl.engine.lags import LagTally, positions_of
 from lossctl.engine.margins import Margin
 from lossctl.engine.memory import keep_freed_memory
-from lossctl.engine.plan import Linear, ModelPlan, ModelTally
+from lossctl.engine.plan import Linear, ModelPlan, ModelTally, roots_of
 
 __all__ = ["Centre", "Margin", "PairTally", "PairsPlan", "PairsTally", "block_rows", "compare_rows", "picked"]
 
@@ -289,7 +289,7 @@ class PairsTally:
             moved = [_moved(of, loss) for of, loss in zip(linear, losses, strict=True)]
             if any(index in plan.exponents for plan in self.plan.plans):  # squares of different scales
                 each_of = zip(self.plan.plans, given, strict=True)
-                losses = [_roots(plan.losses[index], loss, of) for plan, (loss, of) in each_of]
+                losses = [roots_of(plan.losses[index], loss, of) for plan, (loss, of) in each_of]
             self._add_loss(index, losses, moved, block.weight, codes)
             if self.lags:
                 self._add_lags(index, moved, block.weight, positions_of(block, each[0].rows, first or 0))
@@ -398,13 +398,6 @@ class PairsTally:
             own[index].add(values, weight)
             if self.units is not None and codes is not None:
                 self.units.add(("b", place, index), pulled, codes)
-
-
-def _roots(chosen: ChosenLoss, loss: Array, block: Block) -> Array:
-    """Return what the losses of rows are the squares of, in its own scale; of stored ones the root."""
-    if chosen.loss.root is None:
-        return np.sqrt(loss)
-    return chosen.loss.root(block.target, block.prediction, **chosen.params)
 
 
 def _moved(linear: Linear | None, loss: Array) -> Array:

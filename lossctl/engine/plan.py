@@ -21,7 +21,7 @@ from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, R
 from lossctl.core.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
 
-__all__ = ["Linear", "ModelPlan", "ModelTally", "exponent_of", "finished_mean", "scaled_squares"]
+__all__ = ["Linear", "ModelPlan", "ModelTally", "exponent_of", "finished_mean", "roots_of", "scaled_squares"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +406,13 @@ def scaled_squares(chosen: ChosenLoss, block: Block, exponent: int | Rows) -> Ar
         roots = np.ldexp(chosen.loss.root(block.target, block.prediction, **chosen.params), np.negative(exponent))
         squares: Array = roots * roots
     return squares
+
+
+def roots_of(chosen: ChosenLoss, loss: Array, block: Block) -> Array:
+    """Return what the losses of rows are the squares of, in its own scale; of stored ones the root."""
+    if chosen.loss.root is None:
+        return np.sqrt(loss)
+    return chosen.loss.root(block.target, block.prediction, **chosen.params)
 
 
 def exponent_of(mean: float, *, moves: bool) -> int:

@@ -17,7 +17,7 @@ from lossctl.core.loss import Array
 from lossctl.core.sketch import Bucket, Histogram, Masses, Near, keys_of, masses_of
 from lossctl.core.tally import row_norms
 from lossctl.core.worst import Worst
-from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.plan import ModelPlan, ModelTally, roots_of
 
 __all__ = ["NearPlan", "NearTally", "Of", "Watch", "WatchedPlan", "WatchedTally", "values_of"]
 
@@ -87,7 +87,9 @@ class WatchedTally(ModelTally):
         if loss.ndim > 1:
             return
         if self.watch.top:
-            self.worst[index].add(loss, slope, block)
+            chosen = self.plan.losses[index]
+            finer = None if chosen.loss.root is None else np.abs(roots_of(chosen, loss, block))
+            self.worst[index].add(loss, slope, block, finer)
         if self.watch.counts:
             masses = _masses(block, self.watch.unit)
             for of, values in values_of(loss, slope).items():

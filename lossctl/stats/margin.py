@@ -173,9 +173,18 @@ def margins(
     _hold_unchanged(found, of, limit, np.flatnonzero(unchanged))
     _hold_alike(found, of, limit, size, np.flatnonzero(alike))
     varying = np.flatnonzero(known & ~unchanged & ~alike)
+    _hold_at_looks(found, of, (limit, share, level), varying, sequential=sequential)
+    return found
+
+
+def _hold_at_looks(
+    found: Margins, of: Measured, asked: tuple[float, float, float], varying: Codes, *, sequential: bool
+) -> None:
+    """Test differences that vary, at one look or at every one of many; limit, share and level are asked."""
     if not sequential:
-        _hold_varying(found, of.some(varying), (limit, share, level), varying)
-        return found
+        _hold_varying(found, of.some(varying), asked, varying)
+        return
+    limit, share, level = asked
     levels = np.array([one_look(level, each) for each in of.rows[varying].tolist()], dtype=np.float64)
     for each in np.unique(levels).tolist():
         places = varying[levels == each]
@@ -183,7 +192,6 @@ def margins(
     for p_values in (found.p_above, found.p_below):
         given = zip(p_values[varying].tolist(), of.rows[varying].tolist(), strict=True)
         p_values[varying] = [over_looks(*each) for each in given]
-    return found
 
 
 def _hold_unchanged(found: Margins, of: Measured, limit: float, places: Codes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,3 +155,18 @@ def test_rows_without_a_key_go_by_their_number() -> None:
     (result,) = lossctl.check(FRAME, ["mae <= 0.1"], explain=True, prediction="prediction").gates
     worst = ERROR.sort_values(ascending=False).head(3)
     assert re.findall(r"row (\d+)", line_of(result, "largest losses: ")) == [str(row + 1) for row in worst.index]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e200, 1e-200])
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_rows_whose_squares_do_not_fit_are_ranked_by_their_roots(size: float, weight: str | None) -> None:
+    """Of squares that are all infinite, or all 0, the first rows were named."""
+    old, new = np.array([1.0, 2.0, 9.0, 5.0, 3.0, 3.5]), np.array([1.0, -3.0, 2.0, 6.0, -5.0, 4.0])
+    data = {"target": np.zeros(6), "old": size * old, "new": size * new, "w": np.array([1.0, 1.0, 1.0, 1.0, 0.5, 1.0])}
+    options: dict[str, Any] = {"prediction": "new", "explain": True, "weight": weight}
+    (value,) = lossctl.check(data, "rmse <= 0", **options)
+    (told,) = (line for line in value.details if line.startswith("largest losses"))
+    assert re.findall(r"row (\d)", told) == ["4", "5", "6"]
+    (delta,) = lossctl.check(data, "delta(rmse) <= -1000%", baseline_prediction="old", test="point", **options)
+    (told,) = (line for line in delta.details if line.startswith("rows that add most"))
+    assert re.findall(r"row (\d)", told) == (["4", "5", "2"] if weight else ["5", "4", "2"])
