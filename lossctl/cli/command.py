@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
-from typer import Exit, echo
+from typer import Exit
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from lossctl.core.errors import UsageError
@@ -53,6 +53,10 @@ class Command(TyperCommand):
         from lossctl.cli.help import of_command
 
         return of_command(self, ctx)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``."""
+        return _paged(super().get_help_option(ctx))
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the options, with ``--help`` and ``--help-all``."""
@@ -106,20 +110,40 @@ class Command(TyperCommand):
 class Program(TyperGroup):
     """The program, whose arguments are a command and its arguments."""
 
-    def get_help(self, ctx: Any) -> str:
+    def get_help(self, ctx: Any) -> str:  # noqa: ARG002 -- Typer calls it so
         """Return what ``lossctl --help`` prints."""
         from lossctl.cli.help import of_program
 
-        return of_program(self, ctx)
+        return of_program(self)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``."""
+        return _paged(super().get_help_option(ctx))
+
+
+def _paged(option: Any) -> Any:
+    """Let an option that prints help show it by a pager."""
+    option.callback = _print_help
+    return option
 
 
 def _print_all(context: Any, _option: Any, wanted: bool) -> None:  # noqa: FBT001 -- Typer calls it so
     if wanted and not context.resilient_parsing:
         from lossctl.cli.help import of_command
 
-        text = of_command(context.command, context, everything=True)
-        echo(text, color=context.color)
-        raise Exit
+        _show(of_command(context.command, context, everything=True))
+
+
+def _print_help(context: Any, _option: Any, wanted: bool) -> None:  # noqa: FBT001 -- Typer calls it so
+    if wanted and not context.resilient_parsing:
+        _show(context.get_help())
+
+
+def _show(text: str) -> NoReturn:
+    from lossctl.cli.output import print_text
+
+    print_text(f"{text}\n", pages=True)
+    raise Exit
 
 
 def with_values(args: Sequence[str], switches: Collection[str] = ()) -> list[str]:

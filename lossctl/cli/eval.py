@@ -81,7 +81,7 @@ Resamples = Annotated[int | None, options.resamples_flag("Statistics")]
 def evaluate(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     *,
     sources: options.Sources,
-    loss: options.Losses = None,
+    loss: options.UsualLosses = None,
     reading: dict[str, Any],
     skill: Skill = False,
     quantiles: Quantiles = None,

@@ -59,7 +59,6 @@ lossctl --help lists the commands, lossctl eval --help the options of one.
 _NARROWEST, _USUAL, _WIDEST = 40, 80, 120
 _LEFT = 21
 """The most characters of an option whose text starts on the same line."""
-_SEE_LOSSES = "parameters of losses; see lossctl show LOSS or --help-all"
 _BOLD, _NAME, _END = "\x1b[1m", "\x1b[36m", "\x1b[0m"
 
 
@@ -71,34 +70,31 @@ def of_command(command: Any, context: Any, *, everything: bool = False) -> str:
     command
         As Typer made it.
     context
-        Of its call; it is told whether there are colours.
+        Of its call.
     everything
         Whether all options are told in full.
     """
     groups = _grouped(command, context, everything=everything)
-    told = {title: [each for each in group if everything or _is_told(each)] for title, group in groups.items()}
-    page = _Page(context)
+    told = {title: [each for each in group if _is_told(each, everything=everything)] for title, group in groups.items()}
+    page = _Page()
     page.head(_usage(command, context), command, everything=everything)
     page.align(_spellings(each) for group in told.values() for each in group)
     for title, group in groups.items():
-        rest = [each for each in group if each not in told[title]]
-        parameters = [each for each in rest if _is_parameter(each)]
         page.group(title, [_entry(each, full=everything) for each in told[title]])
-        page.names(" ".join(each.opts[0] for each in parameters if not _is_letter(each)), _SEE_LOSSES)
-        page.names(", ".join(each.opts[0] for each in rest if each not in parameters), "see --help-all")
+        for names, where in _named([each for each in group if each not in told[title]]):
+            page.names(names, where)
     return page.text()
 
 
-def of_program(group: Any, context: Any) -> str:
+def of_program(group: Any) -> str:
     """Return the help of the program: its commands, each in a line."""
-    page = _Page(context)
+    page = _Page()
     page.head("Usage: lossctl COMMAND [options]", group)
     page.align(group.commands)
     page.group("Commands", [(name, _sentence(each.help)) for name, each in group.commands.items()])
     page.align(each.opts[0] for each in group.params)
-    page.group(OPTIONS, [_entry(each, full=True) for each in group.get_params(context)])
-    page.line("")
-    page.wrapped("lossctl COMMAND --help shows the options of a command, with examples.")
+    entries = [_entry(each, full=True) for each in group.params]
+    page.group(OPTIONS, [*entries, ("-h, --help", "Show this text; after a command, its options.")])
     return page.text()
 
 
@@ -110,8 +106,8 @@ def first_words() -> str:
 class _Page:
     """The lines of a help text, as they are written."""
 
-    def __init__(self, context: Any) -> None:
-        context.color = self._color = in_color(sys.stdout)
+    def __init__(self) -> None:
+        self._color = in_color(sys.stdout)
         self._width = max(_NARROWEST, min(width() or _USUAL, _WIDEST))
         self._left = _LEFT
         self._lines: list[str] = []
@@ -170,7 +166,9 @@ def _usage(command: Any, context: Any) -> str:
 def _grouped(command: Any, context: Any, *, everything: bool) -> dict[str, list[Any]]:
     """Return the options by group, those that are used most in one of their own."""
     refused = {"help", *_REFUSED.get(command.name, ())}  # what --help shows is said beside --help-all
-    shown = [each for each in command.get_params(context) if each.name not in refused and not each.hidden]
+    shown = [
+        each for each in command.get_params(context) if each.name not in refused and (everything or not each.hidden)
+    ]
     first = [each for each in _FIRST if each not in _LATER.get(command.name, ())]
     used = sorted((each for each in shown if each.name in first), key=lambda each: first.index(each.name))
     groups: dict[str, list[Any]] = {MOST_USED: used, **{title: [] for title in GROUPS}}
@@ -180,9 +178,22 @@ def _grouped(command: Any, context: Any, *, everything: bool) -> dict[str, list[
     return {title: options for title, options in groups.items() if options}
 
 
-def _is_told(option: Any) -> bool:
-    """Whether ``--help`` says what an option does, and does not only name it."""
-    return option.name not in _FOLDED and not _is_parameter(option)
+def _named(options: Sequence[Any]) -> list[tuple[str, str]]:
+    """Return the names of options that are told elsewhere, and where."""
+    synonyms = [f"{each.opts[0]} ({each.help})" for each in options if each.hidden]
+    shown = [each for each in options if not each.hidden]
+    parameters = [each.opts[0] for each in shown if _is_parameter(each) and not _is_letter(each)]
+    rest = [each.opts[0] for each in shown if not _is_parameter(each)]
+    return [
+        (", ".join(synonyms), "names in other libraries"),
+        (" ".join(parameters), "parameters of losses; see lossctl show LOSS or --help-all"),
+        (", ".join(rest), "see --help-all"),
+    ]
+
+
+def _is_told(option: Any, *, everything: bool) -> bool:
+    """Whether help says what an option does, and does not only name it."""
+    return not option.hidden and (everything or (option.name not in _FOLDED and not _is_parameter(option)))
 
 
 def _is_parameter(option: Any) -> bool:

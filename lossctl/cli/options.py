@@ -49,6 +49,7 @@ __all__ = [
     "Targets",
     "Threads",
     "Unmatched",
+    "UsualLosses",
     "Weight",
     "Where",
     "Wide",
@@ -70,6 +71,18 @@ Sources = Annotated[
         show_default=False,
     ),
 ]
+UsualLosses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--loss",
+        "-l",
+        metavar="NAME",
+        help="Losses, such as mae,mse or huber (default: the usual). Parameters: 'huber(delta=0.5,1)' is two losses. "
+        "The word all takes every loss that fits the columns. Without it, the usual losses of what the columns hold. "
+        "Repeatable.",
+        show_default=False,
+    ),
+]
 Losses = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,7 +90,7 @@ Losses = Annotated[
         "-l",
         metavar="NAME",
         help="Losses: mae,mse or 'huber(delta=0.5,1)', or all. The word all takes every loss that fits the columns. "
-        "Repeatable. Without it, eval takes the usual losses of what the columns hold.",
+        "Repeatable.",
         show_default=False,
     ),
 ]
@@ -419,8 +432,9 @@ def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _synonym(name: str, ours: str) -> inspect.Parameter:
-    """Return a flag that another library calls so: it is taken, and help does not list it."""
-    flag = typer.Option(f"--{name.replace('_', '-')}", metavar="X", help=f"Another name of --{ours}.", hidden=True)
+    """Return a flag that another library calls so: it is taken, and ``--help-all`` names it with ours."""
+    word, own = (f"--{each.replace('_', '-')}" for each in (name, ours))
+    flag = typer.Option(word, metavar="X", help=own, hidden=True, rich_help_panel=_PARAMETERS)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, flag])
 
 

@@ -24,7 +24,7 @@ from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.core.replacing import replacing
 from lossctl.core.view import Reportable
 
-__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of"]
+__all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of", "print_text"]
 
 _STDOUT = Path("-")
 """As the path of an export: standard output, before the result."""
@@ -248,7 +248,7 @@ def deliver(outcome: Outcome) -> None:
         files.append((destination.file, outcome.render(outcome.result, destination.format, plain)))
         _write(files, destination.unfollowed)
         _print_utf8()
-        _print(printed)
+        print_text(printed)
         return
     room = None if destination.wide else width()
     options = RenderOptions(digits=destination.digits, width=room, color=in_color(sys.stdout))
@@ -259,7 +259,7 @@ def deliver(outcome: Outcome) -> None:
     _write(files, destination.unfollowed)  # when all is known to have a text
     if printed or not is_table:
         _print_utf8()
-    _print(printed + text, pages=outcome.pages and is_table)
+    print_text(printed + text, pages=outcome.pages and is_table)
 
 
 def _below(outcome: Outcome, options: RenderOptions) -> Iterator[str]:
@@ -276,7 +276,14 @@ def _print_utf8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _print(text: str, *, pages: bool = False) -> None:
+def print_text(text: str, *, pages: bool = False) -> None:
+    """Write to standard output; with `pages` by a pager, where a terminal is too small.
+
+    Raises
+    ------
+    DataError
+        Where standard output is full or closed.
+    """
     try:
         if pages and at_terminal(sys.stdout) and not os.environ.get("CI"):
             from lossctl.cli.pager import paged

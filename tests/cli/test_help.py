@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -18,6 +13,7 @@ from lossctl.cli import help as help_texts
 from lossctl.cli.commands import COMMANDS, application
 from lossctl.core.errors import ExitCode
 from tests.cli.cases import Run
+from tests.terminals import at_terminal
 
 MOST_LINES, SCREEN = 60, 24
 WIDTHS = (60, 80, 100, 160)
@@ -69,7 +65,8 @@ def test_every_option_is_told_or_named(shown: Any, command: str, width: int) -> 
         for name in names(option):
             assert holds(full, name), name
         is_letter = all(re.fullmatch("--[a-z]", name) for name in names(option))
-        assert any(holds(text, name) for name in names(option)) != is_letter, names(option)
+        is_left_out = is_letter or option.hidden
+        assert any(holds(text, name) for name in names(option)) != is_left_out, names(option)
     assert holds(text, "--help-all")
 
 
@@ -156,6 +153,7 @@ def test_the_program_lists_its_commands_in_a_line_each(shown: Any) -> None:
             assert re.search(rf"^  {command} +{re.escape(summary)}\.$", text, re.MULTILINE), command
         assert "…" not in text
         assert "..." not in text
+        assert len(text.splitlines()) < SCREEN
 
 
 def test_parameters_of_losses_are_told_in_full_with_help_all_and_show(shown: Any) -> None:
@@ -179,24 +177,19 @@ def test_colours_are_off_where_nobody_sees_them(
 
 
 def test_at_a_terminal_there_are_colours_and_its_width() -> None:
-    environment = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "COLUMNS"}}
-    read, write = pty.openpty()
-    with subprocess.Popen(
-        ["sh", "-c", f"stty cols 100 rows 30; exec {sys.executable} -m lossctl eval --help"],
-        stdin=write,
-        stdout=write,
-        stderr=write,
-        env={**environment, "TERM": "xterm"},
-    ) as process:
-        os.close(write)
-        text = b""
-        while select.select([read], [], [], 30)[0]:
-            try:
-                text += os.read(read, 4096)
-            except OSError:  # the other end is closed
-                break
-    os.close(read)
-    assert process.returncode == 0
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).splitlines()
-    assert ESCAPE in text.decode()
+    text = at_terminal(["eval", "--help"], (100, 100)).text
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert ESCAPE in text
     assert 80 < max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("flag", ["--help", "--help-all"])
+def test_help_longer_than_the_screen_begins_with_its_first_lines(flag: str) -> None:
+    shown = at_terminal(["eval", flag], (80, 24), env={"PAGER": "sed -n '1s/^/paged: /p'"})
+    assert (shown.code, shown.text) == (ExitCode.OK, "paged: Usage: lossctl eval SOURCE... [options]\n")
+
+
+def test_help_that_fits_the_screen_is_printed() -> None:
+    pager = {"PAGER": "sed s/^/paged:/"}
+    assert "paged:" not in at_terminal(["--help"], (80, 24), env=pager).text
+    assert "paged:" not in at_terminal(["eval", "--help"], (80, 100), env=pager).text
