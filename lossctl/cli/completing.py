@@ -210,7 +210,7 @@ def _member(partial: str) -> tuple[str, str]:
 
 
 def _losses(_typed: _Typed, partial: str) -> Offer:
-    """Offer losses, by other names where none is called so, and inside of parentheses their parameters."""
+    """Offer losses, by other names where none is called so, and their parameters in parentheses."""
     from lossctl import api
 
     before, last = _member(partial)
@@ -225,6 +225,8 @@ def _losses(_typed: _Typed, partial: str) -> Offer:
     words = _starting(((each.id, each.summary) for each in losses), last)
     if not words:
         words = _starting(((alias, each.summary) for each in losses for alias in each.aliases), last)
+    if not words:
+        words = _starting(((each, "") for each in api.loss_names()), last)
     if not words and last:
         words = _starting(((each, "") for each in api.loss_names()), last)
     taken = set(before.split(","))

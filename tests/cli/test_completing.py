@@ -92,6 +92,8 @@ def test_a_list_goes_on_and_names_no_loss_twice() -> None:
 
 def test_an_alias_is_offered_where_no_loss_is_called_so() -> None:
     assert words("eval p.csv -l", "L1") == ["l1"]
+    assert words("eval p.csv -l", "mae,BCEWith") == ["mae,BCEWithLogitsLoss"]
+    assert "reg:squarederror" in words("show", "reg:sq")
 
 
 def test_parameters_stand_in_parentheses() -> None:
@@ -190,7 +192,13 @@ def test_columns_of_every_format(name: str, write: object) -> None:
     assert words(f"eval {name} -t", "s") == ["stored"]
 
 
+def test_sources_are_files() -> None:
+    for command in ("eval", "compare", "check", "baseline", "eval p.csv -t target"):
+        assert offer(command.split(), "p") == FILES
+
+
 def test_how_the_file_is_read_is_heeded() -> None:
+    assert words("eval p.csv --skip x -t", "ri") == ["ridge", "rich"]
     Path("q.txt").write_text("a comment\nfirst:second\n1:2\n", encoding="utf-8")
     assert words("eval q.txt --skip 1 --delimiter : -t") == ["first", "second"]
     Path("q").write_text('{"a": 1}\n', encoding="utf-8")

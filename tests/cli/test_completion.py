@@ -120,6 +120,9 @@ def test_an_empty_variable_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_line_is_cut_into_words_as_a_shell_cuts_it(words: list[str]) -> None:
     assert cut(f"{shlex.join(words)} ").words == (*words, "")
+    for word in words:
+        assert cut(f'"{escaped(word, chr(34))}" x').words[0] == word
+        assert cut(f"'{escaped(word, chr(39))}' x").words[0] == word
     for quote in ("", "'", '"'):
         line = " ".join(escaped(word, "") for word in words) + f" {quote}a"
         assert cut(line).words == (*words, "a")
