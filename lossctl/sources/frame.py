@@ -10,12 +10,15 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
+from lossctl.core.block import BLOCK_NUMBERS
 from lossctl.core.errors import DataError, UsageError
 from lossctl.sources.typed import TypedPiece
 
 __all__ = ["open_frame"]
 
 MATRIX = 2
+_VECTOR = 2048
+"""The rows of a vector of DuckDB's, which ends where a chunk of a table does."""
 _NUMBERS = count()
 """No two frames share a name, so that they can be joined."""
 
@@ -54,6 +57,8 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
     else:
         kinds = "a pandas, Polars or Arrow frame, or a dict of NumPy arrays"
         raise UsageError(f"this is no source: {type(source).__name__}", f"give a path, {kinds}")
+    if isinstance(table, arro.Table):
+        table = _in_few_rows(table)
     names = [str(each) for each in (table.columns if _is_pandas(table) else table.column_names)]
     if not names:
         raise DataError(f"{name} has no columns", "give a frame with a target and a prediction")
@@ -61,6 +66,14 @@ def open_frame(source: object, name: str, connection: duckdb.DuckDBPyConnection)
         return FramePiece(name, connection, table, names)
     except duckdb.Error as error:
         raise DataError(f"{name} cannot be read ({str(error).splitlines()[0]})", "give columns of numbers") from error
+
+
+def _in_few_rows(table: arro.Table) -> arro.Table:
+    """Return the same table, cut into chunks of few rows where lists are long: DuckDB copies a vector of them."""
+    size = table.nbytes / max(1, table.num_rows)
+    lists = any("List" in str(column.type) for column in table.columns)
+    most = 8 * BLOCK_NUMBERS  # bytes
+    return table.rechunk(max_chunksize=max(1, int(most // size))) if lists and _VECTOR * size > 2 * most else table
 
 
 def _forward(frame: Any) -> Any:

@@ -349,6 +349,25 @@ def test_batches_of_wide_rows_hold_no_more_numbers_than_a_block(tmp_path: Path) 
         assert sum(map(len, batches)) == count
 
 
+@pytest.mark.parametrize("form", ["dict", "arrow", "polars"])
+@pytest.mark.parametrize("width", [200, 30_000])
+def test_frames_of_long_lists_are_read_in_few_rows(form: str, width: int) -> None:
+    """DuckDB copies as many rows of lists as a chunk has, up to 2,048; of short ones there is nothing to cut."""
+    rows = 64
+    scores = np.random.default_rng(7).normal(size=(rows, width))
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), width)
+    table = pa.table({"id": np.arange(rows), "p": lists})
+    source = {"dict": {"id": np.arange(rows), "p": scores}, "arrow": table, "polars": pl.DataFrame(table)}[form]
+    with open_source(source) as opened:
+        chunks = opened.pieces[0].table.column("p").chunks  # type: ignore[attr-defined]  # of a frame
+    most = BLOCK_NUMBERS // width if width > 200 else rows
+    assert 0.9 * most <= max(map(len, chunks)) <= most
+    for condition, kept in ((None, np.arange(rows)), ("id % 7 = 3", np.arange(3, rows, 7))):
+        found = read(source, ["p"], where=condition)
+        assert_array_equal(found["p"].reshape(-1, width), scores[kept])
+        assert_array_equal(found["rows"], kept)
+
+
 def test_rows_read_at_once_are_fewer_where_the_file_holds_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All columns are read: of a file that is mostly something else only where DuckDB would take very much memory."""
     rows = spied(monkeypatch)
@@ -363,6 +382,8 @@ def test_rows_read_at_once_are_fewer_where_the_file_holds_more(tmp_path: Path, m
     mostly = written(tmp_path / "mostly.parquet", 64, 30_000, a=other, b=other, c=other, d=other, e=other)
     read(mostly, ["p"])
     assert rows == []
+    read(written(tmp_path / "long.parquet", 5000, 300), ["p"])
+    assert rows == []  # of many rows a vector has 2,048
     monkeypatch.setattr(wide, "_TOO_MANY", 64 * 30_000)
     read(mostly, ["p"])
     assert rows == [BLOCK_NUMBERS // 330_001] * 2
