@@ -163,10 +163,28 @@ def test_each_field_of_the_json_is_documented(field: str) -> None:
     assert re.search(rf"^\| [^|]*`{re.escape(field)}`", FORMATS, re.MULTILINE)
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+PAGES = [*DOCUMENTS, *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "examples/README.md"))]
+
+
+def headings(file: Path) -> set[str]:
+    """Give what GitHub calls the headings of a page."""
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return {
+        re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_links_lead_somewhere(file: Path) -> None:
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text(encoding="utf-8")):
-        assert (file.parent / link).exists(), link
+    for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", file.read_text(encoding="utf-8")):
+        to = file.parent / path if path else file
+        assert to.exists(), path
+        assert not heading or heading in headings(to), f"{path}#{heading}"
+
+
+def test_pages_have_headings_as_github_calls_them() -> None:
+    assert "from-python" in headings(ROOT / "docs" / "compare.md")
+    assert "epsilon--0" not in headings(ROOT / "docs" / "compare.md")
 
 
 def test_help_names_every_command() -> None:

@@ -57,8 +57,8 @@ _lossctl() {
     done
     case $lines[1] in
         files) compset -P '*='; _files ;;
-        open) compadd -U -S '' -d shown -a found ;;
-        words) compadd -U -d shown -a found ;;
+        open) compadd -U -l -S '' -d shown -a found ;;
+        words) compadd -U -l -d shown -a found ;;
     esac
 }
 if [[ $funcstack[1] == _%(prog_name)s ]]; then

@@ -125,7 +125,7 @@ def decided_line(few: tuple[int, int], slices: int, unit: str, worst: Sequence[t
     Examples
     --------
     >>> decided_line((2, 2), 5, "row", [(0.86, {"sex": "f"}), (0.4, {"sex": None})])  # doctest: +NORMALIZE_WHITESPACE
-    'in 2 of 5 slices one row makes up much of the variance (86% in sex=f, 40% in sex=(missing)):
+    'in 2 of 5 slices one row makes up much of the variance (86% in sex=f, 40% in sex missing):
     the intervals may be far too narrow; --bootstrap widens them'
     """
     of = "the slice" if slices == 1 else f"{'up to ' if few[0] < few[1] else ''}{few[1]} of {slices} slices"

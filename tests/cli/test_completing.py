@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossctl.api import check_formats, formats, list_losses
+from lossctl.cli import completing
 from lossctl.cli.commands import COMMANDS, application
 from lossctl.cli.completing import Offer, offer
 from tests.each import for_each
@@ -34,6 +35,7 @@ UNKNOWN = {"N", "P", "X", "H", "L", "B", "EPS", "SHARE", "LABEL", "TOKEN", "A,B,
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(completing, "_SECONDS", 100.0)  # it would end the process of the tests
     Path("p.csv").write_text("id,target,ridge,rich,a b,size\n1,2,3,4,5,6\n", encoding="utf-8")
     return tmp_path
 
@@ -229,6 +231,21 @@ def test_only_the_beginning_of_a_large_file_is_read() -> None:
     started = time.process_time()
     assert words("eval q.csv -t", "se") == ["second"]
     assert time.process_time() - started < 5.0
+
+
+HANGS = """
+import time
+from lossctl.api import hints
+from lossctl.cli import completing
+hints.column_names = lambda *_, **__: time.sleep(100)
+completing._SECONDS = 0.2
+completing.offer(["eval", "p.csv", "-t"], "")
+"""
+
+
+def test_a_file_that_does_not_open_ends_it() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, check=False, timeout=90)
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
 
 
 PROGRAM = """
