@@ -209,9 +209,9 @@ def _spellings(option: Any, *, full: bool = False) -> str:
     """Return how an option is written, its letter first, and what stands for its value; all its names or the usual."""
     if option.param_type_name == "argument":
         return str(option.metavar)
-    names = sorted((each for each in option.opts if not each.startswith("--no-")), key=lambda name: name[:2] == "--")
+    off = [each for each in (*option.opts, *option.secondary_opts) if f"--{each[5:]}" in option.opts]
+    names = [each for each in option.opts if each not in off]
     letters, words = [each for each in names if each[:2] != "--"], [each for each in names if each[:2] == "--"]
-    off = [each for each in (*option.opts, *option.secondary_opts) if each.startswith("--no-")]
     shown = ", ".join([*letters, *(words if full else words[:1])]) + "".join(f" / {each}" for each in off)
     return shown if option.is_flag or off else f"{shown} {option.metavar}"
 

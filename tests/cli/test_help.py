@@ -57,6 +57,15 @@ def holds(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_line_of_an_option_begins_with_its_usual_name(shown: Any, command: str) -> None:
+    text = shown(command, "--help-all")
+    for option in options(command):
+        if option.param_type_name == "option" and not option.hidden:
+            first = next((each for each in option.opts if len(each) == len("-x")), option.opts[0])
+            assert re.search(rf"^  {first}(?: |,|$)", text, re.MULTILINE), first
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_told_or_named(shown: Any, command: str, width: int) -> None:
