@@ -7,7 +7,7 @@ scores apart. What can be read in two ways is refused with both. May import sour
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cached_property
 from typing import Any, Unpack
@@ -18,7 +18,7 @@ from lossctl.api.meaning import require_meaning, require_used
 from lossctl.api.opening import labelled, open_for
 from lossctl.api.selecting import Selection, loss_parameters, select
 from lossctl.api.shapes import ShapeError, require_shape
-from lossctl.core.block import Batch, Binding
+from lossctl.core.block import Binding
 from lossctl.core.dataclass import dataclass
 from lossctl.core.domain import Array
 from lossctl.core.errors import UsageError
@@ -38,11 +38,34 @@ _ROUNDED = 1e-3
 _TWO, _MOST_LABELS = 2, 1000
 
 
-class _Sample:
-    """The first rows of one model's columns: numbers where all that stand there are, else ``None``."""
+class _Rows:
+    """The first rows of a source; each column is read once."""
 
-    def __init__(self, source: Source, binding: Binding, settings: Settings) -> None:
-        self.binding, self._source, self._settings = binding, source, settings
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self.source, self.settings = source, settings
+        self._read: dict[str, list[str | None] | Array] = {}
+
+    def column(self, name: str) -> list[str | None] | Array:
+        """Return the numbers of a column of lists, else texts."""
+        if name not in self._read:
+            self._read[name] = self._first(name)
+        return self._read[name]
+
+    def _first(self, name: str) -> list[str | None] | Array:
+        lists, texts = ([name], []) if self.source.columns[name] is ColumnType.NUMBERS else ([], [name])
+        reading = self.source.read(lists, where=self.settings.where, texts=texts)
+        with closing(reading) as batches:  # type: ignore[type-var]  # a generator, which can be closed
+            batch = next(iter(batches), None)
+        if batch is None:
+            return []
+        return batch.columns[name][:_ROWS] if lists else batch.texts[name].to_pylist()[:_ROWS]
+
+
+class _Sample:
+    """The first rows of one model: numbers where all that stand there are, else ``None``."""
+
+    def __init__(self, rows: _Rows, binding: Binding) -> None:
+        self.binding, self._rows = binding, rows
 
     @cached_property
     def target(self) -> Array | None:
@@ -55,9 +78,8 @@ class _Sample:
     @cached_property
     def labels(self) -> list[str]:
         """The values of the target as texts, at most some."""
-        return sorted({text for text in self._texts(self.binding.target)[self.binding.target[0]] if text})[
-            :_MOST_LABELS
-        ]
+        found = self._rows.column(self.binding.target[0])
+        return sorted({text for text in found if text})[:_MOST_LABELS] if isinstance(found, list) else []
 
     @property
     def is_numeric(self) -> bool:
@@ -67,6 +89,8 @@ class _Sample:
     def are_distributions(self) -> bool:
         """Whether target and prediction sum to 1, in each row or, of one column each, down a file that is short."""
         known = [each for each in (self.target, self.prediction) if each is not None and 0 < len(each) < _ROWS]
+        if self.is_binary and any(each.ndim == 1 for each in known):  # labels of which one is 1
+            return False
         return len(known) == _TWO and all(
             bool((each >= 0.0).all() and (abs(each.sum(axis=each.ndim - 1) - 1.0) < _ROUNDED).all()) for each in known
         )
@@ -75,7 +99,7 @@ class _Sample:
     def is_binary(self) -> bool:
         """Whether the target is 0 or 1, or ``--positive`` says of two texts which is."""
         if self.target is None:
-            return self._settings.positive in self.labels and len(self.labels) <= _TWO
+            return self._rows.settings.positive in self.labels and len(self.labels) <= _TWO
         return bool(self.target.size and np.isin(self.target, (0.0, 1.0)).all())
 
     @property
@@ -109,33 +133,19 @@ class _Sample:
 
     def _values(self, names: Sequence[str]) -> Array | None:
         """Return the numbers of columns, ``(n,)`` or ``(n, K)``, of the rows that have all."""
-        columns = self._texts(names)
         try:
-            read = [_numbers(columns[name], self._settings) if name in columns else self._list(name) for name in names]
+            read = [_numbers(self._rows.column(name), self._rows.settings) for name in names]
         except ValueError:
             return None
         values = np.column_stack(read) if len(read) > 1 else read[0]
         finite = np.isfinite(values)
         return values[finite.all(axis=1) if values.ndim > 1 else finite]
 
-    def _texts(self, names: Sequence[str]) -> dict[str, list[str | None]]:
-        """Return columns that are no lists as texts."""
-        wanted = [name for name in names if self._source.columns[name] is not ColumnType.NUMBERS]
-        batch = self._first([], wanted) if wanted else None
-        return {name: [] if batch is None else batch.texts[name].to_pylist()[:_ROWS] for name in wanted}
 
-    def _list(self, name: str) -> Array:
-        batch = self._first([name], [])
-        return np.empty((0, 1)) if batch is None else batch.columns[name][:_ROWS]
-
-    def _first(self, columns: Sequence[str], texts: Sequence[str]) -> Batch | None:
-        reading = self._source.read(columns, where=self._settings.where, texts=texts)
-        with closing(reading) as batches:  # type: ignore[type-var]  # a generator, which can be closed
-            return next(iter(batches), None)
-
-
-def _numbers(texts: Iterable[str | None], settings: Settings) -> Array:
+def _numbers(texts: list[str | None] | Array, settings: Settings) -> Array:
     """Read texts as numbers; a missing one is NaN."""
+    if not isinstance(texts, list):
+        return texts
     words = {"": "nan", "false": "0", "true": "1", **{text.lower(): "nan" for text in settings.null}}
     given = [(text or "").lower() for text in texts]
     return np.array([float(words.get(text, text).replace(settings.decimal, ".")) for text in given])
@@ -186,7 +196,11 @@ _LOOKS = (
     _Look("interval_score", "{p} are the ends of an interval for {t}", lambda s: s.is_numeric),
     _Look("crps_normal,gaussian_nll", "{p} are a mean and a standard deviation for {t}", lambda s: s.is_numeric),
     _Look("crps_ensemble", "{p} are members of an ensemble for {t}", lambda s: s.is_numeric and not s.sums_to_one),
-    _Look("kl_divergence,cross_entropy", "{t} and {p} are distributions", lambda s: s.are_distributions),
+    _Look(
+        "kl_divergence,cross_entropy",
+        "{t} and {p} are distributions",
+        lambda s: s.are_distributions,
+    ),
     _Look("listnet,pairwise_logistic,approx_ndcg", "{p} ranks by {t} in each group", lambda s: s.is_numeric),
     _Look("multilabel_soft_margin", "{t} are labels that apply or not, and {p} their scores", lambda s: s.is_binary),
     _Look("euclidean", "{t} and {p} are vectors", lambda s: s.is_numeric and not (s.is_binary or s.sums_to_one)),
@@ -280,33 +294,34 @@ def look_at(source: Source, settings: Settings) -> tuple[str, str]:
         Where the columns fit nothing, or several things that cannot all be meant; the cure says what to type.
     """
     fits: list[_Fit] = []
+    rows = _Rows(source, settings)
     for look in _LOOKS:
         with suppress(UsageError, ShapeError):  # it takes other columns
-            fits += _fit(look, source, settings)
+            fits += _fit(look, rows)
     for place, one in enumerate(fits):
         for other in fits[place + 1 :]:
             if one.rivals(other):
                 problem = f"{source.name} can be read in two ways: {one.words}; or {other.words}"
                 raise UsageError(problem, f"--loss {one.names} is for the first, --loss {other.names} for the second")
     if not fits:
-        raise _unlike(source, settings)
+        raise _unlike(rows)
     return ",".join(each.names for each in fits), "; ".join(each.words for each in fits)
 
 
-def _fit(look: _Look, source: Source, settings: Settings) -> list[_Fit]:
+def _fit(look: _Look, rows: _Rows) -> list[_Fit]:
     """Return how the columns of a source are read so; nothing where the first rows do not agree."""
     names: list[str] = []
     bindings: list[Binding] = []
     for name in look.losses.split(","):
         (chosen,) = select(name).losses
         try:
-            bindings = _bound(chosen, source, settings)
+            bindings = _bound(chosen, rows.source, rows.settings)
         except (UsageError, ShapeError):
             if name == look.losses.rpartition(",")[2] and not names:
                 raise
             continue
         names.append(name)
-    agree = all(look.fits(_Sample(source, each, settings)) for each in bindings)
+    agree = all(look.fits(_Sample(rows, each)) for each in bindings)
     return [_Fit(look, ",".join(names), tuple(bindings))] if agree else []
 
 
@@ -320,14 +335,15 @@ def _bound(chosen: ChosenLoss, source: Source, settings: Settings) -> list[Bindi
     return bindings
 
 
-def _unlike(source: Source, settings: Settings) -> UsageError:
+def _unlike(rows: _Rows) -> UsageError:
     """Return the error of columns that nothing fits: what is missing among their names, or what stands in them."""
+    source, settings = rows.source, rows.settings
     (chosen,) = select("log_loss").losses
     try:
         binding = bind(list(source.columns), [chosen], settings, source.spaces)[0]
     except UsageError as error:
         return UsageError(f"{source.name}: {error.problem}", error.cure)
-    sample = _Sample(source, binding, settings)
+    sample = _Sample(rows, binding)
     target, prediction = binding.target_text, binding.prediction_text
     if sample.target is None and len(sample.labels) == _TWO and sample.lies_between(0.0, 1.0):
         one, other = sample.labels

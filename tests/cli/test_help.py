@@ -38,13 +38,9 @@ def shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def options(command: str) -> list[Any]:
-    """Return the options of a command that it does more with than to refuse them, but other names of them."""
+    """Return the options of a command that it does more with than to refuse them."""
     refused = help_texts._REFUSED.get(command, frozenset())  # noqa: SLF001 -- the list is the test
-    return [each for each in GROUP.commands[command].params if each.name not in refused and not _is_hidden(each)]
-
-
-def _is_hidden(option: Any) -> bool:
-    return bool(getattr(option, "hidden", False))
+    return [each for each in GROUP.commands[command].params if each.name not in refused]
 
 
 def names(option: Any) -> list[str]:

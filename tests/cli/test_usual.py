@@ -211,6 +211,41 @@ def test_the_cure_works(run: Run, name: str) -> None:
             assert ran.code == ExitCode.OK, ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "words", "names"),
+    [
+        ("y,prob\n0,0.2\n1,0.7\n5,3\n", "--where 'y < 2'", "log_loss,brier"),
+        ("y;prob\n0;0,2\n1;0,7\n", "--decimal ,", "log_loss,brier"),
+        ("y,prob\n0,0.2\n1,0.7\nnone,0.5\n", "--null none --nan omit", "log_loss,brier"),
+        ("y,prob\nno,0.2\nyes,0.7\n", "--positive yes", "log_loss,brier"),
+        ("y,lo,hi\n1,0,2\n3,1,2\n", "", "interval_score"),
+        ("y,yhat,lo,hi\n1,1,0,2\n3,2,1,2\n", "", f"{NUMBERS},interval_score"),
+        ("y,y_pred,y_prob\n0,0,0.2\n1,1,0.7\n", "", "log_loss,brier"),
+        ("y,score\n0,-0.2\n1,0.7\n", "", "bce_logits,hinge"),
+        ("y,yhat\n0,-0.2\n1,0.7\n", "", NUMBERS),
+    ],
+)
+def test_options_and_names_count_when_columns_are_looked_at(run: Run, content: str, words: str, names: str) -> None:
+    write(content)
+    ran = run("eval", "p.csv", *shlex.split(words))
+    assert ran.code == ExitCode.OK, ran.stderr
+    assert f": taking {names.replace(',', ', ')};" in ran.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("y,prob\na,0.2\nb,0.7\nc,0.5\n", "--positive a"),
+        ("label,p_cat,p_dog\ncat,0.9,0.1\ncow,0.2,0.8\n", ""),
+        ("label,p_cat,p_dog\ncat,0.9,0.4\ndog,0.2,0.8\n", ""),
+    ],
+)
+def test_what_is_no_usual_kind_is_refused(run: Run, content: str, words: str) -> None:
+    write(content)
+    ran = run("eval", "p.csv", *shlex.split(words))
+    assert (ran.code, ran.stdout) == (ExitCode.USAGE, "")
+
+
 def test_no_rows_are_an_error_of_the_data(run: Run) -> None:
     write("target,prediction\n")
     assert run("eval", "p.csv").code == ExitCode.DATA
