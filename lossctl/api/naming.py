@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lossctl.core.bound import note_names
 from lossctl.core.dataclass import dataclass
 
 __all__ = ["Origin", "names_of"]
@@ -67,6 +68,7 @@ def names_of(origins: Sequence[Origin]) -> list[str]:
         elif len(columns[origin.source]) > 1:
             name = f"{name}:{origin.column}"
         names.append(name)
+    note_names(names)
     return names
 
 

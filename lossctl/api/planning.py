@@ -15,7 +15,7 @@ from lossctl.api.meaning import foreign_label, require_meaning, require_used
 from lossctl.api.selecting import Selection
 from lossctl.api.shapes import ShapeError, require_shape
 from lossctl.core.block import Batch, Binding
-from lossctl.core.bound import note_bound, note_used
+from lossctl.core.bound import note_bound, note_names, note_used
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import LossctlError, UsageError
 from lossctl.core.loss import ChosenLoss, Kind, Role
@@ -153,6 +153,8 @@ def plan(source: Source, selection: Selection, settings: Settings, left_out: Lef
         raise left_out.refusal(UsageError)
     require_used(settings, [chosen for group in fitting.values() for chosen in group])
     _note(source, fitting, settings)
+    note_names([source.name, *(each.title for group in fitting.values() for each in group)])
+    note_names(binding.model for binding in fitting)
     made = [ModelPlan(binding, tuple(group), settings.clip, settings.normalize) for binding, group in fitting.items()]
     return share_classes([(source, each) for each in made])
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import typer
@@ -182,6 +183,10 @@ def _delivered(outcome: object, bound: Bound) -> int:
         return outcome
     if not isinstance(outcome, Outcome):
         return ExitCode.OK
+    if len(outcome.warnings) > 1:
+        from lossctl.cli.merging import merged
+
+        outcome = replace(outcome, warnings=tuple(merged(outcome.warnings, bound.names)))
     if not outcome.quiet:
         _say_columns(bound)
         for note in outcome.notes:

@@ -1,6 +1,6 @@
-"""Which columns a run takes for what, noted for who tells a person of it. Imports the standard library.
+"""Which columns a run takes for what, and what things are called, noted for who tells a person of it.
 
-Where nobody asks, nothing is noted. What is noted changes no result.
+Imports the standard library. Where nobody asks, nothing is noted. What is noted changes no result.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["Bound", "note_bound", "note_used", "noting_columns"]
+__all__ = ["Bound", "note_bound", "note_names", "note_used", "noting_columns"]
 
 
 class Bound:
@@ -19,6 +19,8 @@ class Bound:
         self.roles: dict[str, dict[str, None]] = {}
         self._columns: dict[str, None] = {}
         self._used: set[str] = set()
+        self.names: set[str] = set()
+        """What files, models and losses are called in messages."""
 
     def add(self, columns: Iterable[str], roles: Mapping[str, str]) -> None:
         """Note the columns of a source, and by role what a person calls those that were bound."""
@@ -70,3 +72,9 @@ def note_used(columns: Iterable[str | None]) -> None:
     """Note columns that are used, where somebody asks."""
     if (found := _noted.get()) is not None:
         found.use(columns)
+
+
+def note_names(names: Iterable[str]) -> None:
+    """Note what files, models or losses are called, where somebody asks."""
+    if (found := _noted.get()) is not None:
+        found.names.update(names)
