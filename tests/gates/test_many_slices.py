@@ -141,13 +141,17 @@ def test_relative_figures_of_compare_do_not_hang_on_the_unit(exponent: int) -> N
         assert (mine.p_value, mine.rows_needed) == (theirs.p_value, theirs.rows_needed)
 
 
+@pytest.mark.parametrize("equal", [False, True])
 @pytest.mark.parametrize("slices", [3, 40])
 @pytest.mark.parametrize("weight", [None, "w"])
-def test_rows_left_out_of_a_slice_fail_its_gate(slices: int, weight: str | None) -> None:
+def test_rows_left_out_of_a_slice_fail_its_gate(slices: int, weight: str | None, *, equal: bool) -> None:
+    """Also of a slice that is looked at alone, for its differences are equal."""
     random = np.random.default_rng(5)
     rows = 10 * slices
     data = {name: random.normal(size=rows) for name in ("target", "old", "new")}
     data |= {"s": np.arange(rows) % slices, "w": np.where(np.arange(rows) < slices, 0.0, 1.0)}
+    if equal:
+        data |= {"target": np.zeros(rows), "new": np.abs(data["old"]) + 0.25}
     data["new"][[slices - 1, slices + 1]] = np.nan
     found = [each[1] for each in results(data, "delta(mae)[s=*] <= 99", nonfinite="fail", weight=weight)]
     failed = {1} if weight else {1, slices - 1}  # a row that weighs nothing is not missed
