@@ -198,7 +198,9 @@ def test_a_number_between_two_classes_is_neither(kind: str, tmp_path: Path) -> N
     options: Any = {"target": "y", "prediction": "p_*"}
     if kind == "csv":  # labels of a text file are told apart as they stand there
         path.write_text(path.read_text().replace("1.0,", "1,").replace("2.0,", "2,"))
-    with pytest.raises(lossctl.DataError, match=r'column "y": .* is none of the classes$'):
+    with pytest.raises(
+        lossctl.DataError, match=r'column "y": .* is none of the classes\nhint:  the classes are 1, 2; '
+    ):
         lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
     (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", where="y <> 1.5", **options)
     assert_allclose(result.value, -(math.log(0.5) + math.log(0.75)) / 2, rtol=1e-15)

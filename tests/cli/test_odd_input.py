@@ -253,7 +253,7 @@ def test_odd_input_that_is_read(name: str, run: Run) -> None:
 def test_a_full_disk_is_told_in_our_words(kind: str) -> None:
     one, where = np.zeros(1), np.zeros(1, np.int64)
     lines = Lines(entries=where.astype(np.int32), rows=where, weights=None, losses=one, slopes=one)
-    with pytest.raises(DataError, match=r"^rows can't be written: No space left on device$"):
+    with pytest.raises(DataError, match=r"^rows can't be written: No space left on device\nhint: "):
         write_lines([lines], Layout([("m", "mae")]), kind, "/dev/full", json_text=str)
 
 

@@ -114,7 +114,10 @@ def test_levels_that_make_no_sense_are_refused(names: str, options: dict[str, An
 
 @pytest.mark.parametrize("levels", [[0.0, 0.5], [1.0], [0.5, 0.5], [float("nan")], ["a"], [True]])
 def test_levels_given_must_be_different_probabilities(levels: list[Any]) -> None:
-    with pytest.raises(UsageError, match=r"^levels: .* (is not a number between 0 and 1|stands twice)$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^levels: .* (is not a number between 0 and 1\nhint:  such as|stands twice\nhint:  give each) ",
+    ):
         Settings.of(levels=levels)
 
 
