@@ -249,7 +249,7 @@ class Figures:
 
 def condition(given: str | None, values: Slice) -> str | None:
     """Give the condition that a row is of a slice."""
-    conditions = [] if given is None else [f"({given})"]
+    conditions = [] if given is None else [f"({given}\n)"]  # it may end in a comment
     for name, value in values.items():
         column = '"' + name.replace('"', '""') + '"'
         if value is None:

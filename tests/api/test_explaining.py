@@ -134,9 +134,11 @@ def test_rows_say_nothing_of_a_gradient() -> None:
     assert not [each for each in explained("l1(mae) <= 0.1").details if each.startswith("largest")]
 
 
-def test_the_rows_of_a_slice_are_of_that_slice() -> None:
-    line = line_of(explained("mae[g=c] <= 0.1"), "largest losses: ")
-    worst = ERROR[FRAME["g"] == "c"].sort_values(ascending=False).head(3)
+@pytest.mark.parametrize("where", [None, "h = 'x'", "h = 'x' -- of one half", "h = 'y' or h = 'x' /* of both */"])
+def test_the_rows_of_a_slice_are_of_that_slice(where: str | None) -> None:
+    line = line_of(explained("mae[g=c] <= 0.1", where=where), "largest losses: ")
+    half = (where is not None and where.startswith("h = 'x'")) & (FRAME["h"] != "x")
+    worst = ERROR[(FRAME["g"] == "c") & ~half].sort_values(ascending=False).head(3)
     assert re.findall(r"id=k(\d+)", line) == [str(row) for row in worst.index]
 
 
