@@ -129,7 +129,7 @@ class Grouped:
         for stream in self._streams:
             if found := stream.faulty_condition(error):
                 return found
-        return unreadable(listed(stream.name for stream in self._streams), error)
+        return unreadable(listed(stream.name for stream in self._streams), error, where=self._request.condition)
 
 
 def _joined(parts: Sequence[_Part]) -> Batch:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.ending import GRACE_SECONDS, end_with
 from lossctl.core.errors import NO_THREAD, DataError
+from lossctl.sources.where import LESS
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,8 +46,6 @@ TABLES = """
 _machine: list[int] = []
 """Its memory, once it has been asked for: that takes longer than to begin to look."""
 _STATM = Path("/proc/self/statm")
-_SHOWN = 100
-"""Characters of a condition in an error."""
 
 
 def in_time(records: Callable[[], Iterable[Any]], cursor: duckdb.DuckDBPyConnection, where: Filter) -> Iterator[Any]:
@@ -103,7 +102,7 @@ class Watch:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, where: Filter) -> None:
         self._cursor = cursor
         self.aside = cursor.cursor()  # to ask DuckDB while the other is busy
-        self._where = where.text if len(where.text) <= _SHOWN else f"{where.text[:_SHOWN]}…"
+        self._where = where.shown
         self._held = memory_held()
         machine = memory_of_machine(self.aside)
         self._free = max(machine - self._held, int(_LEAST_FREE * machine))
@@ -158,7 +157,7 @@ class Watch:
         asked = self._asked_at
         if asked is None or time.monotonic() - asked <= SECONDS:
             return None
-        problem = f"--where {self._where!r} gave no row for {SECONDS:g} seconds"
+        problem = f"--where {self._where} gave no row for {SECONDS:g} seconds"
         return DataError(problem, "simplify it, or filter the file before and give what is left")
 
     def _large(self) -> DataError | None:
@@ -174,8 +173,8 @@ class Watch:
             self._tables = max(self._tables, self.aside.execute(TABLES).fetchall()[0][0])
         if taken - self._tables <= _SHARE * self._free and taken <= _MOST * self._free:
             return None
-        problem = f"--where {self._where!r} took {_bytes(taken)} of memory; {_bytes(_SHARE * self._free)} are the most"
-        return DataError(problem, "make fewer or shorter texts and lists in it, or filter the file before")
+        problem = f"--where {self._where} took {_bytes(taken)} of memory; {_bytes(_SHARE * self._free)} are the most"
+        return DataError(problem, f"{LESS} it, or filter the file before")
 
 
 def _bytes(count: float) -> str:

@@ -306,4 +306,4 @@ class _Pairs:
         for stream in streams:
             if found := stream.faulty_condition(error):
                 return found
-        return unreadable(listed(source.name for source in self._sources), error)
+        return unreadable(listed(source.name for source in self._sources), error, where=self._condition)

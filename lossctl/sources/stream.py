@@ -294,6 +294,8 @@ class Stream:
             with limited(self._cursor, self._condition):  # what is constant in it is computed here
                 kind = str(self._cursor.execute(f"describe {query}").fetchall()[0][1])
         except duckdb.Error as error:
+            if _out_of_memory(error):
+                raise unreadable(self._piece.name, error, where=self._condition) from error
             raise self._bad_condition(error) from error
         if kind != "BOOLEAN":
             from lossctl.sources.condition_faults import kind_of
@@ -341,7 +343,7 @@ class Stream:
         found = self.faulty_data(message) or self.faulty_condition(error)
         wide = ColumnType.NUMBERS in self._wanted.values() or len(self._wanted) >= WIDE_ROW
         return found or unreadable(
-            self._piece.name, error, FEWER_ROWS if wide and self._piece.row_groups else MORE_MEMORY
+            self._piece.name, error, FEWER_ROWS if wide and self._piece.row_groups else MORE_MEMORY, self._condition
         )
 
     def faulty_data(self, message: str) -> LossctlError | None:
@@ -350,8 +352,7 @@ class Stream:
 
     def faulty_condition(self, error: Exception) -> LossctlError | None:
         """Say that the condition failed, where the piece can be read without; ``None``: it cannot, or there is none."""
-        memory = isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error)
-        failed = self._condition is not None and not memory and self._reads_without_condition()
+        failed = self._condition is not None and not _out_of_memory(error) and self._reads_without_condition()
         return self._bad_condition(error) if failed else None
 
     def _reads_without_condition(self) -> bool:
@@ -436,7 +437,11 @@ def pass_on_interrupt(error: Exception) -> None:
         raise KeyboardInterrupt from error
 
 
-def unreadable(name: str, error: Exception, more_memory: str = MORE_MEMORY) -> DataError:
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error)
+
+
+def unreadable(name: str, error: Exception, more_memory: str = MORE_MEMORY, where: Filter | None = None) -> DataError:
     """Return the error that a file cannot be read, where nothing better is known.
 
     Parameters
@@ -445,10 +450,17 @@ def unreadable(name: str, error: Exception, more_memory: str = MORE_MEMORY) -> D
         The file, and how it failed.
     more_memory
         The cure where memory ran out.
+    where
+        The condition that was computed: where memory ran out, it may have taken it.
     """
     pass_on_interrupt(error)
-    if isinstance(error, MemoryError) or _OUT_OF_MEMORY in str(error):
-        return DataError(f"{name} cannot be read: memory ran out ({_first_line(str(error))})", more_memory)
+    if _out_of_memory(error):
+        by = ""
+        if where is not None:
+            from lossctl.sources.where import LESS
+
+            by, more_memory = f" with --where {where.shown}", f"{LESS} the condition, {more_memory}"
+        return DataError(f"{name} cannot be read{by}: memory ran out ({_first_line(str(error))})", more_memory)
     if NOT_TOLD_APART in str(error):
         return DataError(f"{name}, {_first_line(str(error))}", _APART)
     problem = f"{name} cannot be read: {_first_line(str(error))}"

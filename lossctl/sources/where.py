@@ -17,7 +17,7 @@ from lossctl.sources.options import ColumnType
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Filter", "parse_filter"]
+__all__ = ["LESS", "Filter", "parse_filter"]
 
 Node = Mapping[str, Any]
 NOT_ALLOWED = {
@@ -37,6 +37,10 @@ MOST_COPIES = 250
 make: ``a || a`` makes two. DuckDB holds those of 2,048 rows, and its own limit of memory does not count them;
 `lossctl.sources.limits` looks at what they take."""
 _LETTERS_A_COPY = 100
+_SHOWN = 100
+"""Characters of a condition in an error."""
+LESS = "make fewer or shorter texts and lists in"
+"""The start of the cure where a condition takes too much memory."""
 TEXTUAL = frozenset(
     """
     ~~ !~~ ~~* !~~* ~ !~ || ->> lower upper lcase ucase length len strlen contains starts_with ends_with prefix suffix
@@ -66,6 +70,11 @@ class Filter:
 
     text: str
     uses: Mapping[str, ColumnType] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The condition as an error about memory or time quotes it: in quotes, and its start where it is long."""
+        return repr(self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…")
 
 
 def parse_filter(text: str, connection: duckdb.DuckDBPyConnection) -> Filter:

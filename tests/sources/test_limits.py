@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 import lossctl
+from lossctl.core import ending
 from lossctl.core.ending import GRACE_SECONDS
 from lossctl.core.errors import DataError
 from lossctl.sources import limits, open_source
@@ -37,7 +39,7 @@ limits.memory_of_machine = lambda cursor: limits.memory_held() + {2 * LIMIT}
 limits._LEAST_FREE = 0
 limits.SECONDS = float(sys.argv.pop(1))
 end = limits.end_with
-limits.end_with = lambda error: (print("ended", flush=True), end(error))
+limits.end_with = lambda error: (print("ended", flush=True), end(error), print("went on", flush=True))
 from lossctl.cli.main import run
 run()
 """
@@ -214,6 +216,75 @@ def test_the_program_ends_where_a_query_goes_on(
         taken(grown, 0, 210, monkeypatch)
     assert bool(ended) == (said is not None)
     assert all(str(said) in str(each) for each in ended)
+
+
+def test_what_looks_is_gone_when_the_query_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = threading.Event()
+
+    def look(_: limits.Watch) -> None:
+        looks.set()
+        time.sleep(0.2)
+
+    monkeypatch.setattr(limits, "EVERY_SECONDS", 0.005)
+    monkeypatch.setattr(limits.Watch, "_large", look)
+    with duckdb.connect() as connection:
+        with limits.limited(connection, Filter("p > 1")):
+            assert looks.wait(10)
+        assert not [each for each in threading.enumerate() if each.name == "lossctl-condition"]
+
+
+@pytest.mark.parametrize("where", [None, Filter("p > 1")])
+def test_an_error_of_the_query_itself_is_raised(where: Filter | None) -> None:
+    def none() -> list[int]:
+        raise duckdb.InvalidInputException("none")
+
+    with duckdb.connect() as connection:
+        with pytest.raises(duckdb.InvalidInputException, match="none"), limits.limited(connection, where):
+            none()
+        if where is not None:
+            with pytest.raises(duckdb.InvalidInputException, match="none"):
+                list(limits.in_time(none, connection, where))
+
+
+def test_the_error_that_ends_a_program_comes_after_its_files_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[tuple[Any, bool]] = []
+    left = tmp_path / "left"
+    left.touch()
+    monkeypatch.setattr(ending, "_left", {left})
+    monkeypatch.setattr(ending, "_fail", [])
+    monkeypatch.setattr(ending, "_end", [])
+    monkeypatch.setattr(ending, "_ended", [])
+    error = DataError("too much")
+    ending.end_with(error)
+    assert left.exists()  # of a program that merely uses lossctl
+    ending.end_after(lambda: None, lambda each: failed.append((each, left.exists())))
+    ending.end_with(error)
+    assert failed == [(error, False)]
+
+
+@pytest.mark.parametrize("wanted", [{}, {"group": "id"}, {"key": "id"}])
+def test_memory_that_duckdb_has_not_is_told_with_the_condition(
+    wanted: dict[str, str], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However rows are read: as they stand, sorted by group, or joined."""
+
+    def none(*_: object) -> list[int]:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data of size 9 bytes\nmore")
+
+    path = write("p.csv", "id,p,y\n1,1,0\n2,2,0\n")
+    other = write("t.csv", "id,u\n1,1\n2,2\n")
+    options: dict[str, Any] = {"target": "u" if "key" in wanted else "y", "prediction": "p", "where": "p > 1", **wanted}
+    if "key" in wanted:
+        options["targets"] = other
+    loss = "listnet" if "group" in wanted else "mae"
+    monkeypatch.setattr(limits, "in_time", none)
+    with pytest.raises(DataError) as caught:
+        lossctl.evaluate(path, loss, **options)
+    found = r"p\.csv.* cannot be read with --where 'p > 1': memory ran out \(failed to allocate data of size 9 bytes\)"
+    assert re.fullmatch(found, caught.value.problem)
+    assert str(caught.value.cure).startswith("make fewer or shorter texts and lists in the condition, give it more")
 
 
 def test_what_a_sort_holds_counts_as_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
