@@ -1,7 +1,7 @@
-"""How often the intervals of `lossctl compare` hold what is true, by simulation: the tables of docs/statistics.md.
+"""How often intervals hold what is true, and gates at their bound err: the tables of docs/statistics.md, by simulation.
 
-Run ``python -m benchmarks.simulate_compare --write docs/statistics.md``. Each cell has its own seed, so that the same
-version of NumPy gives the same tables.
+Run ``python -m benchmarks.simulate_compare --write docs/statistics.md``: some eight minutes on one core. Each cell has
+its own seed, so that the same version of NumPy gives the same tables, byte for byte.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
+from scipy.signal import lfilter
 
 from benchmarks.page import markdown, print_or_write
 from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
@@ -27,9 +29,12 @@ from lossctl.engine.cubes import CubeTally
 from lossctl.engine.lags import LagTally
 from lossctl.stats.hits import Hits
 from lossctl.stats.intervals import t_interval
+from lossctl.stats.margin import margins
+from lossctl.stats.measured import Measured, measured_alone
 from lossctl.stats.methods import bootstrap_intervals, compared_together
 from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import PAIRS, Lags
+from lossctl.stats.student import t_quantile
 from lossctl.stats.units import Ratio, Units
 
 __all__ = ["CLUSTERED", "PLAIN", "SERIES", "WORLDS", "Cell", "paired", "simulate", "tables"]
@@ -131,9 +136,8 @@ def _fading(kept: float, before: int) -> Callable[[Rng, int, float], Sample]:
 
     def draw(rng: Rng, n: int, shift: float) -> Sample:
         shocks = rng.normal(size=n + before) * math.sqrt(1.0 - kept**2)
-        d = np.zeros(n + before)
-        for place in range(1, n + before):
-            d[place] = kept * d[place - 1] + shocks[place]
+        shocks[0] = 0.0
+        d = lfilter([1.0], [1.0, -kept], shocks)
         b = rng.gamma(4.0, 0.5, size=n)
         return b, b + shift + d[before:], _rows(n)
 
@@ -265,7 +269,15 @@ def _hits(b: Array, c: Array) -> Hits | None:
 
 
 def simulate(world: str, n: int, method: Method, *, ordered: bool = False) -> Cell:
-    """Draw samples of n rows, sorted by their difference or as they come, and count."""
+    """Draw samples of n rows, sorted by their difference or as they come, and count.
+
+    Student's t adds numbers up exactly: it knows no order, and is not simulated in another.
+    """
+    return _simulated(world, n, method, ordered=ordered and method != Method())
+
+
+@cache
+def _simulated(world: str, n: int, method: Method, *, ordered: bool) -> Cell:
     rng = np.random.default_rng([20, list(WORLDS).index(world), n])
     of = WORLDS[world]
     held = shares = alarms = drawn = 0
@@ -350,9 +362,85 @@ def value_table() -> str:
     return markdown(lines)
 
 
+SINGLE_SAMPLES, SEED = 2000, 20
+
+
+@dataclass(frozen=True)
+class Single:
+    """Where the rows of a single gate come from: losses of baseline and candidate, and what is allowed."""
+
+    draw: Callable[[Rng, int], tuple[Array, Array]]
+    bound: float
+    rows: tuple[int, ...]
+    span: float | None = None
+
+
+def _even(random: Rng, n: int) -> tuple[Array, Array]:
+    """Draw normal differences of mean 0."""
+    b = random.gamma(4.0, 0.5, size=n)
+    return b, b + random.normal(size=n)
+
+
+def _skewed(sign: float) -> Callable[[Rng, int], tuple[Array, Array]]:
+    """Draw log-normal differences of mean 0, to the one side or the other."""
+
+    def draw(random: Rng, n: int) -> tuple[Array, Array]:
+        b = random.gamma(4.0, 0.5, size=n)
+        return b, b + sign * (random.lognormal(0.0, 1.0, size=n) - np.exp(0.5))
+
+    return draw
+
+
+def _two_values(worse: float, better: float) -> Callable[[Rng, int], tuple[Array, Array]]:
+    """Draw 0/1 losses, by how often the candidate alone has a loss and the baseline alone."""
+
+    def draw(random: Rng, n: int) -> tuple[Array, Array]:
+        kinds = random.choice(4, size=n, p=[worse, better, 0.1, 0.9 - worse - better])
+        return np.isin(kinds, [1, 2]).astype(float), np.isin(kinds, [0, 2]).astype(float)
+
+    return draw
+
+
+SINGLE = {
+    "normal": Single(_even, 0.0, (10, 30, 100, 500)),
+    "log-normal": Single(_skewed(1.0), 0.0, (10, 30, 100, 500)),
+    "log-normal, to the left": Single(_skewed(-1.0), 0.0, (10, 30, 100, 500)),
+    "0/1, 30 % differ, +0.05": Single(_two_values(0.175, 0.125), 0.01, (2, 5, 10, 20, 50, 200), 1.0),
+    "0/1, 11 % differ, +0.05": Single(_two_values(0.08, 0.03), 0.01, (2, 5, 10, 20, 50, 200), 1.0),
+    "0/1, 5 % differ, +0.05": Single(_two_values(0.05, 0.0), 0.01, (2, 5, 10, 20, 50, 200), 1.0),
+}
+
+
+def singles(world: str, n: int, samples: int = SINGLE_SAMPLES) -> tuple[float, float, float, float]:
+    """Return the shares of samples that pass and that fail, by lossctl, and by Student's t of before."""
+    random = np.random.default_rng([SEED, list(SINGLE).index(world), n])
+    of = SINGLE[world]
+    measured, counts, small = [], np.zeros(2), 1.0 - LEVEL
+    for _ in range(samples):
+        b, c = of.draw(random, n)
+        sums, values = paired(b, c, np.arange(n, dtype=np.uint64), Method())
+        measured.append(measured_alone(sums, values, Method(), 0.0))
+        gap = c - b
+        error = gap.std(ddof=1) / np.sqrt(n)
+        half = t_quantile(LEVEL, n - 1) * error
+        counts += [gap.mean() + half <= of.bound, gap.mean() - half > of.bound]
+    told = margins(Measured.joined(measured), limit=of.bound, level=LEVEL, span=of.span)
+    passed, failed = (float(each.mean()) for each in (told.p_above <= small, told.p_below < small))
+    passed_by_t, failed_by_t = (float(each) for each in counts / samples)
+    return passed, failed, passed_by_t, failed_by_t
+
+
+def single_table() -> str:
+    """Return the table of single gates: how often they pass, and fail, and how often Student's t would let them."""
+    lines = [["differences", "rows", "passes", "fails", "passes by t", "fails by t"]]
+    for world, of in SINGLE.items():
+        lines += [[world, str(n), *(f"{each:.3f}" for each in singles(world, n))] for n in of.rows]
+    return markdown(lines)
+
+
 def tables() -> str:
     """Give all tables."""
-    return "\n".join([*(table(*part) for part in TABLES), value_table()])
+    return "\n".join([*(table(*part) for part in TABLES), value_table(), single_table()])
 
 
 if __name__ == "__main__":

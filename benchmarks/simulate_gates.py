@@ -1,14 +1,11 @@
 """How often gates fail equal models, and how often they catch a worse one: the tables of ``docs/ci.md``.
 
-Run ``python -m benchmarks.simulate_gates --write docs/ci.md``: three minutes on one core.
+Run ``python -m benchmarks.simulate_gates --write docs/ci.md``: two minutes on one core.
 
 Two models predict the same rows. Their errors are normal and correlated (0.95), so their squared errors are skewed as
 those of real models are. Each gate looks at rows of its own, as gates of slices do: ``delta(mse)[slice=*] <= 5%``.
 All gates are of models that are equally good, but for one where the candidate's mean squared error is truly higher.
 Rates are of whole runs: exit code 1 where a gate failed, 4 where none did and one is inconclusive, else 0.
-
-The second table is of single gates of few rows that are truly as bad as their bound, or a little worse: how often they
-are called no worse than it, and how often worse, by `lossctl.stats.margin` itself.
 
 The tables under "Many commits" are of many runs: of one pair of models on a file that grows, looked at a hundred times,
 by Student's t and by ``--sequential``; and of many equal candidates on one file.
@@ -24,12 +21,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, stdtr
 
 from benchmarks.page import markdown, print_or_write
-from benchmarks.simulate_compare import paired
-from lossctl.core.method import Method
-from lossctl.stats.margin import margins
-from lossctl.stats.measured import Measured, measured_alone
 from lossctl.stats.sequence import one_look
-from lossctl.stats.student import t_quantile
 
 Array = npt.NDArray[np.float64]
 
@@ -129,86 +121,6 @@ def table() -> str:
     return markdown(lines)
 
 
-SAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Single:
-    """Where the rows of a single gate come from: losses of baseline and candidate, and what is allowed."""
-
-    draw: Callable[[np.random.Generator, int], tuple[Array, Array]]
-    bound: float
-    rows: tuple[int, ...]
-    span: float | None = None
-
-
-def _skewed(sign: float) -> Callable[[np.random.Generator, int], tuple[Array, Array]]:
-    """Draw log-normal differences of mean 0, to the one side or the other."""
-
-    def draw(random: np.random.Generator, n: int) -> tuple[Array, Array]:
-        b = random.gamma(4.0, 0.5, size=n)
-        return b, b + sign * (random.lognormal(0.0, 1.0, size=n) - np.exp(0.5))
-
-    return draw
-
-
-def _normal(random: np.random.Generator, n: int) -> tuple[Array, Array]:
-    b = random.gamma(4.0, 0.5, size=n)
-    return b, b + random.normal(size=n)
-
-
-def _hits(worse: float, better: float) -> Callable[[np.random.Generator, int], tuple[Array, Array]]:
-    """Draw 0/1 losses, by how often the candidate alone has a loss and the baseline alone."""
-
-    def draw(random: np.random.Generator, n: int) -> tuple[Array, Array]:
-        kinds = random.choice(4, size=n, p=[worse, better, 0.1, 0.9 - worse - better])
-        return np.isin(kinds, [1, 2]).astype(float), np.isin(kinds, [0, 2]).astype(float)
-
-    return draw
-
-
-SINGLE = {
-    "normal": Single(_normal, 0.0, (10, 30, 100, 500)),
-    "log-normal": Single(_skewed(1.0), 0.0, (10, 30, 100, 500)),
-    "log-normal, to the left": Single(_skewed(-1.0), 0.0, (10, 30, 100, 500)),
-    "0/1, 30 % differ, +0.05": Single(_hits(0.175, 0.125), 0.01, (10, 20, 50, 200), 1.0),
-    "0/1, 11 % differ, +0.05": Single(_hits(0.08, 0.03), 0.01, (10, 20, 50, 200), 1.0),
-    "0/1, 5 % differ, +0.05": Single(_hits(0.05, 0.0), 0.01, (10, 20, 50, 200), 1.0),
-}
-
-
-def singles(world: str, n: int, samples: int = SAMPLES) -> tuple[float, float, float, float]:
-    """Return the shares of samples that pass and that fail, by lossctl, and by Student's t of before."""
-    random = np.random.default_rng([SEED, list(SINGLE).index(world), n])
-    of = SINGLE[world]
-    measured, counts, small = [], np.zeros(2), 1.0 - LEVEL
-    for _ in range(samples):
-        b, c = of.draw(random, n)
-        sums, values = paired(b, c, np.arange(n, dtype=np.uint64), Method())
-        measured.append(measured_alone(sums, values, Method(), 0.0))
-        gap = c - b
-        error = gap.std(ddof=1) / np.sqrt(n)
-        half = t_quantile(LEVEL, n - 1) * error
-        counts += [gap.mean() + half <= of.bound, gap.mean() - half > of.bound]
-    told = margins(Measured.joined(measured), limit=of.bound, level=LEVEL, span=of.span)
-    passed, failed = (float(each.mean()) for each in (told.p_above <= small, told.p_below < small))
-    passed_by_t, failed_by_t = (float(each) for each in counts / samples)
-    return passed, failed, passed_by_t, failed_by_t
-
-
-def single_table() -> str:
-    """Return the table of single gates, in percent."""
-    lines = [["differences", "rows", "passes", "fails", "passes by t", "fails by t"]]
-    for world, of in SINGLE.items():
-        lines += [[world, str(n), *(f"{100.0 * each:.1f}" for each in singles(world, n))] for n in of.rows]
-    return markdown(lines)
-
-
-def tables() -> str:
-    """Return both tables."""
-    return f"{table()}\n{single_table()}"
-
-
 LOOKS, STEP, HISTORIES = 100, 100, 2000
 """A file grows by as many rows a day."""
 
@@ -304,5 +216,5 @@ def _cell(each: Rates) -> str:
 
 
 if __name__ == "__main__":
-    print_or_write(__doc__, tables, "gates")
+    print_or_write(__doc__, table, "gates")
     print_or_write(__doc__, looks_table, "looks")

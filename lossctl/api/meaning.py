@@ -100,8 +100,6 @@ def require_meaning(source: Source, chosen: ChosenLoss, bindings: Sequence[Bindi
     if Role.TARGET not in chosen.loss.roles and (settings.target is not None or has_usual_target(names)):
         raise UsageError("it takes no target: its prediction is the probability of what happened")
     for binding in bindings:
-        if binding.target == binding.prediction:
-            raise UsageError(f"{binding.text(Role.TARGET)} would be both target and prediction")
         if chosen.loss.kind not in _ONE_NUMBER:
             _require_reading(source, chosen, binding, settings)
 

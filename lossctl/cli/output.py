@@ -106,7 +106,7 @@ class Destination:
             that are read, or a configuration.
         """
         known = known or formats()
-        format_name = canonical(format_name) if format_name else None
+        format_name = None if format_name is None else canonical(format_name)
         pairs = tuple(_export(text) for text in exports or ())
         file = None if file in _PRINTED else file
         for name in (format_name, *(name for name, _ in pairs)):

@@ -145,7 +145,7 @@ def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None,
             f"choose one with {FLAGS[role]} COLUMN; the columns are {columns}",
         )
     raise UsageError(
-        f"no column has a usual name of a {role} ({', '.join(wanted)})",
+        f"no column has a usual name of a {role} ({', '.join(dict.fromkeys((*first, *wanted)))})",
         f"name it with {FLAGS[role]} COLUMN; the columns are {columns}",
     )
 

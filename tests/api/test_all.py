@@ -147,7 +147,7 @@ def test_what_is_the_target_is_no_prediction() -> None:
     shares = {name.replace("c_", "p_"): array for name, array in values.items() if name.startswith("c_")}
     results = lossctl.evaluate({"label": values["class"], **shares}, "all", prediction="p_*")
     assert {lossctl.LOSSES[each.loss].kind for each in results} == {Kind.MULTICLASS}
-    assert any("p_* would be both target and prediction" in each for each in results.warnings)
+    assert any("p_* can't be both the target and a prediction" in each for each in results.warnings)
 
 
 def test_an_option_is_of_use_where_a_loss_that_fits_uses_it() -> None:

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 import lossctl
+from lossctl.core.errors import UsageError
 from lossctl.core.loss import PROBABILITY, REAL_LINE, Kind
 from lossctl.losses import LOSSES
 from lossctl.sources.bind_kinds import alpha_of
@@ -249,3 +250,15 @@ def test_a_distribution_that_is_certain_is_clipped_as_ever() -> None:
     found = lossctl.evaluate(frame, "cross_entropy", target="p", prediction="q")
     assert not hard(found.warnings)
     assert any("--clip EPS bounds it" in each for each in found.warnings)
+
+
+def test_where_none_has_a_usual_name_those_that_were_looked_for_are_listed() -> None:
+    for loss, listed in (
+        ("brier", "(probability, prob, proba,"),
+        ("hinge", "(logit, logits,"),
+        ("mae", "(prediction,"),
+    ):
+        with pytest.raises(UsageError) as told:
+            lossctl.evaluate({"y": [0, 1], "a": [0.25, 0.5]}, loss)
+        assert f"no column has a usual name of a prediction {listed}" in told.value.problem
+        assert "y_pred" in told.value.problem

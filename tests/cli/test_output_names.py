@@ -12,7 +12,7 @@ from tests.cli.cases import GOOD, WIDE, Run, write
 COMMANDS = {
     "eval": ("eval", "p.csv", "-l", "mae"),
     "eval --top": ("eval", "p.csv", "-l", "mae", "--top", "1"),
-    "compare": ("compare", "p.csv", "-p", "prediction", "-p", "target", "-l", "mae"),
+    "compare": ("compare", "one=p.csv", "other=p.csv", "-l", "mae"),
     "check": ("check", "p.csv", "-g", "mae <= 9"),
     "losses": ("losses", "huber"),
     "show": ("show", "huber"),

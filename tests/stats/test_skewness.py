@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from benchmarks.simulate_gates import singles
+from benchmarks.simulate_compare import singles
 from lossctl.api.contenders import Opened, line_up
 from lossctl.api.opening import open_for
 from lossctl.api.pairing import Paired, pair_up
