@@ -324,7 +324,7 @@ def test_a_baseline_of_negative_value_has_no_relative_change() -> None:
     assert found.relative is found.relative_ci is None
     assert found.delta_ci is not None
     assert result[1].relative is not None
-    assert "poisson_nll(full=false) of old is negative: there is no relative change" in result.warnings
+    assert "poisson_nll of old is negative: there is no relative change" in result.warnings
     assert column_of(result, "difference")[0] == found.delta
 
 
