@@ -46,7 +46,7 @@ complete -F _lossctl_completion %(prog_name)s
 _ZSH = """\
 #compdef %(prog_name)s
 _lossctl() {
-    local -a lines found shown
+    local -a lines found shown long
     local line
     local program=${~${(Q)words[1]}}
     lines=("${(@f)$(env %(autocomplete_var)s=complete_zsh _LOSSCTL_WORDS="${(F)${(@Q)words[1,CURRENT-1]}}" \\
@@ -55,10 +55,11 @@ _lossctl() {
         found+=("${line%%%%$'\\t'*}")
         shown+=("${line/$'\\t'/  -- }")
     done
+    [[ -n ${(M)shown:#*  -- *} ]] && long=(-l)
     case $lines[1] in
         files) compset -P '*='; _files ;;
-        open) compadd -U -l -S '' -d shown -a found ;;
-        words) compadd -U -l -d shown -a found ;;
+        open) compadd -U $long -S '' -d shown -a found ;;
+        words) compadd -U $long -d shown -a found ;;
     esac
 }
 if [[ $funcstack[1] == _%(prog_name)s ]]; then
