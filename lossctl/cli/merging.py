@@ -15,6 +15,10 @@ _MOST = 5
 _NUMBER = r"(?<![\w.,])(?<!line )(?<!row )(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?%?(?![\w])(?!\.\d)"
 """A number that is no place in a file."""
 
+_ARE = {" is ": " are ", " has ": " have "}
+_IS = re.compile("^(?: is | has )")
+"""The verb after a name, which changes where there are several."""
+
 _Line = tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]
 """What a line is made of: the words between slots, the names in slots, and the numbers in slots."""
 
@@ -73,12 +77,16 @@ def _together(found: Iterable[_Line], place: int) -> list[_Line]:
 def _written(line: _Line) -> str:
     words, names, numbers = line
     name, number = iter(names), iter(numbers)
-    texts = []
+    texts, several = [], False
     for at, word in enumerate(words):
         if at % 2 == 0:
-            texts.append(word)
+            texts.append(_IS.sub(lambda verb: _ARE[verb[0]], word) if several and words[at - 1] == "name" else word)
+        elif word == "name":
+            slot = next(name)
+            several = several or len(slot) > 1
+            texts.append(_named(slot))
         else:
-            texts.append(_named(next(name)) if word == "name" else _range(next(number)))
+            texts.append(_range(next(number)))
     return "".join(texts)
 
 

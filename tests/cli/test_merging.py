@@ -48,8 +48,9 @@ def heavy(model: str, loss: str, share: int = 45, n: str = "569") -> str:
         ),
         (
             ["mae of ridge is infinite in 1,200 of 5,000", "mse of ridge is infinite in 3 of 5,000"],
-            ["mae, mse of ridge is infinite in 3 to 1,200 of 5,000"],
+            ["mae, mse of ridge are infinite in 3 to 1,200 of 5,000"],
         ),
+        (["mae is infinite", "mse is infinite"], ["mae, mse are infinite"]),
         # other words, other places in a file, and names that nobody knows
         (["mae is too large", "mse is too small"], ["mae is too large", "mse is too small"]),
         (
