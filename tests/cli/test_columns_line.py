@@ -103,6 +103,13 @@ def test_targets_of_another_file_are_called_as_there(told: object) -> None:
     assert line == ["columns: target ← y, prediction ← prediction; not used: target, site"]
 
 
+def test_a_target_that_both_files_have_is_used(told: object) -> None:
+    assert callable(told)
+    Path("t.csv").write_text("id,target,site\n" + "".join(f"{n},{n},a\n" for n in range(1, 443)))
+    line = told("eval preds --loss mae --targets t.csv --key id")
+    assert line == ["columns: target ← target, prediction ← prediction; not used: site"]
+
+
 @pytest.mark.parametrize("arguments", [("losses",), ("show", "mae"), ("--version",)])
 def test_no_line_where_nothing_is_bound(run: Run, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Terminal()

@@ -150,3 +150,17 @@ def test_flat_rows_have_a_field_for_each_column_that_slices() -> None:
     assert shown == [["", None, None], ["sex=f;site missing", "f", None]]
     assert list(rows[0])[:6] == ["loss", "params", "slice", "slice.sex", "slice.site", "baseline"]
     assert "slice.sex" not in Comparisons((made("mae", AB, (3.0, 2.0)),)).records()[0]
+
+
+def test_a_narrow_terminal_always_shows_what_tells_models_apart() -> None:
+    f = {"sex": "f"}
+    many = view_of(*(made("mae", pair, (3.0, 2.0), slice=each) for each in ({}, f) for pair in (AB, AC)))
+    always = [each.header for each in many.columns if each.rank == 0]
+    assert always == ["loss", "sex", "model", "value", "verdict", "p", "difference", "90% CI"]
+    two = view_of(settled("mae", AB, (3.0, 2.0), relative=-1 / 3))
+    assert [each.header for each in two.columns if each.rank == 0] == [
+        *("loss", "a", "b", "verdict", "p"),
+        *always[-2:],
+    ]
+    ranked = sorted((each for each in many.columns if each.rank), key=lambda each: each.rank)
+    assert [each.header for each in ranked] == ["best", "n", "wins/ties/losses", "can detect", "rows needed"]

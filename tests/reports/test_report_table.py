@@ -271,6 +271,13 @@ def test_each_of_many_rows_is_a_line(made: Any) -> None:
     assert render(made(table=view), "table").count("\n") == 2_001
 
 
+def test_a_column_is_left_out_with_all_of_a_higher_rank(made: Any) -> None:
+    columns = (Column("loss"), Column("x" * 30, "right", rank=1), Column("n", "right", rank=2))
+    text = render(made(table=View(columns, (("mse", 1.5, 12),))), "table", RenderOptions(width=20))
+    assert text.startswith("loss\nmse\n\n")  # there was room for n, but a wider terminal would then have lost it
+    assert text.replace("\n", " ").endswith(f"not shown at width 20: {'x' * 30}, n (--wide or -f json shows all) ")
+
+
 def test_headers_of_no_rows_are_left_out_where_a_note_says_it_all(made: Any) -> None:
     assert render(made(table=View((Column("gate"),), (), notes=("all passed",))), "table") == "all passed\n"
     assert render(made(table=View((Column("gate"),), ())), "table") == "gate\n"
