@@ -242,7 +242,7 @@ def test_what_a_slice_has_no_value_of_is_left_out_and_what_has_no_p_does_not_cou
         *[("mase", each) for each in (None, "a")],
         *[("mae", each) for each in (None, "a", "b", "d")],
     ]
-    said = "mase(period=1) is left out of 2 slices (first: c=b): no row has a target 1 row before"
+    said = "mase is left out of 2 slices (first: c=b): no row has a target 1 row before"
     assert f"{said}; choose a shorter --period" in found.warnings
     assert [each.p_value is None for each in found] == [False, False, False, False, True, True]
     assert "p is adjusted for 4 comparisons (Benjamini-Hochberg)" in found.view().notes

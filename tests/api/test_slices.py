@@ -287,7 +287,7 @@ def test_a_loss_that_a_slice_has_no_value_of_is_left_out_of_that() -> None:
         ("mae", "a"),
         ("mae", "b"),
     ]
-    assert any("mase(period=1) is left out of 1 slice: <frame>, slice c=b:" in each for each in found.warnings)
+    assert any("mase is left out of 1 slice: <frame>, slice c=b:" in each for each in found.warnings)
     relative = lossctl.evaluate(frame, "mae", by="c", skill=True)
     assert [each.slice for each in relative] == [{}, {"c": "a"}]
 

@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from lossctl.core.loss import ChosenLoss
-from lossctl.losses import choose
+from lossctl.engine.crew import _Pickler, _Unpickler
+from lossctl.losses import LOSSES, choose
+from lossctl.losses.skill import relative_to
+from lossctl.losses.stored import stored
 from tests.cli.cases import Run
 from tests.each import for_each_choice
 from tests.support import EVERY
@@ -33,6 +37,27 @@ DATA = str(ROOT / "examples" / "data" / "breast_cancer.csv")
 )
 def test_a_title_is_what_was_typed(texts: str, flags: dict[str, str], titles: list[str]) -> None:
     assert [chosen.title for chosen in choose([texts], flags)] == titles
+
+
+def test_titles_follow_a_loss_wherever_it_goes() -> None:
+    (chosen,) = choose(["HuberLoss(delta=0.5)"])
+    assert stored(chosen, 1).title == relative_to(chosen, 2.0).title == "HuberLoss(delta=0.5)"
+    sent = io.BytesIO()
+    _Pickler(sent).dump(chosen)
+    received = _Unpickler(io.BytesIO(sent.getvalue()), LOSSES).load()
+    assert received == chosen
+    assert received.title == "HuberLoss(delta=0.5)"
+
+
+def test_parameters_that_columns_tell_are_shown() -> None:
+    (chosen,) = choose(["winkler"])
+    assert chosen.title == "winkler"
+    assert replace(chosen, params={"alpha": 0.1}).title == "winkler(alpha=0.1)"
+
+
+def test_a_name_whose_parameters_are_called_otherwise_there_is_shown_by_its_id() -> None:
+    (chosen,) = choose(["keras.losses.Tversky(alpha=0.3)"])
+    assert chosen.title == "tversky(beta=0.3)"
 
 
 @for_each_choice(EVERY)

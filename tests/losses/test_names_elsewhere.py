@@ -202,6 +202,7 @@ def test_the_lists_are_whole() -> None:
         ("GradientBoostingClassifier(loss='exponential')", "exponential"),
         ("smoothl1", "smooth_l1"),
         ("brier_loss", "brier"),
+        ("hinge_loss", "hinge"),
     ],
 )
 def test_ways_of_writing_a_name(typed: str, means: str) -> None:
@@ -218,6 +219,7 @@ def test_ways_of_writing_a_name(typed: str, means: str) -> None:
         ),
         ("MeanAbsolutePercentageError", "keras: not mape, it is 100 times it", "write --loss mape"),
         ("tweedie-nloglik@1.4", "is half of it, less a term of the target", "--loss 'tweedie_deviance(power=1.4)'"),
+        ("CrossEntropy", "torch: softmax_cross_entropy", "--loss softmax_cross_entropy"),
         ("CosineSimilarity", "is not one number", "write --loss cosine"),
         ("rmse@3", "no loss is called 'rmse@3'", "rmse"),
         ("huber(beta=1)", "huber has no parameter 'beta'", "its parameters: delta"),
@@ -238,6 +240,22 @@ def test_every_name_that_is_listed_is_taken() -> None:
     assert {*OWN, "HuberLoss", "binary_crossentropy", "reg:squarederror", "neg_log_loss"} <= {*listed}
     for name in listed:
         assert isinstance(taken(name), ChosenLoss), name
+
+
+def test_a_flag_of_another_name_counts_where_no_chosen_loss_has_a_parameter_of_that_name() -> None:
+    assert choose(["interval_score,quantile"], {"alpha": "0.2"}) == choose(["interval_score(alpha=0.2),quantile"])
+    assert choose(["mae,quantile"], {"alpha": "0.2"}) == choose(["mae,quantile(tau=0.2)"])
+    with pytest.raises(UsageError, match="not for mae"):
+        choose(["mae"], {"alpha": "0.2"})
+
+
+@every_row
+def test_another_name_of_a_parameter_means_one(loss: Loss) -> None:
+    meanings: dict[str, set[str]] = {}
+    for entry in loss.elsewhere:
+        for theirs, ours in entry.renamed.items():
+            meanings.setdefault(theirs, set()).add(ours)
+    assert all(len(found) == 1 for found in meanings.values())
 
 
 @every_row
