@@ -75,6 +75,7 @@ _SAID: Mapping[str, str] = MappingProxyType(
         "verbose": "there is no more to say: warnings stand on standard error",
         "v": "lossctl --version prints the version; warnings stand on standard error",
         "debug": "warnings stand on standard error, and LOSSCTL_TRACEBACK=1 shows where lossctl itself fails",
+        "from-logits logits": "binary_cross_entropy_with_logits and softmax_cross_entropy take logits",
         "header no-header": "the first line holds the names of the columns",
         "encoding": "files are UTF-8: convert them, such as with: iconv -t utf-8",
         "input file data in infile input-file i path csv-file": "a file has no flag: lossctl {command} FILE",

@@ -89,6 +89,7 @@ class _Item:
         if (own := self.loss.param(name)) is not None or not elsewhere:
             return own
         meant = {entry.renamed[name] for entry in self.loss.elsewhere if name in entry.renamed}
+        meant = meant or {ours for ours in _meanings().get(name, ()) if self.loss.param(ours) is not None}
         return self.loss.param(meant.pop()) if len(meant) == 1 else None
 
 
@@ -194,9 +195,19 @@ def synonyms() -> Mapping[str, str]:
     >>> synonyms()["fair_c"]
     'c'
     """
+    return {name: " or --".join(ours) for name, ours in _meanings().items()}
+
+
+def _meanings() -> Mapping[str, Sequence[str]]:
+    """Return which parameters other libraries call by a name that none of ours has; letters are too many things."""
     own = {param.name for loss in LOSSES.values() for param in loss.params}
-    theirs = [pair for loss in LOSSES.values() for entry in loss.elsewhere for pair in entry.renamed.items()]
-    return {name: ours for name, ours in theirs if name not in own and len(name) > 1}
+    found: dict[str, list[str]] = {}
+    for loss in LOSSES.values():
+        for entry in loss.elsewhere:
+            for theirs, ours in entry.renamed.items():
+                if theirs not in own and len(theirs) > 1 and ours not in found.setdefault(theirs, []):
+                    found[theirs].append(ours)
+    return {name: ours for name, ours in found.items() if ours}
 
 
 def search(word: str) -> list[Loss]:
@@ -347,6 +358,11 @@ def _with_values(item: _Item, arguments: Mapping[str, Sequence[str]]) -> _Item:
 def _no_parameter(loss: Loss, name: str) -> UsageError:
     known = ", ".join(param.name for param in loss.params)
     cure = f"its parameters: {known}" if known else f"{loss.id} has none: write --loss {loss.id}"
+    bases = {each.partition("(")[0] for entry in loss.elsewhere for each in entry.names}
+    for other in LOSSES.values():  # where libraries have an argument, there may be a loss of its own: from_logits
+        told = [each.partition("(") for entry in other.elsewhere for each in entry.names if f"({name}=" in each]
+        if other is not loss and any(base in bases for base, _, _ in told):
+            cure = f"write --loss {other.id}"
     return UsageError(f"{loss.id} has no parameter {name.strip()!r}", cure)
 
 
@@ -359,10 +375,11 @@ def _refuse_unused(flags: Mapping[str, Sequence[str]], items: Sequence[_Item]) -
     for name, texts in flags.items():
         if any(item.param(name) is not None for item in items):
             continue
-        known = parameters()
+        known, chosen = parameters(), ", ".join(dict.fromkeys(item.loss.id for item in items))
+        if name in (others := synonyms()):
+            raise UsageError(f"--{name} is another name of --{others[name]}, not for {chosen}", f"drop --{name}")
         if name not in known:
             raise UsageError(f"no loss has a parameter {name!r}", "`lossctl show LOSS` lists those of a loss")
-        chosen = ", ".join(dict.fromkeys(item.loss.id for item in items))
         problem = f"--{name} is for {', '.join(known[name].losses)}, not for {chosen}"
         raise UsageError(problem, _cure_of_flag(name, ",".join(texts), items))
 

@@ -78,7 +78,7 @@ def test_groups_with_nothing_to_order_are_counted(levels: int) -> None:
     frame.loc[::7, "y"] = np.nan
     shuffled = frame.sample(frac=1.0, random_state=2)
     losses = "pairwise_hinge,listnet,approx_ndcg"
-    labels = "pairwise_hinge(margin=1.0), approx_ndcg(temperature=0.1)"
+    labels = "pairwise_hinge, approx_ndcg"
     line = tied_line(frame, labels)
     assert ("no relevance is above 0" in line) == (levels == 2)
     for source, threads in ((frame, 1), (shuffled, 4)):
@@ -90,8 +90,8 @@ def test_groups_with_nothing_to_order_are_counted(levels: int) -> None:
     told = lossctl.check(
         frame, gates, nonfinite="omit", max_omitted=0.2, baseline_prediction="other", **OPTIONS
     ).warnings
-    assert f"<frame>: s: {tied_line(frame, 'approx_ndcg(temperature=0.1)')}" in told
-    assert tied_line(frame, "pairwise_hinge(margin=1.0)") in told
+    assert f"<frame>: s: {tied_line(frame, 'approx_ndcg')}" in told
+    assert tied_line(frame, "pairwise_hinge") in told
     extent = frame.groupby("g")["y"].agg(["min", "max"])
     frame = frame[frame["g"].isin(extent.index[extent["min"] < extent["max"]])]
     if levels == 2:

@@ -76,7 +76,6 @@ MEANT: list[Meant] = [
     ("eval p.csv -l quantile --quantile 0.9", "--tau", "eval p.csv -l quantile --tau 0.9"),
     ("eval p.csv -l huber --epsilon 1.35", "--delta 1.35", "eval p.csv -l huber --delta 1.35"),
     ("eval p.csv -l huber --beta 2", "--delta 2", "eval p.csv -l huber --delta 2"),
-    ("eval p.csv -l huber --huber-slope 2", "--delta", "eval p.csv -l huber --delta 2"),
     ("eval p.csv -l tweedie_deviance --p 1.5", "--power 1.5", "eval p.csv -l tweedie_deviance --power 1.5"),
     ("eval p.csv -l mase --m 2", "--period", "eval p.csv -l mase --period 2"),
     ("eval p.csv -l gaussian_nll --sigma s", "--scale COLUMN", "eval p.csv -l gaussian_nll --scale s"),

@@ -198,6 +198,8 @@ def test_the_lists_are_whole() -> None:
         ("kl_divergence", "kl_divergence(base=2)"),
         ("pinball_loss(alpha=0.9)", "quantile(tau=0.9)"),
         ("mphe(huber_slope=2)", "pseudo_huber(delta=2)"),
+        ("huber(huber_slope=2)", "huber(delta=2)"),
+        ("cauchy(f_scale=2)", "cauchy(c=2)"),
         ("quantile(quantile_alpha=0.2)", "quantile(tau=0.2)"),
         ("GradientBoostingClassifier(loss='exponential')", "exponential"),
         ("smoothl1", "smooth_l1"),
@@ -224,7 +226,10 @@ def test_ways_of_writing_a_name(typed: str, means: str) -> None:
         ("rmse@3", "no loss is called 'rmse@3'", "rmse"),
         ("huber(beta=1)", "huber has no parameter 'beta'", "its parameters: delta"),
         ("quantile(tau=0.1,alpha=0.9)", "parameter tau is given twice", "quantile"),
-        ("BinaryCrossentropy(from_logits=maybe)", "no parameter 'from_logits'", "label_smoothing"),
+        ("bce(from_logits=true)", "no parameter 'from_logits'", "--loss binary_cross_entropy_with_logits"),
+        ("categorical_cross_entropy(from_logits=1)", "no parameter 'from_logits'", "--loss softmax_cross_entropy"),
+        ("poisson_nll(log_input=true)", "no parameter 'log_input'", "--loss poisson_nll_with_log_rate"),
+        ("mae(from_logits=true)", "no parameter 'from_logits'", "mae has none"),
     ],
 )
 def test_what_is_refused_and_why(typed: str, problem: str, cure: str) -> None:
@@ -245,8 +250,9 @@ def test_every_name_that_is_listed_is_taken() -> None:
 def test_a_flag_of_another_name_counts_where_no_chosen_loss_has_a_parameter_of_that_name() -> None:
     assert choose(["interval_score,quantile"], {"alpha": "0.2"}) == choose(["interval_score(alpha=0.2),quantile"])
     assert choose(["mae,quantile"], {"alpha": "0.2"}) == choose(["mae,quantile(tau=0.2)"])
-    with pytest.raises(UsageError, match="not for mae"):
-        choose(["mae"], {"alpha": "0.2"})
+    for name, said in (("alpha", "not for mae"), ("huber_slope", "another name of --delta, not for mae")):
+        with pytest.raises(UsageError, match=said):
+            choose(["mae"], {name: "0.2"})
 
 
 @every_row
