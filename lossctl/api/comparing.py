@@ -25,7 +25,7 @@ from lossctl.core.loss import ChosenLoss
 from lossctl.core.ranking import Disagreement, disagreements
 from lossctl.core.result import NO_SPREAD
 from lossctl.core.settings import Settings
-from lossctl.core.slices import slice_text
+from lossctl.core.slices import Slice, of_slices
 
 if TYPE_CHECKING:
     from lossctl.api.planning import LeftOut
@@ -185,10 +185,9 @@ def _of_value(found: Sequence[Comparison], said: _Said) -> list[Comparison]:
         if each.slice and each.chosen.loss.series and math.isnan(each.baseline_value):
             short.setdefault(each.chosen.title, []).append(each)
     for label, some in short.items():
-        names, period = list(dict.fromkeys(slice_text(each.slice) for each in some)), some[0].params["period"]
-        slices, rows = ("1 slice" if len(names) == 1 else f"{len(names)} slices"), "row" if period == 1 else "rows"
-        why = f"no row has a target {period} {rows} before; choose a shorter --period"
-        said.add(f"{label} is left out of {slices} (first: {names[0]}): {why}")
+        period = some[0].params["period"]
+        why = f"no row has a target {period} {'row' if period == 1 else 'rows'} before; choose a shorter --period"
+        said.add(f"{of_slices(f'{label} is left out', (each.slice for each in some))}: {why}")
     left_out = {id(each) for some in short.values() for each in some}
     return [each for each in found if id(each) not in left_out] if left_out else list(found)
 
@@ -205,18 +204,13 @@ def _negative(found: Sequence[Comparison]) -> list[str]:
     ]
 
 
-def _infinite_line(chosen: ChosenLoss, names: Sequence[str]) -> str:
-    slices = "1 slice" if len(names) == 1 else f"{len(names)} slices"
-    return f"{chosen.title} of {slices} (first: {names[0]}) is infinite: {chosen.loss.infinite}"
-
-
 def _infinite_slices(found: Sequence[Comparison]) -> list[str]:
     """Return warnings of slices whose loss is not finite because of how it is finished, and not of a row."""
-    slices: dict[ChosenLoss, list[str]] = {}
+    slices: dict[ChosenLoss, list[Slice]] = {}
     for each in found:
         if each.slice and each.status not in {"ok", NO_SPREAD} and each.chosen.loss.infinite:
-            slices.setdefault(each.chosen, []).append(slice_text(each.slice))
-    return [_infinite_line(chosen, list(dict.fromkeys(names))) for chosen, names in slices.items()]
+            slices.setdefault(each.chosen, []).append(each.slice)
+    return [f"{of_slices(chosen.title, some)} is infinite: {chosen.loss.infinite}" for chosen, some in slices.items()]
 
 
 def _adjusted(found: Sequence[Comparison], method: str, level: float) -> list[Comparison]:

@@ -21,7 +21,7 @@ from lossctl.core.loss import Array, ChosenLoss, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
 from lossctl.core.slice_results import SliceResults
-from lossctl.core.slices import Slice, few_line, slice_text
+from lossctl.core.slices import Slice, few_line, of_slices, slice_text
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.sliced_passes import BySlice, compute_by_slice
 from lossctl.losses.skill import UNIT
@@ -293,7 +293,7 @@ def _infinite_slices(
         return ""
     place, first = next(iter(bad.items()))
     why = not_finite(chosen, first.value, tallies[place].plan.linear.get(index))
-    return f"{chosen.title} of {_count(len(bad), 'slice')} (first: {slice_text(first.slice)}) {why}"
+    return f"{of_slices(chosen.title, (each.slice for each in bad.values()))} {why}"
 
 
 def _has_interval(found: Evaluation | SliceResults) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "decided_line",
     "few_line",
     "few_units",
+    "of_slices",
     "slice_cells",
     "slice_columns",
     "slice_fields",
@@ -48,6 +49,18 @@ def slice_texts(columns: Mapping[str, Sequence[str | None]]) -> list[str]:
         for name, values in columns.items()
     ]
     return parts[0] if len(parts) == 1 else [";".join(each) for each in zip(*parts, strict=True)]
+
+
+def of_slices(what: str, slices: Iterable[Slice]) -> str:
+    """Return the words that something is of some slices: how many there are, each counted once, and the first.
+
+    Examples
+    --------
+    >>> of_slices("wmape", [{"sex": "f"}]), of_slices("wmape", [{"sex": "m"}, {"sex": "f"}, {"sex": "m"}])
+    ('wmape of 1 slice (first: sex=f)', 'wmape of 2 slices (first: sex=m)')
+    """
+    names = list(dict.fromkeys(map(slice_text, slices)))
+    return f"{what} of {'1 slice' if len(names) == 1 else f'{len(names)} slices'} (first: {names[0]})"
 
 
 def slice_columns(slices: Iterable[Slice]) -> tuple[str, ...]:
