@@ -25,7 +25,7 @@ from lossctl.cli.output import Outcome, deliver
 from lossctl.cli.streams import at_terminal, labelled, say
 from lossctl.core.bound import Bound, noting_columns
 from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
-from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError
+from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError, plain_line, reason_of
 from lossctl.core.inputs import one_run
 
 __all__ = ["main", "run"]
@@ -222,10 +222,10 @@ def _report_fault(error: BaseException) -> int:
         _print_error(f"{error.filename or unnamed} can't be used: {error.strerror}", "check the path and its disk")
         return ExitCode.DATA
     if type(error).__name__ == _NOT_READ:
-        _print_error(f"a file can't be read, or written: {_reason(error)}", "check the path and its disk")
+        _print_error(f"a file can't be read, or written: {reason_of(error)}", "check the path and its disk")
         return ExitCode.DATA
     if isinstance(error, MemoryError) or type(error).__name__ == _OUT_OF_MEMORY:
-        why = str(error).split("\n", 1)[0].removeprefix("Out of Memory Error: ")
+        why = plain_line(error)
         _print_error(f"memory ran out: {why}" if why else "memory ran out", MORE_MEMORY)
         return ExitCode.DATA
     if os.environ.get("LOSSCTL_TRACEBACK"):
@@ -237,11 +237,6 @@ def _report_fault(error: BaseException) -> int:
         "please report it with the command and, if you can, the data; LOSSCTL_TRACEBACK=1 shows where it happened",
     )
     return ExitCode.INTERNAL
-
-
-def _reason(error: BaseException) -> str:
-    """Return what the system said, at the end of an error of DuckDB."""
-    return str(error).split("\n", 1)[0].rpartition(": ")[2]
 
 
 def _discard_output() -> None:

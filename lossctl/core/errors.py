@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["MORE_MEMORY", "NO_THREAD", "DataError", "ExitCode", "LossctlError", "UsageError"]
+__all__ = [
+    "MORE_MEMORY",
+    "NO_THREAD",
+    "DataError",
+    "ExitCode",
+    "LossctlError",
+    "UsageError",
+    "plain_line",
+    "reason_of",
+    "system_reason",
+]
 
 
 MORE_MEMORY = "give it more memory, choose fewer --threads, or point TMPDIR at a disk with room"
@@ -77,3 +87,40 @@ class DataError(LossctlError):
     """The data are wrong: unreadable file, bad value, domain violation, no rows. Exit code 3."""
 
     exit_code = ExitCode.DATA
+
+
+def plain_line(error: BaseException) -> str:
+    """Return the first line of an error of DuckDB, without its class and where it came from.
+
+    Examples
+    --------
+    >>> plain_line(OSError("C Data interface error: Out of Memory Error: Failed to allocate block"))
+    'Failed to allocate block'
+    """
+    import re
+
+    line = str(error).removeprefix("C Data interface error: ").split("\n", 1)[0]
+    return re.sub(r"^(\w+ )+Error: ", "", line)
+
+
+def system_reason(error: BaseException) -> str | None:
+    """Return what the system said, at the end of an error of DuckDB or as a number in it; ``None``: it said nothing.
+
+    Examples
+    --------
+    >>> system_reason(OSError('IO Error: Cannot write "a": No space left on device'))
+    'No space left on device'
+    """
+    import errno
+    import os
+    import re
+
+    if number := re.search(r'"errno":"(\d+)"', str(error)):
+        return os.strerror(int(number[1]))
+    end = plain_line(error).rpartition(": ")[2]
+    return end if end in map(os.strerror, errno.errorcode) else None
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what the system said where DuckDB could not do something: its own words are a line of JSON at times."""
+    return system_reason(error) or plain_line(error)

@@ -5,9 +5,7 @@ Imports duckdb and core.
 
 from __future__ import annotations
 
-import errno
 import os
-import re
 from collections.abc import Iterable
 
 import duckdb
@@ -15,7 +13,7 @@ import duckdb
 from lossctl.core.ending import private_folder, remove
 from lossctl.sources.piece import quote_text
 
-__all__ = ["connect", "disconnect", "glob_escape", "reason_of", "system_reason"]
+__all__ = ["connect", "disconnect", "glob_escape"]
 
 
 def connect(paths: Iterable[str], threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -60,20 +58,6 @@ def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     connection.close()
     if spilled:
         remove(spilled)
-
-
-def reason_of(error: Exception) -> str:
-    """Return what the system said where DuckDB could not do something: its own words are a line of JSON at times."""
-    line = str(error).split("\n", 1)[0]
-    return system_reason(error) or re.sub(r"^(\w+ )+Error: ", "", line)
-
-
-def system_reason(error: Exception) -> str | None:
-    """Return what the system said, at the end of an error of DuckDB or as a number in it; ``None``: it said nothing."""
-    if number := re.search(r'"errno":"(\d+)"', str(error)):
-        return os.strerror(int(number[1]))
-    end = str(error).split("\n", 1)[0].rpartition(": ")[2]
-    return end if end in map(os.strerror, errno.errorcode) else None
 
 
 def glob_escape(path: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lossctl.core.errors import DataError, LossctlError
-from lossctl.sources.database import connect, disconnect, glob_escape, system_reason
+from lossctl.core.errors import DataError, LossctlError, system_reason
+from lossctl.sources.database import connect, disconnect, glob_escape
 from lossctl.sources.options import ColumnType
 from lossctl.sources.piece import quote_text
 from lossctl.sources.typed import TypedPiece

@@ -20,10 +20,9 @@ import arro3.core as arro
 import duckdb
 import numpy as np
 
-from lossctl.core.errors import NO_THREAD, DataError
+from lossctl.core.errors import NO_THREAD, DataError, reason_of
 from lossctl.core.escape import guarded
 from lossctl.core.lines import Layout, Lines, slice_column
-from lossctl.sources.database import reason_of
 from lossctl.sources.feed import Feed
 from lossctl.sources.piece import quote_name, quote_text
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from lossctl.core.baseline import ABOVE, BELOW, CHECK, METADATA_KEY, NOT_A_NUMBER
 from lossctl.core.block import Batch
 from lossctl.core.dataclass import dataclass
-from lossctl.core.errors import DataError, UsageError
+from lossctl.core.errors import DataError, UsageError, reason_of
 from lossctl.core.loss import Array
 from lossctl.core.replacing import replacing
-from lossctl.sources.database import connect, disconnect, glob_escape, reason_of
+from lossctl.sources.database import connect, disconnect, glob_escape
 from lossctl.sources.feed import Feed
 from lossctl.sources.fingerprint import Hashes, checksum
 from lossctl.sources.keyed import named

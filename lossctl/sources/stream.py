@@ -18,7 +18,7 @@ import numpy as np
 
 from lossctl.core.block import BLOCK_NUMBERS, Batch, Rows
 from lossctl.core.dataclass import dataclass
-from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError
+from lossctl.core.errors import MORE_MEMORY, DataError, LossctlError, UsageError, plain_line
 from lossctl.core.loss import Array
 from lossctl.sources.arrow import UnevenError, lists_to_numpy, to_mask, to_numbers
 from lossctl.sources.marks import NO_MARKS, Marks, NoIdentityError, as_text
@@ -367,7 +367,7 @@ class Stream:
         written = self._condition.text if self._condition else ""
         from lossctl.sources.condition_faults import not_computed
 
-        problem, cure = not_computed(_first_line(str(error)))
+        problem, cure = not_computed(plain_line(error))
         return UsageError(f"--where {written!r} fails: {problem}", cure)
 
 
@@ -460,13 +460,8 @@ def unreadable(name: str, error: Exception, more_memory: str = MORE_MEMORY, wher
             from lossctl.sources.where import LESS
 
             by, more_memory = f" with --where {where.shown}", f"{LESS} the condition, {more_memory}"
-        return DataError(f"{name} cannot be read{by}: memory ran out ({_first_line(str(error))})", more_memory)
+        return DataError(f"{name} cannot be read{by}: memory ran out ({plain_line(error)})", more_memory)
     if NOT_TOLD_APART in str(error):
-        return DataError(f"{name}, {_first_line(str(error))}", _APART)
-    problem = f"{name} cannot be read: {_first_line(str(error))}"
+        return DataError(f"{name}, {plain_line(error)}", _APART)
+    problem = f"{name} cannot be read: {plain_line(error)}"
     return DataError(problem, "check that it is whole, or write it again")
-
-
-def _first_line(message: str) -> str:
-    line = message.removeprefix("C Data interface error: ").split("\n", 1)[0]
-    return re.sub(r"^(\w+ )+Error: ", "", line)

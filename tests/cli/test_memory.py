@@ -35,6 +35,26 @@ def test_memory_that_runs_out_is_no_fault(
     assert capsys.readouterr().err == f"{said}hint:  {MORE_MEMORY}\n"
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('IO Error: {"errno":"28"}', "No space left on device"),
+        ('IO Error: Could not write to file "a: b": No space left on device\nmore', "No space left on device"),
+        ("C Data interface error: IO Error: It went away: for good", "It went away: for good"),
+    ],
+)
+def test_a_disk_that_fails_is_told_in_the_words_of_the_system(
+    message: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: Any) -> None:
+        raise duckdb.IOException(message)
+
+    monkeypatch.setattr("lossctl.api.evaluate", broken)
+    assert main(["eval", str(tmp_path / "preds.csv"), "--loss", "mae"]) == 3
+    expected = f"error: a file can't be read, or written: {said}\nhint:  check the path and its disk\n"
+    assert capsys.readouterr().err == expected
+
+
 @pytest.mark.parametrize("before", ["", "C Data interface error: "])
 def test_memory_that_runs_out_in_a_reader_is_no_fault_of_the_file(before: str) -> None:
     error = unreadable("p.csv", OSError(f"{before}Out of Memory Error: Failed to allocate block of 9 bytes\nmore"))
