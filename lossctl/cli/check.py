@@ -110,31 +110,6 @@ Sources = Annotated[
         show_default=False,
     ),
 ]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        metavar="COL",
-        help="Column of groups of dependent rows, such as patients.",
-        rich_help_panel=_STATISTICS,
-    ),
-]
-Block = Annotated[
-    int | None,
-    typer.Option(
-        "--block", metavar="L", help="A series: L consecutive rows are dependent.", rich_help_panel=_STATISTICS
-    ),
-]
-Horizon = Annotated[
-    int | None,
-    typer.Option(
-        "--horizon",
-        metavar="H",
-        help="Forecasts H rows ahead: the Diebold-Mariano test. The rows are a series in file order.",
-        rich_help_panel=_STATISTICS,
-    ),
-]
-HacOption = Annotated[str | None, options.hac_flag(_STATISTICS)]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
@@ -210,10 +185,10 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     calibrate: Calibrate = None,
     fail_unsure: FailUnsure = None,
     sequential: Sequential = None,
-    cluster: Cluster = None,
-    block: Block = None,
-    horizon: Horizon = None,
-    hac: HacOption = None,
+    cluster: options.Cluster = None,
+    block: options.Block = None,
+    horizon: options.Horizon = None,
+    hac: options.Hac = None,
     config: ConfigFile = None,
     format: Format = None,  # noqa: A002 -- the flag's name
     export: options.Export = None,

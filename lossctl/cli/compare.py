@@ -61,34 +61,6 @@ Permutation = Annotated[
         "--permutation", help="p-values from random signs instead of Student's t.", rich_help_panel=_STATISTICS
     ),
 ]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        metavar="COL",
-        help="Column of groups of dependent rows, such as patients.",
-        rich_help_panel=_STATISTICS,
-    ),
-]
-Block = Annotated[
-    int | None,
-    typer.Option(
-        "--block",
-        metavar="L",
-        help="A series: L consecutive rows are dependent.",
-        rich_help_panel=_STATISTICS,
-    ),
-]
-Horizon = Annotated[
-    int | None,
-    typer.Option(
-        "--horizon",
-        metavar="H",
-        help="Forecasts H rows ahead: the Diebold-Mariano test. The rows are a series in file order.",
-        rich_help_panel=_STATISTICS,
-    ),
-]
-HacOption = Annotated[str | None, options.hac_flag(_STATISTICS)]
 Seed = Annotated[int | None, options.seed_flag(_STATISTICS)]
 Resamples = Annotated[int | None, options.resamples_flag(_STATISTICS)]
 Adjust = Annotated[
@@ -114,10 +86,10 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
     all_pairs: AllPairs = False,
     bootstrap: Bootstrap = False,
     permutation: Permutation = False,
-    cluster: Cluster = None,
-    block: Block = None,
-    horizon: Horizon = None,
-    hac: HacOption = None,
+    cluster: options.Cluster = None,
+    block: options.Block = None,
+    horizon: options.Horizon = None,
+    hac: options.Hac = None,
     seed: Seed = None,
     resamples: Resamples = None,
     adjust: Adjust = "bh",

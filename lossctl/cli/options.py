@@ -17,16 +17,20 @@ from lossctl.api import NAN_POLICIES, Flag, loss_parameters, parameter_synonyms
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, HAC_NAMES
 
 __all__ = [
+    "Block",
     "By",
     "ClassWeights",
     "Classes",
     "Clip",
+    "Cluster",
     "Decimal",
     "Delimiter",
     "Digits",
     "Export",
     "Format",
     "Group",
+    "Hac",
+    "Horizon",
     "IgnoreLabel",
     "InputFormat",
     "Key",
@@ -53,7 +57,6 @@ __all__ = [
     "Weight",
     "Where",
     "Wide",
-    "hac_flag",
     "loss_flags",
     "resamples_flag",
     "seed_flag",
@@ -309,6 +312,39 @@ Level = Annotated[
         "--level", metavar="P", help="Coverage of confidence intervals (default 0.95).", rich_help_panel=_STATISTICS
     ),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="COL",
+        help="Column of groups of dependent rows, such as patients.",
+        rich_help_panel=_STATISTICS,
+    ),
+]
+Block = Annotated[
+    int | None,
+    typer.Option(
+        "--block", metavar="L", help="A series: L consecutive rows are dependent.", rich_help_panel=_STATISTICS
+    ),
+]
+Horizon = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon",
+        metavar="H",
+        help="Forecasts H rows ahead: the Diebold-Mariano test. The rows are a series in file order.",
+        rich_help_panel=_STATISTICS,
+    ),
+]
+Hac = Annotated[
+    str | None,
+    typer.Option(
+        "--hac",
+        metavar="|".join(HAC_NAMES),
+        help="Standard error of a series: by cosines (ewc), or by covariances of H rows (dm) (default ewc).",
+        rich_help_panel=_STATISTICS,
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(
@@ -370,16 +406,6 @@ OutputFile = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
-
-
-def hac_flag(panel: str) -> Any:
-    """Return the description of ``--hac``, which each command shows in a panel of its own."""
-    return typer.Option(
-        "--hac",
-        metavar="|".join(HAC_NAMES),
-        help="Standard error of a series: by cosines (ewc), or by covariances of H rows (dm) (default ewc).",
-        rich_help_panel=panel,
-    )
 
 
 def seed_flag(panel: str) -> Any:
