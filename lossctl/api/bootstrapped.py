@@ -17,7 +17,7 @@ from lossctl.core.exact import round_fraction
 from lossctl.core.method import Method
 from lossctl.core.result import Evaluation, Interval
 from lossctl.core.settings import Settings
-from lossctl.core.slice_results import SliceResults
+from lossctl.core.slice_results import SliceResults, has_interval
 from lossctl.engine.crew import Crew
 from lossctl.engine.pairs import PairsPlan, PairsTally
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally
@@ -48,7 +48,7 @@ def with_bootstrap(
     found: list[list[Evaluation | SliceResults]] = [[] for _ in groups]
     for number, tally in enumerate(computed.tallies):
         places = [place for place, (each, _) in enumerate(computed.reported) if each is tally]
-        places = [place for place in places if any(_has_interval(each) for each in groups[place])]
+        places = [place for place in places if any(has_interval(each) for each in groups[place])]
         chosen = [computed.reported[place][1] for place in places]
         if not chosen:
             continue
@@ -71,10 +71,6 @@ def _by_loss(results: Results) -> list[list[Evaluation | SliceResults]]:
             groups.append([])
         groups[-1].append(each)
     return groups
-
-
-def _has_interval(result: Evaluation | SliceResults) -> bool:
-    return result.has_intervals if isinstance(result, SliceResults) else result.ci is not None
 
 
 def _tallies(computed: Computed, number: int, whole: ModelTally) -> dict[int | None, ModelTally]:

@@ -20,7 +20,7 @@ from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array, ChosenLoss, Reduction
 from lossctl.core.result import Evaluation
 from lossctl.core.settings import Settings
-from lossctl.core.slice_results import SliceResults
+from lossctl.core.slice_results import SliceResults, has_interval
 from lossctl.core.slices import Slice, few_line, of_slices, slice_text
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.sliced_passes import BySlice, compute_by_slice
@@ -276,7 +276,7 @@ def results_of(
             label, where = pattern.whole.chosen.title, _count(len(errors), "slice")
             first = next(iter(errors.values()))
             results.warnings.append(f"{label} is left out of {where}: {first.problem}; {first.cure}")
-    if any(_has_interval(each) for found in results.found.values() for each in found):
+    if any(has_interval(each) for found in results.found.values() for each in found):
         results.warnings += _few_effective(made, visible.codes, slices)
     return results
 
@@ -294,10 +294,6 @@ def _infinite_slices(
     place, first = next(iter(bad.items()))
     why = not_finite(chosen, first.value, tallies[place].plan.linear.get(index))
     return f"{of_slices(chosen.title, (each.slice for each in bad.values()))} {why}"
-
-
-def _has_interval(found: Evaluation | SliceResults) -> bool:
-    return found.has_intervals if isinstance(found, SliceResults) else found.ci is not None
 
 
 def _few_effective(made: BySlice, codes: Sequence[int], slices: Slices) -> list[str]:

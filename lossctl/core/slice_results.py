@@ -22,7 +22,17 @@ from lossctl.core.slices import Slice, slice_texts
 from lossctl.core.version import __version__
 from lossctl.core.view import Field, Scalar, listed
 
-__all__ = ["LARGEST_SHARE", "MOST_SHARES", "Numbers", "Pieces", "SliceResults", "SliceValue", "joined", "pieces_of"]
+__all__ = [
+    "LARGEST_SHARE",
+    "MOST_SHARES",
+    "Numbers",
+    "Pieces",
+    "SliceResults",
+    "SliceValue",
+    "has_interval",
+    "joined",
+    "pieces_of",
+]
 
 
 LARGEST_SHARE = "largest_share"
@@ -52,6 +62,7 @@ class SliceValue(NamedTuple):
         return cls(result.slice, result.value, result.n, result.n_dropped, result.ci, spread)
 
 
+Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 """One for each slice."""
 
@@ -105,19 +116,20 @@ class SliceResults:
         """What the source is called."""
         return self.whole.source
 
+    def kinds(self) -> tuple[Flags, Flags]:
+        """Return which slices have a standard error, and which an interval; of those that stand in no columns, none."""
+        several, varies = (~np.isnan(self.figures[name]) for name in ("std_error", "low"))
+        several[[*self.others]] = varies[[*self.others]] = False
+        return several, varies
+
     @property
     def has_intervals(self) -> bool:
         """Whether some slice has an interval."""
-        if any(each.ci is not None for each in self.others.values()):
-            return True
-        known = ~np.isnan(self.figures["low"])
-        known[[*self.others]] = False
-        return bool(known.any())
+        return any(each.ci is not None for each in self.others.values()) or bool(self.kinds()[1].any())
 
     def large_shares(self, least: float) -> tuple[int, list[tuple[float, Slice]]]:
         """Return in how many slices the largest loss makes up more of the variance, and the largest such shares."""
-        shares = np.where(np.isnan(self.figures["low"]), 0.0, self.figures[LARGEST_SHARE])
-        shares[[*self.others]] = 0.0
+        shares = np.where(self.kinds()[1], self.figures[LARGEST_SHARE], 0.0)
         places = np.argsort(-shares, kind="stable")[:MOST_SHARES].tolist()
         count = int(np.count_nonzero(shares > least))
         return count, [(float(shares[place]), self._name(place)) for place in places[:count]]
@@ -188,13 +200,13 @@ class SliceResults:
         counts = ("n", "n_read", "n_dropped", "n_outside", "weight_sum")
         found |= {name: figures[name].copy() for name in counts if name in figures}
         found |= {f"gradient.{name}": _finite(figures[name]) for name in GRADIENT_FIGURES}
-        missing = np.flatnonzero(np.isnan(figures["low"])).tolist()
+        several, varies = self.kinds()
+        missing = np.flatnonzero(~varies).tolist()
         for name, each in (("ci.level", self.level), ("ci.method", self.method)):
             found[name] = _without([each] * count, missing)
         found["ci.low"], found["ci.high"] = _finite(figures["low"]), _finite(figures["high"])
-        several = ~np.isnan(figures["std_error"])
         found["status"] = ["ok"] * count
-        for place in np.flatnonzero(several & np.isnan(figures["low"])).tolist():
+        for place in np.flatnonzero(several & ~varies).tolist():
             found["status"][place] = NO_SPREAD
         found["signature"] = self.signatures()
         for place, other in self.others.items():
@@ -336,6 +348,11 @@ def _one_after_another(parts: Sequence[Field]) -> Field:
         if all(set(map(type, each)) <= fits for each in parts if not isinstance(each, np.ndarray)):
             return np.concatenate([np.asarray(each, kind) for each in parts])  # None becomes NaN
     return [*chain.from_iterable(map(listed, parts))]
+
+
+def has_interval(piece: Evaluation | SliceResults) -> bool:
+    """Return whether a result has an interval, or one of many slices."""
+    return piece.has_intervals if isinstance(piece, SliceResults) else piece.ci is not None
 
 
 def joined(pieces: Sequence[Evaluation | SliceResults]) -> Sequence[Evaluation]:

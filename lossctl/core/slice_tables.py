@@ -33,7 +33,7 @@ def alike(results: Pieces) -> list[Alike]:
 
 def _alike(results: SliceResults, first: int) -> list[Alike]:
     """Return the entries of slices, of which the first has a place: by whether there is an error and an interval."""
-    has_error, has_interval = (~np.isnan(results.figures[name]) for name in ("std_error", "low"))
+    has_error, has_interval = results.kinds()
     usual = np.ones(len(results), np.bool_)
     usual[[*results.others]] = False
     found = [Alike([first + place], other.to_dict(), {}) for place, other in results.others.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.slice_results import SliceResults, pieces_of
 from lossctl.core.view import listed
 from lossctl.losses import LOSSES
 from tests.transcript import ROOT
@@ -326,3 +328,21 @@ def test_slices_of_an_infinite_value_are_counted_and_the_first_is_named(zero: st
     warned = [each for each in found.warnings if "infinite" in each]
     count = "2 slices" if len(zero) > 1 else "1 slice"
     assert warned == ([f"<frame>: wmape of {count} (first: g=b) is infinite: every target is 0"] if zero else [])
+
+
+def test_slices_that_stand_apart_are_asked_themselves_for_an_interval() -> None:
+    frame = pd.DataFrame({"y": np.random.default_rng(3).normal(size=601), "pred": 0.5, "g": np.arange(601) // 30})
+    (_, found) = pieces_of(lossctl.evaluate(frame, "mae", by="g").results)
+    assert isinstance(found, SliceResults)
+    made = list(found.all())
+    assert [each.tolist() for each in found.kinds()] == [
+        [each.std_error is not None for each in made],
+        [each.ci is not None for each in made],
+    ]
+    bare = {place: replace(each, ci=None, std_error=None) for place, each in enumerate(made) if place != 3}
+    for others, count in (({}, 20), (bare, 1), ({**bare, 3: bare[4]}, 0)):
+        given = replace(found, others=others)
+        assert [int(each.sum()) for each in given.kinds()] == [count, count]
+        assert given.has_intervals == (count > 0)
+        assert given.large_shares(0.0)[0] == count
+        assert sum(each is not None for each in listed(given.columns(["g"])["ci.level"])) == count
