@@ -66,12 +66,13 @@ def test_a_small_run_loads_none_of_what_draws_curves_or_shows_progress(command: 
 
 
 WHERE_WRONG = ("lossctl.core.names", "lossctl.losses.other_names", "lossctl.cli.usage")
+WHERE_ASKED = ("lossctl.cli.help", "lossctl.cli.pager", "lossctl.cli.named", "lossctl.api.usual")
 IN_FILES = ("lossctl.sources.cures", "lossctl.sources.condition_faults", "lossctl.sources.allowed")
 
 
 @pytest.mark.parametrize("command", [f"{EVAL} -f json", "eval examples/data/preds.csv --loss mae", "losses"])
 def test_what_explains_a_fault_is_loaded_where_there_is_one(command: str) -> None:
-    assert not imported(command).intersection((*WHERE_WRONG, *IN_FILES))
+    assert not imported(command).intersection((*WHERE_WRONG, *WHERE_ASKED, *IN_FILES))
 
 
 def test_a_run_loads_the_format_it_writes_and_no_other() -> None:

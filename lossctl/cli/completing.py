@@ -20,6 +20,7 @@ import typer
 
 from lossctl.cli.command import with_values
 from lossctl.cli.commands import COMMANDS, application, with_command
+from lossctl.cli.help import first_sentence
 from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode, LossctlError
 
@@ -109,7 +110,7 @@ def _commands(partial: str) -> Offer:
     group: Any = typer.main.get_command(application(()))
     if partial.startswith("-"):
         return _options(_Typed(group), partial)
-    found = _starting(((name, _first_line(group.commands[name].help)) for name in COMMANDS), partial)
+    found = _starting(((name, first_sentence(group.commands[name].help)) for name in COMMANDS), partial)
     return Offer(found) if found else _FILES
 
 
@@ -142,16 +143,12 @@ def _options_of(command: Any) -> dict[str, Any]:
 
 def _options(typed: _Typed, partial: str) -> Offer:
     shown = {
-        name: _first_line(each.help)
+        name: first_sentence(each.help)
         for name, each in _options_of(typed.command).items()
         if not each.hidden and (each.multiple or each.opts[0] not in typed.values)
     }
     names = [name for name in shown if len(name) > len("--x") or (partial == "-" and name[1] != "-")]
     return Offer(_starting(((name, shown[name]) for name in names), partial))
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().split("\n", 1)[0]
 
 
 def _argument(typed: _Typed, partial: str) -> Offer:

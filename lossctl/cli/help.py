@@ -18,7 +18,7 @@ from typing import Any
 
 from lossctl.cli.streams import in_color, width
 
-__all__ = ["first_words", "of_command", "of_program"]
+__all__ = ["first_sentence", "first_words", "of_command", "of_program"]
 
 MOST_USED, COMPUTE, PARAMETERS, OPTIONS = "Most used", "What to compute", "Parameters of losses", "Options"
 GROUPS = (COMPUTE, PARAMETERS, "Gates", "Statistics", "Columns", "Rows", "Reading", "Output", OPTIONS)
@@ -91,7 +91,7 @@ def of_program(group: Any) -> str:
     page = _Page()
     page.head("Usage: lossctl COMMAND [options]", group)
     page.align(group.commands)
-    page.group("Commands", [(name, _sentence(each.help)) for name, each in group.commands.items()])
+    page.group("Commands", [(name, first_sentence(each.help)) for name, each in group.commands.items()])
     page.align(each.opts[0] for each in group.params)
     entries = [_entry(each, full=True) for each in group.params]
     page.group(OPTIONS, [*entries, ("-h, --help", "Show this text; after a command, its options.")])
@@ -127,7 +127,7 @@ class _Page:
         text = " ".join(inspect.cleandoc(command.help).split())
         self.wrapped(usage, rest="       ")
         self.line("")
-        self.wrapped(text if everything else _sentence(text))
+        self.wrapped(text if everything else first_sentence(text))
         self.line("")
         self.line("Examples:", _BOLD)
         for example in command.epilog.splitlines():
@@ -202,7 +202,7 @@ def _is_parameter(option: Any) -> bool:
 
 def _entry(option: Any, *, full: bool) -> tuple[str, str]:
     text = option.help or ""
-    return _spellings(option, full=full), " ".join(text.split()) if full else _sentence(text)
+    return _spellings(option, full=full), " ".join(text.split()) if full else first_sentence(text)
 
 
 def _spellings(option: Any, *, full: bool = False) -> str:
@@ -221,7 +221,7 @@ def _is_letter(option: Any) -> bool:
     return all(len(each) == len("--x") for each in option.opts)
 
 
-def _sentence(text: str) -> str:
+def first_sentence(text: str | None) -> str:
     """Return the first sentence of a text, which ends in a full stop before a capital."""
     return re.split(r"(?<=\.)\s+(?=[A-Z])", " ".join((text or "").split()), maxsplit=1)[0]
 

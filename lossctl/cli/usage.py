@@ -215,13 +215,10 @@ def _cure_of_command(name: str, rest: Sequence[str]) -> str:
     return meant(name, COMMANDS) or f"the commands: {', '.join(COMMANDS)}"
 
 
-def _missing(error: Any, command: Any, arguments: Sequence[str]) -> UsageError:
+def _missing(error: Any, command: Any, _arguments: Sequence[str]) -> UsageError:
     parameter, example = error.param, f"such as: {str(command.epilog).splitlines()[0]}"
     if parameter.param_type_name == "argument":
         return UsageError(f"lossctl {command.name} needs {parameter.metavar}", example)
-    if parameter.name == "loss":
-        plain = [each for each in arguments[1:] if is_loss(each) and not Path(each).exists()]
-        example = f"--loss {plain[0]} names it" if plain else example
     return UsageError(f"lossctl {command.name} needs {parameter.opts[0]} {parameter.metavar}", example)
 
 

@@ -19,7 +19,7 @@ from lossctl.api import usual_losses
 from lossctl.api.usual import _LOOKS
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.losses import choose
-from tests.cli.cases import GOOD, Run, write
+from tests.cli.cases import ANY, GOOD, Run, write
 from tests.transcript import ROOT
 
 DATA = ROOT / "examples" / "data"
@@ -169,11 +169,7 @@ REFUSED: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
     "no prediction": (
         "y,model\n1,2\n",
         (),
-        (
-            "p.csv: no column has a usual name of a prediction (prediction, y_pred, pred, yhat, y_hat, predicted, "
-            "forecast, "
-            "score)"
-        ),
+        f"p.csv: no column has a usual name of a prediction ({ANY}prediction, y_pred{ANY})",
         "name it with -p COLUMN; the columns are y, model",
     ),
     "nothing": (
