@@ -12,14 +12,14 @@ from lossctl.core.grouped import Codes
 from lossctl.core.loss import Array
 from lossctl.core.runs import starts_of_runs
 from lossctl.core.sketch import keys_of
-from lossctl.core.worst import Worst, beside_of
+from lossctl.core.worst import Worst, beside_of, deciding
 
 __all__ = ["SliceWorst"]
 
 _WAITING = 2**16
 """Rows that may wait to be put in order."""
 
-_Taken = tuple[Codes, Rows, Array, dict[str, Array]]
+_Taken = tuple[Codes, Rows, Array, Array, dict[str, Array]]
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class SliceWorst:
         How many to keep of a slice.
     members
         Of which slices, by code.
-    codes, rows, losses, beside
+    codes, rows, losses, finer, beside
         The slice of each row kept, and what `Worst` has of it.
     """
 
@@ -41,6 +41,7 @@ class SliceWorst:
     codes: Codes = field(default_factory=lambda: np.zeros(0, np.int64))
     rows: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     losses: Array = field(default_factory=lambda: np.zeros(0))
+    finer: Array = field(default_factory=lambda: np.zeros(0))
     beside: dict[str, Array] = field(default_factory=dict)
     _least: Array = field(init=False)
     _waiting: list[_Taken] = field(default_factory=list)
@@ -49,43 +50,47 @@ class SliceWorst:
     def __post_init__(self) -> None:
         self._least = np.full(len(self.members), -np.inf)  # what a loss must reach to be among the largest of its slice
 
-    def add(self, loss: Array, slope: Array, block: Block, codes: Codes) -> None:
-        """Offer the rows of a block, with losses ``(n,)``, slopes ``(n,)`` or ``(n, K)``, and their slices."""
+    def add(self, loss: Array, slope: Array, block: Block, codes: Codes, finer: Array | None = None) -> None:
+        """Offer the rows of a block, with losses ``(n,)``, slopes ``(n,)`` or ``(n, K)``, and their slices.
+
+        `finer` decides between losses that are infinite, or 0, as of `Worst`.
+        """
         places = np.flatnonzero(~(loss < self._least[codes]) & self.members[codes])  # NaN is above all
         if len(places) == 0:
             return
         beside = {name: values[places] for name, values in beside_of(slope, block).items()}
-        self._take((codes[places], block.row_numbers()[places], loss[places], beside))
+        self._take((codes[places], block.row_numbers()[places], loss[places], deciding(loss, finer, places), beside))
 
     def merge(self, other: SliceWorst) -> None:
         """Take over the rows of another part."""
         other.settle()
         if len(other.rows):
-            self._take((other.codes, other.rows, other.losses, other.beside))
+            self._take((other.codes, other.rows, other.losses, other.finer, other.beside))
 
     def of(self, code: int) -> Worst:
         """Give the rows of one slice; those that wait must be settled."""
         first, end = np.searchsorted(self.codes, [code, code + 1]).tolist()
         beside = {name: values[first:end] for name, values in self.beside.items()}
         rows, losses = self.rows[first:end], self.losses[first:end]
-        return Worst(self.size, rows, losses, np.zeros(len(rows)), beside)
+        return Worst(self.size, rows, losses, self.finer[first:end], beside)
 
     def settle(self) -> None:
         """Put the rows that wait among those there are, and let go of those that are too many."""
         if not self._waiting:
             return
-        parts = [*([(self.codes, self.rows, self.losses, self.beside)] if len(self.rows) else []), *self._waiting]
+        kept = (self.codes, self.rows, self.losses, self.finer, self.beside)
+        parts = [*([kept] if len(self.rows) else []), *self._waiting]
         self._waiting, self._waits = [], 0
         codes, rows = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-        losses = np.concatenate([part[2] for part in parts])
-        order = np.lexsort((rows, ~keys_of(losses), codes))
+        losses, finer = np.concatenate([part[2] for part in parts]), np.concatenate([part[3] for part in parts])
+        order = np.lexsort((rows, -finer, ~keys_of(losses), codes))
         ordered = codes[order]
         starts = starts_of_runs(ordered)
         rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
         chosen = order[rank < self.size]
-        self.codes, self.rows, self.losses = codes[chosen], rows[chosen], losses[chosen]
-        names = parts[0][3]
-        self.beside = {name: np.concatenate([part[3][name] for part in parts])[chosen] for name in names}
+        self.codes, self.rows, self.losses, self.finer = codes[chosen], rows[chosen], losses[chosen], finer[chosen]
+        names = parts[0][4]
+        self.beside = {name: np.concatenate([part[4][name] for part in parts])[chosen] for name in names}
         last = order[rank == self.size - 1]
         self._least[codes[last]] = losses[last]
 

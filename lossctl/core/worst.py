@@ -11,7 +11,7 @@ from lossctl.core.dataclass import dataclass
 from lossctl.core.loss import Array
 from lossctl.core.sketch import keys_of
 
-__all__ = ["Worst", "beside_of"]
+__all__ = ["Worst", "beside_of", "deciding"]
 
 
 @dataclass(slots=True)
@@ -50,10 +50,7 @@ class Worst:
         if len(places) == 0:
             return
         beside = {name: values[places] for name, values in beside_of(slope, block).items()}
-        losses = loss[places]
-        decides = np.zeros(len(places)) if finer is None else finer[places]
-        decides = np.where((losses == 0.0) | np.isinf(losses), decides, 0.0)
-        self._take(block.row_numbers()[places], losses, decides, beside)
+        self._take(block.row_numbers()[places], loss[places], deciding(loss, finer, places), beside)
 
     def merge(self, other: Worst) -> None:
         """Take over the rows of another part."""
@@ -76,6 +73,14 @@ class Worst:
         chosen = np.lexsort((rows, -finer, ~keys_of(losses)))[: self.size]
         self.rows, self.losses, self.finer = rows[chosen], losses[chosen], finer[chosen]
         self.beside = {name: values[chosen] for name, values in beside.items()}
+
+
+def deciding(loss: Array, finer: Array | None, places: Rows) -> Array:
+    """Return what decides between equal losses of some rows: `finer` of those that are infinite or 0, else 0."""
+    if finer is None:
+        return np.zeros(len(places))
+    losses = loss[places]
+    return np.where((losses == 0.0) | np.isinf(losses), finer[places], 0.0)
 
 
 def beside_of(slope: Array, block: Block) -> dict[str, Array]:

@@ -19,7 +19,7 @@ from lossctl.core.slice_worst import SliceWorst
 from lossctl.engine.local import run
 from lossctl.engine.plan import ModelPlan, ModelTally
 from lossctl.engine.slice_rows import by_slice_within_groups, codes_of
-from lossctl.engine.watched import Of, values_of
+from lossctl.engine.watched import Of, finer_of, values_of
 
 if TYPE_CHECKING:
     from lossctl.engine.crew import Crew
@@ -100,7 +100,7 @@ class SliceWatchTally:
         for place, loss, slope, block in self.front.computed(by_slice_within_groups(batch)):
             codes = codes_of(block)
             if self.worst:
-                self.worst[place].add(loss, slope, block, codes)
+                self.worst[place].add(loss, slope, block, codes, finer_of(self.watch.losses[place], loss, block))
             if place in self.counts:
                 self._count(place, loss, slope, block, codes)
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from lossctl.core.block import Batch, Block
 from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.loss import Array, ChosenLoss
 from lossctl.core.sketch import Bucket, Histogram, Masses, Near, keys_of, masses_of
 from lossctl.core.tally import row_norms
 from lossctl.core.worst import Worst
 from lossctl.engine.plan import ModelPlan, ModelTally, roots_of
 
-__all__ = ["NearPlan", "NearTally", "Of", "Watch", "WatchedPlan", "WatchedTally", "values_of"]
+__all__ = ["NearPlan", "NearTally", "Of", "Watch", "WatchedPlan", "WatchedTally", "finer_of", "values_of"]
 
 Of = Literal["loss", "slope"]
 """What a quantile is of: the loss of a row, or the magnitude of its slope."""
@@ -87,9 +87,7 @@ class WatchedTally(ModelTally):
         if loss.ndim > 1:
             return
         if self.watch.top:
-            chosen = self.plan.losses[index]
-            finer = None if chosen.loss.root is None else np.abs(roots_of(chosen, loss, block))
-            self.worst[index].add(loss, slope, block, finer)
+            self.worst[index].add(loss, slope, block, finer_of(self.plan.losses[index], loss, block))
         if self.watch.counts:
             masses = _masses(block, self.watch.unit)
             for of, values in values_of(loss, slope).items():
@@ -179,6 +177,11 @@ class NearTally(ModelTally):
             for of, nears in found.items():
                 for mine, theirs in zip(nears, other.near[index][of], strict=True):
                     mine.merge(theirs)
+
+
+def finer_of(chosen: ChosenLoss, loss: Array, block: Block) -> Array | None:
+    """Return what ranks losses whose squares do not fit into float64; ``None`` of losses that are no squares."""
+    return None if chosen.loss.root is None else np.abs(roots_of(chosen, loss, block))
 
 
 def values_of(loss: Array, slope: Array) -> dict[Of, Array]:

@@ -135,6 +135,26 @@ def test_the_worst_rows_of_every_slice_are_those_of_sorting(*, small: bool, monk
         assert "né\tz" not in lossctl.render(found, name) or name in {"csv", "json", "jsonl"}
 
 
+@pytest.mark.parametrize("exponent", [200, -200])
+@pytest.mark.parametrize("small", [False, True])
+def test_squares_that_do_not_fit_rank_by_their_roots_in_each_slice(
+    exponent: int, *, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if small:
+        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 50)
+        monkeypatch.setattr("lossctl.core.slice_worst._WAITING", 40)
+    rng = np.random.default_rng(8)
+    gaps = rng.permutation(np.arange(-150.0, 150.0)) * 10.0**exponent
+    slices = rng.integers(0, 3, len(gaps))
+    data = {"target": np.zeros(len(gaps)), "prediction": gaps, "s": slices}
+    for loss in ("rmse", "mae"):
+        worst = lossctl.worst_rows(data, loss, 5, by="s", threads=4)
+        for code in range(3):
+            mine = [each.row for each in worst if each.slice == {"s": str(code)}]
+            rows = np.flatnonzero(slices == code)
+            assert mine == (rows[np.argsort(-np.abs(gaps[rows]), kind="stable")][:5] + 1).tolist()
+
+
 def test_order_and_cut_of_the_file_change_no_row(tmp_path: Path) -> None:
     table = frame(400)
     order = np.random.default_rng(1).permutation(len(table))
