@@ -6,7 +6,7 @@ They are those of `lossctl.compare`. May import every package but `cli`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import NamedTuple
 
@@ -17,10 +17,11 @@ from lossctl.api.calibrating import Spread
 from lossctl.api.compared import carried_lines, unit_lines, value_lines
 from lossctl.api.gate_figures import NO_WHOLE_ROW, Figure, columns_of, fits, refuse_omitted
 from lossctl.api.opponents import Opponent
-from lossctl.api.paired_slices import PairedSlices
+from lossctl.api.paired_slices import BLOCK, PairedSlices
 from lossctl.api.pairing import Model, Paired, pair_up
 from lossctl.api.slicing import in_order, named
 from lossctl.core.dataclass import dataclass
+from lossctl.core.doubles import Mask
 from lossctl.core.grouped import Codes
 from lossctl.core.loss import ChosenLoss
 from lossctl.core.method import Method
@@ -117,8 +118,8 @@ class Deltas:
     warnings: list[str] = field(default_factory=list)
     _found: dict[tuple[str, ...], list[_Table]] = field(default_factory=dict)
 
-    def of(self, gate: Gate, test: Test) -> list[Delta]:
-        """Give the difference of a gate on each slice it is about; none where no row is in such a slice."""
+    def of(self, gate: Gate, test: Test) -> Iterator[Delta]:
+        """Yield the difference of a gate on each slice it is about; none where no row is in such a slice."""
         chosen = self.losses[gate.loss]
         table = next(each for each in self._tables(columns_of(gate)) if chosen in each.places)
         slices: dict[int | None, Slice] = {} if gate.terms else {None: {}}
@@ -126,8 +127,10 @@ class Deltas:
         asked = _Asked(gate, test, table.places[chosen], slices)
         self._warn_same(asked, table)
         lost = [values for values in table.lost if fits(gate.terms, values)]
-        nowhere = [Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None) for values in lost]
-        return [*(self._deltas(asked, table) if slices else ()), *nowhere]
+        if slices:
+            yield from self._deltas(asked, table)
+        for values in lost:
+            yield Delta(Figure(values, None, 0, missing=NO_WHOLE_ROW), None)
 
     def _tables(self, columns: tuple[str, ...]) -> list[_Table]:
         if columns not in self._found:
@@ -143,43 +146,56 @@ class Deltas:
         counted, omitted = _counts(paired)
         refuse_omitted(pair[1].source.name, omitted, counted + omitted, self.max_omitted)
         places = {chosen: place for place, chosen in enumerate(pair[1].plan.losses)}
-        codes = [] if slices is None else in_order(slices)
-        with_rows = set(paired.slices)
-        names = {code: named(slices, code) for code in codes} if slices is not None else {}
-        kept = {code: values for code, values in names.items() if code in with_rows}
-        return _Table(places, paired, kept, [values for code, values in names.items() if code not in with_rows])
+        table = _Table(places, paired, {}, [])
+        if slices is not None:
+            with_rows = set(paired.slices)
+            for code in in_order(slices):
+                values = named(slices, code)
+                if code in with_rows:
+                    table.slices[code] = values
+                else:
+                    table.lost.append(values)
+        return table
 
-    def _deltas(self, asked: _Asked, table: _Table) -> list[Delta]:
-        """Return the difference on each slice, and what the data say of it."""
+    def _deltas(self, asked: _Asked, table: _Table) -> Iterator[Delta]:
+        """Yield the difference on each slice, and what the data say of it; of a block of slices together."""
         gate, percent = asked.gate, asked.gate.bound.percent
-        columns = self._columns(asked, table)
-        told, measured = columns if columns is not None else self._alone(asked, table, [*asked.slices])
         level, span = self.settings.level, _span(self.losses[gate.loss])
         limit, share, sequential = asked.limit, asked.share, self.method.sequential
-        held = margins(measured, limit=limit, share=share, level=level, span=span, sequential=sequential).rows()
         words = _Words(gate, self.method, 1.0 - level)
-        deltas = []
-        for values, of, found in zip(asked.slices.values(), told, held, strict=True):
-            figure = Figure(values, of.value, of.n, of.omitted, of.ci, missing=of.missing)
-            if of.missing or found is None:
-                deltas.append(Delta(figure, None))
-                continue
-            unit = of.baseline if percent else 1.0
-            evidence, spread = _evidence(found, asked, of.n, unit, words)
-            deltas.append(Delta(figure, None if asked.test is Test.POINT else evidence, spread))
-        return deltas
+        columns, named_codes = self._columns(asked, table), [*asked.slices]
+        for start in range(0, len(named_codes), BLOCK):
+            codes = named_codes[start : start + BLOCK]
+            if columns is None:
+                told, measured = self._alone(asked, table, codes)
+            else:
+                told, measured = self._together(asked, table, columns, np.array(codes, dtype=np.int64))
+            held = margins(measured, limit=limit, share=share, level=level, span=span, sequential=sequential).rows()
+            for code, of, found in zip(codes, told, held, strict=True):
+                figure = Figure(asked.slices[code], of.value, of.n, of.omitted, of.ci, missing=of.missing)
+                if of.missing or found is None:
+                    yield Delta(figure, None)
+                    continue
+                unit = of.baseline if percent else 1.0
+                evidence, spread = _evidence(found, asked, of.n, unit, words)
+                yield Delta(figure, None if asked.test is Test.POINT else evidence, spread)
 
-    def _columns(self, asked: _Asked, table: _Table) -> tuple[list[_Told], Measured] | None:
-        """Return what is told and measured of slices whose sums stand together; ``None`` where they do not.
+    def _columns(self, asked: _Asked, table: _Table) -> tuple[PairedSlices, Measured, Mask] | None:
+        """Return slices whose sums stand together, with what is measured and where it is to be looked at alone.
 
-        Those that sums of many do not settle are looked at alone.
+        ``None`` where they do not.
         """
         slices = table.whole.slices
         if self.method.sequential or None in asked.slices or not isinstance(slices, PairedSlices):
             return None
-        codes = np.array([*asked.slices], dtype=np.int64)
         measured, doubtful = slices.measured(0, asked.index, asked.share)
-        doubtful |= slices.differences(0, asked.index, self.settings.level)[1].doubtful
+        return slices, measured, doubtful | slices.differences(0, asked.index, self.settings.level)[1].doubtful
+
+    def _together(
+        self, asked: _Asked, table: _Table, columns: tuple[PairedSlices, Measured, Mask], codes: Codes
+    ) -> tuple[list[_Told], Measured]:
+        """Return what is told and measured of slices from columns; what these do not settle is looked at alone."""
+        slices, measured, doubtful = columns
         told = _told_of(asked, slices, codes, self.settings.level)
         places = np.flatnonzero(doubtful[codes])
         if not len(places):

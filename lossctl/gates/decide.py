@@ -192,9 +192,16 @@ def _adjusted(tested: Sequence[Evidence | None], found: Sequence[Found], adjust:
         [each.p_breaks if each is not None and yes else None for each, yes in zip(tested, shown, strict=True)]
     )
     return [
-        each and each._replace(p_keeps=p_keeps, p_breaks=p_breaks if yes else each.p_breaks)
+        each and _with(each, p_keeps, p_breaks if yes else each.p_breaks)
         for each, p_keeps, p_breaks, yes in zip(tested, keeps, breaks, shown, strict=True)
     ]
+
+
+def _with(evidence: Evidence, p_keeps: float | None, p_breaks: float | None) -> Evidence:
+    """Return evidence with adjusted p-values; the same where these stayed as they were."""
+    if p_keeps == evidence.p_keeps and p_breaks == evidence.p_breaks:
+        return evidence
+    return evidence._replace(p_keeps=p_keeps, p_breaks=p_breaks)
 
 
 def _decide(found: Found, evidence: Evidence | None, min_n: int, small: float) -> GateResult:

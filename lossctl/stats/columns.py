@@ -6,7 +6,8 @@ or is not finite, are named: those are to be asked one by one. Imports NumPy, co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,23 @@ class PairColumns:
     doubtful: Mask
     hits: tuple[Hits, Codes] | None = None
 
+    def blocks(self, values: ValueColumns, size: int) -> Iterator[tuple[PairColumns, ValueColumns]]:
+        """Yield what there is of so many slices after the other, with their values: arrays that a cache holds."""
+        for start in range(0, len(self.n), size):
+            yield self._between(start, start + size), values.between(start, start + size)
+
+    def _between(self, start: int, end: int) -> PairColumns:
+        columns = {each.name: getattr(self, each.name) for each in fields(self)}
+        sums = {name: each for name, each in columns.items() if isinstance(each, Doubles)}
+        cut = {id(each): Doubles(*(part[start:end] for part in each)) for each in sums.values()}  # one sum stays one
+        columns |= {name: cut[id(each)] for name, each in sums.items()}
+        columns |= {name: columns[name][start:end] for name in ("n", "doubtful")}
+        if self.hits is not None:
+            of, codes = self.hits
+            kept = np.flatnonzero((start <= codes) & (codes < end))
+            columns["hits"] = (of.some(kept), codes[kept] - start) if len(kept) else None
+        return PairColumns(**columns)
+
     def all_hits(self) -> Array:
         """Return the fields of `Hits`, a row each, of all slices; NaN where losses have other values."""
         found = np.full((HITS, len(self.n)), np.nan)
@@ -107,6 +125,12 @@ class ValueColumns:
     candidate: Array
     delta: Array
     doubtful: Mask
+
+    def between(self, start: int, end: int) -> ValueColumns:
+        """Return what is compared of some slices."""
+        return ValueColumns(
+            self.baseline[start:end], self.candidate[start:end], self.delta[start:end], self.doubtful[start:end]
+        )
 
     @property
     def relative(self) -> Array:
@@ -141,6 +165,14 @@ class DifferenceColumns:
     std_error: Array
     doubtful: Mask
     hits: tuple[Mask, Mask]
+
+    @classmethod
+    def joined(cls, parts: Sequence[DifferenceColumns]) -> DifferenceColumns:
+        """Return what was found of the slices of several, one after the other."""
+        names = [each.name for each in fields(cls) if each.name != "hits"]
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        by_hits, by_ratio = (np.concatenate(each) for each in zip(*(part.hits for part in parts), strict=True))
+        return cls(**columns, hits=(by_hits, by_ratio))
 
     def methods(self) -> list[tuple[str, str]]:
         """Return what the intervals of each slice call their methods: of the difference, and of the relative change."""

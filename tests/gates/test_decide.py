@@ -108,7 +108,7 @@ def test_evidence_that_is_not_finite_passes_nothing(bad: float, test: Test) -> N
     good = held("delta(mse) <= 0.01", 0.0, -0.001, 0.001, test, p_keeps=0.9, p_breaks=0.001)
     assert one(good).verdict is PASS
     for name in ("low", "high", "limit", "p_keeps", "p_breaks"):
-        evidence = replace(good.evidence, **{name: bad})
+        evidence = good.evidence._replace(**{name: bad})
         assert one(replace(good, evidence=evidence)).verdict is NOT, name
     assert one(replace(good, value=bad)).verdict is NOT
     assert one(replace(good, evidence=None)).verdict is NOT
@@ -126,9 +126,9 @@ def test_an_unsure_regression_says_so_and_what_would_decide() -> None:
     assert (one(found).verdict, one(found).reason) == (UNSURE, reason)
     noninferior = one(replace(found, test=NONINFERIOR))
     assert (noninferior.verdict, noninferior.reason) == (INCONCLUSIVE, reason)
-    enough = replace(found, evidence=replace(found.evidence, needed=100))  # as where gates are corrected together
+    enough = replace(found, evidence=found.evidence._replace(needed=100))  # as where gates are corrected together
     assert one(enough).reason.endswith("about 2.6% or more from the bound can be decided")
-    equal = replace(found, evidence=replace(found.evidence, why="no row differs"))
+    equal = replace(found, evidence=found.evidence._replace(why="no row differs"))
     assert one(equal).reason.endswith("[-1.2%, +3.2%]: no row differs")
     assert one(held("delta(mse) <= 1%", 0.0, -0.1, 0.0)).verdict is PASS
 

@@ -111,6 +111,24 @@ def results(data: dict[str, np.ndarray], gate: str, **options: Any) -> Iterator[
         yield each.slice, each.verdict, each.value, each.n, each.ci, each.reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "loss", "weight"), [("plain", "mae", "w"), ("plain", "rmse", None), ("hits", "brier", None)]
+)
+def test_blocks_of_slices_change_nothing(
+    kind: str, loss: str, weight: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame(kind)
+    gate = f"delta({loss})[s=*] <= 1%"
+    right = list(results(data, gate, weight=weight))
+    compared = lossctl.compare(data, loss, prediction=["old", "new"], by="s", weight=weight)
+    assert len(right) == SLICES
+    for module in ("paired_slices", "gate_deltas"):
+        monkeypatch.setattr(f"lossctl.api.{module}.BLOCK", 7)
+    assert list(results(data, gate, weight=weight)) == right
+    again = lossctl.compare(data, loss, prediction=["old", "new"], by="s", weight=weight)
+    assert [each.to_dict() for each in again] == [each.to_dict() for each in compared]
+
+
 @pytest.mark.parametrize("exponent", [-900, -510, 340, 500])
 @pytest.mark.parametrize("weight", [None, "w"])
 @pytest.mark.parametrize("where", ["", "[s=*]"])
