@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install test check lint types coverage accuracy bench fuzz examples clean mutants
+.PHONY: same install test check lint types coverage accuracy bench fuzz examples clean mutants
 
 install: $(VENV)/installed
 
@@ -28,6 +28,10 @@ types: install
 SINCE ?= main
 mutants: install
 	$(BIN)/python -m tests.mutants --since $(SINCE) $(MUTANTS)
+
+# what some 400 commands print is what they printed at SINCE: for changes of structure
+same: install
+	$(BIN)/python tests/corpus.py --since $(SINCE)
 
 coverage: install
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered
