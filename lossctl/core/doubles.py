@@ -82,7 +82,7 @@ def add(a: Doubles, b: Doubles) -> Doubles:
     rest, more = two_sum(left, lows)
     high, low = two_sum(total, rest)
     lost = np.where((lost == 0.0) & (more == 0.0), 0.0, _UNIT * (np.abs(a.high) + np.abs(b.high)))
-    return Doubles(high, low, a.bound + b.bound + lost)
+    return Doubles(high, low, (1.0 + 2.0**-20) * (a.bound + b.bound) + lost)  # the sum of bounds is rounded too
 
 
 def multiply(a: Doubles, b: Doubles) -> Doubles:
