@@ -122,7 +122,7 @@ def _apart(extents: Sequence[Extent], always: Sequence[int], width: int) -> list
     for count in range(1, len(names)):
         if _least(extents, always[count:]) <= width - GAP:
             return names[:count]
-    return names if len(names) < len(extents) else names[:-1]
+    return names if len(names) < len(always) else names[:-1]  # a column that may be left out holds no line up
 
 
 def _names(extents: Sequence[Extent], indices: Sequence[int], width: int) -> Line:
