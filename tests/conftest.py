@@ -17,7 +17,7 @@ from tests.short import shortly
 for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITLAB_CI"):
     os.environ.pop(_name, None)
 
-collect_ignore_glob = ["oracles/make_elsewhere_*.py"]
+collect_ignore_glob = ["oracles/make_elsewhere_*.py", "oracles/make_names.py"]
 """Scripts that import the libraries whose answers they freeze: none is installed for the tests."""
 
 settings.register_profile(

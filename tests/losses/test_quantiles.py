@@ -94,7 +94,7 @@ def test_many_levels_tend_to_the_crps() -> None:
 @pytest.mark.parametrize(
     ("levels", "problem"),
     [
-        ([0.05, 0.5], "needs level 0.95 beside 0.05, and has 0.05, 0.5$"),
+        ([0.05, 0.5], "needs level 0.95 beside 0.05, and has 0.05, 0.5\n"),
         ([0.05, 0.5, 0.9], "needs level 0.95 beside 0.05"),
         ([0.05, 0.1, 0.5, 0.95], "needs level 0.9 beside 0.1"),
         ([0.05, 0.95], "needs the median"),
