@@ -42,6 +42,7 @@ accuracy: install
 bench: install
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks.bench_slices
+	$(BIN)/python -m benchmarks.bench_gates
 	$(BIN)/python -m benchmarks.bench_wide
 	$(BIN)/python -m benchmarks.bench_compare
 	$(BIN)/python -m benchmarks # last: it ends with 1 where a target does not hold

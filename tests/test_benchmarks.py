@@ -152,3 +152,15 @@ def test_wide_rows_by_lossctl_are_those_by_numpy(
     run = wide.commands(job, file, python.with_name("lossctl"), python)
     ours, theirs = (benchmarks.measure.measure(command).output for command in run.values())
     assert benchmarks.agree.check(wide.read_lossctl(ours), json.loads(theirs), ("lossctl", "numpy")) == 7
+
+
+def test_gates_of_many_slices_are_decided_and_none_fails(
+    benchmarks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = importlib.import_module("benchmarks.bench_gates")
+    monkeypatch.setattr(benchmarks.environment, "DATA", tmp_path)
+    programs = Path(sys.executable).parent
+    run = benchmarks.measure.measure(gates.command(programs, gates.data_file(programs, 30), "json"))
+    found = json.loads(run.output)["gates"]
+    assert [(each["slice"], each["n"]) for each in found] == [({"g": str(code)}, 5) for code in range(30)]
+    assert {each["verdict"] for each in found} <= {"pass", "unsure"}
