@@ -49,7 +49,7 @@ def json_text(value: object, indent: int | None = None) -> str:
 def _dumped(value: object, indent: int | None) -> str:
     if indent is None:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    text = StringIO()  # a list of the pieces of an indented text, as of json.dumps, takes eight times its room
+    text = StringIO()  # a list of the pieces of an indented text, as of json.dumps, takes several times its room
     text.writelines(json.JSONEncoder(indent=indent, ensure_ascii=False, allow_nan=False).iterencode(value))
     return text.getvalue()
 
