@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.core.block import BLOCK_ROWS
-from lossctl.core.exact import ExactSum, add_values
+from lossctl.core.exact.sum import ExactSum, add_values
+from lossctl.core.rows.block import BLOCK_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

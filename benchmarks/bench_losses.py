@@ -23,10 +23,10 @@ for _name, _holds in (("autograd", {"numpy": np, "scipy": scipy}), ("autograd.tr
     sys.modules[_name].__dict__.update(_holds)
 
 from benchmarks.page import markdown, print_or_write  # noqa: E402
-from lossctl.core.block import BLOCK_ROWS, Batch, Block  # noqa: E402
-from lossctl.core.loss import Kind, Loss  # noqa: E402
-from lossctl.core.tally import LossTally  # noqa: E402
-from lossctl.engine.memory import keep_freed_memory  # noqa: E402
+from lossctl.core.losses.loss import Kind, Loss  # noqa: E402
+from lossctl.core.rows.block import BLOCK_ROWS, Batch, Block  # noqa: E402
+from lossctl.engine.accumulators.tally import LossTally  # noqa: E402
+from lossctl.engine.run.memory import keep_freed_memory  # noqa: E402
 from lossctl.losses import LOSSES  # noqa: E402
 from tests.oracles.libraries import ROW_FORMULAS  # noqa: E402
 from tests.support import everyday  # noqa: E402

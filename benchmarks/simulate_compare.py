@@ -17,22 +17,21 @@ import numpy as np
 from scipy.signal import lfilter
 
 from benchmarks.page import markdown, print_or_write
-from lossctl.core.exact import ExactSum, round_fraction, sqrt_fraction
-from lossctl.core.grouped import Codes
-from lossctl.core.levels import Levels
-from lossctl.core.loss import Array
+from lossctl.core.exact.levels import Levels
+from lossctl.core.exact.spread import Spread, error_square, freedom_of
+from lossctl.core.exact.sum import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.method import HAC_NAMES, Method
-from lossctl.core.result import Interval
-from lossctl.core.spread import Spread, error_square, freedom_of
-from lossctl.engine.buckets import Identities, SeriesTally, UnitTally
-from lossctl.engine.cubes import CubeTally
-from lossctl.engine.lags import LagTally
+from lossctl.core.results.evaluation import Interval
+from lossctl.core.types import Array, Codes
+from lossctl.engine.accumulators.cubes import CubeTally
+from lossctl.engine.accumulators.lags import LagTally
+from lossctl.engine.accumulators.units import Identities, SeriesTally, UnitTally
+from lossctl.stats.differences import Difference, PairedSums, Values
 from lossctl.stats.hits import Hits
 from lossctl.stats.intervals import t_interval
 from lossctl.stats.margin import margins
 from lossctl.stats.measured import Measured, measured_alone
 from lossctl.stats.methods import bootstrap_intervals, compared_together
-from lossctl.stats.paired import Difference, PairedSums, Values
 from lossctl.stats.series import PAIRS, Lags
 from lossctl.stats.student import t_quantile
 from lossctl.stats.units import Ratio, Units

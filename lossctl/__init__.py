@@ -27,12 +27,12 @@ if TYPE_CHECKING:
         store_baseline,
         worst_rows,
     )
-    from lossctl.api.streaming import RowStream
-    from lossctl.core.comparison import Comparison, Comparisons
+    from lossctl.api.rows import RowStream
     from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
-    from lossctl.core.quantiles import Quantiles
-    from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
-    from lossctl.core.worst_rows import WorstRow, WorstRows
+    from lossctl.core.results.comparison import Comparison, Comparisons
+    from lossctl.core.results.evaluation import Evaluation, Evaluations, Gradient, Interval
+    from lossctl.core.results.quantiles import Quantiles
+    from lossctl.core.results.worst_rows import WorstRow, WorstRows
     from lossctl.losses import LOSSES
 
 __all__ = [
@@ -79,12 +79,12 @@ _HOMES = {
         "store_baseline",
         "worst_rows",
     },
-    "lossctl.api.streaming": {"RowStream"},
-    "lossctl.core.comparison": {"Comparison", "Comparisons"},
+    "lossctl.api.rows": {"RowStream"},
+    "lossctl.core.results.comparison": {"Comparison", "Comparisons"},
     "lossctl.core.errors": {"DataError", "ExitCode", "LossctlError", "UsageError"},
-    "lossctl.core.quantiles": {"Quantiles"},
-    "lossctl.core.result": {"Evaluation", "Evaluations", "Gradient", "Interval"},
-    "lossctl.core.worst_rows": {"WorstRow", "WorstRows"},
+    "lossctl.core.results.quantiles": {"Quantiles"},
+    "lossctl.core.results.evaluation": {"Evaluation", "Evaluations", "Gradient", "Interval"},
+    "lossctl.core.results.worst_rows": {"WorstRow", "WorstRows"},
     "lossctl.losses": {"LOSSES"},
 }
 """Where each name lives: it is loaded when it is first used, so that the command line sets up before NumPy loads."""

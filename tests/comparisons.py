@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossctl.core.comparison import Comparison
-from lossctl.core.result import Interval
+from lossctl.core.results.comparison import Comparison
+from lossctl.core.results.evaluation import Interval
 from lossctl.losses import LOSSES
 
 __all__ = ["made", "settled"]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 import duckdb
 import pytest
 
-from lossctl.sources.database import connect, disconnect
+from lossctl.sources.duck.database import connect, disconnect
 
-_WHERE = ("against", "join", "paired", "stored", "text")
+_WHERE = ("joins.with_baseline", "joins.targets", "joins.side_by_side", "writing.stored", "files.text")
 """Modules of sources that took `connect` when they were imported; the others ask for it when they need it."""
 
 
@@ -51,7 +51,7 @@ def shared_databases() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in [importlib.import_module(f"lossctl.sources.{name}") for name in _WHERE]:
             patch.setattr(module, "connect", share)
-        patch.setattr("lossctl.sources.database.connect", share)
+        patch.setattr("lossctl.sources.duck.database.connect", share)
         yield
     for each in started.values():
         disconnect(each)

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from lossctl.core.elsewhere import Elsewhere
+from lossctl.core.losses.elsewhere import Elsewhere
 from lossctl.losses import LOSSES
 from tests.elsewhere import Answer, answers, versions
 from tests.transcript import ROOT

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from lossctl.core.loss import ChosenLoss
+from lossctl.core.losses.loss import ChosenLoss
 
 MOST_FAILURES = 5
 """Enough to see what they share: to find the simplest draw for hundreds would take minutes."""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.types import Array
 from lossctl.losses import choose
 from tests.oracles.elsewhere_live import live
 from tests.oracles.fifty_digits import differences, exactly, formula_of, precise

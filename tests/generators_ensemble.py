@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array, Loss
+from lossctl.core.losses.loss import Loss
+from lossctl.core.types import Array
 from tests.sample import Sample
 
 Rng = np.random.Generator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array, Loss
+from lossctl.core.losses.loss import Loss
+from lossctl.core.types import Array
 from tests.sample import Sample
 
 Rng = np.random.Generator

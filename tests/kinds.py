@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossctl.core.loss import BINARY, POSITIVE, REAL_LINE, Array, ChosenLoss, Kind, Loss
+from lossctl.core.losses.loss import BINARY, POSITIVE, REAL_LINE, ChosenLoss, Kind, Loss
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 
 PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.types import Array
 
 
 @dataclass(frozen=True)

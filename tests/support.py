@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import (
+from lossctl.core.losses.loss import (
     BINARY,
     NONNEGATIVE,
     PROBABILITY,
     REAL_LINE,
-    Array,
     ChosenLoss,
     Domain,
     Kind,
@@ -26,6 +25,7 @@ from lossctl.core.loss import (
     Role,
     Value,
 )
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests import generators_ensemble as ensemble
 from tests import generators_grouped as grouped

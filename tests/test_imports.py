@@ -60,14 +60,14 @@ def test_a_small_run_loads_none_of_what_draws_curves_or_shows_progress(command: 
         "lossctl.gates",
         "plotille",
         "arro3.io",
-        "lossctl.sources.wide",
+        "lossctl.sources.files.wide",
     )
     assert not [name for name in imported(command) if name.startswith(unwanted)]
 
 
 WHERE_WRONG = ("lossctl.core.names", "lossctl.losses.other_names", "lossctl.cli.usage")
-WHERE_ASKED = ("lossctl.cli.help", "lossctl.cli.pager", "lossctl.cli.named", "lossctl.api.usual")
-IN_FILES = ("lossctl.sources.cures", "lossctl.sources.condition_faults", "lossctl.sources.allowed")
+WHERE_ASKED = ("lossctl.cli.help", "lossctl.cli.pager", "lossctl.cli.named", "lossctl.api.setup.usual")
+IN_FILES = ("lossctl.sources.files.cures", "lossctl.sources.duck.condition_faults", "lossctl.sources.query.allowed")
 
 
 @pytest.mark.parametrize("command", [f"{EVAL} -f json", "eval examples/data/preds.csv --loss mae", "losses"])
@@ -82,8 +82,8 @@ def test_a_run_loads_the_format_it_writes_and_no_other() -> None:
 
 
 def test_only_the_format_of_the_file_is_loaded() -> None:
-    assert "lossctl.sources.jsonl" not in imported(f"{EVAL} -f json")
-    assert "lossctl.sources.frame" not in imported(f"{EVAL} -f json")
+    assert "lossctl.sources.files.jsonl" not in imported(f"{EVAL} -f json")
+    assert "lossctl.sources.files.frame" not in imported(f"{EVAL} -f json")
 
 
 @pytest.mark.parametrize("command", ["losses -f json", "losses", "show mae -f json", "--help", "eval --help"])

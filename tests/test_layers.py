@@ -151,7 +151,7 @@ def test_every_room_is_known() -> None:
     ("module", "line", "found"),
     [
         ("losses/new.py", "import numpy as np", False),
-        ("losses/new.py", "from lossctl.core.loss import Loss", False),
+        ("losses/new.py", "from lossctl.core.losses.loss import Loss", False),
         ("losses/new.py", "from lossctl.losses import table", False),
         ("losses/new.py", "from lossctl.stats.intervals import t_interval", True),
         ("losses/new.py", "from lossctl import stats", True),

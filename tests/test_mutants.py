@@ -65,8 +65,8 @@ def test_a_draw_is_the_same_for_a_seed_and_another_for_another() -> None:
     ("module", "test"),
     [
         ("lossctl/core/names.py", "tests/core/test_names.py"),
-        ("lossctl/stats/paired.py", "tests/stats/test_paired.py"),
-        ("lossctl/api/explaining.py", "tests/api/test_explaining.py"),
+        ("lossctl/stats/differences.py", "tests/stats/test_paired.py"),
+        ("lossctl/api/checks/explain.py", "tests/api/test_explaining.py"),
         ("lossctl/cli/progress.py", "tests/cli/test_progress.py"),
         ("lossctl/reports/json.py", "tests/reports/test_report_machines.py"),
     ],

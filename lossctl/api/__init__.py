@@ -7,8 +7,8 @@ package but `cli`; what costs time to import is imported where it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, get_args
 
-from lossctl.api.evaluating import evaluate
-from lossctl.api.selecting import (
+from lossctl.api.evaluate import evaluate
+from lossctl.api.setup.losses import (
     Flag,
     Selection,
     draw_loss,
@@ -25,12 +25,12 @@ from lossctl.core.settings import NanPolicy
 from lossctl.reports import RenderOptions, canonical, formats, render
 
 if TYPE_CHECKING:
-    from lossctl.api.baselines import store_baseline
-    from lossctl.api.check_config import load_check_config
-    from lossctl.api.checks import check, check_formats, render_check
-    from lossctl.api.comparing import compare
-    from lossctl.api.streaming import open_rows
-    from lossctl.api.usual import select_usual, usual_losses
+    from lossctl.api.baseline import store_baseline
+    from lossctl.api.checks.check import check, check_formats, render_check
+    from lossctl.api.checks.config import load_check_config
+    from lossctl.api.comparisons.compare import compare
+    from lossctl.api.rows import open_rows
+    from lossctl.api.setup.usual import select_usual, usual_losses
     from lossctl.api.worst import worst_rows
 
 __all__ = [
@@ -67,15 +67,15 @@ NAN_POLICIES: tuple[str, ...] = get_args(NanPolicy)
 
 
 _LATE = {
-    "check": "checks",
-    "check_formats": "checks",
-    "compare": "comparing",
-    "load_check_config": "check_config",
-    "open_rows": "streaming",
-    "render_check": "checks",
-    "select_usual": "usual",
-    "store_baseline": "baselines",
-    "usual_losses": "usual",
+    "check": "checks.check",
+    "check_formats": "checks.check",
+    "compare": "comparisons.compare",
+    "load_check_config": "checks.config",
+    "open_rows": "rows",
+    "render_check": "checks.check",
+    "select_usual": "setup.usual",
+    "store_baseline": "baseline",
+    "usual_losses": "setup.usual",
     "worst_rows": "worst",
 }
 """What an evaluation does without, and the modules they live in."""

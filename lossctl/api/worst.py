@@ -12,20 +12,20 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.evaluating import Progress
-from lossctl.api.rowwise import Found, find_rows, kept_columns, model_names
-from lossctl.api.selecting import Selection, select
+from lossctl.api.evaluate import Progress
+from lossctl.api.results.rowwise import Found, find_rows, kept_columns, model_names
+from lossctl.api.setup.losses import Selection, select
 from lossctl.core.bound import note_used
 from lossctl.core.errors import UsageError
-from lossctl.core.inputs import one_run
-from lossctl.core.lines import key_text
-from lossctl.core.loss import ChosenLoss
+from lossctl.core.losses.loss import ChosenLoss
+from lossctl.core.results.row_lines import key_text
+from lossctl.core.results.slices import Slice
+from lossctl.core.results.worst_rows import Figure, WorstRow, WorstRows
 from lossctl.core.settings import Options, Settings
-from lossctl.core.slices import Slice
-from lossctl.core.worst_rows import Figure, WorstRow, WorstRows
+from lossctl.core.system.input_files import one_run
 
 if TYPE_CHECKING:
-    from lossctl.core.worst import Worst
+    from lossctl.engine.accumulators.worst import Worst
     from lossctl.engine.plan import ModelPlan, ModelTally
 
 __all__ = ["MOST_ROWS", "worst_rows"]
@@ -115,7 +115,7 @@ def _rows_of(
 
 
 def _watched(count: int, plan: ModelPlan) -> ModelPlan:
-    from lossctl.engine.watched import Watch, WatchedPlan
+    from lossctl.engine.accumulators.watched import Watch, WatchedPlan
 
     return WatchedPlan.of(plan, Watch(top=count))
 
@@ -132,7 +132,7 @@ def _with_texts(
 
 
 def _worst(tally: ModelTally, index: int) -> Worst:
-    from lossctl.engine.watched import WatchedTally
+    from lossctl.engine.accumulators.watched import WatchedTally
 
     if not isinstance(tally, WatchedTally):
         raise TypeError("the plan was not watched")
@@ -143,7 +143,7 @@ def _worst_of(one: Found, count: int, settings: Settings) -> list[list[tuple[Sli
     """Give for each loss reported the worst rows of the whole, and of each slice."""
     found: list[list[tuple[Slice, Worst]]] = [[({}, _worst(*each))] for each in one.reported]
     if one.slices is not None:
-        from lossctl.api.row_slices import worst_of_slices
+        from lossctl.api.results.row_slices import worst_of_slices
 
         by_slice = worst_of_slices(one.source, one.slices, one.reported, count, settings)
         for (tally, index), parts in zip(one.reported, found, strict=True):

@@ -21,8 +21,8 @@ import typer
 from lossctl.cli.command import with_values
 from lossctl.cli.commands import COMMANDS, application, with_command
 from lossctl.cli.help import first_sentence
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode, LossctlError
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["Offer", "offer"]
 

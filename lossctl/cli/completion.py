@@ -16,8 +16,8 @@ from contextlib import redirect_stderr
 from io import StringIO
 from types import MappingProxyType
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import ExitCode
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["SCRIPTS", "Line", "complete", "cut", "escaped", "take_instruction", "use_own_scripts"]
 

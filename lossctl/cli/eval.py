@@ -13,7 +13,7 @@ from lossctl.cli.output import Destination, Outcome
 from lossctl.cli.progress import progress
 from lossctl.cli.reading import reading_flags
 from lossctl.core.errors import UsageError
-from lossctl.core.quantiles import read_levels
+from lossctl.core.results.quantiles import read_levels
 
 EXAMPLES = (
     "lossctl eval preds.csv --loss huber --delta 1.0",

@@ -24,9 +24,9 @@ from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
 from lossctl.cli.streams import at_terminal, labelled, say
 from lossctl.core.bound import Bound, noting_columns
-from lossctl.core.ending import GRACE_SECONDS, end_after, leave_nothing
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError, plain_line, reason_of
-from lossctl.core.inputs import one_run
+from lossctl.core.system.input_files import one_run
+from lossctl.core.system.shutdown import GRACE_SECONDS, end_after, leave_nothing
 
 __all__ = ["main", "run"]
 

@@ -19,10 +19,10 @@ from typing import Any
 
 from lossctl.api import RenderOptions, canonical, formats, render
 from lossctl.cli.streams import at_terminal, in_color, width
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import DataError, ExitCode, UsageError
-from lossctl.core.replacing import replacing
-from lossctl.core.view import Reportable
+from lossctl.core.results.view import Reportable
+from lossctl.core.system.atomic_file import replacing
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["Destination", "Outcome", "cannot_write", "deliver", "format_of", "print_text"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from lossctl import api
-from lossctl.api.streaming import ROW_FORMATS, RowStream, open_rows
+from lossctl.api.rows import ROW_FORMATS, RowStream, open_rows
 from lossctl.cli.output import Destination, Outcome, cannot_write, format_of
 from lossctl.cli.progress import progress
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.replacing import replacing
+from lossctl.core.system.atomic_file import replacing
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["ROW_FORMATS", "RowDestination", "per_row"]
 

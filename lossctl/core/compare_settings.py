@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Any, Literal, get_args
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.method import DEFAULT_RESAMPLES, DEFAULT_SEED, Hac, Method, MethodName
 from lossctl.core.settings import Options
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["ADJUSTMENT_NAMES", "OWN", "Adjustment", "CompareOptions", "CompareSettings", "Pairs"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from operator import index
 from typing import Literal, SupportsIndex
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["DEFAULT_RESAMPLES", "DEFAULT_SEED", "HAC_NAMES", "METHOD_NAMES", "Hac", "Method", "MethodName"]
 

@@ -11,8 +11,8 @@ from dataclasses import field
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["NanPolicy", "Options", "Settings", "Unmatched"]
 

@@ -3,7 +3,7 @@
 A slice, a key, a class or a group is told by a text, and formats spell the same value differently: a boolean of Parquet
 or JSON has no spelling, pandas writes ``True``, Polars ``true`` and R ``TRUE``; a whole number becomes ``7.0`` where
 a column also holds missing values; a time has a ``T`` or a space, and zeros at its end or none.
-`lossctl.sources.piece.canonical_text` is the same in SQL. Imports nothing of ours.
+`lossctl.sources.files.piece.canonical_text` is the same in SQL. Imports nothing of ours.
 """
 
 from __future__ import annotations

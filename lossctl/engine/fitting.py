@@ -1,6 +1,6 @@
 """Whether the values of a block fit a loss, and what its kernel gets beside its columns: by kind of input.
 
-The checks themselves are those of `lossctl.core.block`; here stands which of them a kind calls for. Imports core and
+The checks themselves are those of `rows.block`; here stands which of them a kind calls for. Imports core and
 its own package.
 """
 
@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from lossctl.core.block import Binding, Block
-from lossctl.core.faults import Faults
-from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Domain, Kind, Loss, Role
+from lossctl.core.losses.loss import PROBABILITY, ChosenLoss, Domain, Kind, Loss, Role
+from lossctl.core.rows.block import Binding, Block
+from lossctl.core.rows.faults import Faults
+from lossctl.core.types import Array
 
 __all__ = ["context_of", "fits", "lag_column", "simplex_roles", "sliced_lag", "target_of"]
 
@@ -36,7 +37,7 @@ def fits(chosen: ChosenLoss, block: Block, binding: Binding, faults: Faults) -> 
 
 
 def context_of(chosen: ChosenLoss, block: Block, binding: Binding) -> dict[str, Any]:
-    """Give what a kernel gets beside its columns; see `lossctl.core.loss.Loss.kernel`."""
+    """Give what a kernel gets beside its columns; see `lossctl.core.losses.loss.Loss.kernel`."""
     if chosen.loss.kind is Kind.QUANTILES:
         return {"levels": np.array(binding.levels)}
     if chosen.loss.kind is Kind.GROUPED:

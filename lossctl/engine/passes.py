@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from lossctl.core.block import Batch
-from lossctl.core.loss import Reduction
-from lossctl.engine.crew import Crew
-from lossctl.engine.local import run
+from lossctl.core.losses.loss import Reduction
+from lossctl.core.rows.block import Batch
 from lossctl.engine.plan import ModelPlan, ModelTally, exponent_of
+from lossctl.engine.run.local import run
+from lossctl.engine.run.processes import Crew
 from lossctl.engine.series import with_lags
 
 __all__ = ["centred_plan", "compute", "linear_plan", "normalized_plan", "scaled_plan"]
@@ -35,7 +35,7 @@ def compute(
     read
         Starts to read from the first row; called once or more.
     plans, threads, on_rows, crew
-        As in `lossctl.engine.local.run`.
+        As in `lossctl.engine.run.local.run`.
 
     Returns
     -------

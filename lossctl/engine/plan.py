@@ -13,12 +13,13 @@ from typing import cast
 
 import numpy as np
 
-from lossctl.core.block import CLIP_REACH, Batch, Binding, Block, Mask, Rows
-from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum, round_fraction
-from lossctl.core.faults import Fault, Faults, What, first_bad
-from lossctl.core.loss import PROBABILITY, Array, ChosenLoss, Kind, Reduction, Role
-from lossctl.core.tally import LossTally, Moments, WeightTally
+from lossctl.core.exact.sum import ExactSum, round_fraction
+from lossctl.core.losses.loss import PROBABILITY, ChosenLoss, Kind, Reduction, Role
+from lossctl.core.rows.block import CLIP_REACH, Batch, Binding, Block, Rows
+from lossctl.core.rows.faults import Fault, Faults, What, first_bad
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array, Mask
+from lossctl.engine.accumulators.tally import LossTally, Moments, WeightTally
 from lossctl.engine.fitting import context_of, fits, simplex_roles, target_of
 
 __all__ = ["Linear", "ModelPlan", "ModelTally", "exponent_of", "finished_mean", "roots_of", "scaled_squares"]

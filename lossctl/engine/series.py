@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.core.block import Batch, Rows
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.rows.block import Batch, Rows
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 from lossctl.engine.fitting import lag_column, sliced_lag
 from lossctl.engine.plan import ModelPlan
 
 if TYPE_CHECKING:
-    from lossctl.engine.sliced import SlicedPlan  # which most runs do without
+    from lossctl.engine.accumulators.sliced import SlicedPlan  # which most runs do without
 
 __all__ = ["with_lags"]
 

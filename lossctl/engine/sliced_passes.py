@@ -12,15 +12,15 @@ from typing import Any, cast
 
 import numpy as np
 
-from lossctl.core.block import Batch
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Reduction
-from lossctl.engine.crew import Crew
-from lossctl.engine.local import run
+from lossctl.core.losses.loss import Reduction
+from lossctl.core.rows.block import Batch
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.engine.accumulators.sliced import SlicedPlan, SlicedPlans, SlicedTally
 from lossctl.engine.passes import centred_plan, linear_plan, normalized_plan, scaled_plan
 from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.run.local import run
+from lossctl.engine.run.processes import Crew
 from lossctl.engine.series import with_lags
-from lossctl.engine.sliced import SlicedPlan, SlicedPlans, SlicedTally
 
 __all__ = ["BySlice", "compute_by_slice"]
 
@@ -74,7 +74,7 @@ def compute_by_slice(
     jobs
         The plan for the whole and that for the slices: the same where they take the same losses of rows.
     threads, on_rows, crew
-        As in `lossctl.engine.local.run`.
+        As in `lossctl.engine.run.local.run`.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Figures: pure functions from a `lossctl.core.chart.Chart` to a picture, one module for each kind. May import core."""
+"""Figures: pure functions from a `chart.Chart` to a picture, one module for each kind. May import core."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
+from lossctl.core.system.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from lossctl.core.chart import Axis, Chart, Panel, Series
-    from lossctl.core.loss import Array
+    from lossctl.core.charts.chart import Axis, Chart, Panel, Series
+    from lossctl.core.types import Array
 
 __all__ = ["draw"]
 
@@ -105,7 +105,7 @@ def draw(chart: Chart, width: int, height: int, *, color: bool, unicode: bool = 
 
     Examples
     --------
-    >>> from lossctl.core.chart import Axis, Chart, Panel, Series
+    >>> from lossctl.core.charts.chart import Axis, Chart, Panel, Series
     >>> line = Series("half", np.array([0.0, 4.0]), np.array([0.0, 2.0]))
     >>> chart = Chart("half of x", Axis("x", 0.0, 4.0), (Panel(Axis("y", 0.0, 2.0), (line,)),))
     >>> print(draw(chart, 26, 9, color=False, unicode=False), end="")

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import visible
-from lossctl.core.inputs import note_input
 from lossctl.core.names import meant
-from lossctl.core.verdict import Place
+from lossctl.core.results.verdict import Place
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.system.input_files import note_input
 from lossctl.gates.config_keys import KEYS, Key, checked
 from lossctl.gates.confined import confined, confined_report
 

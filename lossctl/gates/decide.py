@@ -20,12 +20,12 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.result import Interval
-from lossctl.core.slices import Slice, slice_text
-from lossctl.core.verdict import GateResult, Place, Verdict
-from lossctl.core.view import about
+from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.slices import Slice, slice_text
+from lossctl.core.results.verdict import GateResult, Place, Verdict
+from lossctl.core.results.view import about
+from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.gates.gate import Gate, Measure
 from lossctl.gates.words import comparison_words, figure_words, interval_words
 

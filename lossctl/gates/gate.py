@@ -14,9 +14,9 @@ from enum import StrEnum
 from operator import ge, gt, le, lt
 from types import MappingProxyType
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Direction
+from lossctl.core.losses.loss import Direction
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["FIGURES", "GRADIENT_FIGURES", "QUANTILES", "Bound", "Gate", "Measure", "Operator", "Term"]
 

@@ -12,10 +12,10 @@ from dataclasses import field, fields
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
 from lossctl.core.method import Hac, Method
 from lossctl.core.settings import Options
+from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.gates.decide import Test
 
 __all__ = ["CORRECTIONS", "NONFINITE", "OWN", "CheckOptions", "CheckSettings", "Correction", "Nonfinite", "Waiver"]

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import residual, signed
 
 __all__ = ["barron"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import softplus_with_slope
 
 __all__ = [

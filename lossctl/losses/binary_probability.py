@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import SERIES_LIMIT, u_minus_log1p_near
 
 __all__ = [

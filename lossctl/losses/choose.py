@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Loss, Param, Value
+from lossctl.core.losses.loss import ChosenLoss, Loss, Param, Value
+from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.losses.table import LOSSES
 
 __all__ = ["ALL", "Flag", "choose", "find", "negated", "parameters", "search", "synonyms", "wants_all"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.gamma import log_factorial_less_entropy
 from lossctl.losses.ratios import expm1_minus, generalized_divergence, u_minus_log
 

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.forecast import slopes
 from lossctl.losses.special import within_normal
 from lossctl.losses.stable import residual, signed

@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from lossctl.core.loss import Array, Kernel
+from lossctl.core.losses.loss import Kernel
+from lossctl.core.types import Array
 from lossctl.losses.information import kl_divergence
 from lossctl.losses.ratios import log_gap
 from lossctl.losses.stable import row_sum

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.divergence import root_of_rows
 from lossctl.losses.stable import row_max, row_sum
 

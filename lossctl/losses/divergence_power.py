@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
-from lossctl.core.block import SUM_TOLERANCE
-from lossctl.core.loss import Array
+from lossctl.core.rows.block import SUM_TOLERANCE
+from lossctl.core.types import Array
 from lossctl.losses.divergence import divide_present, over_events
 from lossctl.losses.information import floor_at_zero, kl_divergence
 from lossctl.losses.ratios import expm1_minus, generalized_divergence, log_gap, u_minus_log

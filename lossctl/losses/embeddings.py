@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array, Kernel
+from lossctl.core.losses.loss import Kernel
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 from lossctl.losses.embeddings_near import cosine_above, distance_beyond
 from lossctl.losses.multiclass_logit import softmax_cross_entropy
 from lossctl.losses.stable import minus_product, residual, residual_tail, row_max, row_sum

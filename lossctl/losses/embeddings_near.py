@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import compensated_row_sum, row_max, row_sum
 from lossctl.losses.twofold import Twofold, difference, product
 

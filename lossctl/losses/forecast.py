@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.logarithm import less_log
 from lossctl.losses.stable import minus_product, residual, residual_tail, signed
 from lossctl.losses.student import log_normaliser

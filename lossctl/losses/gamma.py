@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import polynomial
 
 __all__ = ["log_factorial_less_entropy"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 __all__ = ["Counts", "Matrix", "batches", "by_size", "tied_runs", "tiles"]
 

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import (
     SERIES_LIMIT,
     compensated_row_sum,

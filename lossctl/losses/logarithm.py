@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import polynomial, residual, residual_tail
 
 __all__ = ["less_log"]

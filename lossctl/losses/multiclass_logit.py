@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 from lossctl.losses.stable import exp_below_top, residual, residual_tail, row_max, row_sum, u_minus_log1p
 
 __all__ = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import row_sum
 
 __all__ = [

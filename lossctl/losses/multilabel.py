@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import residual, residual_tail, row_sum, softplus_with_slope
 
 __all__ = ["multilabel_margin", "multilabel_soft_margin"]

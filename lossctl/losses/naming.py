@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Kind, Loss, Value
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import Kind, Loss, Value
+from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.losses.table import LOSSES
 
 __all__ = ["Arguments", "Named", "measure", "named", "names", "plain", "squashed", "unknown"]

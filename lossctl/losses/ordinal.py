@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import row_sum, softplus_with_slope
 
 __all__ = ["coral", "cumulative_link", "ranked_probability_score"]

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.ratios import expm1_minus
 from lossctl.losses.stable import residual, residual_tail
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import row_sum
 
 __all__ = ["crps_quantile", "interval_score"]

@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array, Mask
 from lossctl.losses.groups import Counts, by_size, tiles
 from lossctl.losses.stable import exp_below_top, residual, residual_tail, row_sum, softplus_with_slope
 
 __all__ = ["listmle", "listnet", "over_pairs", "pairwise_hinge", "pairwise_logistic"]
 
-Mask = npt.NDArray[np.bool_]
 Cost = Callable[[Array, Array], tuple[Array, Array]]
 """``(better, worse) -> (cost, push)`` of pairs of scores; the push is the cost's slope by the worse score."""
 Weight = Callable[[slice, slice, Array], Array]

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.groups import Counts, batches, by_size, tied_runs, tiles
 from lossctl.losses.ranking import logistic_cost, over_pairs
 from lossctl.losses.stable import minus_product, residual, residual_tail, row_sum

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import residual, residual_tail, signed, u_minus_log1p_near
 
 __all__ = [

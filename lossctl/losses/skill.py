@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array, ChosenLoss, Kind, Role
+from lossctl.core.losses.loss import ChosenLoss, Kind, Role
+from lossctl.core.types import Array
 
 __all__ = ["UNIT", "relative_to", "takes_skill", "target_mean"]
 

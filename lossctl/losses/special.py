@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.stable import polynomial
 
 __all__ = ["within_normal"]

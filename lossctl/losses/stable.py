@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 __all__ = [
     "compensated_row_sum",

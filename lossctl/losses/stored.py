@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossctl.core.baseline import ABOVE, BELOW, NOT_A_NUMBER
-from lossctl.core.domain import REAL_LINE
-from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.core.losses.domain import REAL_LINE
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.results.baseline import ABOVE, BELOW, NOT_A_NUMBER
+from lossctl.core.types import Array
 
 __all__ = ["stored"]
 

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 from lossctl.losses.special import within_normal
 from lossctl.losses.stable import polynomial
 

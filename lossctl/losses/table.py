@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lossctl.core.loss import Loss
+from lossctl.core.losses.loss import Loss
 from lossctl.losses.rows import (
     binary_logit,
     binary_probability,

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.counts import gamma_deviance, poisson_deviance
 from lossctl.losses.ratios import expm1_minus, log_gap
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 
 __all__ = ["Twofold", "difference", "product"]
 

@@ -14,14 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import UsageError
-from lossctl.core.showing import tables_by
+from lossctl.core.results.repr import tables_by
 from lossctl.reports.shared.options import RenderOptions
 from lossctl.reports.shared.short import FOR_PEOPLE, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossctl.core.view import Reportable
+    from lossctl.core.results.view import Reportable
 
 __all__ = ["RenderOptions", "canonical", "formats", "render", "unknown"]
 
@@ -95,7 +95,7 @@ def render(
 
     Examples
     --------
-    >>> from lossctl.core.result import Evaluations
+    >>> from lossctl.core.results.evaluation import Evaluations
     >>> print(render(Evaluations(()), "json"), end="")
     {
       "schema": "lossctl/eval/1",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lossctl.reports.shared.machine import scalar_text
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable, Scalar
+    from lossctl.core.results.view import Reportable, Scalar
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]

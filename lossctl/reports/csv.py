@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lossctl.core.view import listed
+from lossctl.core.results.view import listed
 from lossctl.reports.shared.columns import Texts, lines_of, table_cells
 from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Field, Reportable
+    from lossctl.core.results.view import Field, Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]

@@ -14,7 +14,7 @@ from lossctl.reports.shared.columns import Texts, each_line, woven_rows
 from lossctl.reports.shared.numbers import format_cells
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Column, Reportable, View
+    from lossctl.core.results.view import Column, Reportable, View
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["fragment", "render"]
@@ -55,7 +55,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from lossctl.core.view import Column, View
+    >>> from lossctl.core.results.view import Column, View
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> view = View((Column("model"), Column("value", "right")), (("<b>", 0.25),))
     >>> page = render(SimpleNamespace(view=lambda: view), RenderOptions())

@@ -8,7 +8,7 @@ from lossctl.reports.shared.entries import alike_of, entry_texts, unlike
 from lossctl.reports.shared.machine import json_text
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable
+    from lossctl.core.results.view import Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -19,7 +19,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.result import Evaluations
+    >>> from lossctl.core.results.evaluation import Evaluations
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> print(render(Evaluations((), ("few rows",)), RenderOptions()), end="")
     {

@@ -8,7 +8,7 @@ from lossctl.reports.shared.entries import alike_of, entry_texts
 from lossctl.reports.shared.machine import json_text
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable
+    from lossctl.core.results.view import Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]

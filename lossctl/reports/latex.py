@@ -12,13 +12,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import visible
-from lossctl.core.view import Brief, Change, Span
+from lossctl.core.results.view import Brief, Change, Span
 from lossctl.reports.shared.numbers import format_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lossctl.core.view import Cell, Reportable
+    from lossctl.core.results.view import Cell, Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -80,7 +80,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from lossctl.core.view import Column, View
+    >>> from lossctl.core.results.view import Column, View
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> view = View((Column("model"), Column("|grad|₂", "right")), (("a_b", -0.25),))
     >>> print(render(SimpleNamespace(view=lambda: view), RenderOptions()), end="")

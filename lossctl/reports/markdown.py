@@ -18,7 +18,7 @@ from lossctl.reports.shared.numbers import format_cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lossctl.core.view import Reportable, View
+    from lossctl.core.results.view import Reportable, View
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render", "write"]
@@ -39,7 +39,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from lossctl.core.view import Column, View
+    >>> from lossctl.core.results.view import Column, View
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> view = View((Column("model"), Column("|grad|", "right")), (("a_b", 0.25), ("@ann", 12.0)))
     >>> print(render(SimpleNamespace(view=lambda: view), RenderOptions()), end="")

@@ -18,7 +18,7 @@ from lossctl.reports.shared.styles import STYLES, VERDICTS, styled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lossctl.core.view import Column, Reportable
+    from lossctl.core.results.view import Column, Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -30,7 +30,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from lossctl.core.view import Column, View
+    >>> from lossctl.core.results.view import Column, View
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> view = View((Column("loss"), Column("value", "right", "main")), (("mse", 0.25), ("mae", 12.0)))
     >>> print(render(SimpleNamespace(view=lambda: view), RenderOptions()), end="")

@@ -14,7 +14,7 @@ from lossctl.reports.shared.columns import lines_of, table_cells
 from lossctl.reports.shared.machine import scalar_text, table
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable
+    from lossctl.core.results.view import Reportable
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]

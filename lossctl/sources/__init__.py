@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lossctl.sources.open import open_source, shared_file, size_of, split_label
-from lossctl.sources.options import ColumnType, ReadOptions
-from lossctl.sources.place import Place
+from lossctl.sources.duck.place import Place
+from lossctl.sources.files.options import ColumnType, ReadOptions
+from lossctl.sources.query.open import open_source, shared_file, size_of, split_label
 
 if TYPE_CHECKING:
-    from lossctl.sources.slices import Slices
-    from lossctl.sources.source import Source
+    from lossctl.sources.query.slicing import Slices
+    from lossctl.sources.query.source import Source
 
 __all__ = [
     "ColumnType",
@@ -30,11 +30,11 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "Source":
-        from lossctl.sources.source import Source
+        from lossctl.sources.query.source import Source
 
         return Source
     if name == "Slices":
-        from lossctl.sources.slices import Slices
+        from lossctl.sources.query.slicing import Slices
 
         return Slices
     raise AttributeError(name)

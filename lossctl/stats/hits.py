@@ -22,9 +22,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.grouped import Codes
-from lossctl.core.loss import Array
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array, Codes
 
 __all__ = ["DIFFERENCE", "HITS", "RATIO", "Hits", "mcnemar"]
 

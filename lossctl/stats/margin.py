@@ -20,14 +20,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossctl.core.doubles import Mask
-from lossctl.core.grouped import Codes
-from lossctl.core.loss import Array
 from lossctl.core.method import Method
-from lossctl.stats.columns import noise
+from lossctl.core.types import Array, Codes, Mask
+from lossctl.stats.difference_columns import noise
+from lossctl.stats.differences import POWER, PairedSums, Values
 from lossctl.stats.hits import Hits
 from lossctl.stats.measured import Measured, measured_alone
-from lossctl.stats.paired import POWER, PairedSums, Values
 from lossctl.stats.sequence import one_look, over_looks
 from lossctl.stats.signs import agreeing, none_of
 from lossctl.stats.skewness import Skewed

@@ -1,6 +1,6 @@
 """What a limit is held against, measured before it is: D − rB of slices, its standard error and its skewness.
 
-Of one slice by fractions, from the exact sums of `lossctl.stats.paired`; of many at once to about 106 bits, where
+Of one slice by fractions, from the exact sums of `lossctl.stats.differences`; of many at once to about 106 bits, where
 slices of which one figure could round either way are named: those are to be measured one by one. Imports the standard
 library, NumPy, core and its own package.
 """
@@ -15,15 +15,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossctl.core.doubles import Doubles, Mask, add, divide, exactly, is_rounded, multiply, root
-from lossctl.core.exact import ExactSum, round_fraction
-from lossctl.core.grouped import Codes
-from lossctl.core.loss import Array
+from lossctl.core.exact.double_double import Doubles, add, divide, exactly, is_rounded, multiply, root
+from lossctl.core.exact.spread import Powers
+from lossctl.core.exact.sum import ExactSum, round_fraction
 from lossctl.core.method import Method
-from lossctl.core.spread import Powers
-from lossctl.stats.columns import PairColumns, ValueColumns, error_of, freedom_of, maybe_lost, rest_of, scaled, times
+from lossctl.core.types import Array, Codes, Mask
+from lossctl.stats.difference_columns import (
+    PairColumns,
+    ValueColumns,
+    error_of,
+    freedom_of,
+    maybe_lost,
+    rest_of,
+    scaled,
+    times,
+)
+from lossctl.stats.differences import PairedSums, Values
 from lossctl.stats.hits import HITS
-from lossctl.stats.paired import PairedSums, Values
 from lossctl.stats.series import cosine_count, cosine_error, series_error
 from lossctl.stats.units import Ratio
 
@@ -87,7 +95,7 @@ def measured_alone(sums: PairedSums, values: Values, method: Method, share: floa
     Parameters
     ----------
     sums, values
-        Of a pair of models, as `lossctl.stats.paired.difference` takes them.
+        Of a pair of models, as `lossctl.stats.differences.difference` takes them.
     method
         What the units are: rows, clusters, blocks, or a series.
     share
@@ -203,7 +211,7 @@ def measured_together(
     Parameters
     ----------
     sums, values
-        Of a pair of models, as `lossctl.stats.columns.differences_of` takes them.
+        Of a pair of models, as `lossctl.stats.difference_columns.differences_of` takes them.
     cubes
         The sums of products of three, as `PairedSums` has them.
     share

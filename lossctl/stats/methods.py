@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.method import Method
-from lossctl.core.result import Interval
-from lossctl.stats.paired import (
+from lossctl.core.results.evaluation import Interval
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.stats.differences import (
     POWER,
     Difference,
     PairedSums,

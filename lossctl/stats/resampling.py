@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.stats.units import Ratio
 
 __all__ = ["Words", "draws", "flipped", "lists_signs", "signs_of", "studentised"]

@@ -17,9 +17,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum, sqrt_fraction
-from lossctl.core.loss import Array
+from lossctl.core.exact.sum import ExactSum, sqrt_fraction
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 from lossctl.stats.units import Ratio
 
 __all__ = ["PAIRS", "Lags", "cosine_count", "cosine_error", "series_error"]

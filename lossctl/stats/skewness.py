@@ -21,8 +21,8 @@ import math
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.loss import Array
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 
 __all__ = ["Skewed"]
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossctl.core.grouped import Codes
-from lossctl.core.loss import Array
+from lossctl.core.types import Array, Codes
 from lossctl.stats.student import FAR, SERIES_FROM, TINY, log_gammas, log_one_and, t_quantile, t_tail
 
 __all__ = ["t_quantiles", "t_tails"]

@@ -10,9 +10,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossctl.core.dataclass import dataclass
-from lossctl.core.exact import ExactSum, sqrt_fraction
-from lossctl.core.loss import Array
+from lossctl.core.exact.sum import ExactSum, sqrt_fraction
+from lossctl.core.system.fast_dataclass import dataclass
+from lossctl.core.types import Array
 
 __all__ = ["Ratio", "Units"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lossctl
-from lossctl.core.loss import PROBABILITY, Kind
+from lossctl.core.losses.loss import PROBABILITY, Kind
 
 ROWS = 40
 

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.api.opening import open_for
-from lossctl.api.pairing import pair_up
-from lossctl.api.stored import models_against, open_baseline
-from lossctl.core.baseline import Baseline
+from lossctl.api.comparisons.pairing import pair_up
+from lossctl.api.comparisons.stored import models_against, open_baseline
+from lossctl.api.setup.open import open_for
 from lossctl.core.errors import DataError, LossctlError
+from lossctl.core.results.baseline import Baseline
 from lossctl.core.settings import Settings
 
 BASE: dict[str, Any] = {"key": "id", "target": "y", "prediction": "old"}

@@ -11,7 +11,7 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError
-from lossctl.core.verdict import Checked
+from lossctl.core.results.verdict import Checked
 
 GATES = ("delta(mae) <= 9", "delta(wmape) <= 2%", "delta(rmse)[part=*] <= 9", "rmse <= 9")
 ASKED: dict[str, Any] = {"key": "id", "target": "y", "prediction": "p"}

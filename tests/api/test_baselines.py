@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lossctl
-from lossctl.api.compared import compare_models
-from lossctl.api.opening import open_for
-from lossctl.api.stored import Stored, models_against, open_baseline
-from lossctl.core.baseline import Baseline
+from lossctl.api.comparisons.compared import compare_models
+from lossctl.api.comparisons.stored import Stored, models_against, open_baseline
+from lossctl.api.setup.open import open_for
 from lossctl.core.compare_settings import CompareSettings
-from lossctl.core.comparison import Comparison
 from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.core.results.baseline import Baseline
+from lossctl.core.results.comparison import Comparison
 from lossctl.core.settings import Settings
 
 SAME = (
@@ -358,7 +358,9 @@ def test_a_baseline_is_hashed_where_a_gate_fails_alone(tmp_path: Path, monkeypat
     file = str(tmp_path / "b.parquet")
     lossctl.store_baseline(data, "mae", file, key="id", target="y", prediction="old")
     hashed: list[object] = []
-    monkeypatch.setattr("lossctl.api.opponents.digest_of", lambda each: hashed.append(each) or "0123456789abcdef")
+    monkeypatch.setattr(
+        "lossctl.api.comparisons.opponents.digest_of", lambda each: hashed.append(each) or "0123456789abcdef"
+    )
     options: dict[str, Any] = {"baseline": file, "key": "id", "target": "y", "prediction": "new", "test": "point"}
     assert lossctl.check(data, "delta(mae) <= 9", explain=True, **options).exit_code == 0
     assert hashed == []

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossctl
-from lossctl.api.calibrating import calibration
+from lossctl.api.checks.calibrate import calibration
 from lossctl.gates.decide import Found, Test
 from lossctl.gates.grammar import parse_gate
 

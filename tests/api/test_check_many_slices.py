@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import lossctl
-from lossctl.core.result import Evaluation
-from lossctl.core.slice_results import SliceResults, SliceValue
-from lossctl.core.slices import Slice
+from lossctl.core.results.columns import SliceResults, SliceValue
+from lossctl.core.results.evaluation import Evaluation
+from lossctl.core.results.slices import Slice
 
 OPTIONS: Any = {"target": "y", "prediction": "p"}
 

@@ -12,7 +12,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.loss import PROBABILITY, Array, Kind, Loss, Role
+from lossctl.core.losses.loss import PROBABILITY, Kind, Loss, Role
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests.oracles.formulas import FORMULAS
 from tests.support import everyday

@@ -12,7 +12,7 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError
-from lossctl.core.loss import PROBABILITY, Kind, Loss
+from lossctl.core.losses.loss import PROBABILITY, Kind, Loss
 from lossctl.losses import LOSSES
 from tests.sample import Sample
 from tests.support import everyday

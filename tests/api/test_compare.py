@@ -17,8 +17,8 @@ from scipy import stats
 
 import lossctl
 from lossctl.core.errors import DataError, ExitCode, UsageError
-from lossctl.core.loss import Kind
-from lossctl.core.view import Change
+from lossctl.core.losses.loss import Kind
+from lossctl.core.results.view import Change
 from lossctl.losses import LOSSES
 from tests.transcript import run_arguments, scratch
 

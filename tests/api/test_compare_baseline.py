@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.core.comparison import Comparison, Comparisons
 from lossctl.core.errors import DataError, LossctlError, UsageError
+from lossctl.core.results.comparison import Comparison, Comparisons
 
 FIGURES = (
     *("baseline_value", "candidate_value", "delta", "delta_ci", "relative", "relative_ci", "p_value", "p_adjusted"),

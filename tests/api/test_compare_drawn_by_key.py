@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import lossctl
 from lossctl.core.errors import DataError
-from lossctl.engine.buckets import BUCKETS
+from lossctl.engine.accumulators.units import BUCKETS
 from lossctl.sources import open_source
 
 LOSSES = "mae,rmse,wmape"

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.api.paired import Paired
-from lossctl.api.paired_slices import PairedSlices
-from lossctl.core.block import Batch, Binding
-from lossctl.core.loss import ChosenLoss
-from lossctl.engine import pair_slices
-from lossctl.engine.pair_slices import SlicedPairsPlan, SlicedPairsTally
-from lossctl.engine.pairs import PairsPlan, PairTally
+from lossctl.api.comparisons.paired import Paired
+from lossctl.api.comparisons.paired_slices import PairedSlices
+from lossctl.core.losses.loss import ChosenLoss
+from lossctl.core.rows.block import Batch, Binding
+from lossctl.engine.accumulators import pair_slices
+from lossctl.engine.accumulators.pair_slices import SlicedPairsPlan, SlicedPairsTally
+from lossctl.engine.accumulators.pairs import PairsPlan, PairTally
 from lossctl.engine.plan import ModelPlan
 from lossctl.losses import LOSSES
 

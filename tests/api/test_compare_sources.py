@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.core.block import BLOCK_ROWS
 from lossctl.core.errors import DataError, UsageError
+from lossctl.core.rows.block import BLOCK_ROWS
 
 CURE = "models are compared on the same rows: give files of the same rows, in the same order"
 ROWS = 3 * BLOCK_ROWS // 2

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import lossctl
-from lossctl.core.baseline import Baseline
+from lossctl.core.results.baseline import Baseline
 
 FRAME = {"id": list("abcdef"), "target": [1.0, 2, 3, 4, 5, 6], "prediction": [1.5, 2, 3, 4, 5, 7.0]}
 CANDIDATE = {**FRAME, "prediction": [1.5, 2, 3, 4, 5, 7.5]}

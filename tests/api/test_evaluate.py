@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.block import BLOCK_ROWS
+from lossctl.core.rows.block import BLOCK_ROWS
 from lossctl.core.settings import Options, Settings
 
 REGRESSION = "mae,mse,smooth_l1,huber(delta=0.5)"

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.verdict import GateResult
+from lossctl.core.results.verdict import GateResult
 
 GROUPS = "abcde"
 

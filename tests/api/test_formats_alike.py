@@ -23,7 +23,7 @@ import pytest
 import lossctl
 from lossctl.core.spelling import canonical
 from lossctl.sources import open_source
-from lossctl.sources.piece import canonical_text
+from lossctl.sources.files.piece import canonical_text
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 

@@ -16,11 +16,11 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 import lossctl
-from lossctl.core.block import BLOCK_ROWS, Batch, Binding, Block
-from lossctl.core.faults import Faults
-from lossctl.core.loss import Kind
+from lossctl.core.losses.loss import Kind
+from lossctl.core.rows.block import BLOCK_ROWS, Batch, Binding, Block
+from lossctl.core.rows.faults import Faults
 from lossctl.sources import open_source
-from lossctl.sources.source import Source
+from lossctl.sources.query.source import Source
 from tests.kinds import GROUPED
 
 OPTIONS: Any = {"target": "y", "prediction": "s", "group": "g"}
@@ -183,9 +183,9 @@ def test_order_blocks_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch)
     assert_allclose(reference[0]["value"], by_hand(frame)[0].mean(), rtol=1e-12)
     shuffled = frame.sample(frac=1.0, random_state=1)
     assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
-    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 1000)
+    monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 1000)
     assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
-    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 1)
+    monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 1)
     assert figures(lossctl.evaluate(frame[:1500], GROUPED, **OPTIONS))[0] == {
         **figures(lossctl.evaluate(frame[:1500].iloc[::-1], GROUPED, **OPTIONS))[0]
     }
@@ -198,7 +198,7 @@ def test_rankings_of_the_registry_change_no_bit(monkeypatch: pytest.MonkeyPatch)
     reference = figures(lossctl.evaluate(frame, losses, **OPTIONS, threads=1))
     assert len(reference) == len(losses) > 0
     for rows in (1, 70):
-        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", rows)
+        monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", rows)
         shuffled = frame.sample(frac=1.0, random_state=rows)
         assert figures(lossctl.evaluate(shuffled, losses, **OPTIONS, threads=4)) == reference
 

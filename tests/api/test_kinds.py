@@ -16,7 +16,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.loss import Array, ChosenLoss, Domain, Kind
+from lossctl.core.losses.loss import ChosenLoss, Domain, Kind
+from lossctl.core.types import Array
 from tests.kinds import COSINE, ENSEMBLE, INTERVAL, MANY, PAIR, PARAMETRIC, QUANTILES, TRIPLET, chosen, weighed
 
 ROWS = 60

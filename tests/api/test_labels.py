@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 import lossctl
-from lossctl.core.loss import PROBABILITY, Kind
+from lossctl.core.losses.loss import PROBABILITY, Kind
 
 ANIMALS = ["cat", "dog", "eel"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import lossctl
-from lossctl.api.naming import Origin, names_of
+from lossctl.api.setup.naming import Origin, names_of
 
 FRAME = {"target": [1.0, 2.0], "p": [1.0, 3.0], "q": [2.0, 2.0]}
 

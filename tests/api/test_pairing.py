@@ -14,13 +14,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.api.model_rows import ModelRows
-from lossctl.api.pairing import Model, Paired, pair_up, tell_apart
-from lossctl.api.planning import LeftOut, plan
-from lossctl.api.selecting import select
-from lossctl.core.block import Batch
+from lossctl.api.comparisons.model_rows import ModelRows
+from lossctl.api.comparisons.pairing import Model, Paired, pair_up, tell_apart
+from lossctl.api.setup.losses import select
+from lossctl.api.setup.plan import LeftOut, plan
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.method import Method
+from lossctl.core.rows.block import Batch
 from lossctl.core.settings import Settings
 from lossctl.losses import LOSSES
 from lossctl.sources import Slices, open_source
@@ -120,8 +120,8 @@ def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
                 yield list(piece)
 
     monkeypatch.setattr(ModelRows, "_read", pieces)
-    monkeypatch.setattr("lossctl.engine.slicing._ENOUGH", 50)
-    monkeypatch.setattr("lossctl.engine.slicing._MOST_WAITING", 90)
+    monkeypatch.setattr("lossctl.engine.accumulators.per_slice._ENOUGH", 50)
+    monkeypatch.setattr("lossctl.engine.accumulators.per_slice._MOST_WAITING", 90)
 
 
 def test_slices_of_many_rows_are_compared_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,11 +165,11 @@ def test_every_match_is_what_two_models_alone_give(method: Method) -> None:
 @pytest.mark.parametrize("method", [ALL_METHODS[0], ALL_METHODS[2], ALL_METHODS[3]], ids=name_of)
 def test_processes_and_threads_give_the_bits_of_one(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
     of = frame(20_000)
-    monkeypatch.setattr("lossctl.core.block.BLOCK_ROWS", 3000)
-    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 3000)
+    monkeypatch.setattr("lossctl.core.rows.block.BLOCK_ROWS", 3000)
+    monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 3000)
     with lined_up(of, "mae,rmse", ["one", "two"], threads=4) as (lined, settings):
         found = figures(pair_up(lined, settings, None, method))
-        monkeypatch.setattr("lossctl.api.model_rows.ModelRows._may_share", lambda *_: False)
+        monkeypatch.setattr("lossctl.api.comparisons.model_rows.ModelRows._may_share", lambda *_: False)
         assert figures(pair_up(lined, settings, None, method)) == found
 
 

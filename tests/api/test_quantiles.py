@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.api import quantiles as module
-from lossctl.core.quantiles import LEVELS, level_name, read_levels, require_levels
+from lossctl.api.results import quantiles as module
+from lossctl.core.results.quantiles import LEVELS, level_name, read_levels, require_levels
 
 NAMES = ["p50", "p90", "p95", "p99", "max"]
 

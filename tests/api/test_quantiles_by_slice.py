@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.core import slice_sketch
-from lossctl.core.quantiles import level_name
+from lossctl.core.results.quantiles import level_name
+from lossctl.engine.accumulators import slice_sketch
 from tests.transcript import ROOT
 
 LEVELS = (0.0, 0.0713, 0.5, 0.9, 1.0)
@@ -60,11 +60,11 @@ def test_quantiles_of_slices_are_those_of_their_rows(
     advance = slice_sketch.Search.advance
     monkeypatch.setattr(slice_sketch.Search, "advance", lambda *args: (looks.append(args[0]), advance(*args))[1])
     if room is not None:
-        monkeypatch.setattr("lossctl.api.slice_quantiles._MOST_VALUES", room)
+        monkeypatch.setattr("lossctl.api.results.slice_quantiles._MOST_VALUES", room)
         monkeypatch.setattr(slice_sketch, "_ROOM_AT_FIRST", 2)
         monkeypatch.setattr(slice_sketch, "_ROOM_AFTER", 2)
         monkeypatch.setattr(slice_sketch, "_WAITING", 100)
-        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 170)
+        monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 170)
     data = table(1_000)
     path = tmp_path / "p.parquet"
     data.sample(frac=1.0, random_state=1).to_parquet(path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lossctl.sources.source import Source
+from lossctl.sources.query.source import Source
 from tests.transcript import run, scratch
 
 MODELS = "examples/data/diabetes.csv -p ridge -p knn"

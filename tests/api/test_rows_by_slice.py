@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 import lossctl
-from lossctl.core.block import Batch, Block
 from lossctl.core.escape import unguarded
-from lossctl.core.slice_worst import SliceWorst
+from lossctl.core.rows.block import Batch, Block
+from lossctl.engine.accumulators.slice_worst import SliceWorst
 
 BY = ["shop", "size"]
 LOSSES = {"mae": np.abs, "half_mse": lambda gap: 0.5 * gap * gap}
@@ -62,7 +62,7 @@ def keys(table: pd.DataFrame, names: list[str]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("least", [None, 60])
 def test_every_row_stands_with_its_slice(least: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossctl.engine.rows.BLOCK_ROWS", 700)
+    monkeypatch.setattr("lossctl.engine.each_row.BLOCK_ROWS", 700)
     table = frame()
     with lossctl.open_rows(table, list(LOSSES), min_n=least, **OPTIONS) as rows:
         found = rows.to_frame()
@@ -108,8 +108,8 @@ def test_every_format_holds_the_slices(tmp_path: Path) -> None:
 @pytest.mark.parametrize("small", [False, True])
 def test_the_worst_rows_of_every_slice_are_those_of_sorting(*, small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if small:
-        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 100)
-        monkeypatch.setattr("lossctl.core.slice_worst._WAITING", 150)
+        monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 100)
+        monkeypatch.setattr("lossctl.engine.accumulators.slice_worst._WAITING", 150)
     table = frame()
     found = lossctl.worst_rows(table, list(LOSSES), 4, keep=["id", "shop"], threads=8, min_n=20, **OPTIONS)
     records = found.to_frame()
@@ -141,8 +141,8 @@ def test_squares_that_do_not_fit_rank_by_their_roots_in_each_slice(
     exponent: int, *, small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if small:
-        monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 50)
-        monkeypatch.setattr("lossctl.core.slice_worst._WAITING", 40)
+        monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 50)
+        monkeypatch.setattr("lossctl.engine.accumulators.slice_worst._WAITING", 40)
     rng = np.random.default_rng(8)
     gaps = rng.permutation(np.arange(-150.0, 150.0)) * 10.0**exponent
     slices = rng.integers(0, 3, len(gaps))
@@ -207,7 +207,7 @@ def test_rows_joined_to_their_targets_know_the_slices_of_either_file() -> None:
 
 
 def test_more_rows_than_memory_should_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossctl.api.row_slices._MOST_ROWS", 30)
+    monkeypatch.setattr("lossctl.api.results.row_slices._MOST_ROWS", 30)
     data = {"target": np.zeros(50), "prediction": np.arange(50.0), "part": np.arange(50) % 10}
     assert len(lossctl.worst_rows(data, "mae", 3, by="part")) == 33
     with pytest.raises(lossctl.UsageError, match="the 4 worst rows of each of 10 slices are 40, and 30 are the most"):
@@ -215,7 +215,7 @@ def test_more_rows_than_memory_should_hold_are_refused(monkeypatch: pytest.Monke
 
 
 def test_rows_that_come_in_any_order_tie_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossctl.core.slice_worst._WAITING", 30)
+    monkeypatch.setattr("lossctl.engine.accumulators.slice_worst._WAITING", 30)
     rng = np.random.default_rng(2)
     table = pd.DataFrame(
         {"row": np.arange(600), "code": rng.integers(0, 4, 600), "loss": rng.integers(0, 9, 600) / 2.0}

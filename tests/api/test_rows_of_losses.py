@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import lossctl
-from lossctl.core.block import BLOCK_ROWS
 from lossctl.core.escape import unguarded
+from lossctl.core.rows.block import BLOCK_ROWS
 
 
 def frame(size: int = 60) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.block import Batch, Binding
+from lossctl.core.rows.block import Batch, Binding
+from lossctl.engine.accumulators.sliced import SlicedPlan
 from lossctl.engine.plan import ModelPlan
 from lossctl.engine.series import with_lags
-from lossctl.engine.sliced import SlicedPlan
 
 OPTIONS: Any = {"target": "y", "prediction": "p"}
 
@@ -64,7 +64,7 @@ def test_batches_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> N
     losses = "mase(period=1,12,700),mae"
     results = [each.to_dict() for each in lossctl.evaluate(frame, losses, **OPTIONS, threads=1)]
     assert [each["loss"] for each in results] == ["mase", "mase", "mase", "mae"]
-    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 100)
+    monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 100)
     assert [each.to_dict() for each in lossctl.evaluate(frame, losses, **OPTIONS, threads=4)] == results
     for number, period in enumerate((1, 12, 700)):
         assert_allclose(results[number]["value"], by_hand(frame, period), rtol=1e-13)

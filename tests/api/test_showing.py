@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import lossctl
-from lossctl.core import showing
 from lossctl.core.errors import LossctlError
+from lossctl.core.results import repr as showing
 
 EVIL = "<script>alert(1)</script>\n\x1b[31m" + 300 * "x"
 RNG = np.random.default_rng(20)

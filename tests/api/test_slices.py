@@ -14,8 +14,8 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.slice_results import SliceResults, pieces_of
-from lossctl.core.view import listed
+from lossctl.core.results.columns import SliceResults, pieces_of
+from lossctl.core.results.view import listed
 from lossctl.losses import LOSSES
 from tests.transcript import ROOT
 
@@ -119,15 +119,15 @@ CASES = [
 
 def _take(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Take each way to sum rows by slice, whatever their number, in blocks small enough to need merging."""
-    monkeypatch.setattr("lossctl.engine.local.BLOCK_ROWS", 64)
-    monkeypatch.setattr("lossctl.engine.sliced.BLOCK_ROWS", 50)
+    monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 64)
+    monkeypatch.setattr("lossctl.engine.accumulators.sliced.BLOCK_ROWS", 50)
     if way != "parted":
-        monkeypatch.setattr("lossctl.engine.sliced._FEW", 0)
+        monkeypatch.setattr("lossctl.engine.accumulators.sliced._FEW", 0)
     if way == "ordered":
-        monkeypatch.setattr("lossctl.engine.sliced._MANY", 0)
+        monkeypatch.setattr("lossctl.engine.accumulators.sliced._MANY", 0)
     if way == "waiting":
-        monkeypatch.setattr("lossctl.engine.sliced._MOST", 0)
-        monkeypatch.setattr("lossctl.engine.sliced._WINDOW", 150)
+        monkeypatch.setattr("lossctl.engine.accumulators.sliced._MOST", 0)
+        monkeypatch.setattr("lossctl.engine.accumulators.sliced._WINDOW", 150)
 
 
 @pytest.mark.parametrize(("command", "variant", "way"), CASES)
@@ -172,7 +172,7 @@ def test_many_small_slices_are_what_their_tallies_say(
     frame = _frame(slices=200, rows=600)
     options = {**MODELS, "by": "k", "weight": weight}
     quick = lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options)
-    monkeypatch.setattr("lossctl.api.slicing.quick_results", lambda *_: None)
+    monkeypatch.setattr("lossctl.api.results.slices.quick_results", lambda *_: None)
     assert lossctl.evaluate(frame, "mae,mse,rmse,wmape", **options).items() == quick.items()
     assert len(quick) == 8 * (1 + frame["k"].nunique())
     records = quick.records()

@@ -12,7 +12,7 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, UsageError
-from lossctl.core.result import Evaluation
+from lossctl.core.results.evaluation import Evaluation
 
 ROWS = 300
 

@@ -11,9 +11,9 @@ from sklearn import metrics
 
 import lossctl
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import PROBABILITY, REAL_LINE, Kind
+from lossctl.core.losses.loss import PROBABILITY, REAL_LINE, Kind
 from lossctl.losses import LOSSES
-from lossctl.sources.bind_kinds import alpha_of
+from lossctl.sources.columns.kinds import alpha_of
 
 ROWS = 60
 

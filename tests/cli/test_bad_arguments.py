@@ -260,7 +260,7 @@ def test_a_fault_of_the_system_is_no_fault_of_ours(run: Run, monkeypatch: pytest
     def broken(*_arguments: object, **_options: object) -> None:
         raise OSError(5, "Input/output error", "net/p.csv")
 
-    monkeypatch.setattr("lossctl.api.opening.open_source", broken)
+    monkeypatch.setattr("lossctl.api.setup.open.open_source", broken)
     ran = evaluate(run, Fine(GOOD, []))
     require_refusal(ran, 3)
     assert ran.said == ["error: net/p.csv can't be used: Input/output error", "hint:  check the path and its disk"]

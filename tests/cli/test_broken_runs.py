@@ -18,8 +18,8 @@ import pytest
 import lossctl
 from lossctl.cli.main import main
 from lossctl.core.errors import NO_THREAD, DataError
-from lossctl.core.replacing import replacing
-from lossctl.sources.parquet import open_parquet
+from lossctl.core.system.atomic_file import replacing
+from lossctl.sources.files.parquet import open_parquet
 from tests.cli.cases import Run
 
 DATA = "id,y,p,old\n" + "".join(f"{n},{n}.0,{n}.5,{n}.25\n" for n in range(1, 41))
@@ -219,7 +219,7 @@ def test_what_can_not_be_explained_is_said(run: Run, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise DataError("good.csv cannot be read: Input/output error", "check it")
 
-    monkeypatch.setattr("lossctl.api.explaining.Explainer._rows", broken)
+    monkeypatch.setattr("lossctl.api.checks.explain.Explainer._rows", broken)
     ran = run("check", "good.csv", "-t", "y", "-p", "p", "-g", "mae <= 0.1", "--explain")
     assert ran.code == 1
     assert "the reason can't be shown: good.csv cannot be read: Input/output error" in ran.stdout

@@ -19,12 +19,12 @@ import pandas as pd
 import pytest
 
 import lossctl
-import lossctl.sources.stored as stored_files
+import lossctl.sources.writing.stored as stored_files
 from lossctl.core.errors import DataError
-from lossctl.core.inputs import Inputs
-from lossctl.sources.jsonl import JsonPiece
-from lossctl.sources.parquet import ParquetPiece
-from lossctl.sources.text import TextPiece
+from lossctl.core.system.input_files import Inputs
+from lossctl.sources.files.jsonl import JsonPiece
+from lossctl.sources.files.parquet import ParquetPiece
+from lossctl.sources.files.text import TextPiece
 from tests.cli.cases import Run
 
 pytestmark = pytest.mark.usefixtures("shared_databases")

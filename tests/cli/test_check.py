@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lossctl
-from lossctl.api import gate_figures
+from lossctl.api.checks import figures as gate_figures
 from lossctl.gates.config_keys import KEYS, schema
 from tests.cli.cases import Run
 from tests.transcript import ROOT

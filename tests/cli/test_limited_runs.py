@@ -70,7 +70,7 @@ def configuration(where: str) -> str:
 
 def run_all(folder: str) -> dict[str, list[Done]]:
     """Do every run twice, with a condition that takes little and with one that takes too much."""
-    from lossctl.sources import limits
+    from lossctl.sources.query import limits
     from tests.forked import forked, load_what_runs_need
 
     def limit() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lossctl.cli.main import main
 from lossctl.core.errors import MORE_MEMORY
-from lossctl.sources.stream import unreadable
+from lossctl.sources.query.stream import unreadable
 
 
 @pytest.mark.parametrize(

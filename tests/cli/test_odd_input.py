@@ -15,8 +15,8 @@ import pytest
 
 from lossctl.cli import output
 from lossctl.core.errors import DataError
-from lossctl.core.lines import Layout, Lines
-from lossctl.sources.sink import write_lines
+from lossctl.core.results.row_lines import Layout, Lines
+from lossctl.sources.writing.sink import write_lines
 from tests.cli.cases import GOOD, HEAD, Bad, Fine, Run, evaluate, require_refusal
 
 OMIT = "--nan omit leaves such rows out and counts them"

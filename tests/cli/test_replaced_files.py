@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import lossctl
-from lossctl.core.replacing import replacing
+from lossctl.core.system.atomic_file import replacing
 from tests.cli.cases import Run
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
@@ -220,7 +220,7 @@ def test_the_umask_of_the_process_is_never_changed() -> None:
 
 
 def test_what_spills_lies_where_nobody_else_can_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lossctl.sources.database import connect, disconnect
+    from lossctl.sources.duck.database import connect, disconnect
 
     before = os.umask(0)
     try:
@@ -238,7 +238,7 @@ def test_what_spills_lies_where_nobody_else_can_enter(tmp_path: Path, monkeypatc
 
 
 def test_where_nothing_can_spill_a_run_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lossctl.sources.database import connect, disconnect
+    from lossctl.sources.duck.database import connect, disconnect
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     connection = connect([])

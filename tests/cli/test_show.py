@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lossctl.core.curve import has_curve
+from lossctl.core.charts.curve import has_curve
 from lossctl.losses import LOSSES
 from tests.cli.cases import Run
 
@@ -47,7 +47,7 @@ def test_facts_are_those_of_the_parameters_chosen(run: Run, words: list[str], sa
 
 
 def test_no_room_for_a_curve_leaves_no_blank_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lossctl.api.selecting.CURVE_WIDTH", 5)
+    monkeypatch.setattr("lossctl.api.setup.losses.CURVE_WIDTH", 5)
     ran = run("show", "mae")
     assert ran.code == 0
     assert "┬" not in ran.stdout

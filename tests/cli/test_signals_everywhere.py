@@ -26,7 +26,7 @@ RUN = ["eval", "p.csv", "-l", "mae,rmse", "-f", "json", "-o", "out.json"]
 PRINTED = ["check", "p.csv", "-g", "mae <= 0.1"]
 _FIRST = 4
 """The line at which both signals are heard."""
-TRACED = ("lossctl/__main__.py", "lossctl/cli/main.py", "lossctl/cli/output.py", "lossctl/core/replacing.py")
+TRACED = ("lossctl/__main__.py", "lossctl/cli/main.py", "lossctl/cli/output.py", "lossctl/core/system/atomic_file.py")
 
 
 class _Sender:

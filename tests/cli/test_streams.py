@@ -143,7 +143,7 @@ def test_no_command_shows_the_help_and_is_a_usage_error() -> None:
 
 def test_a_fault_of_our_own_is_70_and_asks_for_a_report(preds: Path) -> None:
     script = (
-        "import lossctl.api.evaluating as e, sys\n"
+        "import lossctl.api.evaluate as e, sys\n"
         "def broken(*a, **k): raise ZeroDivisionError('boom')\n"
         "e.evaluate_source = broken\n"
         "from lossctl.cli.main import main\n"

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from lossctl.core.loss import ChosenLoss
-from lossctl.engine.crew import _Pickler, _Unpickler
+from lossctl.core.losses.loss import ChosenLoss
+from lossctl.engine.run.processes import _Pickler, _Unpickler
 from lossctl.losses import LOSSES, choose
 from lossctl.losses.skill import relative_to
 from lossctl.losses.stored import stored

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossctl.api import usual_losses
-from lossctl.api.usual import _LOOKS
+from lossctl.api.setup.usual import _LOOKS
 from lossctl.core.errors import DataError, ExitCode, UsageError
 from lossctl.losses import choose
 from tests.cli.cases import ANY, GOOD, Run, write

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from lossctl.core.block import Batch, Binding, Block
-from lossctl.core.faults import Fault, Faults, What, explain
-from lossctl.core.loss import BINARY, POSITIVE, PROBABILITY, REAL_LINE, Role
+from lossctl.core.losses.loss import BINARY, POSITIVE, PROBABILITY, REAL_LINE, Role
+from lossctl.core.rows.block import Batch, Binding, Block
+from lossctl.core.rows.faults import Fault, Faults, What, explain
 
 BINDING = Binding("m", ("y",), ("p",), "w", "y", "p")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lossctl.api.selecting import list_losses
-from lossctl.core.catalogue import LossCard, LossList
+from lossctl.api.setup.losses import list_losses
+from lossctl.core.results.catalogue import LossCard, LossList
 from lossctl.losses import LOSSES
 from lossctl.reports import RenderOptions, render
 

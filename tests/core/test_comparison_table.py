@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lossctl.core.comparison import Comparison, Comparisons
-from lossctl.core.view import Brief, Change, Span, View
+from lossctl.core.results.comparison import Comparison, Comparisons
+from lossctl.core.results.view import Brief, Change, Span, View
 from tests.comparisons import made, settled
 
 TOLD = (

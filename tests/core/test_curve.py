@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.chart import Axis, Chart, Panel, Series
-from lossctl.core.curve import curve, has_curve
+from lossctl.core.charts.chart import Axis, Chart, Panel, Series
+from lossctl.core.charts.curve import curve, has_curve
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import NONNEGATIVE, POSITIVE, PROBABILITY, Array, ChosenLoss, Domain, Facts, Kind, Loss, Role
+from lossctl.core.losses.loss import NONNEGATIVE, POSITIVE, PROBABILITY, ChosenLoss, Domain, Facts, Kind, Loss, Role
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests.each import for_each
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lossctl.core import dataclass as ours
+from lossctl.core.system import fast_dataclass as ours
 
 KINDS = [
     {"frozen": True, "slots": True},

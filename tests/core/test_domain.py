@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lossctl.core.domain import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Domain
+from lossctl.core.losses.domain import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, REAL_LINE, Domain
 
 NUMBERS = np.array(
     [-math.inf, -2.5, -1.0, -5e-324, -0.0, 0.0, 5e-324, 0.5, 1.0, 1.0 + 2.0**-52, 3.0, math.inf, math.nan]

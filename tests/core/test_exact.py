@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.core.exact import ExactSum, add_products, add_values, round_fraction, spans_of, sqrt_fraction
+from lossctl.core.exact.sum import ExactSum, add_products, add_values, round_fraction, spans_of, sqrt_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossctl.core import doubles
-from lossctl.core.block import Batch, Block
-from lossctl.core.figures import Figures, Units, figures_of
-from lossctl.core.loss import Array, Reduction
-from lossctl.core.rounding import round_fraction, sqrt_fraction
-from lossctl.core.tallies import LossTallies, WeightTallies
+from lossctl.core.exact import double_double as doubles
+from lossctl.core.exact.rounding import round_fraction, sqrt_fraction
+from lossctl.core.losses.loss import Reduction
+from lossctl.core.rows.block import Batch, Block
+from lossctl.core.types import Array
+from lossctl.engine.accumulators.moment_columns import Figures, Units, figures_of
+from lossctl.engine.accumulators.tallies import LossTallies, WeightTallies
 
 CODES = 60
 

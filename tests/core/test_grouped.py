@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.core import grouped
-from lossctl.core.exact import ExactSum
-from lossctl.core.grouped import GroupedSum
+from lossctl.core.exact import by_slice as grouped
+from lossctl.core.exact.by_slice import GroupedSum
+from lossctl.core.exact.sum import ExactSum
 
 if TYPE_CHECKING:
     from random import Random

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from lossctl.core.domain import POSITIVE, Domain
 from lossctl.core.errors import UsageError
-from lossctl.core.param import Param, Value
+from lossctl.core.losses.domain import POSITIVE, Domain
+from lossctl.core.losses.param import Param, Value
 
 SHARE = Param(
     "alpha",

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from lossctl.core.loss import Direction
-from lossctl.core.ranking import Best, Disagreement, alike, best, disagreements
+from lossctl.core.losses.loss import Direction
+from lossctl.core.results.ranking import Best, Disagreement, alike, best, disagreements
 from lossctl.losses import LOSSES
 from tests.comparisons import made, settled
 

@@ -12,11 +12,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lossctl.core.block import Batch, Binding, Block
-from lossctl.core.faults import Faults
-from lossctl.core.loss import Array
-from lossctl.core.sketch import Bucket, Histogram, Masses, Near, keys_of, masses_of, rank_of, unit_of, value_of
-from lossctl.core.worst import Worst
+from lossctl.core.rows.block import Batch, Binding, Block
+from lossctl.core.rows.faults import Faults
+from lossctl.core.types import Array
+from lossctl.engine.accumulators.sketch import (
+    Bucket,
+    Histogram,
+    Masses,
+    Near,
+    keys_of,
+    masses_of,
+    rank_of,
+    unit_of,
+    value_of,
+)
+from lossctl.engine.accumulators.worst import Worst
 
 DOUBLES = st.floats(allow_nan=False, width=64)
 FEW = st.sampled_from([0.0, -0.0, 1.0, 1.0000000000000002, 0.1, -3.5, math.inf, 5e-324])

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from lossctl.core.block import Batch, Binding, Block
-from lossctl.core.exact import sqrt_fraction
-from lossctl.core.faults import Faults
-from lossctl.core.loss import Reduction
-from lossctl.core.tally import LossTally, Moments, WeightTally, row_norms
+from lossctl.core.exact.sum import sqrt_fraction
+from lossctl.core.losses.loss import Reduction
+from lossctl.core.rows.block import Batch, Binding, Block
+from lossctl.core.rows.faults import Faults
+from lossctl.engine.accumulators.tally import LossTally, Moments, WeightTally, row_norms
 
 BINDING = Binding("m", ("y",), ("p",), None)
 WEIGHTED = Binding("m", ("y",), ("p",), "w")

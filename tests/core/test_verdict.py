@@ -8,8 +8,8 @@ import json
 import pytest
 
 from lossctl.core.errors import ExitCode
-from lossctl.core.result import Interval
-from lossctl.core.verdict import Checked, GateResult, Verdict, exit_code
+from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.verdict import Checked, GateResult, Verdict, exit_code
 
 PASS, FAIL, INCONCLUSIVE, UNSURE, SKIPPED, NOT = (
     Verdict.PASS,

@@ -15,14 +15,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy loads: its threads woul
 import numpy as np
 import pytest
 
-from lossctl.api import working
-from lossctl.core.block import BLOCK_ROWS, Batch, Binding
-from lossctl.core.loss import Array
-from lossctl.engine import crew as crews
-from lossctl.engine.crew import Crew, can_fork
-from lossctl.engine.local import run
+from lossctl.api.setup import workers as working
+from lossctl.core.rows.block import BLOCK_ROWS, Batch, Binding
+from lossctl.core.types import Array
 from lossctl.engine.passes import compute
 from lossctl.engine.plan import ModelPlan, ModelTally
+from lossctl.engine.run import processes as crews
+from lossctl.engine.run.local import run
+from lossctl.engine.run.processes import Crew, can_fork
 from lossctl.losses import LOSSES
 from tests.kinds import GROUPED
 

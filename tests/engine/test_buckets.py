@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.block import Batch, Binding, Block
 from lossctl.core.errors import DataError
-from lossctl.core.faults import Faults
 from lossctl.core.method import Method
-from lossctl.engine.buckets import BUCKETS, SeriesTally, UnitTally, identities_of, splitmix64
+from lossctl.core.rows.block import Batch, Binding, Block
+from lossctl.core.rows.faults import Faults
+from lossctl.engine.accumulators.units import BUCKETS, SeriesTally, UnitTally, identities_of, splitmix64
 
 Identities = npt.NDArray[np.uint64]
 BOOTSTRAP, CLUSTERS = Method("bootstrap"), Method(cluster="c")

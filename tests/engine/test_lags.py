@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossctl.core.block import Batch, Binding, Block
-from lossctl.core.faults import Faults
-from lossctl.engine.lags import LagTally, positions_of
+from lossctl.core.rows.block import Batch, Binding, Block
+from lossctl.core.rows.faults import Faults
+from lossctl.engine.accumulators.lags import LagTally, positions_of
 
 PAIRS = ((0, 0), (0, 1), (1, 1))
 

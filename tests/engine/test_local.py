@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossctl.core.block import BLOCK_ROWS, Batch, Binding
-from lossctl.core.loss import Array, Role
-from lossctl.engine.local import run
+from lossctl.core.losses.loss import Role
+from lossctl.core.rows.block import BLOCK_ROWS, Batch, Binding
+from lossctl.core.types import Array
 from lossctl.engine.passes import compute
 from lossctl.engine.plan import ModelPlan
+from lossctl.engine.run.local import run
 from lossctl.losses import LOSSES
 
 BINDING = Binding("m", ("y",), ("p",), None, "y", "p")

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.block import Batch, Binding
-from lossctl.core.exact import ExactSum
-from lossctl.core.faults import What
-from lossctl.core.loss import Array
+from lossctl.core.exact.spread import Spread
+from lossctl.core.exact.sum import ExactSum
 from lossctl.core.method import Method
-from lossctl.core.spread import Spread
-from lossctl.engine.pairs import Centre, Margin, PairsPlan, PairsTally, PairTally, compare_rows
+from lossctl.core.rows.block import Batch, Binding
+from lossctl.core.rows.faults import What
+from lossctl.core.types import Array
+from lossctl.engine.accumulators.pairs import Centre, Margin, PairsPlan, PairsTally, PairTally, compare_rows
 from lossctl.engine.plan import Linear, ModelPlan
 from lossctl.losses import LOSSES
 from tests.kinds import GROUPED

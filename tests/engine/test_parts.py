@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lossctl.core.block import Batch, Binding
-from lossctl.core.loss import Array, ChosenLoss
+from lossctl.core.losses.loss import ChosenLoss
+from lossctl.core.rows.block import Batch, Binding
+from lossctl.core.types import Array
 from lossctl.engine.passes import compute
 from lossctl.engine.plan import Linear, ModelPlan
 from lossctl.losses import LOSSES

@@ -14,7 +14,7 @@ from scipy import stats
 
 import lossctl
 from lossctl.core.errors import DataError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 
 ROWS = 400

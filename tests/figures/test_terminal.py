@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossctl.core.chart import Axis, Chart, Panel, Point, Rule, Series
-from lossctl.core.curve import curve, has_curve
+from lossctl.core.charts.chart import Axis, Chart, Panel, Point, Rule, Series
+from lossctl.core.charts.curve import curve, has_curve
 from lossctl.figures.terminal import draw
 from lossctl.losses import LOSSES
 from tests.each import for_each
@@ -256,9 +256,9 @@ def test_the_same_arguments_give_the_same_text_whatever_the_terminal_is(monkeypa
 
 def test_the_library_is_imported_for_a_drawing_alone() -> None:
     script = (
-        "import sys, lossctl.figures.terminal, lossctl.core.curve\n"
+        "import sys, lossctl.figures.terminal, lossctl.core.charts.curve\n"
         "from lossctl.losses import LOSSES\n"
-        "chart = lossctl.core.curve.curve(LOSSES['mae'].choose())\n"
+        "chart = lossctl.core.charts.curve.curve(LOSSES['mae'].choose())\n"
         "assert 'plotille' not in sys.modules\n"
         "lossctl.figures.terminal.draw(chart, 80, 24, color=False)\n"
         "assert 'plotille' in sys.modules\n"

@@ -26,7 +26,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Self
 
-from lossctl.api.explaining import UNSHOWN
+from lossctl.api.checks.explain import UNSHOWN
 from tests.forked import Done, forked, load_what_runs_need
 
 ROWS = 400

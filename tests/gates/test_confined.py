@@ -10,7 +10,7 @@ import pytest
 from lossctl.core.errors import UsageError
 from lossctl.gates.confined import confined, confined_report
 from lossctl.sources import split_label
-from lossctl.sources.revision import is_revision
+from lossctl.sources.files.revision import is_revision
 
 
 @pytest.mark.parametrize(

@@ -506,7 +506,7 @@ def test_a_waiver_of_this_baseline_skips(check: Check, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_its_own_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lossctl.api import checks
+    from lossctl.api.checks import check as checks
 
     def broken(*_arguments: object, **_options: object) -> None:
         raise ZeroDivisionError("a fault")
@@ -518,7 +518,7 @@ def test_a_fault_of_its_own_is_no_failed_gate(check: Check, monkeypatch: pytest.
 
 
 def test_an_interrupt_is_no_failed_gate(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lossctl.api import checks
+    from lossctl.api.checks import check as checks
 
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lossctl.core.errors import ExitCode, UsageError
 from lossctl.core.escape import is_plain
-from lossctl.core.loss import Direction
+from lossctl.core.losses.loss import Direction
 from lossctl.gates.gate import FIGURES, GRADIENT_FIGURES, QUANTILES, Bound, Gate, Measure, Operator, Term
 from lossctl.gates.grammar import GateError, parse_gate
 

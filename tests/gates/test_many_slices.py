@@ -10,14 +10,14 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import lossctl
-from lossctl.api.contenders import Opened, line_up
-from lossctl.api.opening import open_for
-from lossctl.api.paired_slices import PairedSlices
-from lossctl.api.pairing import pair_up
-from lossctl.api.selecting import select
+from lossctl.api.comparisons.contenders import Opened, line_up
+from lossctl.api.comparisons.paired_slices import PairedSlices
+from lossctl.api.comparisons.pairing import pair_up
+from lossctl.api.setup.losses import select
+from lossctl.api.setup.open import open_for
 from lossctl.core.method import Method
+from lossctl.core.results.verdict import Verdict
 from lossctl.core.settings import Settings
-from lossctl.core.verdict import Verdict
 from lossctl.sources import Slices
 from lossctl.stats.margin import margin, margins
 from lossctl.stats.measured import Measured, measured_alone
@@ -122,7 +122,7 @@ def test_blocks_of_slices_change_nothing(
     right = list(results(data, gate, weight=weight))
     compared = lossctl.compare(data, loss, prediction=["old", "new"], by="s", weight=weight)
     assert len(right) == SLICES
-    for module in ("paired_slices", "gate_deltas"):
+    for module in ("comparisons.paired_slices", "checks.deltas"):
         monkeypatch.setattr(f"lossctl.api.{module}.BLOCK", 7)
     assert list(results(data, gate, weight=weight)) == right
     again = lossctl.compare(data, loss, prediction=["old", "new"], by="s", weight=weight)

@@ -11,8 +11,8 @@ from scipy import optimize, stats
 
 import lossctl
 from lossctl.core.method import Method
+from lossctl.core.results.verdict import Checked
 from lossctl.core.settings import Settings
-from lossctl.core.verdict import Checked
 from lossctl.stats.margin import Margin, margin
 
 ROWS = 60
@@ -26,10 +26,10 @@ def frame(seed: int = 3, shift: float = 0.4) -> dict[str, np.ndarray]:
 
 
 def found(limit: float, share: float, method: Method | None = None) -> Margin:
-    from lossctl.api.contenders import Opened, line_up
-    from lossctl.api.opening import open_for
-    from lossctl.api.pairing import pair_up
-    from lossctl.api.selecting import select
+    from lossctl.api.comparisons.contenders import Opened, line_up
+    from lossctl.api.comparisons.pairing import pair_up
+    from lossctl.api.setup.losses import select
+    from lossctl.api.setup.open import open_for
 
     settings = Settings.of(prediction=["old", "new"])
     with open_for(frame(), select("mse"), settings) as source:

@@ -10,14 +10,14 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossctl
-from lossctl.api.contenders import Opened, line_up
-from lossctl.api.opening import open_for
-from lossctl.api.pairing import pair_up
-from lossctl.api.selecting import select
+from lossctl.api.comparisons.contenders import Opened, line_up
+from lossctl.api.comparisons.pairing import pair_up
+from lossctl.api.setup.losses import select
+from lossctl.api.setup.open import open_for
 from lossctl.core.errors import UsageError
 from lossctl.core.method import Method
+from lossctl.core.results.verdict import Checked
 from lossctl.core.settings import Settings
-from lossctl.core.verdict import Checked
 from lossctl.stats.margin import Margin, margin
 from lossctl.stats.sequence import one_look, over_looks
 

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import optimize, special
 from sklearn import metrics
 
-from lossctl.core.loss import Array, Kind
+from lossctl.core.losses.loss import Kind
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 
 LOGIT_LOSSES = [one for one in LOSSES.values() if one.kind is Kind.BINARY and one.prediction.is_real_line]

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import metrics
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 from lossctl.losses.binary_probability import finish_dice, finish_focal_tversky, finish_overlap
 from tests.sample import Sample

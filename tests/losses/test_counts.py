@@ -12,7 +12,7 @@ from scipy import special
 from sklearn import metrics
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.counts import generalized_kl, negative_binomial_deviance, poisson_deviance, poisson_nll
 from lossctl.losses.gamma import log_factorial_less_entropy

@@ -12,7 +12,7 @@ from scipy.spatial import distance
 
 import lossctl
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 from tests.oracles.formulas import FORMULAS
 from tests.support import everyday

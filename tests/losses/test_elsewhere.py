@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import Loss, Role
+from lossctl.core.losses.loss import Loss, Role
 from lossctl.losses import LOSSES
 from tests.differences import SILENT, TEXTS, page
 from tests.each import Test, for_each

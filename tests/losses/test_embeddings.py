@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 from scipy.spatial import distance
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 from tests.support import everyday
 

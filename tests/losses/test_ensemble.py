@@ -12,7 +12,7 @@ from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.ensemble import crps_ensemble, energy_score, variogram_score
 from tests.oracles.formulas_ensemble import ENSEMBLE

@@ -11,7 +11,7 @@ from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
 
-from lossctl.core.loss import POSITIVE, ChosenLoss, Kind
+from lossctl.core.losses.loss import POSITIVE, ChosenLoss, Kind
 from lossctl.losses import choose
 from tests.generators_parametric import located
 from tests.oracles.formulas import FORMULAS

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.loss import Array, Kind
+from lossctl.core.losses.loss import Kind
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.information import cross_entropy, entropy, floor_at_zero, kl_divergence, self_information
 from tests.support import everyday, extreme

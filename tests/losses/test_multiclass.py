@@ -14,7 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 from sklearn import metrics
 
-from lossctl.core.loss import Array, Kind
+from lossctl.core.losses.loss import Kind
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests.support import at_target, everyday, extreme, far
 

@@ -20,7 +20,7 @@ import sklearn.metrics
 from numpy.testing import assert_allclose
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.core.losses.loss import ChosenLoss, Loss
 from lossctl.losses import LOSSES, choose
 from lossctl.losses.naming import measure, names
 from tests.each import for_each

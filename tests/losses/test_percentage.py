@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 from lossctl import evaluate
-from lossctl.core.loss import Role
+from lossctl.core.losses.loss import Role
 from lossctl.losses import LOSSES
 
 

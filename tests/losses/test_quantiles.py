@@ -8,7 +8,7 @@ import scoringrules
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.quantiles import crps_quantile, interval_score
 

@@ -13,7 +13,8 @@ from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import metrics
 
-from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 from tests.oracles.formulas_ranking import RANKING
 from tests.oracles.libraries_ranking import ROW_FORMULAS

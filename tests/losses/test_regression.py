@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.regression import huber, mae, mse, smooth_l1
 
 residuals = st.floats(-1e300, 1e300)

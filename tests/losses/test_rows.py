@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import ChosenLoss, Loss
+from lossctl.core.losses.loss import ChosenLoss, Loss
 from lossctl.losses import LOSSES, choose, find, search
 from tests.each import for_each, for_each_choice
 from tests.losses.hand_values import HAND_VALUES, Hand

@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses.special import within_normal
 from lossctl.losses.student import least_crps, log_normaliser, mean_size, within_student
 from tests.oracles.formulas_forecast import within_student as incomplete_beta

@@ -9,7 +9,7 @@ import pytest
 from mpmath import mp
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from lossctl.losses.embeddings_near import distance_beyond
 from lossctl.losses.twofold import Twofold, difference, product

@@ -12,7 +12,8 @@ import numpy as np
 from mpmath import mp
 
 from benchmarks.page import markdown, print_or_write
-from lossctl.core.loss import Array, ChosenLoss, Loss, Role
+from lossctl.core.losses.loss import ChosenLoss, Loss, Role
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests.oracles.fifty_digits import differences, exactly, formula_of, precise
 from tests.oracles.test_wholes import exactly as whole_exactly

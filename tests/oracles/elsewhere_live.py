@@ -15,7 +15,7 @@ from sklearn.decomposition._nmf import _beta_divergence
 from sklearn.linear_model import _sgd_fast
 from sklearn.metrics import pairwise
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from tests.oracles import make_elsewhere as given
 from tests.oracles.make_elsewhere import answer, one
 

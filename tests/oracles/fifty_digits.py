@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from lossctl.core.loss import Array, ChosenLoss
+from lossctl.core.losses.loss import ChosenLoss
+from lossctl.core.types import Array
 from tests.oracles.formulas import FORMULAS
 from tests.sample import Sample
 

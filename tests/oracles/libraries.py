@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special, stats
 from sklearn import metrics
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 from tests.oracles import (
     libraries_binary,
     libraries_counts,

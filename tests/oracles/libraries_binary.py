@@ -14,7 +14,7 @@ from sklearn import metrics
 from sklearn._loss import loss as sklearn_loss
 from sklearn.linear_model import _sgd_fast
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

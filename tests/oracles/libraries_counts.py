@@ -10,7 +10,7 @@ from autograd.scipy import special as ascipy
 from scipy import special
 from sklearn import metrics
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

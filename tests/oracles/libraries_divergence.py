@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special, stats
 from scipy.spatial import distance
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

@@ -9,7 +9,7 @@ import numpy as np
 import scoringrules
 from scipy import stats
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

@@ -11,7 +11,7 @@ import scoringrules
 from autograd.scipy import stats as astats
 from scipy import special, stats
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

@@ -11,7 +11,7 @@ from autograd.tracer import getval
 from scipy import special
 from sklearn import metrics
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

@@ -9,7 +9,7 @@ import numpy as np
 import scoringrules
 from sklearn import metrics
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

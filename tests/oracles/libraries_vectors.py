@@ -11,7 +11,7 @@ from scipy import special
 from scipy.spatial import distance
 from sklearn import metrics
 
-from lossctl.core.loss import Array
+from lossctl.core.types import Array
 
 Oracle = Callable[..., Array]
 

@@ -12,7 +12,8 @@ from autograd import elementwise_grad
 from mpmath import mp
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import Array, ChosenLoss, Kind, Role
+from lossctl.core.losses.loss import ChosenLoss, Kind, Role
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES, choose
 from tests.each import for_each_choice
 from tests.oracles.fifty_digits import differences, exactly, formula_of, precise

@@ -10,7 +10,8 @@ from autograd import grad
 from mpmath import mp
 from numpy.testing import assert_allclose
 
-from lossctl.core.loss import Array, ChosenLoss, Kind
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.types import Array
 from lossctl.losses import LOSSES
 from tests.each import for_each
 from tests.oracles.formulas import FORMULAS

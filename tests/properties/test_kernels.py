@@ -10,7 +10,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lossctl.core.loss import Array, ChosenLoss, Kind, Role
+from lossctl.core.losses.loss import ChosenLoss, Kind, Role
+from lossctl.core.types import Array
 from lossctl.engine.plan import Linear
 from tests.each import Test, for_each_choice
 from tests.sample import Sample

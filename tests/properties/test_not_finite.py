@@ -15,8 +15,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.loss import ChosenLoss, Kind
-from lossctl.core.result import Evaluation
+from lossctl.core.losses.loss import ChosenLoss, Kind
+from lossctl.core.results.evaluation import Evaluation
 from lossctl.losses import LOSSES
 from tests.each import for_each
 from tests.sample import Sample

@@ -15,8 +15,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 import lossctl
-from lossctl.core.block import BLOCK_ROWS
-from lossctl.core.loss import Array
+from lossctl.core.rows.block import BLOCK_ROWS
+from lossctl.core.types import Array
 
 Kernel = Callable[[Array], tuple[Array, Array]]
 

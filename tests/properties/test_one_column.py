@@ -11,8 +11,9 @@ from mpmath import mp
 from numpy.testing import assert_allclose
 
 import lossctl
-from lossctl.core.block import Batch, Binding
-from lossctl.core.loss import BINARY, PROBABILITY, Array, ChosenLoss, Kind, Loss, Role
+from lossctl.core.losses.loss import BINARY, PROBABILITY, ChosenLoss, Kind, Loss, Role
+from lossctl.core.rows.block import Batch, Binding
+from lossctl.core.types import Array
 from lossctl.engine.plan import ModelPlan
 from tests.kinds import row
 from tests.oracles.formulas import FORMULAS

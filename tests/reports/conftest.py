@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lossctl.core.result import Evaluation, Evaluations, Gradient, Interval
-from lossctl.core.view import Column, Scalar, Span, View
+from lossctl.core.results.evaluation import Evaluation, Evaluations, Gradient, Interval
+from lossctl.core.results.view import Column, Scalar, Span, View
 from lossctl.losses import LOSSES
 
 

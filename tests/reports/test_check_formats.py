@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lossctl.core.errors import UsageError
 from lossctl.core.escape import is_plain
-from lossctl.core.verdict import Checked, GateResult, Place, Verdict
+from lossctl.core.results.verdict import Checked, GateResult, Place, Verdict
 from lossctl.reports import RenderOptions, check
 from lossctl.reports import formats as other_formats
 from lossctl.reports.shared.clip import clip

@@ -12,8 +12,8 @@ import pytest
 
 from lossctl import reports
 from lossctl.core.errors import UsageError
-from lossctl.core.result import Evaluations
-from lossctl.core.view import Column, Reportable, View
+from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.view import Column, Reportable, View
 from lossctl.reports import RenderOptions, formats, render
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "markdown", "latex", "html", "bare")
@@ -147,7 +147,7 @@ def test_finding_formats_imports_none() -> None:
 
 def test_json_imports_no_other_format_and_no_rich() -> None:
     loaded = modules_after(
-        "from lossctl.core.result import Evaluations\n"
+        "from lossctl.core.results.evaluation import Evaluations\n"
         "from lossctl.reports import render\n"
         "render(Evaluations(()), 'json')"
     )
@@ -158,7 +158,7 @@ def test_json_imports_no_other_format_and_no_rich() -> None:
 @pytest.mark.parametrize("width", ["None", "9"])
 def test_a_table_imports_of_rich_the_widths_of_characters_and_no_more(width: str) -> None:
     loaded = modules_after(
-        "from lossctl.core.result import Evaluations\n"
+        "from lossctl.core.results.evaluation import Evaluations\n"
         "from lossctl.reports import RenderOptions, render\n"
         f"render(Evaluations(()), 'table', RenderOptions(width={width}))"
     )

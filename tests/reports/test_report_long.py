@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lossctl.core.escape import unguarded, visible
-from lossctl.core.view import Column, View
+from lossctl.core.results.view import Column, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.short import FOR_PEOPLE, MOST
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lossctl.core.view import Brief, Change, Span
+from lossctl.core.results.view import Brief, Change, Span
 from lossctl.reports.shared.numbers import format_cell, format_number, format_span
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # rich depends on it
 
 from lossctl.core.escape import visible
-from lossctl.core.result import Evaluations
-from lossctl.core.view import Brief, Change, Column, Span, View
+from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.view import Brief, Change, Column, Span, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.clip import clip
 from lossctl.reports.shared.short import MOST

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lossctl.core.result import GRADIENT_FIGURES, Evaluation, Evaluations
-from lossctl.core.slice_results import Pieces, SliceResults
+from lossctl.core.results.columns import Pieces, SliceResults
+from lossctl.core.results.evaluation import GRADIENT_FIGURES, Evaluation, Evaluations
 from lossctl.reports import RenderOptions, formats, render
 from lossctl.reports.shared import columns
 

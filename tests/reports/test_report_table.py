@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lossctl.core.escape import terminal
-from lossctl.core.result import Evaluations
-from lossctl.core.view import Column, Span, View
+from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.view import Column, Span, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.clip import clip
 from lossctl.reports.shared.numbers import format_cell

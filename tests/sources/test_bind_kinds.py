@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import ChosenLoss, Kind
+from lossctl.core.losses.loss import ChosenLoss, Kind
 from lossctl.core.settings import Settings
-from lossctl.sources.bind import bind
-from lossctl.sources.bind_kinds import level_of, reads_as
+from lossctl.sources.columns.bind import bind
+from lossctl.sources.columns.kinds import level_of, reads_as
 from tests.kinds import COSINE, ENSEMBLE, INTERVAL, PARAMETRIC, QUANTILES, TRIPLET
 
 

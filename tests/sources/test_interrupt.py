@@ -15,8 +15,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from lossctl.sources.feed import Feed
-from lossctl.sources.stream import unreadable
+from lossctl.sources.duck.arrow_feed import Feed
+from lossctl.sources.query.stream import unreadable
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_a_process_that_does_not_answer_is_ended_and_leaves_nothing(tmp_path: Pa
         each.touch()
     script = f"""
 import os, signal, time
-from lossctl.core import ending
+from lossctl.core.system import shutdown as ending
 for path in {[str(file), str(folder), str(kept), str(tmp_path / "never made")]!r}:
     ending.remember(path)
 ending.forget({str(kept)!r})
@@ -108,7 +108,7 @@ time.sleep(60)
 def test_a_program_that_has_not_asked_for_it_is_never_ended() -> None:
     script = """
 import signal, threading, time
-from lossctl.core import ending
+from lossctl.core.system import shutdown as ending
 signal.signal(signal.SIGINT, lambda *_: None)
 ending.watch()
 signal.raise_signal(signal.SIGINT)

@@ -18,10 +18,10 @@ import lossctl
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.settings import Unmatched
 from lossctl.sources import Slices, open_source
-from lossctl.sources.audit import Audit, RepeatedKeyError, Tally
-from lossctl.sources.join import JoinedSource, join
-from lossctl.sources.marks import Marks
-from lossctl.sources.paired import Matched, paired_by_key
+from lossctl.sources.joins.audit import Audit, RepeatedKeyError, Tally
+from lossctl.sources.joins.side_by_side import Matched, paired_by_key
+from lossctl.sources.joins.targets import JoinedSource, join
+from lossctl.sources.query.row_marks import Marks
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 
@@ -441,7 +441,7 @@ def test_what_is_marked_is_of_the_first_source(write: Write) -> None:
             list(paired_by_key([one, other], requests, ["id"]))
 
 
-@pytest.mark.parametrize("module", ["paired", "grouped"])
+@pytest.mark.parametrize("module", ["joins.side_by_side", "query.groups"])
 def test_a_fault_that_no_file_explains_is_laid_to_none_alone(
     module: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -453,8 +453,8 @@ def test_a_fault_that_no_file_explains_is_laid_to_none_alone(
 
     monkeypatch.setattr(f"lossctl.sources.{module}.records_of", fail)
     run: dict[str, Callable[[], object]] = {
-        "paired": lambda: lossctl.compare([one, other], "mae", key="id"),
-        "grouped": lambda: lossctl.evaluate(str(Path(one).parent / "o*.csv"), "listnet", group="query"),
+        "joins.side_by_side": lambda: lossctl.compare([one, other], "mae", key="id"),
+        "query.groups": lambda: lossctl.evaluate(str(Path(one).parent / "o*.csv"), "listnet", group="query"),
     }
     with pytest.raises(DataError) as caught:
         run[module]()

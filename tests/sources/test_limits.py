@@ -21,20 +21,21 @@ import numpy as np
 import pytest
 
 import lossctl
-from lossctl.core import ending
-from lossctl.core.ending import GRACE_SECONDS
 from lossctl.core.errors import DataError
-from lossctl.sources import limits, open_source
-from lossctl.sources.paired import require_unique
-from lossctl.sources.stream import Stream
-from lossctl.sources.where import Filter
+from lossctl.core.system import shutdown as ending
+from lossctl.core.system.shutdown import GRACE_SECONDS
+from lossctl.sources import open_source
+from lossctl.sources.joins.side_by_side import require_unique
+from lossctl.sources.query import limits
+from lossctl.sources.query.stream import Stream
+from lossctl.sources.query.where import Filter
 
 Write = Callable[[str, str | bytes], str]
 MEGABYTE = 1_000_000
 LIMIT = 100 * MEGABYTE
 PROGRAM = f"""
 import sys
-from lossctl.sources import limits
+from lossctl.sources.query import limits
 limits.memory_of_machine = lambda cursor: limits.memory_held() + {2 * LIMIT}
 limits._LEAST_FREE = 0
 limits.SECONDS = float(sys.argv.pop(1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lossctl
-from lossctl.sources.compression import LONGEST
+from lossctl.sources.files.compression import LONGEST
 
 ROWS = ["1,2,a", "1,2,b", "1,2,c"]
 

@@ -10,7 +10,7 @@ import pytest
 import lossctl
 from lossctl.core.errors import DataError
 from lossctl.sources import open_source
-from lossctl.sources.join import join
+from lossctl.sources.joins.targets import join
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 

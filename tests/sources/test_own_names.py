@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lossctl.sources import open_source
-from lossctl.sources.join import join
-from lossctl.sources.paired import paired_by_key
+from lossctl.sources.joins.side_by_side import paired_by_key
+from lossctl.sources.joins.targets import join
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 

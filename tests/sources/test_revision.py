@@ -10,7 +10,7 @@ import pytest
 
 from lossctl.core.errors import DataError, UsageError
 from lossctl.sources import open_source
-from lossctl.sources.revision import is_revision, open_revision
+from lossctl.sources.files.revision import is_revision, open_revision
 
 ROWS = "id,target,prediction\n1,2.0,2.5\n2,3.0,2.0\n"
 
@@ -183,7 +183,7 @@ def test_a_configuration_runs_nothing(
 def test_what_a_partial_clone_lacks_is_not_fetched(
     url: str, protocol: str, other: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lossctl.sources import revision
+    from lossctl.sources.files import revision
 
     marker, nested = tmp_path / "ran", tmp_path / "nested"
     forge(nested / ".git", marker, url.format(tmp_path), protocol, bare="false")
@@ -227,7 +227,7 @@ def test_variables_of_git_start_and_name_nothing(repository: Path, monkeypatch: 
 
 def test_settings_of_who_runs_it_are_kept(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    from lossctl.sources import revision
+    from lossctl.sources.files import revision
 
     for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", str(repository))):
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
@@ -252,7 +252,7 @@ def test_git_is_not_looked_for_in_the_checkout(repository: Path, monkeypatch: py
 
 
 def test_git_may_take_only_so_long(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lossctl.sources import revision
+    from lossctl.sources.files import revision
 
     slow = repository / "bin" / "git"
     slow.parent.mkdir()

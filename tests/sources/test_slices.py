@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.sources import ReadOptions, Slices, open_source
-from lossctl.sources.lookup import Table, WholeTable
-from lossctl.sources.marks import mix
-from lossctl.sources.slices import Values
+from lossctl.sources.query.hash_table import Table, WholeTable
+from lossctl.sources.query.row_marks import mix
+from lossctl.sources.query.slicing import Values
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 

@@ -167,7 +167,7 @@ def test_nothing_but_the_source_can_be_reached(attempt: str, write: Write, fault
 
 
 def test_the_connection_itself_is_locked(write: Write) -> None:
-    from lossctl.sources.database import connect
+    from lossctl.sources.duck.database import connect
 
     allowed, other = write("p.csv", "a\n1\n"), write("q.csv", "a\n1\n")
     frame = pd.DataFrame({"a": [1]})

@@ -12,10 +12,11 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, UsageError
-from lossctl.sources import limits, open_source, where
-from lossctl.sources.allowed import COLLATIONS, FUNCTIONS, INSTEAD, TEXT_MAKERS, TYPES
-from lossctl.sources.database import connect, disconnect
-from lossctl.sources.where import parse_filter
+from lossctl.sources import open_source
+from lossctl.sources.duck.database import connect, disconnect
+from lossctl.sources.query import limits, where
+from lossctl.sources.query.allowed import COLLATIONS, FUNCTIONS, INSTEAD, TEXT_MAKERS, TYPES
+from lossctl.sources.query.where import parse_filter
 from tests.transcript import ROOT
 
 Write = Callable[[str, str | bytes], str]

@@ -20,14 +20,16 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import lossctl
-from lossctl.core import block as blocks
-from lossctl.core.block import BLOCK_NUMBERS, BLOCK_ROWS, Batch, Binding
 from lossctl.core.errors import MORE_MEMORY, DataError
+from lossctl.core.rows import block as blocks
+from lossctl.core.rows.block import BLOCK_NUMBERS, BLOCK_ROWS, Batch, Binding
 from lossctl.losses import LOSSES
-from lossctl.sources import open_source, parquet, stream, wide
-from lossctl.sources.join import join
-from lossctl.sources.paired import paired_by_key
-from lossctl.sources.slices import Slices
+from lossctl.sources import open_source
+from lossctl.sources.files import parquet, wide
+from lossctl.sources.joins.side_by_side import paired_by_key
+from lossctl.sources.joins.targets import join
+from lossctl.sources.query import stream
+from lossctl.sources.query.slicing import Slices
 
 ROWS = 700
 

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from scipy import optimize, stats
 
 import lossctl
-from lossctl.core.levels import Levels, LevelTallies
+from lossctl.core.exact.levels import Levels, LevelTallies
 from lossctl.stats.hits import Hits, mcnemar
 
 Floats = npt.NDArray[np.float64]

@@ -18,8 +18,8 @@ from benchmarks.simulate_compare import paired
 from lossctl.core.errors import UsageError
 from lossctl.core.method import METHOD_NAMES, Method
 from lossctl.stats import resampling
+from lossctl.stats.differences import Difference, Values
 from lossctl.stats.methods import compared, compared_together
-from lossctl.stats.paired import Difference, Values
 from lossctl.stats.resampling import flipped, studentised
 from lossctl.stats.series import series_error
 from lossctl.stats.signs import varies

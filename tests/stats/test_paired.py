@@ -13,9 +13,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from lossctl.core.exact import ExactSum, round_fraction
-from lossctl.core.spread import Spread
-from lossctl.stats.paired import Difference, PairedSums, Values, difference
+from lossctl.core.exact.spread import Spread
+from lossctl.core.exact.sum import ExactSum, round_fraction
+from lossctl.stats.differences import Difference, PairedSums, Values, difference
 from lossctl.stats.student import t_tail
 
 Floats = npt.NDArray[np.float64]

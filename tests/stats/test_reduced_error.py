@@ -16,9 +16,9 @@ from scipy import stats
 
 from benchmarks.simulate_compare import paired
 from lossctl.core.method import Method
+from lossctl.stats.differences import Values
 from lossctl.stats.margin import margin
 from lossctl.stats.methods import compared
-from lossctl.stats.paired import Values
 from lossctl.stats.skewness import Skewed
 from lossctl.stats.units import Ratio, Units
 

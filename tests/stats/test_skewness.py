@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from benchmarks.simulate_compare import singles
-from lossctl.api.contenders import Opened, line_up
-from lossctl.api.opening import open_for
-from lossctl.api.pairing import Paired, pair_up
-from lossctl.api.selecting import select
+from lossctl.api.comparisons.contenders import Opened, line_up
+from lossctl.api.comparisons.pairing import Paired, pair_up
+from lossctl.api.setup.losses import select
+from lossctl.api.setup.open import open_for
 from lossctl.core.method import Method
 from lossctl.core.settings import Settings
 from lossctl.sources import Slices

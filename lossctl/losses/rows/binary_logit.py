@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import BINARY, REAL_LINE, Array, Facts, Kind, Loss
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import BINARY, REAL_LINE, Facts, Kind, Loss
+from lossctl.core.types import Array
 from lossctl.losses import binary_logit
 from lossctl.losses.rows.binary_probability import ALPHA, GAMMA, POS_WEIGHT
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import BINARY, NONNEGATIVE, POSITIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import binary_probability
 
 __all__ = ["ALPHA", "GAMMA", "POS_WEIGHT", "ROWS"]

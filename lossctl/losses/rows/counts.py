@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import NONNEGATIVE, POSITIVE, REAL_LINE, Facts, Kind, Loss, Param
 from lossctl.losses import counts, tweedie
 
 __all__ = ["ROWS"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
-from lossctl.core.loss import PROBABILITY, Facts, Kind, Loss
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import PROBABILITY, Facts, Kind, Loss
 from lossctl.losses import divergence, information
 from lossctl.losses.rows.information import BASE, information_unit
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
-from lossctl.core.loss import POSITIVE, PROBABILITY, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import POSITIVE, PROBABILITY, Facts, Kind, Loss, Param
 from lossctl.losses import divergence_ordered, divergence_power, information
 from lossctl.losses.rows.information import BASE, information_unit
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import BINARY, NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import BINARY, NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import embeddings
 
 __all__ = ["ROWS", "TEMPERATURE"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import crps, forecast
 
 __all__ = ["ROWS"]

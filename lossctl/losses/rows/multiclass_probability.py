@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
-from lossctl.core.loss import NONNEGATIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import NONNEGATIVE, PROBABILITY, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import multiclass_probability
 
 __all__ = ["FOCUS", "LABEL", "ROWS", "SMOOTHING"]

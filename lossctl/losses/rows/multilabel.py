@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
-from lossctl.core.loss import BINARY, REAL_LINE, Facts, Kind, Loss
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import BINARY, REAL_LINE, Facts, Kind, Loss
 from lossctl.losses import multilabel
 
 __all__ = ["ROWS"]

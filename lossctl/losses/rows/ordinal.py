@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import PROBABILITY, REAL_LINE, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import PROBABILITY, REAL_LINE, Facts, Kind, Loss, Param
 from lossctl.losses import ordinal
 from lossctl.losses.rows.multiclass_probability import LABEL
 

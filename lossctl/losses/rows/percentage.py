@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import percentage, regression
 
 __all__ = ["ROWS"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import REAL_LINE, Array, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.types import Array
 from lossctl.losses import quantiles
 
 __all__ = ["ROWS"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import UNCOMPARED, Elsewhere
-from lossctl.core.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import UNCOMPARED, Elsewhere
+from lossctl.core.losses.loss import NONNEGATIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import ranking, ranking_ndcg
 from lossctl.losses.rows.embeddings import TEMPERATURE
 

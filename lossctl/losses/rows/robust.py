@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.elsewhere import Elsewhere
 from lossctl.core.errors import UsageError
-from lossctl.core.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
+from lossctl.core.losses.elsewhere import Elsewhere
+from lossctl.core.losses.loss import POSITIVE, REAL_LINE, Domain, Facts, Kind, Loss, Param
 from lossctl.losses import adaptive, robust
 
 __all__ = ["ROWS"]

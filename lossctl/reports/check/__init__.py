@@ -18,7 +18,7 @@ from lossctl.reports.shared.clip import clip
 from lossctl.reports.shared.options import RenderOptions
 
 if TYPE_CHECKING:
-    from lossctl.core.verdict import Checked, GateResult
+    from lossctl.core.results.verdict import Checked, GateResult
 
 __all__ = ["formats", "render"]
 
@@ -69,7 +69,7 @@ def render(
 
     Examples
     --------
-    >>> from lossctl.core.verdict import Checked
+    >>> from lossctl.core.results.verdict import Checked
     >>> print(render(Checked(()), "github"), end="")
     ::error title=lossctl check::not evaluated: there are no gates
     """

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lossctl.core.errors import ExitCode
-from lossctl.core.verdict import Verdict
+from lossctl.core.results.verdict import Verdict
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossctl.core.verdict import Checked, GateResult
+    from lossctl.core.results.verdict import Checked, GateResult
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -36,7 +36,7 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.verdict import Checked, GateResult, Place, Verdict
+    >>> from lossctl.core.results.verdict import Checked, GateResult, Place, Verdict
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> place = Place("pyproject.toml", 12)
     >>> gate = GateResult("mse <= 0.3", Verdict.FAIL, {}, 0.31, 0.3, None, 442, "0.31 > 0.3", place)

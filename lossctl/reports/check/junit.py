@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from lossctl.core.errors import ExitCode
 from lossctl.core.escape import terminal
-from lossctl.core.slices import slice_text
-from lossctl.core.verdict import Verdict
+from lossctl.core.results.slices import slice_text
+from lossctl.core.results.verdict import Verdict
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lossctl.core.verdict import Checked, GateResult
+    from lossctl.core.results.verdict import Checked, GateResult
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -42,7 +42,7 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.verdict import Checked, GateResult, Verdict
+    >>> from lossctl.core.results.verdict import Checked, GateResult, Verdict
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> gate = GateResult("mse <= 0.3", Verdict.FAIL, {"sex": "f"}, 0.31, 0.3, None, 442, "0.31 > 0.3")
     >>> print(render(Checked((gate,)), RenderOptions()), end="")

@@ -9,8 +9,8 @@ from lossctl.reports import markdown
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
-    from lossctl.core.verdict import Checked
-    from lossctl.core.view import Cell
+    from lossctl.core.results.verdict import Checked
+    from lossctl.core.results.view import Cell
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -26,7 +26,7 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.verdict import Checked, GateResult, Verdict
+    >>> from lossctl.core.results.verdict import Checked, GateResult, Verdict
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> gate = GateResult("mse <= 0.3", Verdict.FAIL, {}, 0.31, 0.3, None, 442, "0.31 > 0.3")
     >>> print(render(Checked((gate,), ("few rows",)), RenderOptions()), end="")

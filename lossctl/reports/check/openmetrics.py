@@ -6,15 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import terminal
-from lossctl.core.slices import slice_text
-from lossctl.core.verdict import Verdict
-from lossctl.core.view import finite_or_none
+from lossctl.core.results.slices import slice_text
+from lossctl.core.results.verdict import Verdict
+from lossctl.core.results.view import finite_or_none
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossctl.core.verdict import Checked, GateResult
+    from lossctl.core.results.verdict import Checked, GateResult
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -29,7 +29,7 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.verdict import Checked, GateResult, Verdict
+    >>> from lossctl.core.results.verdict import Checked, GateResult, Verdict
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> gate = GateResult("mse <= 0.3", Verdict.PASS, {}, 0.25, 0.3, None, 442, "0.25 <= 0.3")
     >>> print(render(Checked((gate,)), RenderOptions()), end="")

@@ -15,7 +15,7 @@ from lossctl.reports.shared.machine import json_text, scalar_text
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lossctl.core.view import Field, Scalar
+    from lossctl.core.results.view import Field, Scalar
 
 __all__ = [
     "AT_ONCE",

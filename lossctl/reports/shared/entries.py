@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lossctl.core.view import Alike, Repetitive
+from lossctl.core.results.view import Alike, Repetitive
 from lossctl.reports.shared.columns import AT_ONCE, Texts, json_cells, woven_rows, written
 from lossctl.reports.shared.machine import json_text
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Reportable
+    from lossctl.core.results.view import Reportable
 
 __all__ = ["alike_of", "entry_texts", "unlike"]
 

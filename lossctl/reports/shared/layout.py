@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lossctl.core.dataclass import dataclass
+from lossctl.core.system.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lossctl.core.view import Column
+    from lossctl.core.results.view import Column
 
 __all__ = ["GAP", "Extent", "Line", "Plan", "arrange", "cells_wide", "folded", "folded_header"]
 
@@ -40,7 +40,7 @@ class Extent:
     least
         The width it can be shrunk to: with its header, and where it is prose its cells, broken at spaces.
     rank
-        That of `lossctl.core.view.Column`.
+        That of `lossctl.core.results.view.Column`.
     is_name
         Whether it is text that is never broken.
     """

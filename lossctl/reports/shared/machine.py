@@ -14,10 +14,10 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from lossctl.core.escape import guarded, is_plain
-from lossctl.core.view import Columnar, transposed
+from lossctl.core.results.view import Columnar, transposed
 
 if TYPE_CHECKING:
-    from lossctl.core.view import Field, Reportable, Scalar
+    from lossctl.core.results.view import Field, Reportable, Scalar
 
 __all__ = ["json_text", "scalar_text", "table"]
 

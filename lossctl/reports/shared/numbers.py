@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lossctl.core.view import Brief, Cell, Change, Span
+from lossctl.core.results.view import Brief, Cell, Change, Span
 
 __all__ = ["format_cell", "format_cells", "format_change", "format_number", "format_span"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lossctl.core.dataclass import dataclass
 from lossctl.core.errors import UsageError
+from lossctl.core.system.fast_dataclass import dataclass
 
 __all__ = ["RenderOptions"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lossctl.core.dataclass import dataclass
+from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lossctl.core.view import Cell, Reportable, View
+    from lossctl.core.results.view import Cell, Reportable, View
 
 __all__ = ["FOR_PEOPLE", "MOST", "shortened"]
 

@@ -1,0 +1,1 @@
+"""Gates held against results. Joins the rooms."""

@@ -1,0 +1,1 @@
+"""From paired sums to comparisons. Joins the rooms."""

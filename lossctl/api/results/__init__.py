@@ -1,0 +1,1 @@
+"""From sums to evaluations. Joins the rooms."""

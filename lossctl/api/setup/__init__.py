@@ -1,0 +1,1 @@
+"""What happens before a pass: sources opened, losses chosen, columns bound, plans made. Joins the rooms."""

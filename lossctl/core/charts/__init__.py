@@ -1,0 +1,1 @@
+"""Charts as data, and the curve of a loss. Imports NumPy and core."""

@@ -1,0 +1,1 @@
+"""Exact sums and the arithmetic around them. Imports NumPy and core."""

@@ -1,0 +1,1 @@
+"""Rows of data: batches, blocks and the faults found in them. Imports NumPy and core."""

@@ -1,0 +1,1 @@
+"""What a pass keeps. Imports NumPy and core."""

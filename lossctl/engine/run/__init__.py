@@ -1,0 +1,1 @@
+"""Where a plan runs: in this process, or in several. Imports NumPy and core."""

@@ -1,0 +1,1 @@
+"""Binding: names of columns to targets, predictions, weights and groups. Imports core."""

@@ -1,0 +1,1 @@
+"""File formats: each turns bytes into a `Piece`. Imports duckdb, arro3, NumPy and core."""

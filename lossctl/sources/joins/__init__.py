@@ -1,0 +1,1 @@
+"""Sources joined by key. Imports duckdb, NumPy and core."""

@@ -1,0 +1,1 @@
+"""Rows written to files. Imports duckdb, arro3, NumPy and core."""
