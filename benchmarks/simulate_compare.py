@@ -21,7 +21,7 @@ from lossctl.core.exact.levels import Levels
 from lossctl.core.exact.spread import Spread, error_square, freedom_of
 from lossctl.core.exact.sum import ExactSum, round_fraction, sqrt_fraction
 from lossctl.core.method import HAC_NAMES, Method
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.types import Array, Codes
 from lossctl.engine.accumulators.cubes import CubeTally
 from lossctl.engine.accumulators.lags import LagTally

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     )
     from lossctl.api.rows import RowStream
     from lossctl.core.errors import DataError, ExitCode, LossctlError, UsageError
-    from lossctl.core.results.comparison import Comparison, Comparisons
-    from lossctl.core.results.evaluation import Evaluation, Evaluations, Gradient, Interval
+    from lossctl.core.results.comparison import Comparison
+    from lossctl.core.results.comparisons import Comparisons
+    from lossctl.core.results.evaluation import Evaluation, Gradient
+    from lossctl.core.results.evaluations import Evaluations
+    from lossctl.core.results.interval import Interval
     from lossctl.core.results.quantiles import Quantiles
     from lossctl.core.results.worst_rows import WorstRow, WorstRows
     from lossctl.losses import LOSSES
@@ -80,10 +83,13 @@ _HOMES = {
         "worst_rows",
     },
     "lossctl.api.rows": {"RowStream"},
-    "lossctl.core.results.comparison": {"Comparison", "Comparisons"},
+    "lossctl.core.results.comparison": {"Comparison"},
+    "lossctl.core.results.comparisons": {"Comparisons"},
     "lossctl.core.errors": {"DataError", "ExitCode", "LossctlError", "UsageError"},
     "lossctl.core.results.quantiles": {"Quantiles"},
-    "lossctl.core.results.evaluation": {"Evaluation", "Evaluations", "Gradient", "Interval"},
+    "lossctl.core.results.evaluation": {"Evaluation", "Gradient"},
+    "lossctl.core.results.interval": {"Interval"},
+    "lossctl.core.results.evaluations": {"Evaluations"},
     "lossctl.core.results.worst_rows": {"WorstRow", "WorstRows"},
     "lossctl.losses": {"LOSSES"},
 }

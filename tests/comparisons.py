@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossctl.core.results.comparison import Comparison
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.losses import LOSSES
 
 __all__ = ["made", "settled"]

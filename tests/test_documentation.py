@@ -14,7 +14,8 @@ import typer
 from lossctl.api import formats
 from lossctl.cli.commands import application
 from lossctl.core.errors import ExitCode
-from lossctl.core.results.evaluation import Evaluation, Gradient, Interval
+from lossctl.core.results.evaluation import Evaluation, Gradient
+from lossctl.core.results.interval import Interval
 from lossctl.core.settings import Options
 from lossctl.losses import LOSSES
 from tests import differences

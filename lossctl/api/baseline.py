@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.comparisons.opponents import digest_of
 from lossctl.api.comparisons.stored import judged_by, meaning_of, require_one_model
-from lossctl.api.evaluate import Progress, evaluate_source
+from lossctl.api.evaluate import evaluate_source
+from lossctl.api.results.computed import Progress
 from lossctl.api.setup.interval_levels import with_levels
 from lossctl.api.setup.losses import Selection, select
 from lossctl.api.setup.open import open_for
@@ -28,7 +29,7 @@ from lossctl.core.system.input_files import Inputs, one_run
 from lossctl.sources import split_label
 
 if TYPE_CHECKING:
-    from lossctl.core.results.evaluation import Evaluations
+    from lossctl.core.results.evaluations import Evaluations
     from lossctl.core.types import Array
     from lossctl.engine.plan import ModelPlan
     from lossctl.sources import Source

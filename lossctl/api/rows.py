@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
-from lossctl.api.evaluate import Progress
+from lossctl.api.results.computed import Progress
 from lossctl.api.results.rowwise import Found, find_rows, model_names
 from lossctl.api.setup.losses import Selection, select
 from lossctl.core.errors import DataError, UsageError

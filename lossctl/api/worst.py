@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.evaluate import Progress
+from lossctl.api.results.computed import Progress
 from lossctl.api.results.rowwise import Found, find_rows, kept_columns, model_names
 from lossctl.api.setup.losses import Selection, select
 from lossctl.core.bound import note_used

@@ -91,7 +91,7 @@ class Command(TyperCommand):
         while rest and (arg := rest.pop(0)) != "--":
             if arg[:1] != "-" or arg == "-":
                 if reads and before is not None:
-                    from lossctl.cli.usage import stray
+                    from lossctl.cli.stray import stray
 
                     if refusal := stray(*before, [arg, *rest]):
                         raise refusal

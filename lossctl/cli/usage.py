@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +17,11 @@ import typer
 
 from lossctl.api import is_loss, parameters_elsewhere
 from lossctl.cli.commands import COMMANDS, application
+from lossctl.cli.stray import could_be_a_file
 from lossctl.core.errors import UsageError
 from lossctl.core.names import meant, one_of
 
-__all__ = ["explained", "stray"]
+__all__ = ["explained"]
 
 _FLAGS: Mapping[str, str] = MappingProxyType(
     {
@@ -98,10 +98,7 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "store save freeze snapshot": "baseline",
     }
 )
-_RESAMPLES = {"--bootstrap", "--permutation"}
 _OF_CHECK = {"--loss", "-l", "--metric", "-m"}
-_FILE = re.compile(r"/|\.[A-Za-z]|[*?]|.=.|^git:|^-$|^$")
-"""What is no plain word, and so the name of a file."""
 
 
 def explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageError:
@@ -116,35 +113,6 @@ def explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageErr
     if name == "BadParameter":
         return _wrong(error)
     return _no_such_command(arguments) if _is_group(command) else _too_much(error, command)
-
-
-def stray(before: Any, option: str, value: str | None, words: Sequence[str]) -> UsageError | None:
-    """Return the error for a word that follows a flag, or its value, and names no file; ``None``: it may be one.
-
-    Parameters
-    ----------
-    before
-        What Typer knows of the flag.
-    option, value
-        The flag and its value, as typed; ``None`` where it takes none.
-    words
-        The word, and what follows it.
-    """
-    text = words[0]
-    if _FILE.search(text) or Path(text).exists():
-        return None
-    if value is None:
-        problem = f"{option} takes no value, and there is no file {text!r}"
-        if option in _RESAMPLES and text.isdigit():
-            return UsageError(problem, f"{option} --resamples {text} says how many resamples are drawn")
-        return UsageError(problem, f"leave out {text!r}, or name a file")
-    if f"--no-{option[2:]}" in before.opts:
-        return UsageError(f"{option}: {text!r} is not true or false", f"write {option} or --no-{option[2:]}")
-    problem = f"{option} {value} is followed by {text!r}, and there is no file of that name"
-    if before.multiple:
-        return UsageError(problem, f"each takes its own flag: {option} {value} {option} {text}")
-    parts = [value, *takewhile(lambda word: not word.startswith("-") and not Path(word).exists(), words)]
-    return UsageError(problem, f"put quotes around a value that has spaces: {option} {shlex.quote(' '.join(parts))}")
 
 
 def _no_such_flag(error: Any, command: Any, arguments: Sequence[str]) -> UsageError:
@@ -192,7 +160,7 @@ def _elsewhere(cure: str, own: Sequence[str]) -> str:
 def _no_such_command(arguments: Sequence[str]) -> UsageError:
     name = next((each for each in arguments if not each.startswith("-") or each == "-"), "")
     rest = list(arguments[list(arguments).index(name) + 1 :]) if name else []
-    if _FILE.search(name) or Path(name).exists():
+    if could_be_a_file(name):
         verb = "check" if {"--gate", "-g"} & set(rest) else "eval"
         line = f"lossctl {verb} {_typed([name, *rest])}"
         known = "is no command but a file" if Path(name).exists() else "is no command, and there is no such file"

@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lossctl.core.errors import UsageError
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.slices import Slice, slice_text
 from lossctl.core.results.verdict import GateResult, Place, Verdict
 from lossctl.core.results.view import about

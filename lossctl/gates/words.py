@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.gates.gate import Bound, Gate, Operator
 
 __all__ = ["comparison_words", "figure_words", "interval_words"]

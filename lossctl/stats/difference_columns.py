@@ -24,7 +24,7 @@ from lossctl.core.exact.double_double import (
     multiply,
     root,
 )
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.core.types import Array, Codes, Mask
 from lossctl.stats.differences import POWER, rows_between, rows_needed

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from lossctl.core.exact.spread import Powers, Spread, error_square, freedom_of, is_lost
 from lossctl.core.exact.sum import ExactSum, round_fraction, sqrt_fraction
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.stats.hits import DIFFERENCE, RATIO, Hits
 from lossctl.stats.series import Lags, series_error

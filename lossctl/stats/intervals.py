@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.stats.signs import varies
 from lossctl.stats.student import t_quantile
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lossctl.core.method import Method
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.stats.differences import (
     POWER,

@@ -14,7 +14,8 @@ import pytest
 
 import lossctl
 from lossctl.core.errors import DataError, LossctlError, UsageError
-from lossctl.core.results.comparison import Comparison, Comparisons
+from lossctl.core.results.comparison import Comparison
+from lossctl.core.results.comparisons import Comparisons
 
 FIGURES = (
     *("baseline_value", "candidate_value", "delta", "delta_ci", "relative", "relative_ci", "p_value", "p_adjusted"),

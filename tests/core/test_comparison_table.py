@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lossctl.core.results.comparison import Comparison, Comparisons
+from lossctl.core.results.comparison import Comparison
+from lossctl.core.results.comparisons import Comparisons
 from lossctl.core.results.view import Brief, Change, Span, View
 from tests.comparisons import made, settled
 

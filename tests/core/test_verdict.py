@@ -8,7 +8,7 @@ import json
 import pytest
 
 from lossctl.core.errors import ExitCode
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.verdict import Checked, GateResult, Verdict, exit_code
 
 PASS, FAIL, INCONCLUSIVE, UNSURE, SKIPPED, NOT = (

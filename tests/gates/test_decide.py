@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossctl.core.errors import UsageError
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.verdict import GateResult, Place, Verdict
 from lossctl.gates.decide import Evidence, Found, Test, check_test, decide, default_test, no_such_slice, waive
 from lossctl.gates.grammar import parse_gate

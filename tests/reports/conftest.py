@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from lossctl.core.results.evaluation import Evaluation, Evaluations, Gradient, Interval
+from lossctl.core.results.evaluation import Evaluation, Gradient
+from lossctl.core.results.evaluations import Evaluations
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.view import Column, Scalar, Span, View
 from lossctl.losses import LOSSES
 

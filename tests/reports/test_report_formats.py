@@ -12,7 +12,7 @@ import pytest
 
 from lossctl import reports
 from lossctl.core.errors import UsageError
-from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.evaluations import Evaluations
 from lossctl.core.results.view import Column, Reportable, View
 from lossctl.reports import RenderOptions, formats, render
 

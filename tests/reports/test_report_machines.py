@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lossctl.core.escape import unguarded
-from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.evaluations import Evaluations
 from lossctl.reports import render
 from lossctl.reports.shared.columns import column_texts
 from lossctl.reports.shared.machine import json_text

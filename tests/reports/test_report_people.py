@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt  # rich depends on it
 
 from lossctl.core.escape import visible
-from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.evaluations import Evaluations
 from lossctl.core.results.view import Brief, Change, Column, Span, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.clip import clip

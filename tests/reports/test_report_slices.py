@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lossctl.core.results.columns import Pieces, SliceResults
-from lossctl.core.results.evaluation import GRADIENT_FIGURES, Evaluation, Evaluations
+from lossctl.core.results.evaluation import GRADIENT_FIGURES, Evaluation
+from lossctl.core.results.evaluations import Evaluations
 from lossctl.reports import RenderOptions, formats, render
 from lossctl.reports.shared import columns
 

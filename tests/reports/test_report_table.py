@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lossctl.core.escape import terminal
-from lossctl.core.results.evaluation import Evaluations
+from lossctl.core.results.evaluations import Evaluations
 from lossctl.core.results.view import Column, Span, View
 from lossctl.reports import RenderOptions, render
 from lossctl.reports.shared.clip import clip

@@ -22,7 +22,7 @@ from lossctl.api.comparisons.pairing import Model, Paired, pair_up
 from lossctl.api.results.slices import in_order, named
 from lossctl.core.losses.loss import ChosenLoss
 from lossctl.core.method import Method
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.slices import Slice
 from lossctl.core.settings import Settings
 from lossctl.core.system.fast_dataclass import dataclass

@@ -14,7 +14,7 @@ import numpy as np
 from lossctl.api.checks.deltas import Deltas
 from lossctl.api.checks.figures import Figures, condition
 from lossctl.api.comparisons.model_rows import ModelRows, identity_of
-from lossctl.api.evaluate import compute_source
+from lossctl.api.results.computed import compute_source
 from lossctl.api.setup.losses import Selection
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.results.slices import Slice, slice_text

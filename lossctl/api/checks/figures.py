@@ -16,7 +16,8 @@ from lossctl.api.setup.losses import Selection
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.losses.loss import ChosenLoss
 from lossctl.core.results.columns import SliceResults, SliceValue, joined, pieces_of
-from lossctl.core.results.evaluation import Evaluation, Interval
+from lossctl.core.results.evaluation import Evaluation
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.quantiles import Quantiles, level_name
 from lossctl.core.results.slices import Slice
 from lossctl.core.settings import Settings

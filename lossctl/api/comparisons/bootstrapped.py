@@ -12,11 +12,12 @@ import numpy as np
 
 from lossctl.api.comparisons.model_rows import Model, ModelRows, identity_of
 from lossctl.api.comparisons.paired import is_finished
-from lossctl.api.evaluate import Computed
+from lossctl.api.results.computed import Computed
 from lossctl.core.exact.sum import round_fraction
 from lossctl.core.method import Method
 from lossctl.core.results.columns import SliceResults, has_interval
-from lossctl.core.results.evaluation import Evaluation, Interval
+from lossctl.core.results.evaluation import Evaluation
+from lossctl.core.results.interval import Interval
 from lossctl.core.settings import Settings
 from lossctl.engine.accumulators.pairs import PairsPlan, PairsTally
 from lossctl.engine.plan import Linear, ModelPlan, ModelTally

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lossctl.api.evaluate import Progress
+from lossctl.api.results.computed import Progress
 from lossctl.api.setup.interval_levels import with_levels
 from lossctl.api.setup.losses import Selection, select
 from lossctl.api.setup.open import labelled
@@ -19,7 +19,8 @@ from lossctl.api.setup.workers import workers
 from lossctl.core.compare_settings import OWN, CompareOptions, CompareSettings
 from lossctl.core.errors import UsageError
 from lossctl.core.losses.loss import ChosenLoss
-from lossctl.core.results.comparison import Comparison, Comparisons
+from lossctl.core.results.comparison import Comparison
+from lossctl.core.results.comparisons import Comparisons
 from lossctl.core.results.evaluation import NO_SPREAD
 from lossctl.core.results.ranking import Disagreement, disagreements
 from lossctl.core.results.slices import Slice, of_slices

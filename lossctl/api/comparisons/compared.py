@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from lossctl.api.comparisons.pairing import Model, Paired, pair_up, tell_apart
-from lossctl.api.evaluate import FEW_EFFECTIVE_ROWS, Progress, not_finite, tied_groups
+from lossctl.api.results.computed import Progress
+from lossctl.api.results.evaluations import FEW_EFFECTIVE_ROWS, not_finite, tied_groups
 from lossctl.api.results.signatures import signature_asked, signature_of
 from lossctl.api.setup.faults import taken_in
 from lossctl.core.compare_settings import CompareSettings

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lossctl.api.comparisons.paired_slices import PairedSlices
-from lossctl.api.evaluate import FEW_EFFECTIVE_ROWS
+from lossctl.api.results.evaluations import FEW_EFFECTIVE_ROWS
 from lossctl.api.results.slices import Shown, in_order, named
 from lossctl.core.losses.loss import ChosenLoss
 from lossctl.core.results.comparison import Comparison
-from lossctl.core.results.evaluation import NO_SPREAD, Interval
+from lossctl.core.results.evaluation import NO_SPREAD
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.slices import Slice, few_line
 from lossctl.core.settings import Settings
 from lossctl.core.system.fast_dataclass import dataclass

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from lossctl.api.comparisons.pairing import Model
-from lossctl.api.evaluate import Progress, compute_source
+from lossctl.api.results.computed import Progress, compute_source
 from lossctl.api.setup.classes import share_classes
 from lossctl.api.setup.losses import Selection
 from lossctl.api.setup.naming import Origin, names_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.api.comparisons.contenders import Opened, Origin, fitting_all, line_up, named_models, require_each_row
 from lossctl.api.comparisons.pairing import Model
-from lossctl.api.evaluate import Progress
+from lossctl.api.results.computed import Progress
 from lossctl.api.setup.losses import Selection
 from lossctl.api.setup.open import one_file, open_for
 from lossctl.api.setup.plan import LeftOut, plan

@@ -12,33 +12,14 @@ from lossctl.core.results.columns import MOST_SHARES, SliceResults
 from lossctl.core.results.evaluation import Evaluation
 from lossctl.core.results.slices import Slice, decided_line
 from lossctl.core.settings import Settings
-from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.engine.accumulators.tally import FEW_FOR_SHARES, LARGE_SHARE
 from lossctl.engine.plan import ModelTally
-from lossctl.engine.sliced_passes import BySlice
 from lossctl.sources import Source
-from lossctl.sources.query.slicing import Slices
 
 if TYPE_CHECKING:
-    from lossctl.api.evaluate import Computed
+    from lossctl.api.results.computed import Computed, Sliced
 
-__all__ = ["Sliced", "lines_of_models", "with_slices"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sliced:
-    """What was computed of slices.
-
-    Parameters
-    ----------
-    slices
-        Which there are.
-    made
-        One for each tally of the whole, in order.
-    """
-
-    slices: Slices
-    made: Sequence[BySlice]
+__all__ = ["lines_of_models", "with_slices"]
 
 
 def with_slices(
@@ -59,7 +40,7 @@ def with_slices(
     drawn
         Whether intervals are drawn at random: then no row decides one.
     """
-    from lossctl.api.evaluate import result_of
+    from lossctl.api.results.evaluations import result_of
 
     def pattern(whole: Evaluation, tally: ModelTally, index: int) -> Pattern:
         signature = signature_asked(tally, tally.plan.losses[index], settings, by=settings.by)

@@ -9,20 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lossctl.core.losses.loss import ChosenLoss, Kind, Reduction
-from lossctl.core.results.evaluation import Evaluation
 from lossctl.core.results.quantiles import Quantiles, level_name
 from lossctl.core.settings import Settings
 
 if TYPE_CHECKING:
-    from lossctl.api.evaluate import Computed
-    from lossctl.core.results.columns import SliceResults
     from lossctl.engine.accumulators.sketch import Bucket
     from lossctl.engine.accumulators.watched import Of, WatchedTally
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.engine.run.processes import Crew
     from lossctl.sources import Source
 
-__all__ = ["alone", "counting", "quantiles_of", "with_quantiles"]
+__all__ = ["alone", "counting", "quantiles_of"]
 
 _MOST_VALUES = 2**22
 """Different values that may be kept at once for all quantiles together: 64 MB a worker."""
@@ -76,31 +73,6 @@ def quantiles_of(
         _narrow(source, tallies, found, units, settings, crew)
     places = {id(tally): place for place, tally in enumerate(tallies)}
     return [_told(tally, index, found[places[id(tally)]].get(index), levels) for tally, index in reported]
-
-
-def with_quantiles(
-    source: Source,
-    computed: Computed,
-    results: Sequence[Evaluation | SliceResults],
-    levels: Sequence[float],
-    settings: Settings,
-    crew: Crew | None,
-) -> Sequence[Evaluation | SliceResults]:
-    """Put quantiles beside the results of slices, which follow the whole for each loss reported."""
-    if not levels:
-        return results
-    from lossctl.api.results.slice_quantiles import quantiles_by_slice
-
-    quantiles = iter(quantiles_by_slice(source, computed, levels, settings, crew))
-    made: list[Evaluation | SliceResults] = []
-    mine = None
-    for each in results:
-        if isinstance(each, Evaluation) and not each.slice:
-            mine = next(quantiles)
-            made.append(each)
-        elif mine is not None:
-            made += mine.put(each)
-    return made
 
 
 def _told(

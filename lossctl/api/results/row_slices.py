@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossctl.api.results.by_slice import Sliced, lines_of_models
+from lossctl.api.results.by_slice import lines_of_models
+from lossctl.api.results.computed import Sliced
 from lossctl.api.results.slices import Shown, in_order, named, shown, unfit
 from lossctl.core.errors import UsageError
 from lossctl.core.losses.loss import Reduction
@@ -27,7 +28,7 @@ from lossctl.sources import Source
 from lossctl.sources.query.slicing import Slices
 
 if TYPE_CHECKING:
-    from lossctl.api.evaluate import Computed
+    from lossctl.api.results.computed import Computed
 
 __all__ = ["RowSlices", "row_slices", "worst_of_slices"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from lossctl.api.evaluate import BY_SLICE, Progress, compute_source
+from lossctl.api.results.computed import BY_SLICE, Progress, compute_source
 from lossctl.api.setup.chosen import settled
 from lossctl.api.setup.losses import Selection
 from lossctl.api.setup.naming import Origin, names_of
@@ -22,7 +22,7 @@ from lossctl.core.settings import Settings
 from lossctl.core.system.fast_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from lossctl.api.evaluate import Computed
+    from lossctl.api.results.computed import Computed
     from lossctl.api.results.row_slices import RowSlices
     from lossctl.engine.plan import ModelPlan, ModelTally
     from lossctl.sources import Source

@@ -29,12 +29,11 @@ from lossctl.engine.sliced_passes import BySlice
 from lossctl.sources import Source
 
 if TYPE_CHECKING:
-    from lossctl.api.evaluate import Computed
-    from lossctl.api.results.by_slice import Sliced
+    from lossctl.api.results.computed import Computed, Sliced
     from lossctl.engine.accumulators.watched import Of
     from lossctl.engine.run.processes import Crew
 
-__all__ = ["QuantilesBySlice", "quantiles_by_slice"]
+__all__ = ["QuantilesBySlice", "with_quantiles"]
 
 _MOST_VALUES = 2**21
 """Beginnings of values that may be told apart at once, of all losses and models together: some 100 MB a worker."""
@@ -95,7 +94,7 @@ class _Model:
         return found
 
 
-def quantiles_by_slice(
+def _quantiles_by_slice(
     source: Source, computed: Computed, levels: Sequence[float], settings: Settings, crew: Crew | None
 ) -> list[QuantilesBySlice]:
     """Find the quantiles of each loss reported in every slice.
@@ -195,3 +194,24 @@ def _scales(made: BySlice, index: int, codes: Codes) -> Array:
     ]
     found: Array = np.abs(np.array(scales))
     return found
+
+
+def with_quantiles(
+    source: Source,
+    computed: Computed,
+    results: Sequence[Evaluation | SliceResults],
+    levels: Sequence[float],
+    settings: Settings,
+    crew: Crew | None,
+) -> Sequence[Evaluation | SliceResults]:
+    """Put quantiles beside the results of slices, which follow the whole for each loss reported."""
+    quantiles = iter(_quantiles_by_slice(source, computed, levels, settings, crew))
+    made: list[Evaluation | SliceResults] = []
+    mine = None
+    for each in results:
+        if isinstance(each, Evaluation) and not each.slice:
+            mine = next(quantiles)
+            made.append(each)
+        elif mine is not None:
+            made += mine.put(each)
+    return made

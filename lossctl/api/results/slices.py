@@ -285,7 +285,7 @@ def _infinite_slices(
     chosen: ChosenLoss, results: Mapping[int, Evaluation], tallies: Mapping[int, ModelTally], index: int
 ) -> str:
     """Return a warning of slices whose value is not finite though the losses of rows are; empty where there is none."""
-    from lossctl.api.evaluate import not_finite
+    from lossctl.api.results.evaluations import not_finite
 
     bad = {place: each for place, each in results.items() if not math.isfinite(each.value)}
     bad = {place: each for place, each in bad.items() if not tallies[place].losses[index].infinite}

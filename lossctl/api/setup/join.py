@@ -7,16 +7,15 @@ from contextlib import ExitStack
 from typing import Any
 
 from lossctl.api.setup.losses import Selection
-from lossctl.api.setup.open import reading_of
 from lossctl.core.errors import UsageError
 from lossctl.core.settings import Settings
-from lossctl.sources import open_source
+from lossctl.sources import ReadOptions, open_source
 from lossctl.sources.joins.targets import JoinedSource, join
 
 __all__ = ["open_joined"]
 
 
-def open_joined(source: Any, selection: Selection, settings: Settings) -> JoinedSource:
+def open_joined(source: Any, selection: Selection, settings: Settings, reading: ReadOptions) -> JoinedSource:
     """Open predictions and the targets that settings name, and join them by the key.
 
     Raises
@@ -32,8 +31,7 @@ def open_joined(source: Any, selection: Selection, settings: Settings) -> Joined
 
     with ExitStack() as stack:
         left, right = (
-            stack.enter_context(open_source(each, reading_of(settings), fits=fits))
-            for each in (source, settings.targets)
+            stack.enter_context(open_source(each, reading, fits=fits)) for each in (source, settings.targets)
         )
         ordered = any(chosen.loss.series for chosen in selection.losses)
         joined = join(

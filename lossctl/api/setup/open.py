@@ -50,7 +50,7 @@ def open_for(source: Any, selection: Selection, settings: Settings) -> Source:
     if settings.targets is not None:
         from lossctl.api.setup.join import open_joined
 
-        return open_joined(source, selection, settings)
+        return open_joined(source, selection, settings, reading_of(settings))
 
     def fits(names: Sequence[str]) -> bool:
         from lossctl.api.setup.plan import could_bind  # loads DuckDB, which is better started first

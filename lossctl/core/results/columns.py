@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lossctl.core.results.evaluation import GRADIENT_FIGURES, NO_SPREAD, Evaluation, Gradient, Interval
+from lossctl.core.results.evaluation import GRADIENT_FIGURES, NO_SPREAD, Evaluation, Gradient
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.slices import Slice, slice_texts
 from lossctl.core.results.view import Field, Scalar, listed
 from lossctl.core.system.fast_dataclass import dataclass

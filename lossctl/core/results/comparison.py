@@ -6,28 +6,21 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
 from lossctl.core.losses.loss import ChosenLoss, Direction, Value
-from lossctl.core.results.comparison_table import table
-from lossctl.core.results.evaluation import Interval
-from lossctl.core.results.repr import Shown, interval, line, lines, whose
-from lossctl.core.results.slices import Slice, slice_columns, slice_fields
-from lossctl.core.results.view import Scalar, View, finite_or_none, flat
+from lossctl.core.results.interval import Interval
+from lossctl.core.results.repr import Shown, interval, line, whose
+from lossctl.core.results.slices import Slice, slice_fields
+from lossctl.core.results.view import Scalar, finite_or_none, flat
 from lossctl.core.system.fast_dataclass import dataclass
-from lossctl.core.version import __version__
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["COMPARE_SCHEMA", "Comparison", "Comparisons"]
-
-COMPARE_SCHEMA = "lossctl/compare/1"
+__all__ = ["Comparison"]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """How a candidate differs from a baseline by one loss. The fields are those of the JSON of `compare`.
 
     Parameters
@@ -108,9 +101,6 @@ class Comparison:
         pair = f"{whose(self.candidate, {})} - {whose(self.baseline, self.slice)}"
         return line(self, f"{pair}: {what}{p}, n {self.n}")
 
-    def _repr_html_(self) -> str | None:
-        return Comparisons((self,))._repr_html_()
-
     @property
     def better(self) -> bool | None:
         """Whether the candidate is better; ``None`` where the data do not tell."""
@@ -163,77 +153,3 @@ class Comparison:
         for name, value in self.to_dict().items():
             row.update(slice_fields(self.slice, by) if name == "slice" else {name: value})
         return flat(row, {"delta_ci": ends, "relative_ci": ends})
-
-
-@dataclass(frozen=True, slots=True)
-class Comparisons(Shown, Sequence[Comparison]):
-    """What `lossctl.compare` returns: a sequence of `Comparison`, with warnings.
-
-    Parameters
-    ----------
-    comparisons
-        One for each loss, slice and pair of models, loss by loss.
-    warnings
-        What a reader should know.
-    adjustment
-        How p-values were adjusted: ``holm``, ``bh`` or ``none``.
-    notices
-        The warnings for a terminal: where many losses are named, a few of them are.
-    notes
-        Lines for people under the table.
-    """
-
-    comparisons: tuple[Comparison, ...]
-    warnings: tuple[str, ...] = field(default=())
-    adjustment: str = "none"
-    notices: tuple[str, ...] = field(default=())
-    notes: tuple[str, ...] = field(default=())
-
-    def __repr__(self) -> str:
-        return lines(self)
-
-    def __len__(self) -> int:
-        return len(self.comparisons)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.comparisons[index]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/compare/1``."""
-        return {
-            "schema": COMPARE_SCHEMA,
-            "version": __version__,
-            "comparisons": self.items(),
-            "warnings": list(self.warnings),
-        }
-
-    def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each comparison."""
-        return [each.to_dict() for each in self.comparisons]
-
-    def records(self) -> list[dict[str, Scalar]]:
-        """Give each comparison as a flat row."""
-        by = slice_columns(each.slice for each in self.comparisons)
-        return [each.record(by) for each in self.comparisons]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame, one row a comparison, with the columns of the CSV output."""
-        import pandas as pd
-
-        return pd.DataFrame(self.records())
-
-    def bare(self) -> list[Scalar]:
-        """Return the differences alone, those that are not finite too."""
-        return [each.delta for each in self.comparisons]
-
-    def view(self) -> View:
-        """Give the table for people: a block for each loss and slice, ``~`` where the data do not tell a difference."""
-        return table(self.comparisons, self._notes())
-
-    def _notes(self) -> tuple[str, ...]:
-        notes = []
-        count = sum(each.p_value is not None for each in self.comparisons)  # what has no p-value takes no part
-        if self.adjustment != "none" and count > 1:
-            name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[self.adjustment]
-            notes.append(f"p is adjusted for {count} comparisons ({name})")
-        return (*notes, *self.notes)

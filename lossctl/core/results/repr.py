@@ -13,19 +13,25 @@ from lossctl.core.escape import visible
 from lossctl.core.results.slices import Slice, slice_text
 
 if TYPE_CHECKING:
-    from lossctl.core.results.evaluation import Interval
+    from lossctl.core.results.interval import Interval
 
-__all__ = ["Shown", "figure", "interval", "line", "lines", "tables_by", "whose"]
+__all__ = ["Shown", "figure", "interval", "line", "lines", "shown_by", "tables_by", "whose"]
 
 _MOST_LINES, _MOST_CHARACTERS = 5, 100
 """Of results in a sequence, and of a text from the data."""
 
 _writers: list[Callable[[Any], str]] = []
+_tables: dict[type, Callable[[Any], Any]] = {}
 
 
 def tables_by(writer: Callable[[Any], str]) -> None:
     """Let results be shown as tables by a function that writes one as HTML."""
     _writers[:] = [writer]
+
+
+def shown_by(one: type, table: Callable[[Any], Any]) -> None:
+    """Let a single result be shown as the table that a function makes of it."""
+    _tables[one] = table
 
 
 class Shown:
@@ -34,7 +40,8 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str | None:
-        return _writers[0](self) if _writers else None
+        table = _tables.get(type(self))
+        return _writers[0](self if table is None else table(self)) if _writers else None
 
 
 def line(result: object, text: str) -> str:

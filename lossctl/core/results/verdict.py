@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.errors import ExitCode
-from lossctl.core.results.evaluation import Interval
+from lossctl.core.results.interval import Interval
 from lossctl.core.results.repr import Shown, line, lines, whose
 from lossctl.core.results.slices import Slice, slice_columns, slice_fields, slice_text
 from lossctl.core.results.view import Cell, Column, Scalar, View, finite_or_none, flat
