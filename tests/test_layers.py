@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,6 +46,38 @@ INSIDE = {
 }
 """Packages of others that a room may import besides, inside functions: they cost time or are optional."""
 LONGEST_FUNCTION = 60
+ORDER = {
+    "core": (
+        "errors types version bound",
+        "system",
+        "escape names spelling exact losses",
+        "method rows",
+        "settings",
+        "compare_settings",
+        "results",
+        "charts",
+    ),
+    "sources": ("names", "duck", "files", "columns", "query", "joins", "writing"),
+    "engine": (
+        "fitting",
+        "plan",
+        "slice_order run",
+        "accumulators",
+        "series",
+        "passes",
+        "sliced_passes each_row kept_rows",
+    ),
+    "api": ("setup", "results", "comparisons", "checks", "evaluate", "baseline rows worst hints"),
+}
+"""Of a room, its modules and sub-packages from the bottom up: each sees those below it, and its own."""
+UPWARD = {
+    ("engine.plan", "engine.accumulators"): "a plan makes tallies, until it knows the protocol of accumulators alone",
+    ("engine.accumulators", "engine.sliced_passes"): "a pass by slice has a type of its own, until there is one driver",
+    ("api.checks", "api.evaluate"): "gates evaluate one by one, until a check makes one plan",
+}
+"""Imports against the order, and why they still stand."""
+CIRCLES: dict[frozenset[str], str] = {}
+"""Modules that import each other, and why they still do."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +173,82 @@ def test_functions_are_short(path: Path) -> None:
 def test_a_silenced_check_says_why(path: Path) -> None:
     silenced = re.findall(r"# (?:ruff: )?(?:noqa|type: ignore)[^\n]*", path.read_text(encoding="utf-8"))
     assert [each for each in silenced if not re.search(r"(?:--| - |\]\s+#)\s*\S+ \S+", each)] == []
+
+
+def name_of(path: Path) -> str:
+    """Name a module without the ``lossctl`` at its front."""
+    inside = path.relative_to(HOUSE).with_suffix("")
+    return ".".join(inside.parts).removesuffix(".__init__")
+
+
+def seen_by(path: Path) -> set[str]:
+    """Name the modules of lossctl that a module imports."""
+    known = {name_of(each) for each in MODULES}
+    found = {each.name.removeprefix("lossctl.") for each in imports_of(path)}
+    return {name for name in found if name in known and name != name_of(path)}
+
+
+def place_of(name: str) -> tuple[str, int]:
+    """Give the part of its room that a module belongs to, and how far up this stands."""
+    room, part, *_ = name.split(".")
+    for floor, parts in enumerate(ORDER[room]):
+        if part in parts.split():
+            return f"{room}.{part}", floor
+    raise AssertionError(f"{name} has no place in ORDER")
+
+
+def against_the_order(path: Path) -> set[tuple[str, str]]:
+    """Give the imports of a module that go up inside its room, as the parts they lead from and to."""
+    name = name_of(path)
+    if name.count(".") == 0 or name.split(".")[0] not in ORDER:
+        return set()
+    part, floor = place_of(name)
+    found = set()
+    for other in seen_by(path):
+        if other.startswith(f"{name.split('.')[0]}.") and place_of(other)[0] != part and place_of(other)[1] >= floor:
+            found.add((part, place_of(other)[0]))
+    return found
+
+
+def test_imports_inside_a_room_go_down() -> None:
+    assert {each for path in MODULES for each in against_the_order(path)} == set(UPWARD)
+
+
+def circles(graph: Mapping[str, set[str]]) -> set[frozenset[str]]:
+    """Give the groups of modules that reach each other; see Tarjan, Depth-first search, 1972."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    waiting: list[str] = []
+    found = set()
+
+    def visit(name: str) -> None:
+        order[name] = lowest[name] = len(order)
+        waiting.append(name)
+        for other in graph[name]:
+            if other not in order:
+                visit(other)
+                lowest[name] = min(lowest[name], lowest[other])
+            elif other in waiting:
+                lowest[name] = min(lowest[name], order[other])
+        if lowest[name] == order[name]:
+            group = waiting[waiting.index(name) :]
+            del waiting[waiting.index(name) :]
+            if len(group) > 1:
+                found.add(frozenset(group))
+
+    for name in graph:
+        if name not in order:
+            visit(name)
+    return found
+
+
+def test_modules_do_not_import_in_a_circle() -> None:
+    assert circles({name_of(path): seen_by(path) for path in MODULES}) == set(CIRCLES)
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": set[str](), "f": {"e", "a"}}
+    assert circles(graph) == {frozenset("abc")}
 
 
 def test_every_room_is_known() -> None:
