@@ -166,13 +166,14 @@ def test_every_format_of_eval(case: tuple[str, str]) -> None:
 def test_compare_does_not_tell_who_is_better(case: tuple[str, str]) -> None:
     loss, path = case
     words = ("compare", path, "-t", "y", "-p", "p", "-p", "o", "--loss", loss)
-    for by in (("--by", "g"), ("--where", "g = 'a'")):
+    one_slice, one_line = "of 1 slice (first: g=a) is infinite: ", "of p, o are infinite: "
+    for by, expected in ((("--by", "g"), one_slice), (("--where", "g = 'a'"), one_line)):
         out, said = ran(*words, *by, "--format", "json")
         found = json.loads(out)["comparisons"][-2 if by[0] == "--by" else -1]
         assert found["status"] == "inf"
         assert {found[name] for name in ("baseline_value", "candidate_value", "delta", "delta_ci", "p_value")} == {None}
         assert (found["wins"], found["ties"], found["losses"], found["n"]) == (0, 0, 0, 2)
-        assert "p, o are infinite: " in said
+        assert f"warning: {loss} {expected}" in said
         table, _ = ran(*words, *by)
         assert all("equal" not in line for line in table.splitlines() if "inf" in line)
     bare, _ = ran(*words, "--where", "g = 'a'", "--format", "bare")
