@@ -413,7 +413,8 @@ def roots_of(chosen: ChosenLoss, loss: Array, block: Block) -> Array:
     """Return what the losses of rows are the squares of, in its own scale; of stored ones the root."""
     if chosen.loss.root is None:
         return np.sqrt(loss)
-    return chosen.loss.root(block.target, block.prediction, **chosen.params)
+    with np.errstate(all="ignore"):  # an event that is given no probability is infinitely far
+        return chosen.loss.root(block.target, block.prediction, **chosen.params)
 
 
 def exponent_of(mean: float, *, moves: bool) -> int:

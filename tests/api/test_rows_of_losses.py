@@ -331,3 +331,11 @@ def test_rows_take_no_skill() -> None:
     data = {"target": [1.0, 2.0], "prediction": [1.5, 2.0]}
     with pytest.raises(lossctl.UsageError, match="skill"):
         lossctl.open_rows(data, "mse", skill=True)
+
+
+@pytest.mark.parametrize("loss", ["jensen_shannon_distance", "hellinger"])
+def test_events_without_a_probability_are_ranked_without_a_warning(loss: str) -> None:
+    data = {"p_a": [0.0, 1.0, 0.25], "p_b": [1.0, 0.0, 0.75], "q_a": [5e-324, 0.0, 0.5], "q_b": [1.0, 1.0, 0.5]}
+    arrays = {name: np.array(values) for name, values in data.items()}
+    (worst,) = lossctl.worst_rows(arrays, loss, 1, target="p_*", prediction="q_*")
+    assert worst.row == 2
