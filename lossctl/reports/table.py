@@ -18,7 +18,7 @@ from lossctl.reports.shared.styles import STYLES, VERDICTS, styled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lossctl.core.results.view import Column, Reportable
+    from lossctl.core.results.view import Reportable, View
     from lossctl.reports.shared.options import RenderOptions
 
 __all__ = ["render"]
@@ -38,15 +38,11 @@ def render(result: Reportable, options: RenderOptions) -> str:
     mse   0.250000
     mae    12.0000
     """
-    view = result.view()
-    headers = [terminal(column.header) for column in view.columns]
-    cells = [*zip(*view.rows, strict=True)] or [()] * len(headers)
-    texts = [each_line(format_cells(each, options.significant), terminal, unmarked) for each in cells]
-    extents = [Extent.of(*each) for each in zip(view.columns, headers, texts, strict=True)]
-    plan = arrange(extents, options.width)
-    table = _Table(view.columns, headers, texts, color=options.color)
-    lines = table.lines(plan.names, plan.rest, len(view.rows))
-    left_out = [view.columns[index].header for index in plan.left_out]
+    table = _Table(result.view(), options)
+    if table.view.narrow is not None and table.strain:
+        table = min(table, _Table(table.view.narrow(), options), key=lambda each: each.strain)
+    view, lines = table.view, table.lines()
+    left_out = [view.columns[index].header for index in table.plan.left_out]
     below = view.below(left_out)
     blocks = [_text(view.title, "title", options)] if view.title else []
     is_shown = bool(view.rows) or not below  # where notes say it all, headers of nothing would be in the way
@@ -72,15 +68,20 @@ def _text(text: str, style: str, options: RenderOptions) -> str:
 class _Table:
     """A table as it is printed: what stands in its columns, and how that is laid out."""
 
-    def __init__(
-        self, columns: Sequence[Column], headers: Sequence[str], texts: Sequence[Sequence[str]], *, color: bool
-    ) -> None:
-        self._columns, self._headers, self._texts = columns, headers, texts
-        self._styles = STYLES if color else {}
-        self._verdicts = VERDICTS if color else {}
+    def __init__(self, view: View, options: RenderOptions) -> None:
+        self.view, self._columns = view, view.columns
+        self._headers = [terminal(column.header) for column in view.columns]
+        cells = [*zip(*view.rows, strict=True)] or [()] * len(view.columns)
+        self._texts = [each_line(format_cells(each, options.significant), terminal, unmarked) for each in cells]
+        extents = [Extent.of(*each) for each in zip(view.columns, self._headers, self._texts, strict=True)]
+        self.plan = arrange(extents, options.width)
+        self.strain = self.plan.strain(options.width)
+        self._styles = STYLES if options.color else {}
+        self._verdicts = VERDICTS if options.color else {}
 
-    def lines(self, names: Line, rest: Line, count: int) -> Iterator[str]:
-        """Return the lines: the headers, and each of so many rows, below its names where these stand apart."""
+    def lines(self) -> Iterator[str]:
+        """Return the lines: the headers, and each of the rows, below its names where these stand apart."""
+        names, rest, count = self.plan.names, self.plan.rest, len(self.view.rows)
         indent = " " * GAP if names else ""
         yield from self._header(names)
         yield from (f"{indent}{line}" for line in self._header(rest))

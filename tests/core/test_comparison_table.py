@@ -8,6 +8,7 @@ from typing import Any
 from lossctl.core.results.comparison import Comparison
 from lossctl.core.results.comparisons import Comparisons
 from lossctl.core.results.view import Brief, Change, Span, View
+from lossctl.reports import RenderOptions, render
 from tests.comparisons import made, settled
 
 TOLD = (
@@ -64,6 +65,16 @@ def test_two_models_stand_beside_each_other() -> None:
     assert column(view, "verdict") == ["~", "better", "worse", "~"]
     assert column(view, "best") == ["b *~", "b *", "a *", "equal"]
     assert column(view, "difference") == [-1.0, -1.0, 1.0, 0.0]
+
+
+def test_two_models_of_long_names_stand_below_each_other_at_a_terminal() -> None:
+    names = ("predictions_ridge_2026.csv", "predictions_tree_2026.csv")
+    two = Comparisons((settled("mae", names, (3.0, 2.0), relative=-1 / 3),))
+    for width, after in ((80, []), (100, ["*", "2.00000"])):  # names on lines of their own, and beside their figures
+        lines = render(two, "table", RenderOptions(width=width)).splitlines()
+        assert max(map(len, lines)) <= width
+        assert [line.split()[:3] for line in lines if names[1] in line] == [[names[1], *after]]
+    assert render(two, "table").startswith(f"loss  {names[0]}  {names[1]}  change")
 
 
 def test_what_would_be_needed_stands_where_nothing_is_told() -> None:

@@ -288,3 +288,28 @@ def test_a_legend_goes_with_its_column(made: Any) -> None:
     view = View(columns, (("mse", 1234567.0),), notes=("and more",), legend=(("needed", "needed = rows"),))
     assert render(made(table=view), "table").endswith("\n\nneeded = rows\nand more\n")
     assert "needed = rows" not in render(made(table=view), "table", RenderOptions(width=12))
+
+
+def test_the_narrow_table_is_shown_where_the_other_does_not_fit_and_it_does_better(made: Any) -> None:
+    narrow = View((Column("model"), Column("value", "right")), (("a", 1.5), ("b" * 9, 2.5)))
+    wide = View((Column("loss"), Column("a", "right"), Column("b" * 9, "right")), (("mae", 1.5, 2.5),))
+    both = replace(wide, narrow=lambda: narrow)
+
+    def shown(view: View, width: int | None) -> str:
+        return render(made(table=view), "table", RenderOptions(width=width))
+
+    for width in (None, 24):
+        assert shown(both, width) == shown(wide, width)
+    for width in (23, 18):
+        assert shown(both, width) == shown(narrow, width)
+    assert shown(both, 17) == shown(narrow, 17)  # names apart, where the other would run over the width
+    apart = replace(narrow, rows=(("a", 1.5), ("b" * 20, 2.5)))  # both need lines of names, and fit below them
+    assert shown(replace(both, narrow=lambda: apart), 22) == shown(wide, 22)
+
+
+def test_the_narrow_table_is_cut_as_the_other(made: Any) -> None:
+    narrow = View((Column("model"),), (("b" * 9_999,),))
+    wide = View((Column("loss"), Column("b" * 9_999, "right")), (("mae", 2.5),), narrow=lambda: narrow)
+    shown = render(made(table=wide), "table", RenderOptions(width=80))
+    assert shown.startswith("model\nbbb")
+    assert len(shown) < 2 * MOST

@@ -6,6 +6,7 @@ Imports the standard library and core. Nothing here computes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lossctl.core.results.evaluation import NO_SPREAD
@@ -39,6 +40,8 @@ _OPTIONAL = ("best", "best of two", "change", "detectable", "needed")
 def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     """Lay comparisons out: a line each where there are two models, else a block of lines for each loss and slice.
 
+    Two models are laid out in blocks too where a terminal is too narrow for their names beside each other.
+
     Parameters
     ----------
     comparisons
@@ -46,12 +49,19 @@ def table(comparisons: Sequence[Comparison], notes: Sequence[str]) -> View:
     notes
         Lines under the table, beside those that say what its marks mean.
     """
+    pairs = {(each.baseline, each.candidate) for each in comparisons}
+    if len(pairs) > 1:
+        return _laid_out(comparisons, notes)
+    return replace(_laid_out(comparisons, notes, *pairs), narrow=lambda: _laid_out(comparisons, notes))
+
+
+def _laid_out(comparisons: Sequence[Comparison], notes: Sequence[str], pair: tuple[str, str] | None = None) -> View:
+    """Lay comparisons of a pair of models out in lines, else in blocks."""
     slices = slice_columns(each.slice for each in comparisons)
     level = next((each.delta_ci.level for each in comparisons if each.delta_ci is not None), 0.95)
-    pairs = {(each.baseline, each.candidate) for each in comparisons}
-    lay_out = _lines if len(pairs) == 1 else _block
+    lay_out = _block if pair is None else _lines
     rows = [row for together in alike(comparisons).values() for row in lay_out(together, slices)]
-    columns = _columns(slices, level, next(iter(pairs)) if len(pairs) == 1 else None)
+    columns = _columns(slices, level, pair)
     idle = {name for name in _OPTIONAL if all(row.get(name) is None for row in rows)}
     shown = [name for name in columns if name not in idle]
     lead = [name for name in shown if name == "loss" or name.startswith(_SLICE)]

@@ -8,7 +8,7 @@ NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -113,6 +113,8 @@ class View:
         Lines under the table.
     legend
         Lines above the notes, each with the header of the column that it explains.
+    narrow
+        Makes a table that says the same in a narrower way; ``None`` where there is none.
     """
 
     columns: tuple[Column, ...]
@@ -120,6 +122,7 @@ class View:
     title: str = ""
     notes: tuple[str, ...] = ()
     legend: tuple[tuple[str, str], ...] = ()
+    narrow: Callable[[], View] | None = None
 
     def below(self, left_out: Collection[str] = ()) -> tuple[str, ...]:
         """Return the lines under the table, without those that explain a column that is left out.

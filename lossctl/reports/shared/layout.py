@@ -79,6 +79,17 @@ class Plan:
     rest: Line
     left_out: tuple[int, ...]
 
+    def strain(self, width: int | None) -> int:
+        """Return 0 where each row is a line, 1 where names stand above it, 2 or more where it is wider than the width.
+
+        Examples
+        --------
+        >>> [arrange((Extent(5, 5, 0, True), Extent(9, 9, 0, False)), width).strain(width) for width in (16, 15, 8)]
+        [0, 1, 3]
+        """
+        taken = sum(each + GAP for _, each in self.rest) - (0 if self.names else GAP)
+        return bool(self.names) + 2 * (width is not None and taken > width)
+
 
 def arrange(extents: Sequence[Extent], width: int | None) -> Plan:
     """Choose the columns that are shown, and their widths.

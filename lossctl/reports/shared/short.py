@@ -7,13 +7,14 @@ its reader longer. Formats for machines keep them whole.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.reports.shared.clip import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lossctl.core.results.view import Cell, Reportable, View
 
@@ -35,17 +36,25 @@ class _Shortened:
 
     def view(self) -> View:
         """Give the table, its long texts cut."""
-        view = self.result.view()
-        columns = tuple(replace(each, header=_cut(each.header)) for each in view.columns)
-        rows = view.rows if all(map(_is_short, zip(*view.rows, strict=True))) else tuple(map(_row, view.rows))
-        legend = tuple((_cut(header), _cut(text)) for header, text in view.legend)
-        notes = tuple(map(_cut, view.notes))
-        return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=notes, legend=legend)
+        return _shortened(self.result.view())
 
 
 def shortened(result: Reportable) -> Reportable:
     """Cut what people see of a result."""
     return _Shortened(result)  # type: ignore[return-value]  # formats for people ask for the table and nothing else
+
+
+def _shortened(view: View) -> View:
+    columns = tuple(replace(each, header=_cut(each.header)) for each in view.columns)
+    rows = view.rows if all(map(_is_short, zip(*view.rows, strict=True))) else tuple(map(_row, view.rows))
+    legend = tuple((_cut(header), _cut(text)) for header, text in view.legend)
+    notes = tuple(map(_cut, view.notes))
+    narrow = view.narrow and partial(_narrow, view.narrow)
+    return replace(view, columns=columns, rows=rows, title=_cut(view.title), notes=notes, legend=legend, narrow=narrow)
+
+
+def _narrow(made: Callable[[], View]) -> View:
+    return _shortened(made())
 
 
 def _is_short(cells: Sequence[Cell]) -> bool:
