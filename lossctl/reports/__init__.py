@@ -95,7 +95,7 @@ def render(
 
     Examples
     --------
-    >>> from lossctl.core.results.evaluation import Evaluations
+    >>> from lossctl.core.results.evaluations import Evaluations
     >>> print(render(Evaluations(()), "json"), end="")
     {
       "schema": "lossctl/eval/1",

@@ -19,7 +19,7 @@ def render(result: Reportable, options: RenderOptions) -> str:
 
     Examples
     --------
-    >>> from lossctl.core.results.evaluation import Evaluations
+    >>> from lossctl.core.results.evaluations import Evaluations
     >>> from lossctl.reports.shared.options import RenderOptions
     >>> print(render(Evaluations((), ("few rows",)), RenderOptions()), end="")
     {

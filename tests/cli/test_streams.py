@@ -143,7 +143,9 @@ def test_no_command_shows_the_help_and_is_a_usage_error() -> None:
 
 def test_a_fault_of_our_own_is_70_and_asks_for_a_report(preds: Path) -> None:
     script = (
-        "import lossctl.api.evaluate as e, sys\n"
+        "import sys\n"
+        "from importlib import import_module\n"
+        "e = import_module('lossctl.api.evaluate')\n"
         "def broken(*a, **k): raise ZeroDivisionError('boom')\n"
         "e.evaluate_source = broken\n"
         "from lossctl.cli.main import main\n"

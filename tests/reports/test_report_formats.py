@@ -147,7 +147,7 @@ def test_finding_formats_imports_none() -> None:
 
 def test_json_imports_no_other_format_and_no_rich() -> None:
     loaded = modules_after(
-        "from lossctl.core.results.evaluation import Evaluations\n"
+        "from lossctl.core.results.evaluations import Evaluations\n"
         "from lossctl.reports import render\n"
         "render(Evaluations(()), 'json')"
     )
@@ -158,7 +158,7 @@ def test_json_imports_no_other_format_and_no_rich() -> None:
 @pytest.mark.parametrize("width", ["None", "9"])
 def test_a_table_imports_of_rich_the_widths_of_characters_and_no_more(width: str) -> None:
     loaded = modules_after(
-        "from lossctl.core.results.evaluation import Evaluations\n"
+        "from lossctl.core.results.evaluations import Evaluations\n"
         "from lossctl.reports import RenderOptions, render\n"
         f"render(Evaluations(()), 'table', RenderOptions(width={width}))"
     )

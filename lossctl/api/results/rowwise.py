@@ -77,7 +77,7 @@ def find_rows(
     source, selection, settings, on_progress
         As in `lossctl.evaluate`.
     watched
-        As in `lossctl.api.evaluate.compute_source`.
+        As in `lossctl.api.results.computed.compute_source`.
     keep
         Columns that each source must have, beside those of the key.
 
