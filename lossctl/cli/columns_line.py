@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lossctl.core.bound import Bound
 from lossctl.core.escape import terminal
@@ -13,8 +13,8 @@ _MOST = 4
 """So many columns of a role are named."""
 
 
-def columns_line(bound: Bound, width: int, *, arrow: str = "←") -> str:
-    """Say what each role was bound to, and which columns were not used, as many as fit a line.
+def columns_line(bound: Bound, width: int, *, arrow: str = "←", besides: Collection[str] = ()) -> str:
+    """Return what each role was bound to, `besides` those, and which columns were not used, as many as fit a line.
 
     Examples
     --------
@@ -24,11 +24,12 @@ def columns_line(bound: Bound, width: int, *, arrow: str = "←") -> str:
     >>> columns_line(bound, 80)
     'target ← y, prediction ← p; not used: id'
     """
-    line = ", ".join(f"{role} {arrow} {_some([*texts], _MOST)}" for role, texts in bound.roles.items())
+    roles = {role: texts for role, texts in bound.roles.items() if role not in besides}
+    line = ", ".join(f"{role} {arrow} {_some([*texts], _MOST)}" for role, texts in roles.items())
     unused = bound.unused
     if not unused:
         return line
-    start = f"{line}; not used: "
+    start = f"{line}{'; ' if line else ''}not used: "
     fitting = (count for count in range(len(unused), 0, -1) if len(terminal(start + _some(unused, count))) <= width)
     count = next(fitting, 0)
     return start + (_some(unused, count) if count else f"{len(unused)} columns")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import errno
 import os
-import shutil
 import signal
 import sys
 import time
@@ -22,7 +21,7 @@ import typer
 from lossctl.cli.commands import application, with_command
 from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
-from lossctl.cli.streams import at_terminal, labelled, say
+from lossctl.cli.streams import error_width, labelled, say
 from lossctl.core.bound import Bound, noting_columns
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError, plain_line, reason_of
 from lossctl.core.system.input_files import one_run
@@ -188,23 +187,27 @@ def _delivered(outcome: object, bound: Bound) -> int:
 
         outcome = replace(outcome, warnings=tuple(merged(outcome.warnings, bound.names)))
     if not outcome.quiet:
-        _say_columns(bound)
-        for note in outcome.notes:
-            say(labelled("note", note))
+        _say_columns(bound, outcome.notes)
         for warning in outcome.warnings:
             say(labelled("warning", warning))
     deliver(outcome)
     return outcome.exit_code
 
 
-def _say_columns(bound: Bound) -> None:
-    """Say at a terminal which columns were taken for what."""
-    if bound.roles and at_terminal(sys.stderr):
+def _say_columns(bound: Bound, notes: Sequence[str]) -> None:
+    """Print the notes of what columns hold; at a terminal also which were taken for what, as far as no note says it."""
+    line, room = "", error_width()
+    if bound.roles and room is not None:
         from lossctl.cli.columns_line import columns_line
 
         arrow = "←" if "utf" in (sys.stderr.encoding or "").lower() else "="
-        room = shutil.get_terminal_size().columns - len("columns: ")
-        say(labelled("columns", columns_line(bound, room, arrow=arrow)))
+        besides = ("target", "prediction") if notes else ()
+        line = columns_line(bound, room - len("columns: "), arrow=arrow, besides=besides)
+    if line and len(notes) == 1:
+        notes, line = [f"{notes[0]}; {line}"], ""
+    say("".join(labelled("note", note) for note in notes))
+    if line:
+        say(labelled("columns", line))
 
 
 def _print_error(problem: str, cure: str | None, notes: Sequence[str] = ()) -> None:

@@ -14,9 +14,10 @@ from typing import TextIO
 
 from lossctl.core.escape import terminal
 
-__all__ = ["at_terminal", "in_color", "labelled", "say", "width"]
+__all__ = ["at_terminal", "error_width", "in_color", "labelled", "say", "width"]
 
 _NARROWEST = 20
+_USUAL_WIDTH = 80
 _LOGS = ("GITHUB_ACTIONS", "GITLAB_CI")
 """Set by CI systems whose logs show colours, though they are no terminals."""
 _CODES = {"error": "1;31", "hint": "36", "note": "36", "columns": "36", "warning": "33"}
@@ -32,6 +33,18 @@ def width() -> int | None:
     if os.environ.get("COLUMNS", "").strip("0").isdigit() or sys.stdout.isatty():
         return max(shutil.get_terminal_size().columns, _NARROWEST)
     return None
+
+
+def error_width() -> int | None:
+    """Return the width of the terminal that standard error is, unless COLUMNS says another; none off a terminal."""
+    if not at_terminal(sys.stderr):
+        return None
+    if os.environ.get("COLUMNS", "").strip("0").isdigit():
+        return int(os.environ["COLUMNS"])
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):  # no stream of the system's
+        return _USUAL_WIDTH
 
 
 def at_terminal(stream: TextIO) -> bool:
@@ -59,20 +72,26 @@ def _is_log(stream: TextIO) -> bool:
 
 
 def labelled(kind: str, text: str) -> str:
-    """Return a line for standard error, after its kind.
+    """Return a line for standard error, after its kind; at a terminal as many as it takes, the others below its text.
 
     Parameters
     ----------
     kind
         ``error``, ``hint``, ``note``, ``columns`` or ``warning``; empty for what belongs to the line above.
     text
-        It is escaped here, and cut where nobody would read to its end.
+        It is escaped here, and cut where nobody would read to its end. At a terminal it is broken at words.
     """
     label = f"{kind}:" if kind else ""
     code = _CODES.get(kind) if in_color(sys.stderr) else None
     shown = f"\x1b[{code}m{label}\x1b[0m" if code else label
     beside = _WIDTHS.get(kind, len("error: "))
-    return f"{shown}{' ' * (beside - len(label))}{_short(terminal(text))}\n"
+    lines, columns = [_short(terminal(text))], error_width()
+    if columns is not None and len(lines[0]) > (columns - beside) // 2:  # of which some may be two columns wide
+        from lossctl.cli.wrapping import wrapped
+
+        lines = wrapped(lines[0], columns - beside)
+    below = f"\n{' ' * beside}".join(lines)
+    return f"{shown}{' ' * (beside - len(label))}{below}\n"
 
 
 def say(lines: str) -> None:
