@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
+from pathlib import Path
 from types import MappingProxyType
 
 from lossctl.core.errors import ExitCode
@@ -103,11 +104,23 @@ def take_instruction(arguments: list[str]) -> str | None:
 def use_own_scripts() -> None:
     """Let ``--install-completion`` and ``--show-completion`` of Typer write the scripts of this module.
 
-    Typer's own split a line at spaces alone, and so lose names of files and columns that hold one.
+    Typer's own split a line at spaces alone, and so lose names of files and columns that hold one. Its installer for
+    bash would add an empty line to ``~/.bashrc`` each time.
     """
     from typer import _completion_shared as shared
 
+    install = shared.install_bash
+
+    def install_once(**names: str) -> Path:
+        settings = Path.home() / ".bashrc"
+        before = settings.read_bytes() if settings.is_file() else b""
+        installed = install(**names)
+        if os.fsencode(f"source '{installed}'") in before:
+            settings.write_bytes(before)
+        return installed
+
     shared._completion_scripts.update(SCRIPTS)  # noqa: SLF001 -- Typer has no other way; a test installs each
+    shared.install_bash = install_once
 
 
 def complete(instruction: str) -> ExitCode:

@@ -122,8 +122,10 @@ def main(arguments: list[str]) -> int:
     except LossctlError as error:
         _print_error(error.problem, error.cure, error.notes)
         return error.exit_code
-    except (BrokenPipeError, SystemExit):  # Typer exits where nobody reads its help any more
-        _discard_output()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:  # as Typer does where it has installed a completion
+            return ExitCode.OK
+        _discard_output()  # Typer exits with 1 where nobody reads its help any more
         return ExitCode.CLOSED_PIPE
     except (KeyboardInterrupt, typer.Abort):
         _print_error("interrupted", None)

@@ -21,6 +21,8 @@ _RESAMPLES = {"--bootstrap", "--permutation"}
 
 _FILE = re.compile(r"/|\.[A-Za-z]|[*?]|.=.|^git:|^-$|^$")
 """What is no plain word, and so the name of a file."""
+_COMPARISON = re.compile(r"[<>]=?|==?(?=\s|$)|!=")
+"""What begins no name of a file, but goes on with a gate or a condition."""
 
 
 def could_be_a_file(word: str) -> bool:
@@ -41,6 +43,8 @@ def stray(before: Any, option: str, value: str | None, words: Sequence[str]) -> 
         The word, and what follows it.
     """
     text = words[0]
+    if value is not None and _COMPARISON.match(text):
+        return _cut_by_spaces(option, value, words)
     if could_be_a_file(text):
         return None
     if value is None:
@@ -51,7 +55,15 @@ def stray(before: Any, option: str, value: str | None, words: Sequence[str]) -> 
     if f"--no-{option[2:]}" in before.opts:
         return UsageError(f"{option}: {text!r} is not true or false", f"write {option} or --no-{option[2:]}")
     problem = f"{option} {value} is followed by {text!r}, and there is no file of that name"
-    if before.multiple:
-        return UsageError(problem, f"each takes its own flag: {option} {value} {option} {text}")
     parts = [value, *takewhile(lambda word: not word.startswith("-") and not Path(word).exists(), words)]
-    return UsageError(problem, f"put quotes around a value that has spaces: {option} {shlex.quote(' '.join(parts))}")
+    cure = f"put quotes around a value that has spaces: {option} {shlex.quote(' '.join(parts))}"
+    if before.multiple:
+        cure = f"each takes its own flag: {option} {value} {option} {text}"
+    return UsageError(problem, cure)
+
+
+def _cut_by_spaces(option: str, value: str, words: Sequence[str]) -> UsageError:
+    """Return the error for a gate, or a condition, that stands without quotes."""
+    parts = [value, *takewhile(lambda word: not word.startswith("-"), words)]
+    problem = f"{option} {value} is followed by {words[0]!r}, and what has spaces is several words to a shell"
+    return UsageError(problem, f"put quotes around it: {option} {shlex.quote(' '.join(parts))}")

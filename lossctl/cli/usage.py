@@ -118,7 +118,7 @@ def explained(error: typer.TyperException, arguments: Sequence[str]) -> UsageErr
 def _no_such_flag(error: Any, command: Any, arguments: Sequence[str]) -> UsageError:
     option = str(error.option_name)
     if not _is_group(command):
-        return UsageError(f"lossctl {command.name} has no flag {option}", _cure_of_flag(option, command))
+        return UsageError(f"lossctl {command.name} has no flag {option}", _cure_of_flag(option, command, arguments))
     if option in {"-V", "-v"}:
         return UsageError(f"lossctl has no flag {option}", "lossctl --version")
     return UsageError(
@@ -126,14 +126,16 @@ def _no_such_flag(error: Any, command: Any, arguments: Sequence[str]) -> UsageEr
     )
 
 
-def _cure_of_flag(option: str, command: Any) -> str:
+def _cure_of_flag(option: str, command: Any, arguments: Sequence[str] = ()) -> str:
     own, name = _flags(command), str(command.name)
     word = option[1:] if option[1] != "-" else option[2:].lower().replace("_", "-")
     is_known = option[1] != "-" or len(word) > 1  # -m is none of --m
     parameters = [f"--{each.replace('_', '-')}" for each in parameters_elsewhere(word.replace("-", "_"))]
     known = [each for each in parameters if each in own]
     others = [each for each, flags in _all_flags().items() if option in flags]
-    if name == "check" and option in _OF_CHECK:
+    if whole := _in_two_words(option, own, arguments):
+        cure = f"did you mean {whole}?"
+    elif name == "check" and option in _OF_CHECK:
         cure = "a gate names its loss: --gate 'mae <= 0.3'"
     elif word in _ANSWERS and is_known:
         cure = _ANSWERS[word].format(command=name)
@@ -146,6 +148,13 @@ def _cure_of_flag(option: str, command: Any) -> str:
     else:
         cure = meant(option, [each for each in own if each.startswith("--")]) or f"lossctl {name} --help"
     return cure
+
+
+def _in_two_words(option: str, own: Sequence[str], arguments: Sequence[str]) -> str | None:
+    """Return the flag that a word and its value are together: ``--fail-on unsure`` is ``--fail-unsure``."""
+    given = " ".join(arguments).partition(option)[2].lstrip(" =").partition(" ")[0]
+    whole = f"{option.removesuffix('-on').removesuffix('-if')}-{given}"
+    return whole if given and whole in own else None
 
 
 def _elsewhere(cure: str, own: Sequence[str]) -> str:

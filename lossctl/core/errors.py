@@ -66,10 +66,15 @@ class LossctlError(Exception):
 
     def __init__(self, problem: str, cure: str | None = None) -> None:
         super().__init__(problem)
+        self.say(problem, cure)
+
+    def say(self, problem: str, cure: str | None) -> None:
+        """Put other words in the place of the problem and its cure; what was added stays."""
+        notes = self.notes if hasattr(self, "problem") else ()
+        self.args = (problem,)
         self.problem = problem
         self.cure = cure
-        if cure:
-            self.add_note(f"hint:  {cure}")
+        self.__notes__ = [*([f"hint:  {cure}"] if cure else []), *notes]
 
     @property
     def notes(self) -> tuple[str, ...]:

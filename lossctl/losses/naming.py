@@ -159,6 +159,8 @@ def _nearest(name: str) -> str:
     from lossctl.losses.other_names import EMPTY_WORDS
 
     there = {each.loss.id: each.loss for each in _index().get(squashed(_SUFFIX.sub("", name)), ())}
+    if meant := _other_spelling(name):
+        return meant
     known = measure(name)
     if not there and known is not None:
         return known
@@ -168,6 +170,28 @@ def _nearest(name: str) -> str:
             there[each] = own[each]
     shown = _by_kind(there)
     return f"did you mean {one_of(shown)}? {LIST_CURE}" if shown else LIST_CURE
+
+
+def _other_spelling(name: str) -> str | None:
+    """Return how losses are written that are known, but put together by other signs; ``None``: some is not known.
+
+    Examples
+    --------
+    >>> _other_spelling("mse;mae"), _other_spelling("huber:delta=1")
+    ('write --loss mse,mae', "write --loss 'huber(delta=1)'")
+    """
+    several = re.split(r"[\s;|+&/]+", name.strip(" ;|+&/"))
+    if len(several) > 1 and all(map(_is_known, several)):
+        return f"write --loss {','.join(several)}"
+    with_values = re.fullmatch(r"\s*(\w+)\s*[:@\[{/?]\s*(\w+\s*[=:]\s*[-+.\w]+)\s*[\]}]?\s*", name)
+    if with_values is None or not _is_known(with_values[1]):
+        return None
+    name, param, value = with_values[1], *re.split(r"\s*[=:]\s*", with_values[2])
+    return f"write --loss '{name}({param}={value})'"
+
+
+def _is_known(name: str) -> bool:
+    return squashed(name) in {squashed(each) for loss in LOSSES.values() for each in (loss.id, *loss.aliases)}
 
 
 def measure(name: str) -> str | None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 __all__ = ["AFFIXES", "EMPTY_WORDS", "FLAGS_ELSEWHERE", "MEASURES"]
 
-EMPTY_WORDS = frozenset({"loss", "losses", "score", "error", "mean", "metric", "neg"})
+EMPTY_WORDS = frozenset({"loss", "losses", "score", "error", "mean", "metric", "neg", "with"})
 """Words that other libraries put around a name."""
 
 AFFIXES = frozenset(

@@ -340,7 +340,7 @@ def test_what_cannot_be_stored_is_refused(tmp_path: Path) -> None:
         lossctl.store_baseline(data, "mse", file, **base)
     with pytest.raises(UsageError, match="one model"):
         lossctl.store_baseline(data, "mse", file, key="id", target="y", prediction=["old", "new"])
-    with pytest.raises(DataError, match="stands there again"):
+    with pytest.raises(DataError, match="occurs twice"):
         lossctl.store_baseline(data, "mse", file, key="part", **base)
     with pytest.raises(DataError, match='column "id": the key is missing'):
         lossctl.store_baseline(data.assign(id=data["id"].where(data.index != 7)), "mse", file, key="id", **base)

@@ -53,6 +53,6 @@ def test_what_was_there_stays_where_nothing_new_can_be_stored(run: Run) -> None:
     Path("b.parquet").write_text("old")
     ran = run(*STORE, "-o", "b.parquet")
     assert (ran.code, ran.stdout) == (3, "")
-    assert 'the key id "k4" stands there again (first: p.csv line 5)' in ran.stderr
+    assert 'the key id "k4" occurs twice (first: p.csv line 5)' in ran.stderr
     assert Path("b.parquet").read_text() == "old"
     assert sorted(each.name for each in Path().iterdir()) == ["b.parquet", "p.csv"]

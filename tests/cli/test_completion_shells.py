@@ -66,7 +66,38 @@ def test_completion_installs_itself(shell_name: str, tmp_path: Path) -> None:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "HOME": str(tmp_path / "home"),
     }
-    program = f"{shutil.which('lossctl', path=environment['PATH'])} --install-completion; true"
+    program = f"{shutil.which('lossctl', path=environment['PATH'])} --install-completion && true"
     subprocess.run([shell_name, "-c", program], env=environment, check=True, capture_output=True)
     (tmp_path / "p.csv").write_text(HEADER + ROW, encoding="utf-8")
     assert typed(shell_name, tmp_path, ["lossctl eval p.csv -t my"], own=True) == [["eval", "p.csv", "-t", "my target"]]
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+def test_completion_is_shown_and_installed_again_with_exit_code_0(shell_name: str, tmp_path: Path) -> None:
+    """A Dockerfile or ``set -e`` stops at any other; a second time leaves the settings of the shell as they are."""
+    program = [sys.executable, "-m", "lossctl"]
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(tmp_path),
+        "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
+    }
+    settings = []
+    for _ in range(3):
+        ran = subprocess.run(
+            [*program, "--install-completion", shell_name], env=environment, capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "installed in" in ran.stdout
+        settings.append({each.name: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()})
+    assert settings[0] == settings[1] == settings[2]
+    shown = subprocess.run(
+        [*program, "--show-completion", shell_name], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "lossctl" in shown.stdout
+    with subprocess.Popen(
+        [*program, "--show-completion", shell_name], env=environment, stdout=subprocess.PIPE
+    ) as unread:
+        assert unread.stdout is not None
+        unread.stdout.close()
+    assert unread.returncode == 141

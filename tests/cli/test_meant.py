@@ -17,16 +17,17 @@ from pyarrow import csv, parquet
 
 from lossctl.cli import usage
 from lossctl.cli.commands import COMMANDS, application
-from lossctl.losses import choose, find, parameters
+from lossctl.losses import LOSSES, choose, find, parameters
 from lossctl.losses.other_names import FLAGS_ELSEWHERE, MEASURES
 from tests.cli.cases import INSIDE, Run, write
 from tests.cli.test_bad_arguments import FORBIDDEN
+from tests.cures import hint_of
 
 pytestmark = pytest.mark.usefixtures("shared_databases")
 
 DATA = (
-    "target,prediction,sex,Ridge,lasso,s,q0.5,m_1,m_2,w\n"
-    "1,1.5,F,1,2,1,1,1,2,1\n2,2,M,2,2.5,1,2,1,3,1\n4,1,F,3,3,2,3,2,5,1\n5,2,M,1,2,1,5,4,4,1\n3,2,F,1,2,1,4,3,4,2\n"
+    "target,prediction,sex,Ridge,lasso,s,q0.5,m_1,m_2,w,b\n"
+    "1,1.5,F,1,2,1,1,1,2,1,0\n2,2,M,2,2.5,1,2,1,3,1,1\n4,1,F,3,3,2,3,2,5,1,0\n5,2,M,1,2,1,5,4,4,1,1\n3,2,F,1,2,1,4,3,4,2,1\n"
 )
 Meant = tuple[str, str, str]
 """What is typed after ``lossctl``, what the hint must hold, and the command line that it leads to."""
@@ -72,6 +73,12 @@ MEANT: list[Meant] = [
     ("eval p.csv -l r2", "--loss mse --skill", "eval p.csv --loss mse --skill"),
     ("eval p.csv -l median_absolute_error", "--loss mae --quantiles 0.5", "eval p.csv --loss mae --quantiles 0.5"),
     ("eval p.csv -l max_error", "--loss mae --quantiles max", "eval p.csv --loss mae --quantiles max"),
+    ("eval p.csv -l bce_with_logits -t b -p Ridge", "bce_logits", "eval p.csv -l bce_logits -t b -p Ridge"),
+    ("eval p.csv -l 'mae mse'", "--loss mae,mse", "eval p.csv --loss mae,mse"),
+    ("eval p.csv -l 'mse;mae'", "--loss mse,mae", "eval p.csv --loss mse,mae"),
+    ("eval p.csv -l huber:delta=1", "--loss 'huber(delta=1)'", "eval p.csv --loss 'huber(delta=1)'"),
+    ("check p.csv -g 'r2 >= .3'", "--gate 'mse <= NUMBER'", "check p.csv --gate 'mse <= 99'"),
+    ("check p.csv -g 'medae <= 3'", "--gate 'p50(mae) <= NUMBER'", "check p.csv --gate 'p50(mae) <= 99'"),
     # parameters by their other names
     ("eval p.csv -l quantile --quantile 0.9", "--tau", "eval p.csv -l quantile --tau 0.9"),
     ("eval p.csv -l huber --epsilon 1.35", "--delta 1.35", "eval p.csv -l huber --delta 1.35"),
@@ -110,6 +117,12 @@ MEANT: list[Meant] = [
     (f"{EVAL} --gate 'mae <= 9'", "it is a flag of lossctl check", f"{CHECK} {GATE}"),
     (f"{CHECK} -l mae", "--gate 'mae <= 0.3'", f"{CHECK} --gate 'mae <= 9'"),
     (f"{CHECK} --fail-under 3", "--gate 'mae <= 0.3'", f"{CHECK} --gate 'mae <= 9'"),
+    (f"{CHECK} -g mae '<=' 60", "-g 'mae <= 60'", f"{CHECK} -g 'mae <= 60'"),
+    (f"{CHECK} -g mae '<=60'", "-g 'mae <=60'", f"{CHECK} -g 'mae <=60'"),
+    (f"{EVAL} --where w '>' 0", "--where 'w > 0'", f"{EVAL} --where 'w > 0'"),
+    (f"{CHECK} {GATE} --fail-on unsure", "--fail-unsure", f"{CHECK} {GATE} --fail-unsure"),
+    (f"{CHECK} {GATE} --fail-on=unsure", "--fail-unsure", f"{CHECK} {GATE} --fail-unsure"),
+    (f"{EVAL} --per row", "--per-row", f"{EVAL} --per-row"),
     # a command
     ("p.csv --gate 'mae <= 9'", "lossctl check p.csv --gate 'mae <= 9'", "check p.csv --gate 'mae <= 9'"),
     ("evaluate p.csv -l mae", "did you mean lossctl eval?", EVAL),
@@ -285,6 +298,22 @@ def test_the_cure_for_a_measure_names_losses_that_there_are(name: str) -> None:
         assert find(loss)
     for flag in re.findall(r"--[a-z-]+", cure):
         assert flag in FLAGS["eval"]
+
+
+@pytest.mark.parametrize("command", ["eval", "compare", "check", "baseline"])
+def test_no_cure_of_a_loss_names_a_flag_that_the_command_does_not_have(command: str, folder: Run) -> None:
+    """A hint of ``--skill`` leads ``check`` nowhere: it names its losses in gates."""
+    elsewhere = {each for loss in LOSSES.values() for entry in loss.elsewhere for each in entry.names if entry.differs}
+    names = [each for each in [*MEASURES, *elsewhere, "hubr", "mae mse", "huber:delta=1"] if "(" not in each]
+    lines = {"check": "check p.csv -g '{0} <= 3'", "baseline": "baseline p.csv -k w -o x.parquet -l '{0}'"}
+    unknown = {}
+    for name in names if command == "check" else names[::7]:
+        ran = folder(*shlex.split(lines.get(command, command + " p.csv -l '{0}'").format(name)))
+        assert ran.code in {2, 3}, (name, ran.stderr)
+        named = re.findall(r"(?<![\w'-])--?[a-z][a-z-]*(?= |$)", hint_of(ran))
+        if strangers := {*named} - FLAGS[command] - ({"--skill", "--quantiles"} if command != "check" else set()):
+            unknown[name] = strangers
+    assert not unknown
 
 
 def test_a_parameter_of_another_library_leads_to_one_there_is() -> None:

@@ -151,7 +151,7 @@ REFUSED: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
     "labels of text": (
         "y,prob\nno,0.25\nyes,0.75\n",
         (),
-        "p.csv: y holds the labels no and yes, and no word says which counts as 1",
+        "p.csv: y holds the labels no and yes, and neither is a usual word for the positive class",
         "--positive yes, or --positive no",
     ),
     "labels for predictions": (

@@ -281,21 +281,21 @@ CASES = [
         "a key twice, with nothing to join",
         (*gate("mae <= 9", source="data.csv"), "--key", "id"),
         3,
-        'the key id "6" stands there again',
+        'the key id "6" occurs twice',
         {"data.csv": GOOD.replace("\n7,7.0", "\n6,6.0")},
     ),
     Case(
         "good rows many times over, with nothing to join",
         (*gate("mae <= 0.1", source="data.csv"), "--key", "id"),
         3,
-        "stands there again (first: data.csv line 2)",
+        "occurs twice (first: data.csv line 2)",
         {"data.csv": GOOD + "1,1,1,1,a,1\n" * 5000},
     ),
     Case(
         "a key twice, against a column",
         (*gate("delta(mae) <= 9", source="data.csv"), *DELTA, "--key", "id"),
         3,
-        "stands there again",
+        "occurs twice",
         {"data.csv": GOOD.replace("\n7,7.0", "\n6,6.0")},
     ),
     Case(
@@ -318,7 +318,7 @@ CASES = [
         "a baseline of a key twice",
         (*gate("delta(mae) <= 9"), *KEYED),
         3,
-        "stands there again",
+        "occurs twice",
         {"data.csv": GOOD.replace("\n7,7.0", "\n6,6.0")},
     ),
     Case(

@@ -132,12 +132,12 @@ BAD = {
     "a key twice in the predictions": (
         "id,p\na,1\nb,2\na,3\n",
         "id,t\na,1\nb,2\n",
-        'p.csv line 4: the key id "a" stands there again (first: p.csv line 2)',
+        'p.csv line 4: the key id "a" occurs twice (first: p.csv line 2)',
     ),
     "keys twice in the targets": (
         "id,p\na,1\nb,2\n",
         "id,t\nb,1\na,2\na,3\nb,3\nb,1\n",
-        't.csv line 5: the key id "b" stands there again (first: t.csv line 2); 2 keys stand in more than one row',
+        't.csv line 5: the key id "b" occurs twice (first: t.csv line 2); 2 keys stand in more than one row',
     ),
     "no key": ("id,p\na,1\n,2\n", "id,t\na,1\nb,2\n", 'p.csv line 3, column "id": the key is missing'),
     "no keys": (
@@ -169,7 +169,7 @@ def test_keys_that_do_not_do(case: str, given: dict[str, Any], write: Write) -> 
     if "twice" not in case:  # rows that a filter leaves out are not looked at, but for keys that stand twice
         assert rows_of(joined("p.csv", "t.csv", **given), ["p", "t"], where=kept) == {}
     else:
-        with pytest.raises(DataError, match="stands there again"):
+        with pytest.raises(DataError, match="occurs twice"):
             rows_of(joined("p.csv", "t.csv", **given), ["p", "t"], where=kept)
 
 
@@ -224,7 +224,7 @@ def test_a_key_that_stands_too_often_is_found_before_it_fills_the_disk(write: Wr
     left = write("p.csv", "id,p\n" + "a,1\n" * rows)
     right = write("t.csv", "id,t\n" + "a,1\n" * rows)
     for ordered in (False, True):
-        with pytest.raises(DataError, match=r'p.csv line 3: the key id "a" stands there again'):
+        with pytest.raises(DataError, match=r'p.csv line 3: the key id "a" occurs twice'):
             rows_of(joined(left, right, ordered=ordered), ["p", "t"])
 
 
@@ -264,7 +264,7 @@ def test_several_keys_and_several_files(write: Write, tmp_path: Path) -> None:
         files = [(batch.file, batch.columns["t"].tolist()) for batch in source.read(["t"])]
         assert files == [(0, [10.0, 20.0]), (1, [30.0, 40.0])]
         assert str(source.locate(3)).endswith("p2.csv line 3")
-    with pytest.raises(DataError, match=r'the key shop "a", day "1" stands there again'):
+    with pytest.raises(DataError, match=r'the key shop "a", day "1" occurs twice'):
         rows_of(joined(pd.concat([frame, frame[3:]]), targets, ["shop", "day"]), ["t"])
 
 
@@ -309,7 +309,7 @@ def outcome(sides: Sequence[Sequence[str | None]], passes: Sequence[Sequence[boo
     for key in set().union(*counts):
         here = [count[key] for count in counts if count[key]]
         if len(here) > 1 and max(here) > 1:
-            return "again"
+            return "occurs twice"
     if any(
         key is None and passed
         for side, let in zip(sides, passes, strict=True)

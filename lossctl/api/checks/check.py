@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from lossctl.api.checks.gates import Asked, asked_of, require_telling
+from lossctl.api.checks.wording import in_gates, of_check
 from lossctl.api.setup.interval_levels import with_levels
 from lossctl.api.setup.losses import Selection, select
 from lossctl.api.setup.open import labelled, one_file, open_for
 from lossctl.core.bound import note_used
-from lossctl.core.errors import DataError, UsageError
+from lossctl.core.errors import LossctlError, UsageError
 from lossctl.core.losses.loss import ChosenLoss, Direction
 from lossctl.core.results.verdict import Checked, GateResult, Verdict
 from lossctl.core.settings import Settings
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "check", "check_formats", "render_check"]
 
 _COUNTS = {Measure.ROWS, Measure.NONFINITE}
-_OMIT = "--nonfinite omit --max-omitted SHARE leaves such rows out, --nonfinite fail fails the gates they are in"
 _COUNTED = "mae"
 """What rows are counted for, where no gate names a loss."""
 
@@ -99,10 +99,8 @@ def check(
         return Checked((), ("there are no gates: nothing was checked; state one, such as --gate 'mae <= 0.3'",))
     try:
         return run.checked(named[0][1])
-    except DataError as error:
-        if (error.cure or "").startswith("--nan omit"):  # the cure of other commands
-            raise DataError(error.problem, _OMIT) from None
-        raise
+    except LossctlError as error:
+        raise of_check(error) from error.__cause__
 
 
 @dataclass(slots=True)
@@ -146,7 +144,7 @@ class _Run:
             if self.own.explain:
                 results = self._explained(results, figures, deltas)
         gates = tuple(each for each, _ in results)
-        return Checked(gates, tuple(dict.fromkeys(self.warnings)), self.own.fail_unsure)
+        return Checked(gates, tuple(dict.fromkeys(map(in_gates, self.warnings))), self.own.fail_unsure)
 
     def _with_levels(self, source: Source, losses: Mapping[str, ChosenLoss]) -> dict[str, ChosenLoss]:
         """Return the losses with the level of intervals that the columns tell."""

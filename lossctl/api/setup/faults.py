@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from lossctl.core.errors import DataError
-from lossctl.core.losses.loss import PROBABILITY, ChosenLoss, Reduction, Role
+from lossctl.core.losses.loss import PROBABILITY, ChosenLoss, Kind, Reduction, Role
 from lossctl.core.rows.block import CLIP_REACH, SUM_TOLERANCE
 from lossctl.core.rows.faults import Fault, What, explain
 from lossctl.core.settings import Settings
@@ -20,6 +20,8 @@ __all__ = ["check_rows", "loss_error", "taken_in"]
 
 _MOST_SHOWN = 20
 """The most classes that a message names."""
+_OF_SCORES = {Kind.BINARY: "bce_logits", Kind.MULTICLASS: "softmax_cross_entropy"}
+"""What takes scores, where a loss takes probabilities."""
 
 
 def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
@@ -93,12 +95,29 @@ def _loss_fault(source: Source, tally: ModelTally, chosen: ChosenLoss, fault: Fa
 
 
 def _cure(fault: Fault, tally: ModelTally, chosen: ChosenLoss) -> str:
-    """Return what `--clip` would do about probabilities outside [0, 1]; empty where that is not what is wrong."""
+    """Return what to do about scores, labels counted from 1, or what `--clip` would do; empty: it is none of these."""
+    if chosen.loss.kind is Kind.MULTICLASS and fault.column == tally.plan.binding.text(Role.TARGET):
+        return _counted_from_one(fault)
     if chosen.loss.prediction != PROBABILITY or fault.column != tally.plan.binding.text(Role.PREDICTION):
         return ""
     if tally.plan.clip is None:
-        return "--clip 1e-06 moves it in, and counts such rows" if fault.beyond <= CLIP_REACH else ""
+        if fault.beyond <= CLIP_REACH:
+            return "--clip 1e-06 moves it in, and counts such rows"
+        scores = _OF_SCORES.get(chosen.loss.kind)
+        return (
+            f"of scores such as logits: --loss {scores}; else check the columns (-t, -p)"
+            if scores and fault.value < 0.0
+            else ""
+        )
     return f"--clip takes in what is outside by at most {tally.plan.reach:g}, and this is not: is it a probability?"
+
+
+def _counted_from_one(fault: Fault) -> str:
+    """Return what to do about labels 1 to K of classes that are counted from 0; empty where they are none."""
+    classes = fault.detail.count(",") + 1
+    if fault.value != classes:
+        return ""
+    return f"of labels 1 to {classes}: --classes {','.join(map(str, range(1, classes + 1)))}"
 
 
 def _error(source: Source, fault: Fault) -> DataError:

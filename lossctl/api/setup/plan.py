@@ -6,6 +6,7 @@ May import sources, engine, losses and core.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from lossctl.sources.query.slicing import Slices
     from lossctl.sources.query.stream import Request
 
-__all__ = ["LeftOut", "could_bind", "plan", "read_for", "request_for", "several"]
+__all__ = ["LeftOut", "could_bind", "plan", "read_for", "request_for", "several", "wrong_positive"]
 
 _TWO = 2
 _MOST_SHOWN = 5
@@ -311,10 +312,18 @@ def _with_positive(source: Source, binding: Binding, settings: Settings) -> Bind
     column, positive = binding.target[0], canonical(settings.positive)
     found = source.distinct(column, _MOST_SHOWN)
     if positive not in found or len(found) > _TWO:
-        shown = ", ".join(repr(each) for each in found)
-        raise UsageError(
-            f'column "{column}" holds {shown}: not {settings.positive!r} and one other value',
-            "--positive names one of the two values of the target",
-        )
+        raise wrong_positive("", column, settings.positive, found)
     other = next((each for each in found if each != positive), "")
     return replace(binding, labels=(other, positive))
+
+
+def wrong_positive(where: str, column: str, positive: str, labels: Sequence[str]) -> UsageError:
+    """Return the error of a label that ``--positive`` names, of a target that does not hold it and one other."""
+    from lossctl.core.names import nearest
+
+    shown = ", ".join(repr(each) for each in labels)
+    near = nearest(positive, labels)
+    cure = "--positive names one of the two values of the target"
+    if near and len(labels) <= _TWO:
+        cure = f"did you mean --positive {shlex.quote(near[0])}?"
+    return UsageError(f'{where}column "{column}" holds {shown}: not {positive!r} and one other value', cure)

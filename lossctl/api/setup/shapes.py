@@ -13,8 +13,9 @@ import numpy as np
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.losses.loss import ALPHA, ChosenLoss, Kind, Role
 from lossctl.core.rows.block import Binding
+from lossctl.core.settings import Settings
 from lossctl.sources import ColumnType, Source
-from lossctl.sources.columns.kinds import alpha_of, coverage_text
+from lossctl.sources.columns.kinds import alpha_of, coverage_text, reads_as
 
 __all__ = ["ShapeError", "lies_across", "require_shape", "width_of"]
 
@@ -71,8 +72,18 @@ def _require_number(source: Source, chosen: ChosenLoss, binding: Binding, role: 
         several = "for several models, repeat -p" if role is Role.PREDICTION else "name it with -t COLUMN"
         if role is Role.PREDICTION and chosen.loss.of_classes:
             several = f"--loss {chosen.loss.of_classes} takes a column for each class; {several}"
+        elif role is Role.PREDICTION and (kin := _read_as(binding)):
+            several = f"--loss {kin}; {several}"
         takes = f"{chosen.loss.id} takes one column of numbers as its {role}"
         raise UsageError(f"{takes}, and {binding.text(role)} is a vector", several)
+
+
+def _read_as(binding: Binding) -> str:
+    """Return the loss of what the names of several columns say that they are, and what it takes; empty: nothing."""
+    reads = reads_as(binding.prediction, Settings())
+    return {Kind.QUANTILES: "crps_quantile takes quantiles", Kind.INTERVAL: "interval_score takes an interval"}.get(
+        reads or Kind.REAL, ""
+    )
 
 
 def _one_column(binding: Binding, role: Role) -> str:

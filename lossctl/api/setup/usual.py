@@ -17,6 +17,7 @@ import numpy as np
 from lossctl.api.setup.fit import require_meaning, require_used
 from lossctl.api.setup.losses import Selection, loss_parameters, select
 from lossctl.api.setup.open import labelled, open_for
+from lossctl.api.setup.plan import wrong_positive
 from lossctl.api.setup.shapes import ShapeError, require_shape
 from lossctl.core.errors import UsageError
 from lossctl.core.losses.loss import ChosenLoss
@@ -347,7 +348,10 @@ def _unlike(rows: _Rows) -> UsageError:
     target, prediction = binding.target_text, binding.prediction_text
     if sample.target is None and len(sample.labels) == _TWO and sample.lies_between(0.0, 1.0):
         one, other = sample.labels
-        problem = f"{source.name}: {target} holds the labels {one} and {other}, and no word says which counts as 1"
+        if settings.positive is not None:
+            return wrong_positive(f"{source.name}: ", binding.target[0], settings.positive, sample.labels)
+        neither = "and neither is a usual word for the positive class"
+        problem = f"{source.name}: {target} holds the labels {one} and {other}, {neither}"
         return UsageError(problem, f"--positive {shlex.quote(other)}, or --positive {shlex.quote(one)}")
     if sample.prediction is None or sample.is_hard:
         problem = f"{source.name}: {prediction} holds labels, and losses score probabilities or numbers"

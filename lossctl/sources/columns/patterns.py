@@ -40,6 +40,8 @@ SCORE_NAMES = ("logit", "logits", "y_logit", "y_score", "score")
 scikit-learn calls the predicted label ``y_pred``.
 """
 
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*|[-+]?(nan|inf)")
+
 FLAGS = {Role.TARGET: "-t", Role.PREDICTION: "-p"}
 
 
@@ -144,9 +146,15 @@ def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None,
             f"{len(found)} columns could be the {role}: {listed(found)}",
             f"choose one with {FLAGS[role]} COLUMN; the columns are {columns}",
         )
+    if names and all(map(_NUMBER.fullmatch, names)):
+        problem = f"the first line holds numbers and no names: {columns}"
+        raise UsageError(problem, "add a line above it with the names of the columns, such as: y_true,y_pred")
+    cure = f"name it with {FLAGS[role]} COLUMN; the columns are {columns}"
+    if role is Role.TARGET and len(names) == 1:
+        cure = f"the file has one column, {columns}: a table has several, and --delimiter says what stands between them"
     raise UsageError(
         f"no column has a usual name of a {role} ({', '.join(dict.fromkeys((*first, *wanted)))})",
-        f"name it with {FLAGS[role]} COLUMN; the columns are {columns}",
+        cure,
     )
 
 

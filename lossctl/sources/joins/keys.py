@@ -138,7 +138,7 @@ def repeated(
             rows, values, count = found[0], found[1:-1], found[-1]
             first, second = (source.locate(row) for row in rows)
             many = "" if count == 1 else f"; {count} keys stand in more than one row"
-            problem = f"{second}: {named(keys, values)} stands there again (first: {first}){many}"
+            problem = f"{second}: {named(keys, values)} occurs twice (first: {first}){many}"
             return DataError(problem, _CURE_TWICE)
     return DataError(f"{sources[0].name}: a key stands twice", _CURE_TWICE)
 

@@ -215,7 +215,7 @@ def _refuse_keys(connection: duckdb.DuckDBPyConnection, source: Source, keys: Se
     found = connection.execute(f"select * from ({twice}) order by rows[1] limit 1").fetchone()
     if found is not None:
         first, second = (source.locate(row) for row in found[0])
-        raise DataError(f"{second}: {named(keys, found[1:])} stands there again (first: {first})", _TWICE)
+        raise DataError(f"{second}: {named(keys, found[1:])} occurs twice (first: {first})", _TWICE)
 
 
 def _keyed(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> int:
