@@ -8,148 +8,32 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
-import numpy as np
-
+from lossctl.api.setup.faults import check_rows, loss_error
+from lossctl.api.setup.first_rows import Rows, Sample
 from lossctl.api.setup.fit import require_meaning, require_used
 from lossctl.api.setup.losses import Selection, loss_parameters, select
 from lossctl.api.setup.open import labelled, open_for
-from lossctl.api.setup.plan import wrong_positive
+from lossctl.api.setup.plan import LeftOut, plan, read_for, wrong_positive
 from lossctl.api.setup.shapes import ShapeError, require_shape
-from lossctl.core.errors import UsageError
+from lossctl.core.errors import DataError, UsageError
 from lossctl.core.losses.loss import ChosenLoss
 from lossctl.core.rows.block import Binding
 from lossctl.core.settings import Options, Settings
-from lossctl.core.spelling import canonical
 from lossctl.core.system.fast_dataclass import dataclass
-from lossctl.core.types import Array
-from lossctl.sources import ColumnType, Source
+from lossctl.engine.passes import compute
+from lossctl.sources import Source
 from lossctl.sources.columns.bind import bind
-from lossctl.sources.columns.patterns import SCORE_NAMES, spelled
+from lossctl.sources.files.cures import label_cure
+from lossctl.sources.names import listed
 
 __all__ = ["select_usual", "usual_losses", "usual_of"]
 
-_ROWS = 10_000
-"""So many rows are looked at."""
-_ROUNDED = 1e-3
-"""How far from 1 the probabilities of a row may sum."""
-_TWO, _MOST_LABELS = 2, 1000
-
-
-class _Rows:
-    """The first rows of a source; each column is read once."""
-
-    def __init__(self, source: Source, settings: Settings) -> None:
-        self.source, self.settings = source, settings
-        self._read: dict[str, list[str | None] | Array] = {}
-
-    def column(self, name: str) -> list[str | None] | Array:
-        """Return the numbers of a column of lists, else texts."""
-        if name not in self._read:
-            self._read[name] = self._first(name)
-        return self._read[name]
-
-    def _first(self, name: str) -> list[str | None] | Array:
-        lists, texts = ([name], []) if self.source.columns[name] is ColumnType.NUMBERS else ([], [name])
-        reading = self.source.read(lists, where=self.settings.where, texts=texts)
-        with closing(reading) as batches:  # type: ignore[type-var]  # a generator, which can be closed
-            batch = next(iter(batches), None)
-        if batch is None:
-            return []
-        return batch.columns[name][:_ROWS] if lists else batch.texts[name].to_pylist()[:_ROWS]
-
-
-class _Sample:
-    """The first rows of one model: numbers where all that stand there are, else ``None``."""
-
-    def __init__(self, rows: _Rows, binding: Binding) -> None:
-        self.binding, self._rows = binding, rows
-
-    @cached_property
-    def target(self) -> Array | None:
-        return self._values(self.binding.target)
-
-    @cached_property
-    def prediction(self) -> Array | None:
-        return self._values(self.binding.prediction)
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """The values of the target as texts, at most some."""
-        found = self._rows.column(self.binding.target[0])
-        return sorted({text for text in found if text})[:_MOST_LABELS] if isinstance(found, list) else []
-
-    @property
-    def is_numeric(self) -> bool:
-        return self.target is not None and self.prediction is not None
-
-    @property
-    def are_distributions(self) -> bool:
-        """Whether target and prediction sum to 1, in each row or, of one column each, down a file that is short."""
-        known = [each for each in (self.target, self.prediction) if each is not None and 0 < len(each) < _ROWS]
-        if self.is_binary and any(each.ndim == 1 for each in known):  # labels of which one is 1
-            return False
-        return len(known) == _TWO and all(
-            bool((each >= 0.0).all() and (abs(each.sum(axis=each.ndim - 1) - 1.0) < _ROUNDED).all()) for each in known
-        )
-
-    @property
-    def is_binary(self) -> bool:
-        """Whether the target is 0 or 1, or ``--positive`` says of two texts which is."""
-        if self.target is None:
-            return self._rows.settings.positive in self.labels and len(self.labels) <= _TWO
-        return bool(self.target.size and np.isin(self.target, (0.0, 1.0)).all())
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether predictions are 0 and 1 alone, as labels are."""
-        values = self.prediction
-        return values is not None and bool(values.size and np.isin(values, (0.0, 1.0)).all())
-
-    @property
-    def is_score(self) -> bool:
-        """Whether predictions leave [0, 1], and are scores by their name or because they leave it by far."""
-        named = bool(spelled(SCORE_NAMES, self.binding.prediction))
-        inside, near = self.lies_between(0.0, 1.0), self.lies_between(-1.0, 2.0)
-        return self.prediction is not None and not inside and (named or not near)
-
-    @property
-    def sums_to_one(self) -> bool:
-        values = self.prediction
-        return values is not None and values.ndim > 1 and bool((abs(values.sum(axis=1) - 1.0) < _ROUNDED).all())
-
-    @property
-    def has_known_classes(self) -> bool:
-        """Whether each label is a class of the prediction, or a place among them where they have no names."""
-        classes = set(self.binding.labels)
-        return set(map(canonical, self.labels)) <= classes if classes else self.is_numeric
-
-    def lies_between(self, low: float, high: float) -> bool:
-        """Whether all predictions are numbers in a range."""
-        values = self.prediction
-        return values is not None and bool(((values >= low) & (values <= high)).all())
-
-    def _values(self, names: Sequence[str]) -> Array | None:
-        """Return the numbers of columns, ``(n,)`` or ``(n, K)``, of the rows that have all."""
-        try:
-            read = [_numbers(self._rows.column(name), self._rows.settings) for name in names]
-        except ValueError:
-            return None
-        values = np.column_stack(read) if len(read) > 1 else read[0]
-        finite = np.isfinite(values)
-        return values[finite.all(axis=1) if values.ndim > 1 else finite]
-
-
-def _numbers(texts: list[str | None] | Array, settings: Settings) -> Array:
-    """Read texts as numbers; a missing one is NaN."""
-    if not isinstance(texts, list):
-        return texts
-    words = {"": "nan", "false": "0", "true": "1", **{text.lower(): "nan" for text in settings.null}}
-    given = [(text or "").lower() for text in texts]
-    return np.array([float(words.get(text, text).replace(settings.decimal, ".")) for text in given])
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,39 +48,48 @@ class _Look:
         What the columns then are.
     fits
         Whether the first rows agree.
+    meant
+        Whether they are meant for it, and do not agree: the error that a loss of it gives is the one to show.
     """
 
     losses: str
     words: str
-    fits: Callable[[_Sample], bool] = lambda _: True
+    fits: Callable[[Sample], bool]
+    meant: Callable[[Sample], bool] = lambda s: s.slips
 
 
 _LOOKS = (
     _Look(
         "mae,rmse,mse",
         "{t} and {p} are numbers",
-        lambda s: s.is_numeric and not (s.is_binary and (s.is_score or s.lies_between(0.0, 1.0))),
+        lambda s: s.is_numeric and not (s.is_binary and (s.is_score or not s.falls_below_zero)),
     ),
     _Look(
         "log_loss,brier",
         "{t} is 0 or 1, and {p} a probability",
         lambda s: s.is_binary and s.lies_between(0.0, 1.0) and not s.is_hard,
+        lambda s: s.slips or (s.is_binary and s.exceeds_one_alone) or (s.has_other_labels and not s.is_hard),
     ),
     _Look("bce_logits,hinge", "{t} is 0 or 1, and {p} a score, such as a logit", lambda s: s.is_binary and s.is_score),
     _Look(
         "categorical_cross_entropy,multiclass_brier",
         "{t} holds classes, and {p} their probabilities",
         lambda s: s.sums_to_one and s.lies_between(0.0, 1.0) and s.has_known_classes,
+        lambda s: s.slips or (s.is_vector and s.look_like_probabilities),
     ),
     _Look(
         "softmax_cross_entropy",
         "{t} holds classes, and {p} their scores",
-        lambda s: s.prediction is not None and not s.sums_to_one and s.has_known_classes,
+        lambda s: s.prediction is not None and not s.look_like_probabilities and s.has_known_classes,
     ),
     _Look("crps_quantile,weighted_interval_score", "{p} are quantiles of {t}", lambda s: s.is_numeric),
     _Look("interval_score", "{p} are the ends of an interval for {t}", lambda s: s.is_numeric),
     _Look("crps_normal,gaussian_nll", "{p} are a mean and a standard deviation for {t}", lambda s: s.is_numeric),
-    _Look("crps_ensemble", "{p} are members of an ensemble for {t}", lambda s: s.is_numeric and not s.sums_to_one),
+    _Look(
+        "crps_ensemble",
+        "{p} are members of an ensemble for {t}",
+        lambda s: s.is_numeric and not s.look_like_probabilities,
+    ),
     _Look(
         "kl_divergence,cross_entropy",
         "{t} and {p} are distributions",
@@ -204,7 +97,11 @@ _LOOKS = (
     ),
     _Look("listnet,pairwise_logistic,approx_ndcg", "{p} ranks by {t} in each group", lambda s: s.is_numeric),
     _Look("multilabel_soft_margin", "{t} are labels that apply or not, and {p} their scores", lambda s: s.is_binary),
-    _Look("euclidean", "{t} and {p} are vectors", lambda s: s.is_numeric and not (s.is_binary or s.sums_to_one)),
+    _Look(
+        "euclidean",
+        "{t} and {p} are vectors",
+        lambda s: s.is_numeric and not (s.is_binary or s.look_like_probabilities),
+    ),
 )
 
 
@@ -295,10 +192,17 @@ def look_at(source: Source, settings: Settings) -> tuple[str, str]:
         Where the columns fit nothing, or several things that cannot all be meant; the cure says what to type.
     """
     fits: list[_Fit] = []
-    rows = _Rows(source, settings)
+    meant: list[_Fit] = []
+    rows = Rows(source, settings)
     for look in _LOOKS:
         with suppress(UsageError, ShapeError):  # it takes other columns
-            fits += _fit(look, rows)
+            found = _fit(look, rows)
+            samples = [Sample(rows, each) for each in found.bindings]
+            if all(map(look.fits, samples)):
+                fits.append(found)
+            elif any(map(look.meant, samples)):
+                meant.append(found)
+    _require_readable(rows, fits, meant)
     for place, one in enumerate(fits):
         for other in fits[place + 1 :]:
             if one.rivals(other):
@@ -309,8 +213,8 @@ def look_at(source: Source, settings: Settings) -> tuple[str, str]:
     return ",".join(each.names for each in fits), "; ".join(each.words for each in fits)
 
 
-def _fit(look: _Look, rows: _Rows) -> list[_Fit]:
-    """Return how the columns of a source are read so; nothing where the first rows do not agree."""
+def _fit(look: _Look, rows: Rows) -> _Fit:
+    """Return how the columns of a source are read so, by their names."""
     names: list[str] = []
     bindings: list[Binding] = []
     for name in look.losses.split(","):
@@ -322,8 +226,50 @@ def _fit(look: _Look, rows: _Rows) -> list[_Fit]:
                 raise
             continue
         names.append(name)
-    agree = all(look.fits(_Sample(rows, each)) for each in bindings)
-    return [_Fit(look, ",".join(names), tuple(bindings))] if agree else []
+    return _Fit(look, ",".join(names), tuple(bindings))
+
+
+def _require_readable(rows: Rows, fits: Sequence[_Fit], meant: Sequence[_Fit]) -> None:
+    """Raise the error that a loss gives, if named, of columns that are meant for it and are not taken otherwise.
+
+    Where a target holds labels, a prediction of labels may stand beside those that losses score.
+    """
+    taken = {each.prediction for fit in fits for each in fit.bindings}
+    for one in meant:
+        alone = all(each.prediction not in taken for each in one.bindings)
+        if not fits or (alone and all(Sample(rows, each).target is not None for each in one.bindings)):
+            _require_named(rows, one)
+
+
+def _require_named(rows: Rows, one: _Fit) -> None:
+    """Raise the error that the first loss of a look gives on these columns, as if somebody had named it."""
+    source, settings = rows.source, rows.settings
+    selection = select(one.names.partition(",")[0])
+    plans = plan(source, selection, settings, LeftOut(source.name))
+    for tally in compute(partial(read_for, source, plans, settings), plans, settings.threads):
+        check_rows(source, tally, settings)
+        error = loss_error(source, tally, 0)
+        if error is not None:
+            raise DataError(error.problem, f"{error.cure}{_others(rows, Sample(rows, tally.plan.binding))}")
+
+
+def _others(rows: Rows, sample: Sample) -> str:
+    """Return which losses take predictions that may be no probabilities, as the end of a cure."""
+    others: tuple[tuple[str, str], ...] = ()
+    if sample.is_vector and not sample.are_meant_for_probabilities:
+        others = (("scores", "softmax_cross_entropy"),)
+    elif not sample.is_vector and sample.exceeds_one_alone:
+        others = ("scores", "bce_logits"), ("numbers", "mae")
+    return "".join(f"; of {what}, --loss {name}" for what, name in others if _takes(name, rows, sample.binding))
+
+
+def _takes(name: str, rows: Rows, binding: Binding) -> bool:
+    """Whether a loss takes the prediction of a binding too."""
+    try:
+        bound = bind(list(rows.source.columns), select(name).losses, rows.settings, rows.source.spaces)
+    except UsageError:
+        return False
+    return any(each.prediction == binding.prediction for each in bound)
 
 
 def _bound(chosen: ChosenLoss, source: Source, settings: Settings) -> list[Binding]:
@@ -336,25 +282,55 @@ def _bound(chosen: ChosenLoss, source: Source, settings: Settings) -> list[Bindi
     return bindings
 
 
-def _unlike(rows: _Rows) -> UsageError:
+def _unlike(rows: Rows) -> UsageError:
     """Return the error of columns that nothing fits: what is missing among their names, or what stands in them."""
     source, settings = rows.source, rows.settings
     (chosen,) = select("log_loss").losses
     try:
         binding = bind(list(source.columns), [chosen], settings, source.spaces)[0]
     except UsageError as error:
-        return UsageError(f"{source.name}: {error.problem}", error.cure)
-    sample = _Sample(rows, binding)
+        return _unbound(rows, error)
+    sample = Sample(rows, binding)
     target, prediction = binding.target_text, binding.prediction_text
+    if columns := _columns_of_labels(rows, sample.labels):
+        problem = f"{source.name}: {target} holds the labels {listed(sample.labels)}, which columns are called by"
+        return UsageError(problem, f"name those columns together, as the classes: -p {shlex.quote(','.join(columns))}")
     if sample.target is None and len(sample.labels) == _TWO and sample.lies_between(0.0, 1.0):
         one, other = sample.labels
         if settings.positive is not None:
             return wrong_positive(f"{source.name}: ", binding.target[0], settings.positive, sample.labels)
-        neither = "and neither is a usual word for the positive class"
-        problem = f"{source.name}: {target} holds the labels {one} and {other}, {neither}"
-        return UsageError(problem, f"--positive {shlex.quote(other)}, or --positive {shlex.quote(one)}")
+        cure = label_cure([one, other])
+        said = ", and neither is a usual word for the positive class" if " or " in cure else ""
+        return UsageError(f"{source.name}: {target} holds the labels {one} and {other}{said}", cure)
     if sample.prediction is None or sample.is_hard:
         problem = f"{source.name}: {prediction} holds labels, and losses score probabilities or numbers"
         return UsageError(problem, "name the column of the probabilities with -p COLUMN")
-    problem = f"{source.name}: {target} and {prediction} do not say which losses are usual"
+    found = f"{target} ({sample.words_of('target')}) and {prediction} ({sample.words_of('prediction')})"
+    problem = f"{source.name}: cannot tell which losses suit {found}"
     return UsageError(problem, "name one with --loss; `lossctl losses` lists every loss")
+
+
+def _unbound(rows: Rows, error: UsageError) -> UsageError:
+    """Return the error that no prediction is found by its name, with what a prediction of several columns takes."""
+    source, settings = rows.source, rows.settings
+    problem, cure = f"{source.name}: {error.problem}", error.cure or ""
+    if "-p COLUMN" not in cure:
+        return UsageError(problem, cure)
+    (chosen,) = select("log_loss").losses
+    for name in source.columns:  # whichever is not the target, which is what is looked for
+        with suppress(UsageError):
+            (binding,) = bind(list(source.columns), [chosen], replace(settings, predictions=(name,)), source.spaces)
+            if columns := _columns_of_labels(rows, Sample(rows, binding).labels):
+                return UsageError(problem, f"columns are called as the labels: -p {shlex.quote(','.join(columns))}")
+            break
+    return UsageError(
+        problem,
+        f"{cure}; where one prediction has several columns, COLUMN is a glob such as 'p_*', or a list such as a,b,c",
+    )
+
+
+def _columns_of_labels(rows: Rows, labels: Sequence[str]) -> list[str]:
+    """Return the columns that are called as the labels of the target are, in their order; none: not all are there."""
+    wanted = set(labels)
+    found = [name for name in rows.source.columns if name in wanted]
+    return found if len(found) >= _TWO and wanted == set(found) else []
