@@ -91,7 +91,7 @@ def test_probabilities_that_are_all_0_or_1_are_warned_of_in_every_command() -> N
     ]
     for warnings in said:
         (line,) = hard(warnings)
-        assert "every prediction in y_pred is exactly 0 or 1" in line
+        assert "y_pred is exactly 0 or 1 in every row" in line
     assert "y_score" in hard(said[0])[0]
 
 
@@ -119,7 +119,7 @@ def test_an_infinite_loss_of_labels_has_no_clip_for_a_cure() -> None:
 def test_classes_that_are_certain_throughout_are_warned_of_too() -> None:
     frame = {"y": ["a", "b"], "p_a": [1.0, 1.0], "p_b": [0.0, 0.0]}
     (line,) = hard(lossctl.evaluate(frame, "multiclass_brier").warnings)
-    assert "every prediction in p_*" in line
+    assert "p_* is exactly 0 or 1 in every row" in line
 
 
 # --- the level of an interval ----------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:
         ]
         text = binding.text(Role.PREDICTION)
         cure = f"; probabilities may be in {listed(others)}" if others else "; a loss of probabilities needs others"
-        lines[f"every prediction in {text} is exactly 0 or 1, as labels are{cure}"] = None
+        lines[f"{text} is exactly 0 or 1 in every row, as labels are{cure}"] = None
     return list(lines)
 
 
