@@ -117,3 +117,59 @@ def test_columns_called_as_the_labels_are_named_together(run: Run, words: tuple[
 def test_labels_are_no_slips(run: Run) -> None:
     write("y,p_1,p_A,prediction\n1,0.75,0.25,1\nA,0.25,0.75,A\n1,0.5,0.5,1\n")
     assert ": taking categorical_cross_entropy, multiclass_brier;" in run("eval", "p.csv").lines[0]
+
+
+NUMBERS = "5,3,4,9\n6,2,5,8\n7,4,7,8\n"
+
+
+@pytest.mark.parametrize("names", ["q10,q50,q90", "p10,p50,p90", "pred_q10,pred_q50,pred_q90", "q_10,q_50,q_90"])
+@pytest.mark.parametrize("named", [True, False])
+def test_percentages_in_names_are_levels(run: Run, names: str, named: bool) -> None:  # noqa: FBT001 -- with -p
+    write(f"y,{names}\n{NUMBERS}")
+    ran = run("eval", "p.csv", *(["-p", names] if named else []), "-f", "json")
+    told = run(
+        "eval",
+        "p.csv",
+        "-p",
+        names,
+        "-f",
+        "json",
+        "-l",
+        "crps_quantile,weighted_interval_score",
+        "--levels",
+        "0.1,0.5,0.9",
+    )
+    assert (ran.code, ran.stdout) == (told.code, told.stdout) != (ExitCode.USAGE, "")
+    members = run("eval", "p.csv", "-p", names, "-f", "bare", "-l", "crps_ensemble")
+    assert members.code == ExitCode.OK
+
+
+@pytest.mark.parametrize("names", ["q1,q2,q3", "q11,q12,q13"])
+def test_numbers_that_may_be_levels_or_members_are_refused(run: Run, names: str) -> None:
+    write(f"y,{names}\n{NUMBERS}")
+    ran = run("eval", "p.csv", "-p", "q*")
+    assert (ran.code, ran.stdout) == (ExitCode.USAGE, "")
+    two = "q* are members of an ensemble for y; or quantiles, of levels that no name tells"
+    ran.require_said(
+        f"p.csv can be read in two ways: {two}",
+        "--loss crps_ensemble is for the first, --loss crps_quantile --levels A,B,C for the second",
+    )
+    assert run("eval", "p.csv", "-p", "q*", "--loss", "crps_ensemble").code == ExitCode.OK
+    levels = ("--levels", "0.1,0.5,0.9")
+    assert run("eval", "p.csv", "-p", "q*", "--loss", "crps_quantile", *levels).code == ExitCode.OK
+
+
+def test_classes_called_by_percentages_are_told_by_their_values(run: Run) -> None:
+    write("y,p_10,p_90\n10,0.25,0.75\n90,0.5,0.5\n90,0.125,0.875\n")
+    for words in ((), ("-p", "p_*")):
+        assert ": taking categorical_cross_entropy, multiclass_brier;" in run("eval", "p.csv", *words).lines[0]
+
+
+def test_several_models_taken_for_members_are_told_apart(run: Run) -> None:
+    write("y,ridge,knn,m_1,m_2\n1,2,3,4,5\n2,4,3,1,5\n3,3,3,2,2\n")
+    note = run("eval", "p.csv", "-p", "ridge,knn").lines[0]
+    words = "ridge,knn are members of an ensemble for y (for 2 models: -p ridge -p knn): taking crps_ensemble;"
+    assert words in note
+    ran = run("eval", "p.csv", "-p", "ridge", "-p", "knn")
+    assert "ridge, knn are numbers: taking mae, rmse, mse;" in ran.lines[0]
+    assert "models" not in run("eval", "p.csv", "-p", "m_*").lines[0]

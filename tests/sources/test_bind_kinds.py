@@ -10,7 +10,7 @@ from lossctl.core.errors import UsageError
 from lossctl.core.losses.loss import ChosenLoss, Kind
 from lossctl.core.settings import Settings
 from lossctl.sources.columns.bind import bind
-from lossctl.sources.columns.kinds import level_of, reads_as
+from lossctl.sources.columns.kinds import level_of, levels_of, may_be_levels, reads_as
 from tests.kinds import COSINE, ENSEMBLE, INTERVAL, PARAMETRIC, QUANTILES, TRIPLET
 
 
@@ -98,8 +98,12 @@ def test_levels_of_a_list_column_are_those_given() -> None:
 @pytest.mark.parametrize(
     ("names", "options", "said"),
     [
-        ("y q05 q95", {"prediction": "q*"}, 'the column "q05" holds no level'),
-        ("y p2.5 p97.5", {"prediction": "p*"}, 'level 2.5 of the column "p2.5" is not between 0 and 1'),
+        ("y q1 q2 q3", {"prediction": "q*"}, 'the column "q1" holds no level'),
+        ("y q025 q975", {"prediction": "q*"}, 'the column "q025" holds no level'),
+        ("y q05 q5", {"prediction": "q*"}, 'the column "q05" holds no level'),
+        ("y q0.1 q90", {"prediction": "q*"}, 'the column "q90" holds no level'),
+        ("y q50", {"prediction": "q50"}, 'the column "q50" holds no level'),
+        ("y p2.5 p75", {"prediction": "p*"}, 'level 2.5 of the column "p2.5" is not between 0 and 1'),
         ("y q0.0 q0.5", {"prediction": "q*"}, 'level 0.0 of the column "q0.0" is not between'),
         ("y q0.5 q0.50", {"prediction": "q*"}, 'the columns "q0.5", "q0.50" are of one level: 0.5'),
         ("y a b c", {"prediction": "a,b,c", "levels": [0.1, 0.9]}, "-p a,b,c has 3 columns and --levels gives 2"),
@@ -110,6 +114,63 @@ def test_levels_of_a_list_column_are_those_given() -> None:
 )
 def test_levels_that_make_no_sense_are_refused(names: str, options: dict[str, Any], said: str) -> None:
     assert said in refusal(names, QUANTILES, **options)
+
+
+PERCENT = {
+    "q10 q50 q90": (0.1, 0.5, 0.9),
+    "q05 q95": (0.05, 0.95),
+    "q5 q50 q95": (0.05, 0.5, 0.95),
+    "q_10 q_90": (0.1, 0.9),
+    "m_q10 m_q90": (0.1, 0.9),
+    "p10 p50 p90": (0.1, 0.5, 0.9),
+    "p2.5 p97.5": (0.025, 0.975),
+    "q2.5 q50 q97.5": (0.025, 0.5, 0.975),
+    "Q0.5 Q99.5": (0.005, 0.995),
+    "quantile_25 quantile_75": (0.25, 0.75),
+    "percentile_1 percentile_99": (0.01, 0.99),
+    "q75 q90 q95": (0.75, 0.9, 0.95),
+    "q5 q10 q60": (0.05, 0.1, 0.6),
+    "p1 p99": (0.01, 0.99),
+}
+NO_PERCENT = {
+    "q1 q2 q3": True,
+    "q1 q2 q10": True,
+    "q11 q12 q13": True,
+    "p1 p2": False,
+    "p1 p2 p10": True,
+    "p_0 p_1 p_2": False,
+    "p_8 p_9 p_10 p_11": False,
+    "m_10 m_50 m_90": False,
+    "a10 a90": False,
+    "q10 p90": False,
+    "q0 q50 q100": False,
+    "q10": False,
+    "q0.1 q0.9": False,
+    "a b": False,
+}
+"""Names that tell no percentages, and whether they may be levels all the same."""
+
+
+@pytest.mark.parametrize("names", PERCENT)
+def test_percentages_are_levels(names: str) -> None:
+    levels = PERCENT[names]
+    for order in (1, -1):
+        given = names.split()[::order]
+        assert levels_of(given) == levels[::order]
+        assert reads_as(given, Settings()) is Kind.QUANTILES
+        assert not may_be_levels(given)
+        (bound,) = bind(["y", *given], [QUANTILES], Settings.of(prediction=",".join(given)))
+        assert (bound.prediction, bound.levels) == (tuple(names.split()), levels)
+        assert bind(["y", *given], [QUANTILES], Settings())[0].prediction == bound.prediction
+        assert columns(f"y {names}", ENSEMBLE, prediction=",".join(given)) == [tuple(given)]
+
+
+@pytest.mark.parametrize("names", NO_PERCENT)
+def test_numbers_that_may_count_something_are_no_levels(names: str) -> None:
+    for order in (1, -1):
+        given = names.split()[::order]
+        assert levels_of(given) == tuple(map(level_of, given))
+        assert may_be_levels(given) is NO_PERCENT[names]
 
 
 @pytest.mark.parametrize("levels", [[0.0, 0.5], [1.0], [0.5, 0.5], [float("nan")], ["a"], [True]])

@@ -19,7 +19,7 @@ from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.engine.fitting import simplex_roles
 from lossctl.sources import Source
 from lossctl.sources.columns.bind import has_usual_target
-from lossctl.sources.columns.kinds import reads_as
+from lossctl.sources.columns.kinds import are_percent, reads_as
 from lossctl.sources.columns.patterns import parts
 
 __all__ = ["foreign_label", "require_meaning", "require_used", "unlikely"]
@@ -108,6 +108,8 @@ def _require_reading(source: Source, chosen: ChosenLoss, binding: Binding, setti
     names = list(source.columns)
     kind, text = chosen.loss.kind, binding.text(Role.PREDICTION)
     reads = reads_as(binding.prediction, settings)
+    if kind is Kind.MULTICLASS and are_percent(binding.prediction):  # classes called p_10 and p_90: the values tell
+        reads = None
     listed = parts(text, names)
     several = len(listed) > 1
     if several and kind is not Kind.VECTORS and any(part not in names for part in listed):

@@ -28,12 +28,14 @@ from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.engine.passes import compute
 from lossctl.sources import Source
 from lossctl.sources.columns.bind import bind
+from lossctl.sources.columns.classes import numbers_after
+from lossctl.sources.columns.kinds import may_be_levels
 from lossctl.sources.files.cures import label_cure
 from lossctl.sources.names import listed
 
 __all__ = ["select_usual", "usual_losses", "usual_of"]
 
-_TWO = 2
+_TWO, _MOST_MODELS = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class _Look:
     fits: Callable[[Sample], bool]
     meant: Callable[[Sample], bool] = lambda s: s.slips
 
+
+_MEMBERS = "crps_ensemble"
 
 _LOOKS = (
     _Look(
@@ -82,7 +86,11 @@ _LOOKS = (
         "{t} holds classes, and {p} their scores",
         lambda s: s.prediction is not None and not s.look_like_probabilities and s.has_known_classes,
     ),
-    _Look("crps_quantile,weighted_interval_score", "{p} are quantiles of {t}", lambda s: s.is_numeric),
+    _Look(
+        "crps_quantile,weighted_interval_score",
+        "{p} are quantiles of {t}",
+        lambda s: s.is_numeric and not s.look_like_probabilities,
+    ),
     _Look("interval_score", "{p} are the ends of an interval for {t}", lambda s: s.is_numeric),
     _Look("crps_normal,gaussian_nll", "{p} are a mean and a standard deviation for {t}", lambda s: s.is_numeric),
     _Look(
@@ -210,7 +218,29 @@ def look_at(source: Source, settings: Settings) -> tuple[str, str]:
                 raise UsageError(problem, f"--loss {one.names} is for the first, --loss {other.names} for the second")
     if not fits:
         raise _unlike(rows)
-    return ",".join(each.names for each in fits), "; ".join(each.words for each in fits)
+    for fit in fits:
+        _require_members(source, fit)
+    return ",".join(each.names for each in fits), "; ".join(each.words + _for_models(each, rows) for each in fits)
+
+
+def _require_members(source: Source, fit: _Fit) -> None:
+    """Refuse columns that are taken for members of an ensemble and may be quantiles, whose names do not tell levels."""
+    for each in fit.bindings if fit.look.losses == _MEMBERS else ():
+        if may_be_levels(each.prediction):
+            problem = f"{source.name} can be read in two ways: {fit.words}; or quantiles, of levels that no name tells"
+            cure = f"--loss {_MEMBERS} is for the first, --loss crps_quantile --levels A,B,C for the second"
+            raise UsageError(problem, cure)
+
+
+def _for_models(fit: _Fit, rows: Rows) -> str:
+    """Return what to type where columns that are taken for the members of an ensemble are a model each."""
+    if fit.look.losses != _MEMBERS or len(fit.bindings) > 1:
+        return ""
+    (binding,) = fit.bindings
+    columns, given = binding.prediction, rows.settings.predictions
+    if not given or not 1 < len(columns) <= _MOST_MODELS or numbers_after(columns):
+        return ""
+    return f" (for {len(columns)} models: {' '.join(f'-p {shlex.quote(name)}' for name in columns)})"
 
 
 def _fit(look: _Look, rows: Rows) -> _Fit:

@@ -17,7 +17,17 @@ from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.sources.columns.patterns import USUAL_NAMES, expand, require, spelled, usual
 from lossctl.sources.names import listed
 
-__all__ = ["KINDS", "Found", "alpha_of", "coverage_text", "level_of", "reads_as"]
+__all__ = [
+    "KINDS",
+    "Found",
+    "alpha_of",
+    "are_percent",
+    "coverage_text",
+    "level_of",
+    "levels_of",
+    "may_be_levels",
+    "reads_as",
+]
 
 _LOCATIONS = (*USUAL_NAMES[Role.PREDICTION], "mu", "mean", "loc", "location", "prediction_mean")
 _SCALES = ("scale", "sigma", "std", "sd", "stddev", "prediction_scale", "prediction_std", "pred_scale", "pred_std")
@@ -26,6 +36,7 @@ _ENDS = (("lower", "upper"), ("low", "high"), ("lo", "hi"))
 _MEMBERS = ("members", "ensemble")
 _MEMBER_PREFIXES = ("member_", "m_", "ens_")
 _QUANTILE_PREFIXES = ("q", "quantile")
+_PERCENT_PREFIXES = (*_QUANTILE_PREFIXES, "p", "percentile")
 
 _END_WORD = "(?:lower|upper|low|high|lo|hi)"
 _BETWEEN = "[^0-9a-z]*(?:ci|pi)?[^0-9a-z]*"
@@ -40,6 +51,8 @@ _LEAST_PERCENT = (10, 50)
 _PAIR, _PERCENT = 2, 100
 _NUMBER = re.compile(r"(?:\d+\.\d*|\.\d+|\d+(?=[eE]-\d))(?:[eE]-?\d+)?")
 """A decimal number: it has a point or a negative exponent, so that ``q05`` and ``model2`` hold none."""
+_PERCENT_NAME = re.compile(r"(?P<start>.*?)[ _=-]*(?P<number>\d+(?:\.\d+)?)%?")
+_HALF, _TWO_DIGITS = 50, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,68 @@ def level_of(name: str) -> float | None:
     """
     found = _NUMBER.findall(name)
     return float(found[-1]) if found else None
+
+
+def levels_of(columns: Sequence[str]) -> tuple[float | None, ...]:
+    """Read the levels of quantiles from the names of their columns: decimal numbers, or percentages.
+
+    Examples
+    --------
+    >>> levels_of(["q0.05", "q0.5"]), levels_of(["q10", "q50", "q90"]), levels_of(["q1", "q2", "q3"])
+    ((0.05, 0.5), (0.1, 0.5, 0.9), (None, None, None))
+    """
+    return _percentages(columns) or tuple(level_of(name) for name in columns)
+
+
+def are_percent(columns: Sequence[str]) -> bool:
+    """Tell whether names tell levels of quantiles as percentages, as those of ``q10`` and ``q90`` do."""
+    return bool(_percentages(columns))
+
+
+def may_be_levels(columns: Sequence[str]) -> bool:
+    """Tell whether names may tell levels of quantiles as percentages, and may number members: ``q1``, ``q2``, ``q3``.
+
+    Examples
+    --------
+    >>> may_be_levels(["q1", "q2", "q3"]), may_be_levels(["q10", "q90"]), may_be_levels(["p_1", "p_2"])
+    (True, False, False)
+    """
+    word, numbers = _numbered(columns)
+    counts = word not in _QUANTILE_PREFIXES and _is_run(numbers)
+    return bool(numbers) and not counts and not all(each < 1 for each in numbers) and not are_percent(columns)
+
+
+def _percentages(columns: Sequence[str]) -> tuple[float, ...]:
+    """Read levels that names tell as percentages; none where they may number something else.
+
+    Numbers that follow one another may count members or classes. Others are percentages where each has its
+    mirror, as 10 has 90; and where they have two digits or lie on both sides of 50. After ``p``, which begins the
+    names of classes too, the latter takes both.
+    """
+    word, numbers = _numbered(columns)
+    if not numbers or _is_run(numbers) or max(numbers) < 1:
+        return ()
+    around, long = 1 <= min(numbers) <= _HALF <= max(numbers), min(numbers) >= _TWO_DIGITS
+    told = around or long if word in _QUANTILE_PREFIXES else around and long
+    if not told and set(numbers) != {_PERCENT - each for each in numbers}:
+        return ()
+    return tuple(float(each / _PERCENT) for each in numbers)
+
+
+def _numbered(columns: Sequence[str]) -> tuple[str, list[Decimal]]:
+    """Return the word for a quantile that names begin with, all alike, and the different percentages after it."""
+    parts = [_PERCENT_NAME.fullmatch(name) for name in columns]
+    starts = {part["start"].lower() for part in parts if part}
+    numbers = [Decimal(part["number"]) for part in parts if part]
+    word = re.split(r"[^a-z]+", next(iter(starts), ""))[-1]
+    differ = len(numbers) == len(columns) == len(set(numbers)) >= _PAIR
+    fit = differ and len(starts) == 1 and word in _PERCENT_PREFIXES and all(0 < each < _PERCENT for each in numbers)
+    return (word, numbers) if fit else ("", [])
+
+
+def _is_run(numbers: Sequence[Decimal]) -> bool:
+    """Tell whether numbers follow one another, in any order."""
+    return bool(numbers) and max(numbers) - min(numbers) == len(numbers) - 1
 
 
 def alpha_of(columns: Sequence[str]) -> float | None:
@@ -153,7 +228,7 @@ def reads_as(columns: Sequence[str], settings: Settings) -> Kind | None:
         return Kind.QUANTILES
     if len(columns) < _PAIR:  # a number in one name, such as that of a version, is not yet a level
         return Kind.QUANTILES if columns and _beginning(columns[0]) else None
-    if all(0.0 < (level_of(name) or 0.0) < 1.0 for name in columns):
+    if all(0.0 < (level or 0.0) < 1.0 for level in levels_of(columns)):
         return Kind.QUANTILES
     if len(columns) == _PAIR and (columns[0], columns[1]) in _pairs_of_ends(columns):
         return Kind.INTERVAL
@@ -207,11 +282,16 @@ def _quantiles(names: Sequence[str], settings: Settings) -> list[Found]:
 def _usual_quantiles(names: Sequence[str]) -> tuple[str, ...]:
     """Find the columns called q or quantile, with one beginning, and a level."""
     groups: dict[str, list[str]] = {}
+    numbered: dict[str, list[str]] = {}
     for name in names:
         if start := _beginning(name):
             groups.setdefault(start, []).append(name)
+        if part := _PERCENT_NAME.fullmatch(name):
+            numbered.setdefault(part["start"], []).append(name)
+    groups |= {start: group for start, group in numbered.items() if are_percent(group)}
     if len(groups) == 1:
-        return tuple(sorted(next(iter(groups.values())), key=lambda name: level_of(name) or 0.0))
+        (group,) = groups.values()
+        return tuple(name for _, name in sorted(zip(map(_known, levels_of(group)), group, strict=True)))
     found = "; ".join(", ".join(group) for group in groups.values())
     raise UsageError(
         f"{len(groups)} groups of columns could be quantiles: {found}"
@@ -219,6 +299,10 @@ def _usual_quantiles(names: Sequence[str]) -> tuple[str, ...]:
         else "no columns are called like quantiles (such as q0.05 and q0.95)",
         f"name them with a glob: -p 'q*'; the columns are {listed(names)}",
     )
+
+
+def _known(level: float | None) -> float:
+    return level or 0.0
 
 
 def _beginning(name: str) -> str:
@@ -235,7 +319,7 @@ def _with_levels(found: Found, given: tuple[float, ...]) -> Found:
         raise UsageError(
             f"-p {found.text} has {len(columns)} columns and --levels gives {len(given)}", "give a level for each"
         )
-    levels = given or tuple(_level(name) for name in columns)
+    levels = given or _percentages(columns) or tuple(_level(name) for name in columns)
     order = tuple(sorted(range(len(levels)), key=levels.__getitem__))
     ascending = tuple(levels[place] for place in order)
     if len(columns) == len(levels):
