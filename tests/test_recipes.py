@@ -52,6 +52,20 @@ def test_each_recipe_types_lossctl(name: str) -> None:
     assert re.search(r"\blossctl (?:eval|compare|check) |lossctl\.evaluate\(", section(name))
 
 
+def test_the_frame_of_scikit_learn_gives_what_its_file_gives() -> None:
+    import pandas as pd
+
+    import lossctl
+
+    frame = pd.read_csv(FILES / "sklearn.csv")
+    code = re.search(r"`(lossctl\.evaluate\(frame\b.*?\))`", section("scikit-learn"))
+    assert code is not None
+    names = {"lossctl": lossctl, "frame": frame.drop(columns="label"), "y_test": frame["label"]}
+    (found,) = eval(code[1], names)  # noqa: S307 -- our own text
+    (row,) = re.findall(r"^categorical_cross_entropy +(\S+)", section("scikit-learn"), re.MULTILINE)
+    assert f"{found.value:.6g}" == row
+
+
 @pytest.mark.parametrize("block", [each for name in ("py", "python", "r", "yaml", "make") for each in of(name)])
 def test_recipes_are_short(block: Block) -> None:
     assert len(block.text.splitlines()) <= MOST_LINES

@@ -20,8 +20,8 @@ _NARROWEST = 20
 _USUAL_WIDTH = 80
 _LOGS = ("GITHUB_ACTIONS", "GITLAB_CI")
 """Set by CI systems whose logs show colours, though they are no terminals."""
-_CODES = {"error": "1;31", "hint": "36", "note": "36", "columns": "36", "warning": "33"}
-"""Of the terminal's own palette, as its user chose it to be read. The word is there as well."""
+_CODES = {"error": "1;31", "hint": "1", "note": "1", "columns": "1", "warning": "1;35"}
+"""Red, bold and magenta, which can be read on white and on black. The word is there as well."""
 _WIDTHS = dict.fromkeys(("columns", "note", "warning"), len("warning: "))
 """Of a kind with the blanks after it, where it is not that of errors and hints, which stand below each other."""
 _MOST_CHARACTERS = 3000

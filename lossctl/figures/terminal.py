@@ -27,7 +27,7 @@ _MIN_COLUMNS, _MIN_ROWS = 10, 3
 """The smallest panel that still shows a curve."""
 _BLANK = "\u2800"
 """The Braille character of no dots."""
-_LINE_COLORS = ("36", "33", "35", "32", "34", "31")
+_LINE_COLORS = ("35", "36", "32", "34", "31", "33")
 _GRID_COLOR, _POINT_COLOR = "2", "1"
 _LETTERS = "*+x#@%"
 """What draws each line where neither colour nor shape of dots can tell them apart."""

@@ -27,7 +27,7 @@ from lossctl.core.results.verdict import GateResult, Place, Verdict
 from lossctl.core.results.view import about
 from lossctl.core.system.fast_dataclass import dataclass
 from lossctl.gates.gate import Gate, Measure
-from lossctl.gates.words import comparison_words, figure_words, interval_words
+from lossctl.gates.words import comparison_words, distance_words, interval_words
 
 __all__ = ["Evidence", "Found", "Test", "check_test", "decide", "default_test", "no_such_slice", "waive"]
 
@@ -233,12 +233,16 @@ def _undecided(found: Found, evidence: Evidence) -> str:
     """Return why a gate is neither shown to fail nor to pass, and what would decide it."""
     if evidence.why:
         return evidence.why
-    rows, words = f"{found.n} {'row' if found.n == 1 else 'rows'}", "undecided"
+    words = "undecided"
     if evidence.detectable is not None:
-        distance = figure_words(evidence.detectable, percent=found.gate.bound.percent).removeprefix("+")
-        words += f"; with {rows} only values about {distance} or more from the bound can be decided"
+        rows, what = (
+            f"{found.n} {'row' if found.n == 1 else 'rows'}",
+            "change" if found.gate.bound.percent else "difference",
+        )
+        distance = distance_words(evidence.detectable, percent=found.gate.bound.percent)
+        words += f"; {rows} can tell only if the {what} is {distance} or more away from the bound"
     if evidence.needed is not None and evidence.needed > found.n:
-        words += f"; {about(evidence.needed)} rows would decide this one"
+        words += f"; this one would take {about(evidence.needed)} rows"
     return words
 
 

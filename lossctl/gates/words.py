@@ -7,7 +7,7 @@ import math
 from lossctl.core.results.interval import Interval
 from lossctl.gates.gate import Bound, Gate, Operator
 
-__all__ = ["comparison_words", "figure_words", "interval_words"]
+__all__ = ["comparison_words", "distance_words", "figure_words", "interval_words"]
 
 _CONTRARY = {
     Operator.AT_MOST: Operator.ABOVE,
@@ -32,6 +32,19 @@ def figure_words(value: float, *, percent: bool, digits: int = _FEW) -> str:
     if percent:
         return f"{100.0 * value + 0.0:+.{digits}g}%" if value else "0%"
     return f"{value + 0.0:.{digits}g}"
+
+
+def distance_words(value: float, *, percent: bool) -> str:
+    """Write how far a figure is from another, as a person says it: two digits, or all before the point.
+
+    Examples
+    --------
+    >>> distance_words(0.0581938, percent=True), distance_words(281.68, percent=False)
+    ('5.8%', '282')
+    """
+    size = 100.0 * value if percent else value
+    digits = min(max(2, len(f"{size:.0f}")), _FEW) if math.isfinite(size) else _FEW
+    return figure_words(value, percent=percent, digits=digits).removeprefix("+")
 
 
 def _bound_words(bound: Bound, digits: int) -> str:

@@ -20,7 +20,7 @@ from tests.terminals import at_terminal
 from tests.transcript import ROOT
 
 STYLE = re.compile(r"\x1b\[[\d;]*m")
-RED, GREEN, YELLOW = "\x1b[1;31m", "\x1b[32m", "\x1b[33m"
+RED, GREEN, MAGENTA = "\x1b[1;31m", "\x1b[32m", "\x1b[1;35m"
 DATA = ROOT / "examples" / "data"
 PREDS, DIABETES = str(DATA / "preds.csv"), str(DATA / "diabetes.csv")
 GATES = ("--gate", "mae <= 1", "--gate", "mae <= 50", "--gate", "delta(mae) <= 1%")
@@ -122,7 +122,7 @@ def test_colours_tell_verdicts_apart(run: Run, monkeypatch: pytest.MonkeyPatch) 
     text = run(*CHECK).stdout
     assert f"{RED}fail\x1b[0m" in text
     assert f"{GREEN}pass\x1b[0m" in text
-    assert f"{YELLOW}unsure\x1b[0m" in text
+    assert f"{MAGENTA}unsure\x1b[0m" in text
     text = run("compare", DIABETES, "-p", "ridge", "-p", "forest", "--loss", "mae").stdout
     assert f"{RED}worse\x1b[0m" in text
     text = run("compare", DIABETES, "-p", "forest", "-p", "ridge", "--loss", "mae").stdout
@@ -132,7 +132,7 @@ def test_colours_tell_verdicts_apart(run: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_errors_and_warnings_have_colours_by_their_own_stream(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("few.csv").write_text(FEW)
     monkeypatch.setenv("TERM", "xterm")
-    for loss, label in [("hubr", f"{RED}error:\x1b[0m no loss"), ("mae", f"{YELLOW}warning:\x1b[0m few.csv")]:
+    for loss, label in [("hubr", f"{RED}error:\x1b[0m no loss"), ("mae", f"{MAGENTA}warning:\x1b[0m few.csv")]:
         stream = Stream(terminal=True)
         monkeypatch.setattr(sys, "stderr", stream)
         ran = run("eval", "few.csv", "--loss", loss)

@@ -120,14 +120,16 @@ def test_an_unsure_regression_says_so_and_what_would_decide() -> None:
     found = held("delta(mse) <= 1%", 0.008, -0.01, 0.03, detectable=0.026, needed=16_899)
     found = replace(found, ci=Interval(0.95, -0.012, 0.032, "t"), slice={"sex": "f"})
     reason = (
-        "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: undecided; with 100 rows only values about 2.6% or more "
-        "from the bound can be decided; about 17,000 rows would decide this one"
+        "+0.8% <= 1%, 95% CI [-1.2%, +3.2%]: undecided; 100 rows can tell only if the change is 2.6% or more "
+        "away from the bound; this one would take about 17,000 rows"
     )
     assert (one(found).verdict, one(found).reason) == (UNSURE, reason)
     noninferior = one(replace(found, test=NONINFERIOR))
     assert (noninferior.verdict, noninferior.reason) == (INCONCLUSIVE, reason)
     enough = replace(found, evidence=found.evidence._replace(needed=100))  # as where gates are corrected together
-    assert one(enough).reason.endswith("about 2.6% or more from the bound can be decided")
+    assert one(enough).reason.endswith("; 100 rows can tell only if the change is 2.6% or more away from the bound")
+    difference = held("delta(mse) <= 1", 0.5, -1.0, 2.0, detectable=281.68)
+    assert one(difference).reason.endswith("if the difference is 282 or more away from the bound")
     equal = replace(found, evidence=found.evidence._replace(why="no row differs"))
     assert one(equal).reason.endswith("[-1.2%, +3.2%]: no row differs")
     assert one(held("delta(mse) <= 1%", 0.0, -0.1, 0.0)).verdict is PASS

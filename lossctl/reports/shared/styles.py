@@ -1,7 +1,7 @@
 """What stands out in a table at a terminal: styles of columns, and colours of verdicts. Imports the standard library.
 
-Colours are those of the terminal's own palette, which its user chose to be read on its background. A colour never says
-anything alone: the word is there as well.
+Colours are those of the terminal's own palette that can be read on white and on black; yellow and cyan cannot. A colour
+never says anything alone: the word is there as well.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 __all__ = ["STYLES", "VERDICTS", "styled"]
 
-_GREEN, _RED, _YELLOW, _DIM = "32", "1;31", "33", "2"
+_GREEN, _RED, _MAGENTA, _DIM = "32", "1;31", "1;35", "2"
 
 STYLES: Mapping[str, str] = MappingProxyType({"main": "1", "side": _DIM, "header": "4", "title": "1"})
 """Codes of the styles of columns and lines that have one."""
@@ -19,7 +19,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("pass", "better"), _GREEN),
         **dict.fromkeys(("fail", "worse"), _RED),
-        **dict.fromkeys(("unsure", "inconclusive", "not evaluated"), _YELLOW),
+        **dict.fromkeys(("unsure", "inconclusive", "not evaluated"), _MAGENTA),
         **dict.fromkeys(("skipped", "~"), _DIM),
     }
 )
