@@ -75,7 +75,7 @@ class _Table:
         self._texts = [each_line(format_cells(each, options.significant), terminal, unmarked) for each in cells]
         extents = [Extent.of(*each) for each in zip(view.columns, self._headers, self._texts, strict=True)]
         self.plan = arrange(extents, options.width)
-        self.strain = self.plan.strain(options.width)
+        self.strain = self.plan.strain(extents, options.width)
         self._styles = STYLES if options.color else {}
         self._verdicts = VERDICTS if options.color else {}
 

@@ -303,6 +303,10 @@ def test_the_narrow_table_is_shown_where_the_other_does_not_fit_and_it_does_bett
     for width in (23, 18):
         assert shown(both, width) == shown(narrow, width)
     assert shown(both, 17) == shown(narrow, 17)  # names apart, where the other would run over the width
+    rank = (*wide.columns, Column("best", rank=1))
+    ranked = replace(both, columns=rank, rows=(("mae", 1.5, 2.5, "a"),))
+    assert shown(ranked, 30) == shown(replace(ranked, narrow=None), 30)
+    assert shown(ranked, 29) == shown(narrow, 29)  # it shows all its columns
     apart = replace(narrow, rows=(("a", 1.5), ("b" * 20, 2.5)))  # both need lines of names, and fit below them
     assert shown(replace(both, narrow=lambda: apart), 22) == shown(wide, 22)
 

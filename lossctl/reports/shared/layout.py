@@ -79,16 +79,20 @@ class Plan:
     rest: Line
     left_out: tuple[int, ...]
 
-    def strain(self, width: int | None) -> int:
-        """Return 0 where each row is a line, 1 where names stand above it, 2 or more where it is wider than the width.
+    def strain(self, extents: Sequence[Extent], width: int | None) -> int:
+        """Return 0 where each row is a line with the columns of ranks 0 and 1, and more the worse it is.
+
+        Not all of these columns are shown: 1. Names stand in lines of their own: 2. The rest runs over the width: 4.
 
         Examples
         --------
-        >>> [arrange((Extent(5, 5, 0, True), Extent(9, 9, 0, False)), width).strain(width) for width in (16, 15, 8)]
-        [0, 1, 3]
+        >>> extents = (Extent(5, 5, 0, True), Extent(9, 9, 0, False), Extent(9, 9, 1, False))
+        >>> [arrange(extents, width).strain(extents, width) for width in (27, 26, 15, 8)]
+        [0, 1, 3, 7]
         """
         taken = sum(each + GAP for _, each in self.rest) - (0 if self.names else GAP)
-        return bool(self.names) + 2 * (width is not None and taken > width)
+        lacks = any(extents[index].rank == 1 for index in self.left_out)
+        return lacks + 2 * bool(self.names) + 4 * (width is not None and taken > width)
 
 
 def arrange(extents: Sequence[Extent], width: int | None) -> Plan:
