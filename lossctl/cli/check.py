@@ -219,15 +219,27 @@ def check(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
         "horizon": horizon,
         "hac": hac,
     }
-    given = {name: value for name, value in own.items() if value is not None}
-    asked = {**configured.options, **given, **_typed(context, reading)}
+    asked = {**configured.options, **_given(own), **_typed(context, reading)}
     named = sources or ([] if configured.source is None else [configured.source])
-    exports = [*_reports(configured.reports), *(export or ())]
     read = (*named, asked.get("baseline"), asked.get("targets"))
+    exports = [*_reports(configured.reports), *(export or ())]
     destination = Destination.of(format, exports, output, digits, known=api.check_formats(), read=read)
     destination = replace(destination, unfollowed=frozenset(configured.reports.values()))
     result = replace(api.check(named, gate or configured.gates, **asked), only_failures=only_failures)
-    return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check, quiet=quiet)
+    said: dict[str, Any] = {"quiet": quiet, "notes": _left_out(configured) if gate else ()}
+    return Outcome(result, destination, result.warnings, result.exit_code, render=api.render_check, **said)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _left_out(configured: Any) -> tuple[str, ...]:
+    """Say that the gates of a configuration are not held, where flags name others."""
+    files = list(dict.fromkeys(each.place.file for each in configured.gates if each.place is not None))
+    count = len(configured.gates)
+    gates = "its gate is" if count == 1 else f"its {count} gates are"
+    return tuple(f"{file}: {gates} left out, for --gate names others; its other settings hold" for file in files)
 
 
 def _typed(context: typer.Context, reading: dict[str, Any]) -> dict[str, Any]:

@@ -184,8 +184,12 @@ class Settings:
         """Build from the keywords of `Options`."""
         unknown = set(options) - set(Options.__annotations__)
         if unknown:
-            known = ", ".join(Options.__annotations__)
-            raise UsageError(f"no option is called {min(unknown)!r}", f"the options: {known}")
+            from lossctl.core.names import meant
+
+            known = f"the options: {', '.join(Options.__annotations__)}"
+            raise UsageError(
+                f"no option is called {min(unknown)!r}", meant(min(unknown), Options.__annotations__) or known
+            )
         ready: dict[str, Any] = {name: value for name, value in options.items() if name not in {"prediction", "scale"}}
         for name in ("null", "classes", "by", "key"):
             ready[name] = _texts(options.get(name))

@@ -247,7 +247,6 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a loss that is not held": ({"losses": "mae,huber(delta=0.6)"}, 4, r"holds no huber\(delta=0.6\)"),
     "a column of it": ({"baseline_prediction": "p"}, 2, "is a stored baseline, of p: it has no column p"),
     "another key": ({"key": "site"}, 2, "was stored by the key id"),
-    "no key": ({"key": None}, 2, "was stored by the key id"),
     "weights": ({"weight": "w"}, 2, "made with no --weight, and this run has --weight"),
     "a filter": ({"where": "w > 1"}, 2, "made with no --where, and this run has --where w > 1"),
     "a missing file": ({"baseline": "none.parquet"}, 3, "none.parquet"),
@@ -263,6 +262,25 @@ def test_what_a_stored_baseline_is_not_for_is_refused(name: str, tmp_path: Path)
         lossctl.compare(new, **options)
     assert raised.value.exit_code == code
     assert raised.value.cure
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_the_key_of_a_stored_baseline_is_taken_where_none_is_named(files: int, tmp_path: Path) -> None:
+    """Rows in another order are matched by it all the same; a source without its columns is refused."""
+    old, *candidates = files_of(table(40))
+    path = store(old, tmp_path)
+    candidates = [each.sample(frac=1, random_state=3 + place) for place, each in enumerate(candidates[:files])]
+    unnamed = {**NEW, "key": None}
+    named = lossctl.compare(candidates, "mae", baseline=path, **NEW)
+    taken = lossctl.compare(candidates, "mae", baseline=path, **unnamed)
+    assert taken.comparisons == named.comparisons
+    assert [each for each in taken.warnings if each not in named.warnings] == [
+        f"{path}: rows are matched by the key it was stored by: --key id"
+    ]
+    for place in range(files):
+        without = [each.drop(columns="id") if place == at else each for at, each in enumerate(candidates)]
+        with pytest.raises(LossctlError, match="was stored by the key id"):
+            lossctl.compare(without, "mae", baseline=path, **unnamed)
 
 
 def test_the_nearest_of_the_losses_that_are_held_is_named(tmp_path: Path) -> None:

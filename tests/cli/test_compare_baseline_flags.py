@@ -45,7 +45,7 @@ def test_what_is_typed_wrong(run: Run) -> None:
     words = ("compare", "p.csv", "-p", "new", "-l", "mse")
     keyed = (*words, "-k", "id", "--baseline", "b.parquet")
     for arguments, code, said in (
-        ((*words, "--baseline", "b.parquet"), 2, "was stored by the key id"),
+        ((*words, "-k", "old", "--baseline", "b.parquet"), 2, "was stored by the key id"),
         ((*keyed, "--baseline-pred", "old"), 2, "is a stored baseline, of old: it has no column old"),
         ((*keyed, "-l", "mae"), 4, "it holds mse; make it anew"),
         ((*keyed, "-o", "b.parquet"), 2, "b.parquet is a source: the result would replace it"),
@@ -57,3 +57,18 @@ def test_what_is_typed_wrong(run: Run) -> None:
         assert (ran.code, ran.stdout) == (code, "")
         assert said in ran.stderr
     assert Path("b.parquet").read_bytes() == stored
+
+
+def test_a_check_takes_the_key_that_its_baseline_was_stored_by(run: Run) -> None:
+    Path("p.csv").write_text(ROWS)
+    assert run("baseline", "p.csv", "-p", "old", "-l", "mse", "-k", "id", "-o", "b.parquet").code == 0
+    words = ("check", "p.csv", "-p", "new", "--baseline", "b.parquet", "--gate", "delta(mse) <= 9")
+    named, taken = run(*words, "-k", "id"), run(*words)
+    assert (taken.code, taken.stdout) == (named.code, named.stdout)
+    said = "warning: b.parquet: rows are matched by the key it was stored by: --key id"
+    assert [each for each in taken.lines if each not in named.lines] == [said]
+    other = run(*words, "-k", "old")
+    assert other.code == 2
+    assert "was stored by the key id" in other.stderr
+    Path("q.csv").write_text(ROWS.replace("id", "no", 1))
+    assert "was stored by the key id" in run("check", "q.csv", *words[2:]).stderr

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lossctl
+from lossctl.core.errors import UsageError
 from tests.cli.cases import Run, write
 from tests.cures import error_of, follow, hint_of, options_of
 
@@ -95,3 +97,59 @@ def test_a_check_warns_without_a_flag_it_does_not_have(run: Run) -> None:
     assert "the interval may be far too narrow" in ran.stderr
     assert "--bootstrap" not in ran.stderr
     assert "--bootstrap" not in options_of("check")
+
+
+def test_targets_in_another_file(run: Run) -> None:
+    write({"p.csv": "id,y_pred\n1,1.5\n2,2\n3,4\n", "t.csv": "id,y\n2,2\n1,1\n3,5\n"})
+    ran = run("eval", "p.csv")
+    assert hint_of(ran).endswith("; if it is in another file: --targets FILE --key id")
+    assert run("eval", "p.csv", "--targets", "t.csv", "--key", "id").code == 0
+    write({"p.csv": "x,y_pred\n1,1.5\n", "t.csv": "id,z\n1,1\n"})
+    assert "--targets" not in hint_of(run("eval", "p.csv", "-l", "mae"))
+    write({"p.csv": "id,y_pred\n1,1.5\n"})
+    assert "another file" not in hint_of(run("eval", "p.csv", "-l", "mae", "--targets", "t.csv", "--key", "id"))
+    assert "another file" not in hint_of(run("eval", "p.csv", "-l", "mae", "-t", "z"))
+
+
+def test_an_unsure_gate_says_what_it_comes_to(run: Run) -> None:
+    rows = "".join(f"{row},{row + (row * 7) % 5},{row + (row * 3) % 7}\n" for row in range(12))
+    write("y,a,b\n" + rows)
+    line = ("check", "p.csv", "-p", "a", "--baseline-pred", "b", "-g", "delta(mae) <= 1%")
+    ran = run(*line)
+    assert ran.code == 0
+    assert ran.stdout.splitlines()[-1] == "unsure: 1 unsure of 1 (exit code 0; --fail-unsure makes it 4)"
+    strict = run(*line, "--fail-unsure")
+    assert strict.code == 4
+    assert strict.stdout.splitlines()[-1] == "unsure: 1 unsure of 1"
+    both = run(*line, "-g", "mae <= 0")
+    assert both.code == 1
+    assert "--fail-unsure" not in both.stdout
+
+
+def test_gates_that_a_flag_puts_others_in_the_place_of(run: Run) -> None:
+    write({"p.csv": "y,y_pred\n1,1.5\n2,2\n", "lossctl.toml": "[check]\ngates = ['mae <= 0', 'mse <= 0']\n"})
+    said = "note:    lossctl.toml: its 2 gates are left out, for --gate names others; its other settings hold"
+    assert said in run("check", "p.csv", "-g", "mae <= 9").lines
+    assert "lossctl.toml" not in run("check", "p.csv").stderr
+    write({"lossctl.toml": "[check]\nlevel = 0.9\n"})
+    assert "lossctl.toml" not in run("check", "p.csv", "-g", "mae <= 9").stderr
+
+
+def test_an_option_that_has_another_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        lossctl.evaluate({"y": [1.0], "p": [1.0]}, "mae", pred="p")  # type: ignore[call-arg]  # what is typed wrong
+    assert caught.value.cure == "did you mean prediction?"
+
+
+@pytest.mark.parametrize("twice", ["p.csv", "q.csv"])
+@pytest.mark.parametrize("way", [(), ("--bootstrap", "--resamples", "99")])
+def test_a_key_that_stands_twice_in_one_file(run: Run, twice: str, way: tuple[str, ...]) -> None:
+    """Its second row has another target: the key is what to mend, not the target."""
+    rows = [f"{row},{row * 9 + 1},{row * 9}\n" for row in range(40)]
+    files = {name: "id,y,y_pred\n" + "".join(rows) for name in ("p.csv", "q.csv")}
+    write(files | {twice: files[twice].replace("\n5,", "\n4,")})
+    ran = run("compare", "p.csv", "q.csv", "-k", "id", "-l", "mae", *way)
+    assert ran.code == 3
+    assert error_of(ran) == f'{twice} line 7: the key id "4" occurs twice (first: {twice} line 6)'
+    write(files | {twice: files[twice].replace("\n5,46", "\n5,47")})
+    assert 'column "y": 46' in error_of(run("compare", "p.csv", "q.csv", "-k", "id", "-l", "mae", *way))

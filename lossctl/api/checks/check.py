@@ -221,6 +221,7 @@ class _Run:
         self._refuse_itself(self.location)
         opponent = open_opponent(stack, source, self.baseline, prediction, selection, self.settings)
         self.judged_against = opponent.location
+        self.warnings += opponent.said
         self.joins = self.baseline is not None and opponent.stored is None
         if opponent.stored is not None:
             from lossctl.api.checks.scalar_deltas import scalar_deltas

@@ -152,6 +152,9 @@ def _all(
     values = len(selection.losses) * max(2, len(settings.predictions))
     with workers(alone, settings.threads, values) as crew, ExitStack() as stack:
         entered = open_field(stack, named, baseline, asked.baseline_prediction, selection, settings)
+        settings = entered.settings
+        for line in entered.said:
+            said.add(line)
         selection = with_levels(selection, [(each.source, each.settings) for each in entered.opened])
         left_out: list[LeftOut] = []
         if selection.fitting_only:

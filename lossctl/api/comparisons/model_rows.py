@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from lossctl.api.comparisons.aligned import KEY_CURE, require_same, side_by_side
 from lossctl.api.setup.plan import read_for, request_for
 from lossctl.api.setup.unmatched import left_out, reading_warnings, unmatched
+from lossctl.core.errors import DataError
 from lossctl.core.method import Method
 from lossctl.core.rows.block import Batch
 from lossctl.core.settings import Settings
@@ -28,7 +29,7 @@ from lossctl.engine.run.processes import Crew
 from lossctl.engine.series import with_lags
 from lossctl.sources import Slices, Source
 from lossctl.sources.joins.keys import require_keys
-from lossctl.sources.joins.side_by_side import Matched, paired_by_key
+from lossctl.sources.joins.side_by_side import Matched, paired_by_key, require_unique
 
 if TYPE_CHECKING:
     from lossctl.engine.accumulators.pair_slices import SlicedPairsPlan, SlicedPairsTally
@@ -211,7 +212,12 @@ class ModelRows:
             for place, (source, copy, mine) in enumerate(zip(sources, tee(matched, len(sources)), own, strict=True))
         ]
         for batches in zip(*sides, strict=True):
-            require_same(sources, batches, [mine[0] for mine in own], KEY_CURE)
+            try:
+                require_same(sources, batches, [mine[0] for mine in own], KEY_CURE)
+            except DataError:  # of a key that stands twice one row is of another target: that is what to mend
+                for source, request in zip(sources, requests, strict=True):
+                    require_unique(source, request, settings.key, settings.threads)
+                raise
             yield list(batches)
 
     def _looking(self, plans: Sequence[ModelPlan]) -> list[ModelPlan | SlicedPlan]:

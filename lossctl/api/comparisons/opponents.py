@@ -41,11 +41,14 @@ class Opponent:
         Where the baseline is, whose `digest_of` waivers are bound to. To hash a large file takes as long as to read it.
     stored
         A stored baseline that keeps no rows: there are no pairs, but its values.
+    said
+        What a reader should know of how they were paired.
     """
 
     pairs: tuple[tuple[Model, Model], ...]
     location: Any
     stored: Stored | None = None
+    said: tuple[str, ...] = ()
 
 
 def open_opponent(
@@ -83,13 +86,14 @@ def open_opponent(
         if prediction is None:
             raise UsageError("a delta needs a baseline", "name one: --baseline FILE or --baseline-pred COL")
         return Opponent(_pairs(source, source, selection, settings, theirs), source.name)
-    from lossctl.api.comparisons.stored import models_against, open_baseline
+    from lossctl.api.comparisons.stored import keyed, models_against, open_baseline
 
     stored = open_baseline(stack, baseline, settings, prediction)
     if stored is not None:
         if stored.rows is None:
             return Opponent((), baseline, stored)
-        return Opponent(tuple(models_against(stack, source, stored, selection, settings)), baseline)
+        settings, said = keyed(stored, [source], settings)
+        return Opponent(tuple(models_against(stack, source, stored, selection, settings)), baseline, said=said)
     other = stack.enter_context(open_for(baseline, selection, theirs))
     return Opponent(_pairs(source, other, selection, settings, theirs), baseline)
 

@@ -5,7 +5,8 @@ May import sources, engine, losses and core; what a run needs is imported when i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ __all__ = [
     "apart",
     "join_stored",
     "judged_by",
+    "keyed",
     "meaning_of",
     "models_against",
     "open_baseline",
@@ -274,6 +276,23 @@ def stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
     every = tuple(name for of in columns for name in of)
     binding = replace(plan.binding, model=model, prediction=every, prediction_text=None, levels=(), order=())
     return replace(plan, binding=binding, losses=losses, clip=None, normalize=False)
+
+
+def keyed(stored: Stored, sources: Iterable[Source], settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Take the key that a baseline was stored by, where none is given and all sources have its columns.
+
+    Returns
+    -------
+    tuple
+        The settings, and what is to be said of it.
+    """
+    key = stored.baseline.key
+    if settings.key or not (key and stored.baseline.has_rows):
+        return settings, ()
+    if any(name not in source.columns for source in sources for name in key):
+        return settings, ()
+    said = f"{stored.name}: rows are matched by the key it was stored by: --key {' --key '.join(map(shlex.quote, key))}"
+    return replace(settings, key=key), (said,)
 
 
 def require_settings(stored: Stored, settings: Settings) -> None:

@@ -45,12 +45,15 @@ class Field:
         How rows are read.
     stored
         The stored baseline.
+    said
+        What a reader should know of how rows are matched.
     """
 
     stack: ExitStack
     opened: Sequence[Opened]
     settings: Settings
     stored: Stored | None = None
+    said: tuple[str, ...] = ()
 
     def fitting(self, selection: Selection, on_progress: Progress | None) -> tuple[Selection, list[LeftOut]]:
         """Find the losses of ``all`` that every model can be compared by, and why others cannot.
@@ -157,7 +160,7 @@ def open_field(
         for shared in (shared_file(each, baseline) for _, each in named) if itself else ():
             if shared is not None:
                 raise one_file(shared)
-        from lossctl.api.comparisons.stored import open_baseline, require_rows
+        from lossctl.api.comparisons.stored import keyed, open_baseline, require_rows
 
         stored = open_baseline(stack, baseline, settings, prediction)
         if stored is not None:
@@ -169,7 +172,11 @@ def open_field(
         if len(opened) > 1:
             raise UsageError(f"--baseline-pred {prediction}: of which file?", "name it: --baseline FILE")
         lead = [replace(opened[0], settings=theirs, is_baseline=True)]
-    return Field(stack, [*lead, *opened], settings, stored)
+    said: tuple[str, ...] = ()
+    if stored is not None:
+        settings, said = keyed(stored, [each.source for each in opened], settings)
+        opened = [replace(each, settings=settings) for each in opened]
+    return Field(stack, [*lead, *opened], settings, stored, said)
 
 
 def _is_named(source: object, name: str) -> bool:

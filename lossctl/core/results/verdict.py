@@ -290,4 +290,9 @@ class Checked(Shown, Sequence[GateResult]):
             where = (slice_text(each.slice),) if names else ()
             rows.append((each.verdict.value.replace("_", " "), each.gate, *where, each.reason))
         details = tuple(f"{each.label}: {line}" for each in shown for line in each.details)
-        return View(tuple(columns), tuple(rows), notes=(*details, *left_out, self.summary()))
+        return View(tuple(columns), tuple(rows), notes=(*details, *left_out, self.summary() + self._unsure()))
+
+    def _unsure(self) -> str:
+        """Return what an unsure gate means to who runs the command; empty where it is another that decides."""
+        lets_pass = self.verdict is Verdict.UNSURE and self.exit_code is ExitCode.OK
+        return " (exit code 0; --fail-unsure makes it 4)" if lets_pass else ""

@@ -6,6 +6,7 @@ Imports core and its own package.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from lossctl.core.spelling import canonical
 from lossctl.sources.columns.classes import classes_of, ordered_distributions
 from lossctl.sources.columns.kinds import KINDS, Found
 from lossctl.sources.columns.patterns import (
+    FLAGS,
     PROBABILITY_NAMES,
     SCORE_NAMES,
     USUAL_NAMES,
@@ -37,6 +39,10 @@ _DISTRIBUTION_NAMES = {Role.TARGET: "p", Role.PREDICTION: "q"}
 
 _RELEVANCE_NAMES = (*USUAL_NAMES[Role.TARGET], "relevance", "rel", "grade", "gain")
 """What a ranking is judged by is often called so."""
+
+
+_KEY = re.compile(r"(?:.*[_ ])?(?:id|key|index|uuid|guid)", re.IGNORECASE)
+"""What a column is called that says which row is which."""
 
 
 def alike(losses: Sequence[ChosenLoss]) -> list[list[ChosenLoss]]:
@@ -96,7 +102,12 @@ def bind(
     target: tuple[str, ...] = ()
     target_text = settings.target
     if Role.TARGET in needed or target_text is not None:
-        target_text, target = _target(names if spaces is None else spaces, kind, target_text)
+        try:
+            target_text, target = _target(names if spaces is None else spaces, kind, target_text)
+        except UsageError as error:
+            if spaces is None and target_text is None:
+                error.say(error.problem, _or_elsewhere(error.cure, names))
+            raise
     found = [Found(target_text or "", "", ())]
     names = names if spaces is None else spaces.predictions
     if Role.PREDICTION in needed or settings.predictions:
@@ -109,6 +120,14 @@ def bind(
         for each in bindings:
             _require_apart(each, names, kind)
     return bindings
+
+
+def _or_elsewhere(cure: str | None, names: Sequence[str]) -> str | None:
+    """Add to a cure of a target that is not there that it may be in another file, where a column could match rows."""
+    keys = [name for name in names if _KEY.fullmatch(name)]
+    if cure is None or not keys or not cure.startswith(f"name it with {FLAGS[Role.TARGET]} "):
+        return cure
+    return f"{cure}; if it is in another file: --targets FILE --key {shlex.quote(keys[0])}"
 
 
 def _require_apart(binding: Binding, names: Sequence[str], kind: Kind) -> None:
