@@ -173,3 +173,16 @@ def test_several_models_taken_for_members_are_told_apart(run: Run) -> None:
     ran = run("eval", "p.csv", "-p", "ridge", "-p", "knn")
     assert "ridge, knn are numbers: taking mae, rmse, mse;" in ran.lines[0]
     assert "models" not in run("eval", "p.csv", "-p", "m_*").lines[0]
+
+
+@pytest.mark.parametrize("command", ["eval", "compare", "check"])
+def test_a_label_that_turns_a_loss_is_asked_about_by_every_command(run: Run, command: str) -> None:
+    rows = "\n".join(f"{'no' if row % 3 else 'yes'},{0.2 + row % 7 / 50 if row % 3 else 0.7},0.5" for row in range(60))
+    write(f"y,a,b\n{rows}\n")
+    more = {"eval": ["-l", "brier"], "compare": ["-p", "b", "-l", "brier"], "check": ["-g", "brier <= 0.9"]}
+    words = ["p.csv", "-p", "a", *more[command]]
+    ran = run(command, *words, "--positive", "no")
+    assert ran.code == ExitCode.OK, ran.stderr
+    question = "a: brier is worse than guessing the share of no, and lower with --positive yes: is --positive no right?"
+    assert [line for line in ran.lines if "--positive" in line] == [f"warning: p.csv: {question}"]
+    assert "--positive" not in run(command, *words, "--positive", "yes").stderr

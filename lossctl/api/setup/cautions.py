@@ -47,6 +47,10 @@ def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method:
     pairs = list(bound)
     columns = [(chosen, tally.plan.binding) for tally, chosen in pairs]
     lines = [*_negated(columns), *_orders(columns, settings), *_levels(columns), *_hard(source, pairs)]
+    if settings.positive is not None:
+        from lossctl.api.setup.turned import turned
+
+        lines += turned(source, [(tally.plan, chosen) for tally, chosen in pairs], settings)
     bindings = [binding for _, binding in columns]
     cluster = None if method is None else method.cluster
     note_used([cluster])
