@@ -38,7 +38,7 @@ def wrapped(text: str, width: int) -> list[str]:
             line = piece.lstrip(" ")
         else:
             line += piece
-    return [*lines, line]
+    return [*lines, line.rstrip(" ")]
 
 
 def _pieces(text: str, width: int) -> list[str]:

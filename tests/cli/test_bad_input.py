@@ -298,7 +298,8 @@ TEXT = {
     "the wrong delimiter": Bad(
         GOOD,
         f"p.csv: no column has a usual name of a target {USUAL_TARGETS}",
-        "name it with -t COLUMN; the columns are target,prediction",
+        "the file has one column, target,prediction: a table has several, and --delimiter says what stands between "
+        "them",
         code=2,
         options=("--delimiter", ";"),
     ),

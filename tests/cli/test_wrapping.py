@@ -61,6 +61,13 @@ def test_what_is_to_be_copied_stays_whole(whole: str, end: str) -> None:
         assert len(lines) <= 3
 
 
+@pytest.mark.parametrize("text", [f"'{'ab ' * 40}'", "--loss mae " * 20, f"lossctl eval {'a/b ' * 30}".strip()])
+def test_what_is_longer_than_a_line_is_broken_at_blanks(text: str) -> None:
+    lines = wrapped(text, 40)
+    assert " ".join(lines).split() == text.split()
+    assert 30 < max(map(len, lines)) <= 40
+
+
 def test_a_quote_that_never_ends_takes_no_time() -> None:
     before = time.process_time()
     for text in ("'a' " * 700, "'" * 3000, "--a 'b c" * 370, "lossctl ./" * 300, "-a -b=" * 500):
