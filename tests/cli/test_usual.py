@@ -228,6 +228,8 @@ def test_the_cure_works(run: Run, name: str) -> None:
         ("y,yhat,lo,hi\n1,1,0,2\n3,2,1,2\n", "", f"{NUMBERS},interval_score"),
         ("y,y_pred,y_prob\n0,0,0.2\n1,1,0.7\n", "", "log_loss,brier"),
         ("y,score\n0,-0.2\n1,0.7\n", "", "bce_logits,hinge"),
+        ("y,yhat,p_a,p_b\n3,2,0.2,0.8\n4,6,0.5,0.5\n", "", NUMBERS),
+        ("y,p1,p2\n1,0.2,0.8\n2,0.5,0.5\n", "", "categorical_cross_entropy,multiclass_brier"),
         ("y,yhat\n0,-0.2\n1,0.7\n", "", NUMBERS),
     ],
 )

@@ -27,6 +27,8 @@ SLIPS: Mapping[str, tuple[str, str, str, str]] = {
         "; of scores, --loss softmax_cross_entropy",
     ),
     "a stray label": ("y_true,proba_a,proba_b\na,0.7,0.3\nb,0.2,0.8\nNeb,0.5,0.5\n", "-p 'proba_*'", CLASSES, ""),
+    "labels of text that are no classes": ("y,p_a,p_b\nA,0.7,0.3\nB,0.25,0.75\n", "", CLASSES, ""),
+    "a number that is no class": ("y,p_0,p_1,p_2\n1,0.5,0.25,0.25\n3,0.25,0.25,0.5\n", "", CLASSES, ""),
     "above 1": ("y,y_score\n0,0.3\n1,1.2\n1,0.9\n", "", "log_loss", "; of scores, --loss bce_logits"),
     "above 1, by another name": ("y,y_proba\n0,0.3\n1,1.2\n1,0.9\n", "", "log_loss", ""),
     "percentages": (PERCENT.format("y_score"), "", "log_loss", "; of scores, --loss bce_logits"),

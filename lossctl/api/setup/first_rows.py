@@ -18,6 +18,7 @@ from lossctl.core.settings import Settings
 from lossctl.core.spelling import canonical
 from lossctl.core.types import Array
 from lossctl.sources import ColumnType, Source
+from lossctl.sources.columns.classes import numbers_after
 from lossctl.sources.columns.patterns import SCORE_NAMES, spelled
 from lossctl.sources.files.cures import means_missing
 from lossctl.sources.names import listed
@@ -194,8 +195,21 @@ class Sample:
     @property
     def has_known_classes(self) -> bool:
         """Whether each label is a class of the prediction, or a place among them where they have no names."""
-        classes = set(self.binding.labels)
+        classes = self._classes
         return set(map(canonical, self.labels)) <= classes if classes else self.is_numeric
+
+    @property
+    def may_be_classes(self) -> bool:
+        """Whether the target holds texts, or numbers of which some are classes of the prediction."""
+        classes = self._classes
+        return self.target is None or not classes or not classes.isdisjoint(map(canonical, self.labels))
+
+    @cached_property
+    def _classes(self) -> set[str]:
+        """The classes of the prediction, by their names or the numbers that end these, whichever the labels are."""
+        names = self.binding.labels
+        numbers = numbers_after(names) if set(names).isdisjoint(self.labels) else ()
+        return set(numbers or names)
 
     def lies_between(self, low: float, high: float) -> bool:
         """Whether all predictions are numbers in a range."""

@@ -79,7 +79,7 @@ _LOOKS = (
         "categorical_cross_entropy,multiclass_brier",
         "{t} holds classes, and {p} their probabilities",
         lambda s: s.sums_to_one and s.lies_between(0.0, 1.0) and s.has_known_classes,
-        lambda s: s.slips or (s.is_vector and s.look_like_probabilities),
+        lambda s: s.slips or (s.is_vector and s.look_like_probabilities and s.may_be_classes),
     ),
     _Look(
         "softmax_cross_entropy",
