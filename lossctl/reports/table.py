@@ -1,7 +1,8 @@
 """The table for people at a terminal. Imports `lossctl.reports.shared`.
 
 No rules and no boxes, so that it also reads well in a log and splits at two blanks. On a terminal it keeps to the width
-where it can and never loses a character, see `lossctl.reports.shared.layout`; elsewhere it is as wide as it needs.
+where it can and never loses a character, see `lossctl.reports.shared.layout`; elsewhere it is as wide as it needs. A
+view that offers a narrow table is shown as that where it fits better.
 """
 
 from __future__ import annotations
