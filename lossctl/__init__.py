@@ -100,6 +100,10 @@ def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names:
             found: object = getattr(import_module(home), name)
+            if home == "lossctl.api" and name != "Selection":
+                from lossctl.api.keywords import said_in_keywords
+
+                found = said_in_keywords(found)  # type: ignore[arg-type]  # a function
             globals()[name] = found
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

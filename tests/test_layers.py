@@ -67,7 +67,7 @@ ORDER = {
         "passes",
         "sliced_passes each_row kept_rows",
     ),
-    "api": ("setup", "results", "comparisons", "checks", "evaluate", "baseline rows worst hints"),
+    "api": ("keywords", "setup", "results", "comparisons", "checks", "evaluate", "baseline rows worst hints"),
 }
 """Of a room, its modules and sub-packages from the bottom up: each sees those below it, and its own."""
 UPWARD = {

@@ -42,7 +42,7 @@ __all__ = ["evaluate"]
 @one_run()
 def evaluate(
     source: Any,
-    losses: str | Sequence[str | ChosenLoss] | Selection,
+    losses: str | Sequence[str | ChosenLoss] | Selection | None = None,
     *,
     quantiles: Sequence[float] = (),
     bootstrap: bool = False,
@@ -59,7 +59,7 @@ def evaluate(
         A path (CSV, TSV, JSON lines, Parquet, plain or compressed), a glob, ``'-'`` for standard input, a pandas,
         Polars or Arrow frame, a dict of arrays; or a list of several of these, each a model. ``label=path`` names one.
     losses
-        As in `lossctl.select`.
+        As in `lossctl.select`; ``None``: the usual ones of what the columns hold, which a warning names.
     quantiles
         Levels, such as ``(0.5, 0.99, 1.0)``, of exact quantiles of the losses and slopes of rows; they take a second
         look at the input. See `lossctl.core.results.quantiles.Quantiles`.
@@ -93,12 +93,35 @@ def evaluate(
     """
     settings = Settings.of(**options)
     if settings.key and settings.targets is None:
-        problem = "--key pairs two files, and there is one"
-        raise UsageError(problem, "name the file the targets are in: --targets FILE")
-    selection = losses if isinstance(losses, Selection) else select(losses)
+        raise UsageError("--key pairs two files, and there is one", "name the file the targets are in: --targets FILE")
     levels = require_levels(quantiles) if len(quantiles) else ()
     method = _drawing(seed, resamples, bootstrap=bootstrap)
-    return _all(labelled(source), selection, settings, levels, method, on_progress)
+    if losses is None:
+        return _usual(source, settings, levels, method, on_progress)
+    return _all(labelled(source), _selected(losses), settings, levels, method, on_progress)
+
+
+def _selected(losses: str | Sequence[str | ChosenLoss] | Selection) -> Selection:
+    return losses if isinstance(losses, Selection) else select(losses)
+
+
+def _usual(
+    source: Any, settings: Settings, levels: Sequence[float], method: Method | None, on_progress: Progress | None
+) -> Evaluations:
+    """Evaluate the usual losses of what each source holds, and say which."""
+    from lossctl.api.keywords import in_keywords
+    from lossctl.api.setup.usual import select_usual
+
+    told: list[str] = []
+    found = _all(
+        labelled(source),
+        select_usual(lambda line: told.append(in_keywords(line))),
+        settings,
+        levels,
+        method,
+        on_progress,
+    )
+    return replace(found, warnings=(*told, *found.warnings), notices=(*told, *found.notices))
 
 
 def _drawing(seed: int | None, resamples: int | None, *, bootstrap: bool) -> Method | None:

@@ -70,11 +70,12 @@ class LossctlError(Exception):
 
     def say(self, problem: str, cure: str | None) -> None:
         """Put other words in the place of the problem and its cure; what was added stays."""
-        notes = self.notes if hasattr(self, "problem") else ()
+        notes = self.notes if hasattr(self, "problem") else ()  # made just now, it has none
         self.args = (problem,)
         self.problem = problem
         self.cure = cure
-        self.__notes__ = [*([f"hint:  {cure}"] if cure else []), *notes]
+        if said := [*([f"hint:  {cure}"] if cure else []), *notes]:
+            self.__notes__ = said
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import lossctl
+from lossctl import api
 from lossctl.core.losses.loss import PROBABILITY, Kind
 
 ROWS = 40
@@ -42,7 +43,7 @@ def columns() -> dict[str, Any]:
 
 def everything(target: str, prediction: str | list[str], **options: Any) -> tuple[set[Kind], set[str], str]:
     """Give the kinds and the ids of the losses computed, and what is said of the others."""
-    results = lossctl.evaluate(columns(), "all", target=target, prediction=prediction, **options)
+    results = api.evaluate(columns(), "all", target=target, prediction=prediction, **options)
     losses = {each.loss for each in results}
     return {lossctl.LOSSES[name].kind for name in losses}, losses, "\n".join(results.warnings)
 
@@ -104,13 +105,13 @@ def test_probabilities_are_no_logits() -> None:
 
 
 def test_each_model_is_judged_by_its_own_values() -> None:
-    results = lossctl.evaluate(columns(), "all", target="happened", prediction=["q", "z"])
+    results = api.evaluate(columns(), "all", target="happened", prediction=["q", "z"])
     assert {each.prediction for each in results if each.loss == "hinge"} == {"z"}
     assert {each.prediction for each in results if each.loss == "brier"} == {"q"}
 
 
 def test_a_loss_that_is_named_takes_what_it_is_given() -> None:
-    results = lossctl.evaluate(columns(), "hinge,brier", target="happened", prediction="q")
+    results = api.evaluate(columns(), "hinge,brier", target="happened", prediction="q")
     assert [each.loss for each in results] == ["hinge", "brier"]
 
 
@@ -136,7 +137,7 @@ def test_labels_left_by_a_condition_are_labels() -> None:
     values["class"][:3] = 7.5
     (result,) = [
         each
-        for each in lossctl.evaluate(values, "all", target="class", prediction="c_*", where="class < 5")
+        for each in api.evaluate(values, "all", target="class", prediction="c_*", where="class < 5")
         if each.loss == "multiclass_brier"
     ]
     assert result.n == ROWS - 3
@@ -145,20 +146,20 @@ def test_labels_left_by_a_condition_are_labels() -> None:
 def test_what_is_the_target_is_no_prediction() -> None:
     values = columns()
     shares = {name.replace("c_", "p_"): array for name, array in values.items() if name.startswith("c_")}
-    results = lossctl.evaluate({"label": values["class"], **shares}, "all", prediction="p_*")
+    results = api.evaluate({"label": values["class"], **shares}, "all", prediction="p_*")
     assert {lossctl.LOSSES[each.loss].kind for each in results} == {Kind.MULTICLASS}
     assert any("p_* can't be both the target and a prediction" in each for each in results.warnings)
 
 
 def test_an_option_is_of_use_where_a_loss_that_fits_uses_it() -> None:
-    results = lossctl.evaluate(columns(), "all", target="happened", prediction="q", clip=0.2)
+    results = api.evaluate(columns(), "all", target="happened", prediction="q", clip=0.2)
     assert {each.loss for each in results} >= {"brier"}
     with pytest.raises(lossctl.UsageError, match=r"--levels is of no use: mae, .*… take no levels"):
-        lossctl.evaluate({"y": [1.0], "p": [2.0]}, "all", target="y", prediction="p", levels=[0.1, 0.9])
+        api.evaluate({"y": [1.0], "p": [2.0]}, "all", target="y", prediction="p", levels=[0.1, 0.9])
 
 
 def test_losses_left_out_for_one_reason_share_a_line_and_a_terminal_names_a_few() -> None:
-    results = lossctl.evaluate({"y": [1.0, 2.0], "p": [2.0, 4.0]}, "all,huber(delta=0.5)", target="y", prediction="p")
+    results = api.evaluate({"y": [1.0, 2.0], "p": [2.0, 4.0]}, "all,huber(delta=0.5)", target="y", prediction="p")
     assert len(results.warnings) == len(results.notices)
     in_full, in_short = (
         [each for each in said if "takes a column for each class" in each]
@@ -181,13 +182,13 @@ def test_losses_left_out_for_one_reason_share_a_line_and_a_terminal_names_a_few(
 
 def test_where_no_loss_fits_every_reason_is_told_that_of_most_losses_first() -> None:
     with pytest.raises(lossctl.UsageError, match=r"^<frame>: none of the \d+ losses fits\n") as caught:
-        lossctl.evaluate({"a": [1.0], "b": [2.0]}, "all")
+        api.evaluate({"a": [1.0], "b": [2.0]}, "all")
     first, *others = caught.value.notes
     assert first.startswith("mae, smooth_l1, huber and ")
     assert "more: no column has a usual name of a target" in first
     assert any(each.startswith("pairwise_logistic, pairwise_hinge, listnet and 3 more: a ranking") for each in others)
     with pytest.raises(lossctl.DataError, match="none of the") as caught:  # one that needs no target, and its domain
-        lossctl.evaluate({"score": [-4.0]}, "all")
+        api.evaluate({"score": [-4.0]}, "all")
     assert 'self_information: row 1, column "score": -4.0 does not lie in [0, 1]' in caught.value.notes
 
 
@@ -263,7 +264,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_all_of_an_example_is_computed_or_left_out_with_a_reason(name: str) -> None:
     options, kinds, some, reason = EXAMPLES[name]
-    results = lossctl.evaluate(f"examples/data/{name}.csv", "all", **options)
+    results = api.evaluate(f"examples/data/{name}.csv", "all", **options)
     computed = {each.loss for each in results}
     assert {lossctl.LOSSES[each].kind for each in computed} == kinds
     assert computed >= set(some.split())

@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
+from lossctl import api
 from lossctl.core.losses.loss import PROBABILITY, Kind, Loss, Role
 from lossctl.core.types import Array
 from lossctl.losses import LOSSES
@@ -58,15 +59,15 @@ def test_permuted_columns_give_the_same_value(loss: Loss) -> None:
     values = set()
     for order in ([0, 1, 2, 3, 4], [0, 1, 4, 2, 3], [4, 2, 0, 3, 1]):
         frame, named = frame_of(loss, NUMBERS, order)
-        (by_number,) = lossctl.evaluate(frame, loss.choose(), **named)
+        (by_number,) = api.evaluate(frame, loss.choose(), **named)
         values.add((by_number.value, by_number.std_error))
         assert "classes=" not in by_number.signature
-        assert not any("order" in each for each in lossctl.evaluate(frame, loss.choose(), **named).warnings)
+        assert not any("order" in each for each in api.evaluate(frame, loss.choose(), **named).warnings)
         if loss.thresholds:
             continue
         frame, named = frame_of(loss, WORDS, order)
         given = {"classes": list(WORDS)} if loss.kind is Kind.MULTICLASS or loss.across else {}
-        (by_word,) = lossctl.evaluate(frame, loss.choose(), **named, **given)
+        (by_word,) = api.evaluate(frame, loss.choose(), **named, **given)
         values.add((by_word.value, by_word.std_error))
     assert len(values) == 1
     assert_allclose(next(iter(values))[0], expected, rtol=1e-12)
@@ -106,17 +107,17 @@ def rps(order: tuple[str, ...]) -> float:
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["low", "mid", "high"])))
 def test_classes_are_the_order_of_an_ordinal_loss_and_bind_by_name(order: tuple[str, ...]) -> None:
-    found = lossctl.evaluate(ORDINAL, **RPS, classes=order)
+    found = api.evaluate(ORDINAL, **RPS, classes=order)
     assert_allclose(found[0].value, rps(order), rtol=1e-14)
     assert f"|classes={','.join(order)}|" in found[0].signature
     assert not any("order" in each for each in found.warnings)
-    (nominal,) = lossctl.evaluate(ORDINAL, "categorical_cross_entropy", target="label", prediction="p_*", classes=order)
+    (nominal,) = api.evaluate(ORDINAL, "categorical_cross_entropy", target="label", prediction="p_*", classes=order)
     assert_allclose(nominal.value, -np.log([0.7, 0.6, 0.2]).mean(), rtol=1e-15)
     assert "classes=" not in nominal.signature
 
 
 def test_the_order_of_texts_is_told_where_it_is_as_found() -> None:
-    found = lossctl.evaluate(ORDINAL, **{**RPS, "losses": "rps,categorical_cross_entropy"})
+    found = api.evaluate(ORDINAL, **{**RPS, "losses": "rps,categorical_cross_entropy"})
     assert_allclose(found[0].value, rps(("high", "low", "mid")), rtol=1e-14)
     (line,) = (each for each in found.warnings if "order" in each)
     assert "ranked_probability_score takes the classes in the order of the columns, high < low < mid" in line
@@ -131,13 +132,13 @@ def test_thresholds_stand_in_the_order_of_their_classes() -> None:
     options: Any = {"target": "y", "prediction": "at_*", "classes": ["low", "mid", "top"]}
     swapped = {"y": frame["y"], "at_low": frame["at_low"], "at_mid": frame["at_mid"]}
     for loss in ("cumulative_link", "coral"):
-        one, other = lossctl.evaluate(frame, loss, **options), lossctl.evaluate(swapped, loss, **options)
+        one, other = api.evaluate(frame, loss, **options), api.evaluate(swapped, loss, **options)
         assert one[0].value == other[0].value
         formula = FORMULAS[loss]
         rows = zip([0, 2, 1], frame["at_low"], frame["at_mid"], strict=True)
         assert_allclose(one[0].value, float(sum(formula(y, [a, b]) for y, a, b in rows)) / 3, rtol=1e-14)
     places = {**frame, "y": [0, 2, 1]}
-    found = lossctl.evaluate(places, "coral", target="y", prediction="at_*")
+    found = api.evaluate(places, "coral", target="y", prediction="at_*")
     assert any("coral takes the classes in the order of the columns, mid < low" in each for each in found.warnings)
 
 
@@ -153,7 +154,7 @@ def test_thresholds_stand_in_the_order_of_their_classes() -> None:
 def test_other_classes_than_the_columns_name_are_refused_with_both(prediction: str, classes: list[str]) -> None:
     for loss in ("categorical_cross_entropy", "ranked_probability_score"):
         with pytest.raises(lossctl.UsageError) as caught:
-            lossctl.evaluate(ORDINAL, loss, target="label", prediction=prediction, classes=classes)
+            api.evaluate(ORDINAL, loss, target="label", prediction=prediction, classes=classes)
         assert ", ".join(classes) in str(caught.value)
         assert "high, low, mid" in str(caught.value)
         assert caught.value.cure
@@ -165,17 +166,17 @@ def test_other_categories_than_the_columns_are_refused_with_both(loss: Loss) -> 
     with pytest.raises(
         lossctl.UsageError, match=r"names low, mid, high, top, rock, and the columns of -t .* peak, high"
     ):
-        lossctl.evaluate(frame, loss.choose(), **named, classes=["low", "mid", "high", "top", "rock"])
+        api.evaluate(frame, loss.choose(), **named, classes=["low", "mid", "high", "top", "rock"])
 
 
 def test_two_classes_by_their_texts_and_by_their_columns_go_together() -> None:
     frame = {"y": ["a", "b", "b"], "prob": [0.2, 0.7, 0.6], "p_a": [0.8, 0.3, 0.4], "p_b": [0.2, 0.7, 0.6]}
-    found = lossctl.evaluate(frame, "log_loss,categorical_cross_entropy", positive="b")
+    found = api.evaluate(frame, "log_loss,categorical_cross_entropy", positive="b")
     assert_allclose([each.value for each in found], -np.log([0.8, 0.7, 0.6]).mean(), rtol=1e-14)
     with pytest.raises(lossctl.UsageError, match='read column "y" as different labels') as caught:
-        lossctl.evaluate(frame, "log_loss,categorical_cross_entropy", positive="a")
+        api.evaluate(frame, "log_loss,categorical_cross_entropy", positive="a")
     assert caught.value.cure == "run them apart"
-    (told,) = lossctl.compare({**frame, "q_a": [0.1] * 3, "q_b": [0.9] * 3}, "rps", prediction=["p_*", "q_*"])
+    (told,) = api.compare({**frame, "q_a": [0.1] * 3, "q_b": [0.9] * 3}, "rps", prediction=["p_*", "q_*"])
     assert told.n == 3
 
 
@@ -184,14 +185,14 @@ def test_numbers_are_places_beside_classes_that_are_none() -> None:
     places = [*range(2), 10, *range(2, 10)]  # as a sorted listing has them
     classes = [f"c{place}" for place in range(11)]
     frame = {"y": ["c0", "c10", "c9", "c2", "c2", "c5"], **{f"p_{place}": shares[:, place] for place in places}}
-    found = lossctl.evaluate(frame, "categorical_cross_entropy", target="y", prediction="p_*", classes=classes)
+    found = api.evaluate(frame, "categorical_cross_entropy", target="y", prediction="p_*", classes=classes)
     assert_allclose(found[0].value, -np.log(shares[range(6), [0, 10, 9, 2, 2, 5]]).mean(), rtol=1e-14)
 
 
 def test_columns_that_are_listed_one_by_one_may_be_of_other_classes() -> None:
     frame = {"y": [0, 1, 2], "setosa": [0.7, 0.2, 0.1], "versicolor": [0.2, 0.5, 0.1], "virginica": [0.1, 0.3, 0.8]}
     options: Any = {"target": "y", "prediction": "setosa,versicolor,virginica", "classes": ["0", "1", "2"]}
-    (found,) = lossctl.evaluate(frame, "categorical_cross_entropy", **options)
+    (found,) = api.evaluate(frame, "categorical_cross_entropy", **options)
     assert_allclose(found.value, -np.log([0.7, 0.5, 0.8]).mean(), rtol=1e-15)
 
 
@@ -210,15 +211,15 @@ CROSS: Any = {"losses": "categorical_cross_entropy", "target": "label"}
 
 def test_models_of_one_file_are_matched_by_label() -> None:
     for prediction in (["a_*", "b_*"], ["b_*", "a_*"]):
-        found = lossctl.evaluate(PAIR, **CROSS, prediction=prediction, class_weights={"x": 1.0})
+        found = api.evaluate(PAIR, **CROSS, prediction=prediction, class_weights={"x": 1.0})
         assert_allclose([each.value for each in found], [NLL[name[0]] for name in prediction], rtol=1e-15)
-        (told,) = lossctl.compare(PAIR, **CROSS, prediction=prediction)
+        (told,) = api.compare(PAIR, **CROSS, prediction=prediction)
         first, second = (NLL[name[0]] for name in prediction)
         assert_allclose((told.baseline_value, told.candidate_value), (first, second), rtol=1e-15)
-    (named,) = lossctl.compare(PAIR, **CROSS, prediction="b_*", baseline_prediction="a_*")
+    (named,) = api.compare(PAIR, **CROSS, prediction="b_*", baseline_prediction="a_*")
     assert_allclose((named.baseline_value, named.candidate_value), (NLL["a"], NLL["b"]), rtol=1e-15)
     gate = f"delta(categorical_cross_entropy) <= {NLL['b'] - NLL['a'] + 1e-9}"
-    checked = lossctl.check(
+    checked = api.check(
         PAIR, gate, prediction="b_*", baseline_prediction="a_*", target="label", test="point", classes=["x", "y"]
     )
     assert checked.verdict.value == "pass"
@@ -226,14 +227,14 @@ def test_models_of_one_file_are_matched_by_label() -> None:
 
 def test_weights_of_classes_go_with_them() -> None:
     weights = {"x": 5.0, "y": 1.0}
-    found = lossctl.evaluate(PAIR, **CROSS, prediction=["b_*", "a_*"], class_weights=weights, ignore_label="z")
+    found = api.evaluate(PAIR, **CROSS, prediction=["b_*", "a_*"], class_weights=weights, ignore_label="z")
     for each, shares in zip(found, ([0.8, 0.6, 0.5], [0.9, 0.7, 0.8]), strict=True):
         assert_allclose(each.value, np.average(-np.log(shares), weights=[5.0, 1.0, 1.0]), rtol=1e-14)
 
 
 def test_models_of_other_classes_are_refused_and_the_classes_named() -> None:
     frame = {**PAIR, "m_x": [0.5, 0.1, 0.1], "m_y": [0.3, 0.8, 0.8], "m_z": [0.2, 0.1, 0.1]}
-    for ask in (lossctl.compare, lossctl.evaluate):
+    for ask in (api.compare, api.evaluate):
         with pytest.raises(lossctl.UsageError, match=r"a_\* and m_\* are not of the same classes: m_\* alone has z"):
             ask(frame, **CROSS, prediction=["a_*", "m_*"])
 
@@ -246,7 +247,7 @@ def permuted(frame: Frame, order: list[str]) -> Frame:
 @pytest.mark.parametrize("key", [{}, {"key": "label"}])
 def test_files_with_their_columns_in_another_order_are_compared_in_one(given: Any, key: Any) -> None:
     other = permuted(ORDINAL, ["p_low", "label", "p_high", "p_mid"])  # no mirror image: that costs the same
-    (told,) = lossctl.compare([ORDINAL, other], **RPS, **given, **key)
+    (told,) = api.compare([ORDINAL, other], **RPS, **given, **key)
     assert (told.delta, told.ties) == (0.0, 3)
     assert_allclose(told.baseline_value, rps(tuple(given.get("classes", ("high", "low", "mid")))), rtol=1e-14)
 
@@ -262,7 +263,7 @@ def test_distributions_of_two_files_are_matched_by_category() -> None:
     }
     other = dict(reversed(columns.items()))
     for loss in ("wasserstein1", "kl"):
-        (told,) = lossctl.compare([columns, other], loss, target="p_*", prediction="q_*")
+        (told,) = api.compare([columns, other], loss, target="p_*", prediction="q_*")
         assert (told.delta, told.ties) == (0.0, 40)
 
 
@@ -270,14 +271,14 @@ def test_a_baseline_of_another_order_is_refused(tmp_path: Path) -> None:
     first, other = ({"id": [1, 2, 3], **each} for each in (ORDINAL, permuted(ORDINAL, ["label", *sorted(THREE)[::-1]])))
     options: Any = {"target": "label", "prediction": "p_*"}
     for rows in (True, False):
-        stored = lossctl.store_baseline(first, "rps", str(tmp_path / f"b{rows}"), key="id", rows=rows, **options)
+        stored = api.store_baseline(first, "rps", str(tmp_path / f"b{rows}"), key="id", rows=rows, **options)
         assert any("high < low < mid" in each for each in stored.warnings)
         gate: Any = {"gates": "delta(rps) <= 0", "baseline": str(tmp_path / f"b{rows}"), "test": "point", **options}
         key = {"key": "id"} if rows else {}
         with pytest.raises(lossctl.UsageError, match="classes in the order high,low,mid") as caught:
-            lossctl.check(other, **gate, **key)
+            api.check(other, **gate, **key)
         assert caught.value.cure == "give the same order: --classes high,low,mid"
-        checked = lossctl.check(other, **gate, **key, classes=["high", "low", "mid"])
+        checked = api.check(other, **gate, **key, classes=["high", "low", "mid"])
         assert checked.verdict.value == "pass"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lossctl
+from lossctl import api
 from lossctl.core.errors import DataError
 from lossctl.core.losses.loss import PROBABILITY, Kind, Loss
 from lossctl.losses import LOSSES
@@ -58,7 +58,7 @@ def test_they_count_as_the_ends_by_every_loss(losses: list[Loss], by: float, cli
         [loss.choose() for loss in losses],
         np.arange(ROWS) // 9,
     )
-    found, expected = (lossctl.evaluate({**each, "g": slices}, chosen, **more) for each in (frame, inside))
+    found, expected = (api.evaluate({**each, "g": slices}, chosen, **more) for each in (frame, inside))
     assert len(found) == 11 * len(losses)
     for one, other in zip(found, expected, strict=True):
         assert (one.value, one.std_error, one.gradient) == (other.value, other.std_error, other.gradient)
@@ -77,7 +77,7 @@ def test_of_a_distribution_down_the_file(name: str) -> None:
     frame = {"p": np.array([0.2, 0.3, 0.5]), "q": np.array([0.5, 0.5 + 5e-5, -5e-5])}
     moved = {**frame, "q": np.array([0.5, 0.5 + 5e-5, 0.0])}
     options: dict[str, Any] = {"target": "p", "prediction": "q", "clip": 1e-5, "normalize": True}
-    (found,), (expected,) = (lossctl.evaluate(each, name, **options) for each in (frame, moved))
+    (found,), (expected,) = (api.evaluate(each, name, **options) for each in (frame, moved))
     assert (found.value, found.n_outside) == (expected.value, 1)
     assert np.isfinite(found.value)
 
@@ -99,17 +99,17 @@ def test_the_reach_and_the_hint(value: float, *, is_near: bool) -> None:
     """The cure is followed; what it does not cure does not name it as one."""
     frame = frame_of(value)
     with pytest.raises(DataError, match=re.escape("does not lie in [0, 1]")) as refused:
-        lossctl.evaluate(frame, "log_loss", **OPTIONS)
+        api.evaluate(frame, "log_loss", **OPTIONS)
     named = re.search(r"--clip (\S+)", refused.value.cure)
     assert (named is not None) == is_near
     if named is not None:
-        (found,) = lossctl.evaluate(frame, "log_loss", clip=float(named[1]), **OPTIONS)
+        (found,) = api.evaluate(frame, "log_loss", clip=float(named[1]), **OPTIONS)
         assert found.n_outside == 1
         return
     with pytest.raises(DataError, match=re.escape("does not lie in [0, 1]")) as still:
-        lossctl.evaluate(frame, "log_loss", clip=CLIP, **OPTIONS)
+        api.evaluate(frame, "log_loss", clip=CLIP, **OPTIONS)
     assert "by at most 0.0001" in still.value.cure
-    (found,) = lossctl.evaluate(frame, "log_loss", clip=2 * REACH, **OPTIONS)
+    (found,) = api.evaluate(frame, "log_loss", clip=2 * REACH, **OPTIONS)
     assert found.n_outside == 1
 
 
@@ -117,7 +117,7 @@ def test_one_that_is_far_outside_is_no_matter_of_clipping() -> None:
     frame = frame_of(1.00000978)
     frame.loc[60, "p"] = 3.5
     with pytest.raises(DataError) as refused:
-        lossctl.evaluate(frame, "log_loss", **OPTIONS)
+        api.evaluate(frame, "log_loss", **OPTIONS)
     assert "--clip" not in refused.value.cure
 
 
@@ -125,14 +125,14 @@ def test_a_target_just_outside_is_refused() -> None:
     frame = frame_of(0.5).astype({"y": float})
     frame.loc[3, "y"] = 1.00000978
     with pytest.raises(DataError, match=re.escape("1.00000978")) as refused:
-        lossctl.evaluate(frame, "brier", clip=CLIP, **OPTIONS)
+        api.evaluate(frame, "brier", clip=CLIP, **OPTIONS)
     assert "--clip" not in refused.value.cure
 
 
 def test_other_losses_of_the_run_take_what_is_there() -> None:
     frame = frame_of(1.00000978)
-    together = lossctl.evaluate(frame, "mse,log_loss", clip=CLIP, **OPTIONS)
-    alone = lossctl.evaluate(frame, "mse", **OPTIONS)
+    together = api.evaluate(frame, "mse,log_loss", clip=CLIP, **OPTIONS)
+    alone = api.evaluate(frame, "mse", **OPTIONS)
     assert together[0].value == alone[0].value
     assert [each.n_outside for each in together] == [0, 1]
 
@@ -142,14 +142,14 @@ def test_every_command_counts_them(tmp_path: Path) -> None:
     inside = frame.clip(lower=0.0).assign(p=frame["p"].clip(0.0, 1.0), o=frame["o"].clip(0.0, 1.0))
     both: Any = {"target": "y", "prediction": ["p", "o"], "clip": CLIP}
     for by in ((), ("g",)):
-        found, expected = (lossctl.compare(each, "log_loss", by=by, **both) for each in (frame, inside))
+        found, expected = (api.compare(each, "log_loss", by=by, **both) for each in (frame, inside))
         assert [each.delta for each in found] == [each.delta for each in expected]
         assert sum("outside [0, 1]" in line for line in found.warnings) == 2
     gates = ["log_loss[g=*] <= 9", "delta(log_loss) <= 9"]
-    checked = lossctl.check(frame, gates, baseline_prediction="o", clip=CLIP, **OPTIONS)
+    checked = api.check(frame, gates, baseline_prediction="o", clip=CLIP, **OPTIONS)
     assert {each.verdict.value for each in checked.gates} == {"pass"}
     assert sum("outside [0, 1]" in line for line in checked.warnings) == 2
     path = str(tmp_path / "base.parquet")
-    stored = lossctl.store_baseline(frame, "log_loss", path, rows=False, clip=CLIP, **OPTIONS)
+    stored = api.store_baseline(frame, "log_loss", path, rows=False, clip=CLIP, **OPTIONS)
     assert any("outside [0, 1]" in line for line in stored.warnings)
     assert stored.results[0].n_outside == 1

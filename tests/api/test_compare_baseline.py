@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lossctl
+from lossctl import api
 from lossctl.core.errors import DataError, LossctlError, UsageError
 from lossctl.core.results.comparison import Comparison
 from lossctl.core.results.comparisons import Comparisons
@@ -51,7 +51,7 @@ def files_of(data: pd.DataFrame) -> list[pd.DataFrame]:
 
 def store(data: pd.DataFrame, folder: Path, losses: str = LOSSES, **options: Any) -> str:
     path = str(folder / "base.parquet")
-    lossctl.store_baseline(data, losses, path, **(NEW | options))
+    api.store_baseline(data, losses, path, **(NEW | options))
     return path
 
 
@@ -85,14 +85,14 @@ def test_what_was_stored_stands_for_its_file(name: str, tmp_path: Path) -> None:
     reading, asked = CASES[name]
     old, new, other = files_of(table())
     path = store(old, tmp_path, **{key: value for key, value in reading.items() if key not in ("by", "min_n")})
-    expected = lossctl.compare([old, new, other], LOSSES, **NEW, **reading, **asked)
-    found = lossctl.compare([new, other], LOSSES, baseline=path, **NEW, **reading, **asked)
+    expected = api.compare([old, new, other], LOSSES, **NEW, **reading, **asked)
+    found = api.compare([new, other], LOSSES, baseline=path, **NEW, **reading, **asked)
     require_same(found, expected)
     assert found.comparisons[0].baseline == path
     if name == "clusters of slices":
-        require_same(lossctl.compare([new, other], LOSSES, baseline=old, **NEW, **reading, **asked), expected)
+        require_same(api.compare([new, other], LOSSES, baseline=old, **NEW, **reading, **asked), expected)
     if name == "bootstrap":  # the order of files does not count where rows have keys
-        turned = lossctl.compare([other, new], LOSSES, baseline=path, **NEW, **reading, **asked)
+        turned = api.compare([other, new], LOSSES, baseline=path, **NEW, **reading, **asked)
         by_label = sorted(turned, key=lambda each: (each.chosen.label, each.candidate != "<frame> 2"))
         wanted = sorted(expected, key=lambda each: (each.chosen.label, each.candidate != "<frame> 2"))
         same = [(each.delta, each.delta_ci, each.p_value) for each in wanted]
@@ -104,17 +104,17 @@ def test_the_order_of_a_series_is_that_of_the_first_candidate(tmp_path: Path) ->
     path = store(old, tmp_path)
     for asked in ({"block": 7}, {"horizon": 3}):
         sorted_alike = old.set_index("id").loc[other["id"]].reset_index()
-        expected = lossctl.compare([sorted_alike, other, new], LOSSES, **NEW, **asked)
-        require_same(lossctl.compare([other, new], LOSSES, baseline=path, **NEW, **asked), expected)
+        expected = api.compare([sorted_alike, other, new], LOSSES, **NEW, **asked)
+        require_same(api.compare([other, new], LOSSES, baseline=path, **NEW, **asked), expected)
 
 
 def test_several_columns_of_one_file_are_compared_with_what_was_stored(tmp_path: Path) -> None:
     data = table()
     path = store(data, tmp_path, prediction="old", weight="w")
     options: dict[str, Any] = {"target": "y", "weight": "w", "by": "region"}
-    expected = lossctl.compare(data, LOSSES, prediction=["old", "new", "next"], **options)
+    expected = api.compare(data, LOSSES, prediction=["old", "new", "next"], **options)
     shuffled = data.drop(columns="old").sample(frac=1.0, random_state=5)
-    found = lossctl.compare(shuffled, LOSSES, baseline=path, prediction=["new", "next"], key="id", **options)
+    found = api.compare(shuffled, LOSSES, baseline=path, prediction=["new", "next"], key="id", **options)
     require_same(found, expected, FIGURES)
     assert {each.candidate for each in found} == {"<frame>:new", "<frame>:next"}
 
@@ -124,27 +124,25 @@ def test_groups_are_compared_with_what_was_stored_in_one_file(tmp_path: Path) ->
     data["grade"] = np.floor(data["y"]) % 4
     options: dict[str, Any] = {"target": "grade", "group": "site"}
     path = store(data, tmp_path, "lambda_rank,approx_ndcg", prediction="old", **options)
-    expected = lossctl.compare(data, "lambda_rank,approx_ndcg", prediction=["old", "new", "next"], **options)
-    found = lossctl.compare(
-        data, "lambda_rank,approx_ndcg", baseline=path, prediction=["new", "next"], key="id", **options
-    )
+    expected = api.compare(data, "lambda_rank,approx_ndcg", prediction=["old", "new", "next"], **options)
+    found = api.compare(data, "lambda_rank,approx_ndcg", baseline=path, prediction=["new", "next"], key="id", **options)
     require_same(found, expected, FIGURES)
     with pytest.raises(UsageError, match="losses of groups are compared with a stored baseline in one file alone"):
-        lossctl.compare([data, data.copy()], "lambda_rank", baseline=path, prediction="new", key="id", **options)
+        api.compare([data, data.copy()], "lambda_rank", baseline=path, prediction="new", key="id", **options)
 
 
 def test_a_column_is_a_baseline_too() -> None:
     data = table()
-    expected = lossctl.compare(data, LOSSES, target="y", prediction=["old", "new", "next"])
-    found = lossctl.compare(data, LOSSES, target="y", baseline_prediction="old", prediction=["new", "next"])
+    expected = api.compare(data, LOSSES, target="y", prediction=["old", "new", "next"])
+    found = api.compare(data, LOSSES, target="y", baseline_prediction="old", prediction=["new", "next"])
     require_same(found, expected, named=True)
 
 
 def test_another_source_is_a_baseline_too() -> None:
     data = table()
     old = data.drop(columns=["new", "next"])
-    expected = lossctl.compare(data, "mae,rmse", target="y", prediction=["old", "new", "next"])
-    found = lossctl.compare(
+    expected = api.compare(data, "mae,rmse", target="y", prediction=["old", "new", "next"])
+    found = api.compare(
         data, "mae,rmse", baseline=old, baseline_prediction="old", target="y", prediction=["new", "next"]
     )
     require_same(found, expected)
@@ -154,8 +152,8 @@ def test_another_source_is_a_baseline_too() -> None:
 def test_a_label_of_a_stored_model_is_its_name(tmp_path: Path) -> None:
     old, new, _ = files_of(table())
     old.to_csv(tmp_path / "old.csv", index=False)
-    lossctl.store_baseline(f"main={tmp_path / 'old.csv'}", "mae", tmp_path / "b.parquet", **NEW)
-    (found,) = lossctl.compare(new, "mae", baseline=str(tmp_path / "b.parquet"), **NEW)
+    api.store_baseline(f"main={tmp_path / 'old.csv'}", "mae", tmp_path / "b.parquet", **NEW)
+    (found,) = api.compare(new, "mae", baseline=str(tmp_path / "b.parquet"), **NEW)
     assert (found.baseline, found.candidate) == ("main", "<frame>")
 
 
@@ -163,27 +161,27 @@ def test_of_all_losses_those_that_are_held_are_compared(tmp_path: Path) -> None:
     old, new, other = files_of(table())
     held = "mae,mse,rmse,wmape,huber(delta=0.5),log_cosh"
     path = store(old, tmp_path, held)
-    found = lossctl.compare([new, other], "all", baseline=path, **NEW)
+    found = api.compare([new, other], "all", baseline=path, **NEW)
     order = ",".join(label for label in dict.fromkeys(each.chosen.label for each in found))
     assert set(order.split(",")) == {"mae", "mse", "rmse", "wmape", "log_cosh"}
-    require_same(found, lossctl.compare([old, new, other], order, **NEW))
+    require_same(found, api.compare([old, new, other], order, **NEW))
     said = [line for line in found.warnings if line.endswith("are left out: the baseline does not hold it")]
     assert len(said) == 1
     assert " huber, " in said[0]
-    alone = lossctl.compare(new, "all", baseline=path, **NEW)
+    alone = api.compare(new, "all", baseline=path, **NEW)
     assert [each.chosen.label for each in alone] == order.split(",")
     only = store(old, tmp_path, "huber(delta=0.5)")
     with pytest.raises(LossctlError, match="holds none of the losses that all stands for") as raised:
-        lossctl.compare(new, "all", baseline=only, **NEW)
+        api.compare(new, "all", baseline=only, **NEW)
     assert (raised.value.exit_code, raised.value.cure) == (4, "name those it holds: huber(delta=0.5)")
 
 
 def test_of_all_losses_those_are_compared_that_fit_the_baseline_by_its_own_column() -> None:
     old, new, _ = files_of(table(40))
     other = old.rename(columns={"p": "q"})
-    found = lossctl.compare(new, "all", baseline=other, baseline_prediction="q", **NEW)
+    found = api.compare(new, "all", baseline=other, baseline_prediction="q", **NEW)
     by_label = {each.chosen.label: each.delta for each in found}
-    (expected,) = lossctl.compare([old, new], "mse", **NEW)
+    (expected,) = api.compare([old, new], "mse", **NEW)
     assert (by_label["mse"], len(by_label) > 20) == (expected.delta, True)
 
 
@@ -193,12 +191,12 @@ def test_rows_that_others_lack_are_left_out_and_told(tmp_path: Path) -> None:
     path = store(old, tmp_path)
     options = NEW | {"unmatched": "drop"}
     for candidates in ([new], [new, other]):
-        found = lossctl.compare(candidates, LOSSES, baseline=path, **options)
-        require_same(found, lossctl.compare([old, *candidates], LOSSES, **options))
+        found = api.compare(candidates, LOSSES, baseline=path, **options)
+        require_same(found, api.compare([old, *candidates], LOSSES, **options))
         assert f"<frame>: 10 rows have a key that is not in {path}, and are left out" in found.warnings
         assert f"{path}: 5 rows have a key that is not in <frame>, and are left out" in found.warnings
     with pytest.raises(DataError, match="10 rows have a key that is not in"):
-        lossctl.compare([new, other], LOSSES, baseline=path, **NEW)
+        api.compare([new, other], LOSSES, baseline=path, **NEW)
 
 
 def test_infinite_losses_stay_infinite(tmp_path: Path) -> None:
@@ -206,8 +204,8 @@ def test_infinite_losses_stay_infinite(tmp_path: Path) -> None:
         {"id": [1, 2, 3, 4], "y": [0.0, 1.0, 1.0, 0.0], "old": [0.2, 0.0, 0.9, 0.4], "new": [0.1, 0.8, 0.0, 0.3]}
     )
     path = store(data, tmp_path, "log_loss,brier", prediction="old")
-    expected = lossctl.compare(data, "log_loss,brier", target="y", prediction=["old", "new"])
-    found = lossctl.compare(data, "log_loss,brier", baseline=path, key="id", target="y", prediction="new")
+    expected = api.compare(data, "log_loss,brier", target="y", prediction=["old", "new"])
+    found = api.compare(data, "log_loss,brier", baseline=path, key="id", target="y", prediction="new")
     require_same(found, expected, FIGURES)
     assert found.comparisons[0].baseline_value == np.inf
 
@@ -217,14 +215,14 @@ def test_other_data_are_refused_in_every_candidate(tmp_path: Path) -> None:
     path = store(old, tmp_path)
     changed = new.assign(y=new["y"] + (new["id"] == "row 7") * 1e-9)
     with pytest.raises(DataError, match=r'the key id "row 7": the target is not what .* was made with'):
-        lossctl.compare([changed, other], "mae", baseline=path, **NEW)
+        api.compare([changed, other], "mae", baseline=path, **NEW)
     both = other.assign(y=other["y"] + (other["id"] == "row 7") * 1e-9)
     with pytest.raises(DataError, match='column "y"'):
-        lossctl.compare([new, both], "mae", baseline=path, **NEW)
+        api.compare([new, both], "mae", baseline=path, **NEW)
     with pytest.raises(DataError, match="the target is not what"):
-        lossctl.compare([changed, both], "mae", baseline=path, **NEW)
+        api.compare([changed, both], "mae", baseline=path, **NEW)
     with pytest.raises(DataError, match="1 row has a key that is not in"):
-        lossctl.compare([new, other[1:]], "mae", baseline=path, **NEW)
+        api.compare([new, other[1:]], "mae", baseline=path, **NEW)
 
 
 @pytest.mark.parametrize("files", [1, 2])
@@ -239,8 +237,8 @@ def test_losses_that_were_changed_are_refused(files: int, tmp_path: Path) -> Non
         rows = "select * replace (case when id = 'row 3' then mae + 1e-9 else mae end as mae) from kept"
         connection.execute(f"copy ({rows}) to '{path}' (format parquet, kv_metadata {{lossctl: '{text}'}})")
     with pytest.raises(DataError, match='column "mae": these are not the losses that were stored'):
-        lossctl.compare(candidates[:files], "mae", baseline=path, **NEW)
-    assert len(lossctl.compare(candidates[:files], "rmse", baseline=path, **NEW).comparisons) == files
+        api.compare(candidates[:files], "mae", baseline=path, **NEW)
+    assert len(api.compare(candidates[:files], "rmse", baseline=path, **NEW).comparisons) == files
 
 
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -259,7 +257,7 @@ def test_what_a_stored_baseline_is_not_for_is_refused(name: str, tmp_path: Path)
     old, new, _ = files_of(table(40))
     options = {"losses": "mae", "baseline": store(old, tmp_path), **NEW} | given
     with pytest.raises(LossctlError, match=said) as raised:
-        lossctl.compare(new, **options)
+        api.compare(new, **options)
     assert raised.value.exit_code == code
     assert raised.value.cure
 
@@ -271,8 +269,8 @@ def test_the_key_of_a_stored_baseline_is_taken_where_none_is_named(files: int, t
     path = store(old, tmp_path)
     candidates = [each.sample(frac=1, random_state=3 + place) for place, each in enumerate(candidates[:files])]
     unnamed = {**NEW, "key": None}
-    named = lossctl.compare(candidates, "mae", baseline=path, **NEW)
-    taken = lossctl.compare(candidates, "mae", baseline=path, **unnamed)
+    named = api.compare(candidates, "mae", baseline=path, **NEW)
+    taken = api.compare(candidates, "mae", baseline=path, **unnamed)
     assert taken.comparisons == named.comparisons
     assert [each for each in taken.warnings if each not in named.warnings] == [
         f"{path}: rows are matched by the key it was stored by: --key id"
@@ -280,22 +278,22 @@ def test_the_key_of_a_stored_baseline_is_taken_where_none_is_named(files: int, t
     for place in range(files):
         without = [each.drop(columns="id") if place == at else each for at, each in enumerate(candidates)]
         with pytest.raises(LossctlError, match="was stored by the key id"):
-            lossctl.compare(without, "mae", baseline=path, **unnamed)
+            api.compare(without, "mae", baseline=path, **unnamed)
 
 
 def test_the_nearest_of_the_losses_that_are_held_is_named(tmp_path: Path) -> None:
     old, new, _ = files_of(table(40))
     with pytest.raises(LossctlError) as raised:
-        lossctl.compare(new, "huber(delta=0.6)", baseline=store(old, tmp_path), **NEW)
+        api.compare(new, "huber(delta=0.6)", baseline=store(old, tmp_path), **NEW)
     assert str(raised.value.cure).startswith("did you mean huber(delta=0.5)? it holds mae, rmse, wmape, huber")
 
 
 def test_values_alone_cannot_be_compared(tmp_path: Path) -> None:
     old, new, _ = files_of(table(40))
-    lossctl.store_baseline(old, "mae", tmp_path / "b.json", rows=False, target="y", prediction="p")
+    api.store_baseline(old, "mae", tmp_path / "b.json", rows=False, target="y", prediction="p")
     for losses in ("mae", "all"):
         with pytest.raises(LossctlError, match="keeps no rows") as raised:
-            lossctl.compare(new, losses, baseline=str(tmp_path / "b.json"), target="y", prediction="p")
+            api.compare(new, losses, baseline=str(tmp_path / "b.json"), target="y", prediction="p")
         assert raised.value.exit_code == 4
 
 
@@ -303,27 +301,27 @@ def test_one_model_is_the_baseline() -> None:
     data = table(40)
     one = {"target": "y"}
     with pytest.raises(UsageError, match="a baseline is one model, and here are new, next"):
-        lossctl.compare(data, "mae", baseline=data.copy(), prediction=["new", "next"], **one)
+        api.compare(data, "mae", baseline=data.copy(), prediction=["new", "next"], **one)
     with pytest.raises(UsageError, match="candidate and baseline are both new"):
-        lossctl.compare(data, "mae", baseline_prediction="new", prediction=["next", "new"], **one)
+        api.compare(data, "mae", baseline_prediction="new", prediction=["next", "new"], **one)
     with pytest.raises(UsageError, match="--baseline-pred old: of which file"):
-        lossctl.compare([data, data.copy()], "mae", baseline_prediction="old", prediction="new", **one)
+        api.compare([data, data.copy()], "mae", baseline_prediction="old", prediction="new", **one)
     with pytest.raises(UsageError, match="standard input is named twice"):
-        lossctl.compare(["a.csv", "-"], "mae", baseline="-", **one)
+        api.compare(["a.csv", "-"], "mae", baseline="-", **one)
     with pytest.raises(UsageError, match=r"a\.csv: candidate and baseline are one file"):
-        lossctl.compare(["a.csv", "b.csv"], "mae", baseline="a.csv", **one)
+        api.compare(["a.csv", "b.csv"], "mae", baseline="a.csv", **one)
     with pytest.raises(UsageError, match='there is no column "olds"'):
-        lossctl.compare(data, "mae", baseline_prediction="olds", prediction="new", **one)
+        api.compare(data, "mae", baseline_prediction="olds", prediction="new", **one)
 
 
 def test_a_divergence_down_the_file_has_no_rows_to_compare(tmp_path: Path) -> None:
     shares = np.random.default_rng(2).dirichlet([2.0, 3.0], size=6)
     data = pd.DataFrame(shares, columns=["t_a", "t_b"]).assign(id=range(6), p_a=shares[:, 0], p_b=shares[:, 1])
     across: dict[str, Any] = {"key": "id", "target": "t_*", "prediction": "p_*"}
-    lossctl.store_baseline(data, "kl_divergence", tmp_path / "b.parquet", **across)
+    api.store_baseline(data, "kl_divergence", tmp_path / "b.parquet", **across)
     down = {"key": "id", "target": "t_a", "prediction": "p_a"}
     with pytest.raises(UsageError, match="kl_divergence down the file is one value"):
-        lossctl.compare(data, "kl_divergence", baseline=tmp_path / "b.parquet", **down)
+        api.compare(data, "kl_divergence", baseline=tmp_path / "b.parquet", **down)
 
 
 def test_a_revision_holds_predictions_or_what_was_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,8 +334,8 @@ def test_a_revision_holds_predictions_or_what_was_stored(tmp_path: Path, monkeyp
         subprocess.run(["git", *words], check=True, timeout=20)
     Path("base.parquet").unlink()
     new.to_csv("preds.csv", index=False)
-    expected = lossctl.compare([old, new], "mae", **NEW)
+    expected = api.compare([old, new], "mae", **NEW)
     for name in ("git:HEAD:preds.csv", "git:HEAD:base.parquet"):
-        found = lossctl.compare("preds.csv", "mae", baseline=name, **NEW)
+        found = api.compare("preds.csv", "mae", baseline=name, **NEW)
         require_same(found, expected)
         assert [(each.baseline, each.candidate) for each in found] == [(name, "preds.csv")]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import lossctl
+from lossctl import api
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.rows.block import BLOCK_ROWS
 
@@ -47,8 +48,8 @@ def test_two_files_give_the_same_bits_as_one(tmp_path: Path, forms: tuple[str, s
     frame = frame_of()
     paths = split(frame, tmp_path, forms)
     for options in ({}, {"weight": "w"}, {"where": "w > 1"}):
-        one = lossctl.compare(frame, "mae,rmse,mase", target="y", prediction=["old", "new"], **options)  # type: ignore[arg-type]
-        two = lossctl.compare(paths, "mae,rmse,mase", target="y", **options)  # type: ignore[arg-type]
+        one = api.compare(frame, "mae,rmse,mase", target="y", prediction=["old", "new"], **options)  # type: ignore[arg-type]
+        two = api.compare(paths, "mae,rmse,mase", target="y", **options)  # type: ignore[arg-type]
         assert figures(two) == figures(one)
 
 
@@ -58,9 +59,9 @@ def test_files_of_several_batches_that_are_cut_differently(tmp_path: Path) -> No
     frame.drop(columns=["old", "new"]).assign(prediction=frame["new"]).to_parquet(
         tmp_path / "new.parquet", row_group_size=7001
     )
-    one = lossctl.compare(frame, "mae,rmse", target="y", prediction=["old", "new"])
+    one = api.compare(frame, "mae,rmse", target="y", prediction=["old", "new"])
     for threads in (1, 4):
-        assert figures(lossctl.compare(paths, "mae,rmse", target="y", threads=threads)) == figures(one)
+        assert figures(api.compare(paths, "mae,rmse", target="y", threads=threads)) == figures(one)
 
 
 def test_groups_of_two_files(tmp_path: Path) -> None:
@@ -68,8 +69,8 @@ def test_groups_of_two_files(tmp_path: Path) -> None:
     frame["y"] = np.floor(frame["y"]) % 3
     frame["g"] = np.arange(ROWS) // 7
     paths = split(frame, tmp_path)
-    one = lossctl.compare(frame, "listnet", target="y", prediction=["old", "new"], group="g")
-    two = lossctl.compare(paths, "listnet", target="y", group="g")
+    one = api.compare(frame, "listnet", target="y", prediction=["old", "new"], group="g")
+    two = api.compare(paths, "listnet", target="y", group="g")
     assert figures(two) == figures(one)
 
 
@@ -77,7 +78,7 @@ def test_other_groups_are_refused() -> None:
     frame = {"y": [1.0, 1.0, 1.0, 1.0], "p": [0.1, 0.2, 0.3, 0.4], "g": [1, 1, 2, 2]}
     other = frame | {"g": [1, 2, 2, 2]}
     with pytest.raises(DataError, match="<frame> row 2 begins a group, but <frame> row 2 does not") as caught:
-        lossctl.compare([frame, other], "listnet", target="y", prediction="p", group="g")
+        api.compare([frame, other], "listnet", target="y", prediction="p", group="g")
     assert caught.value.cure == CURE
 
 
@@ -86,12 +87,12 @@ def test_groups_that_are_called_otherwise_are_refused() -> None:
     frame = pd.DataFrame({"g": ["a", "a", "b", "b", "c"], "y": [1, 0, 1, 0, 1], "p": [3.0, 1.0, 2.0, 5.0, 1.0]})
     options: Any = {"target": "y", "prediction": "p", "group": "g"}
     turned = frame.iloc[[2, 3, 4, 0, 1]]  # whole groups may stand in any order
-    assert lossctl.compare([frame, turned], "listnet", **options)[0].ties == 3
+    assert api.compare([frame, turned], "listnet", **options)[0].ties == 3
     with pytest.raises(DataError) as caught:
-        lossctl.compare([frame, frame.assign(g=["a", "a", "d", "d", "e"])], "listnet", **options)
+        api.compare([frame, frame.assign(g=["a", "a", "d", "d", "e"])], "listnet", **options)
     assert str(caught.value) == '<frame> row 3 is of the group "b", but <frame> row 3 is of the group "d"'
     with pytest.raises(DataError, match='column "y": 1') as caught:
-        lossctl.compare([frame, frame.iloc[::-1]], "listnet", **options)
+        api.compare([frame, frame.iloc[::-1]], "listnet", **options)
     assert "--key" not in str(caught.value.cure)
 
 
@@ -99,8 +100,8 @@ def test_gaps_in_one_file_leave_the_row_out_of_both(tmp_path: Path) -> None:
     frame = frame_of()
     frame.loc[[3, 77], "old"] = np.nan
     frame.loc[[77, 90], "new"] = np.nan
-    one = lossctl.compare(frame, "mae,rmse", target="y", prediction=["old", "new"], nan="omit")
-    two = lossctl.compare(split(frame, tmp_path), "mae,rmse", target="y", nan="omit")
+    one = api.compare(frame, "mae,rmse", target="y", prediction=["old", "new"], nan="omit")
+    two = api.compare(split(frame, tmp_path), "mae,rmse", target="y", nan="omit")
     assert figures(two) == figures(one)
     assert one[0].n == 297
 
@@ -113,7 +114,7 @@ def test_targets_that_differ_are_refused_by_the_first_row(tmp_path: Path, row: i
     changed.loc[row:, "y"] += 1.0
     changed.to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataError) as caught:
-        lossctl.compare(paths, "mae", target="y")
+        api.compare(paths, "mae", target="y")
     first, second = frame["y"][row], changed["y"][row]
     assert caught.value.problem == (
         f'{tmp_path}/old.csv line {row + 2}, column "y": {first}, '
@@ -129,8 +130,8 @@ def test_weights_that_differ_are_refused(tmp_path: Path) -> None:
     changed.loc[4, "w"] = 9.5
     changed.to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataError, match=r'new.csv line 6, column "w": 9.5'):
-        lossctl.compare(paths, "mae", target="y", weight="w")
-    assert lossctl.compare(paths, "mae", target="y")[0].n == 10
+        api.compare(paths, "mae", target="y", weight="w")
+    assert api.compare(paths, "mae", target="y")[0].n == 10
 
 
 @pytest.mark.parametrize("longer", ["old", "new"])
@@ -141,7 +142,7 @@ def test_files_that_are_not_equally_long_are_refused(tmp_path: Path, longer: str
         pd.read_csv(tmp_path / f"{name}.csv").head(7).to_csv(tmp_path / f"{name}.csv", index=False)
     shorter = "new" if longer == "old" else "old"
     with pytest.raises(DataError) as caught:
-        lossctl.compare(paths, "mae", target="y")
+        api.compare(paths, "mae", target="y")
     said = f"{tmp_path}/{shorter}.csv ends after 7 rows, and {tmp_path}/{longer}.csv goes on"
     assert caught.value.problem == said
 
@@ -149,10 +150,10 @@ def test_files_that_are_not_equally_long_are_refused(tmp_path: Path, longer: str
 def test_a_row_missing_in_both_targets_is_the_same() -> None:
     frame = frame_of(10).assign(prediction=lambda f: f["old"])
     frame.loc[2, "y"] = np.nan
-    found = lossctl.compare([frame, frame], "mae", target="y", nan="omit")
+    found = api.compare([frame, frame], "mae", target="y", nan="omit")
     assert (found[0].n, found[0].ties) == (9, 9)
     with pytest.raises(DataError, match=r'column "y": nan'):
-        lossctl.compare([frame, frame.fillna(1.0)], "mae", target="y", nan="omit")
+        api.compare([frame, frame.fillna(1.0)], "mae", target="y", nan="omit")
 
 
 def animals(order: str, seed: int) -> dict[str, Any]:
@@ -167,13 +168,13 @@ def test_labels_are_compared_as_labels_whatever_the_order_of_classes() -> None:
     one, other = animals("cat dog eel", 2), animals("eel cat dog", 3)
     same = animals("cat dog eel", 3)
     options: Any = {"target": "y", "prediction": "p_*"}
-    expected = lossctl.compare([one, same], "categorical_cross_entropy", **options)
-    found = lossctl.compare([one, other], "categorical_cross_entropy", **options)
+    expected = api.compare([one, same], "categorical_cross_entropy", **options)
+    found = api.compare([one, other], "categorical_cross_entropy", **options)
     assert figures(found) == figures(expected)
     assert found[0].delta != 0.0
     swapped = other | {"y": [{"cat": "eel", "dog": "cat", "eel": "dog"}[each] for each in other["y"]]}
     with pytest.raises(DataError, match="row 1"):  # the same codes, other labels
-        lossctl.compare([one, swapped], "categorical_cross_entropy", **options)
+        api.compare([one, swapped], "categorical_cross_entropy", **options)
 
 
 def test_names_tell_models_apart(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_names_tell_models_apart(tmp_path: Path) -> None:
     paths = split(frame, tmp_path)
 
     def names(source: Any, **options: Any) -> list[tuple[str, str]]:
-        found = lossctl.compare(source, "mae", target="y", **options)
+        found = api.compare(source, "mae", target="y", **options)
         return [(each.baseline, each.candidate) for each in found]
 
     assert names(paths) == [("old", "new")]
@@ -201,14 +202,14 @@ def test_an_error_while_reading_leaves_no_thread(tmp_path: Path) -> None:
     paths = split(frame, tmp_path)
     before = threading.active_count()
     with pytest.raises(DataError):
-        lossctl.compare([paths[0], frame.assign(prediction=1.0, y=2.0)], "mae", target="y", threads=4)
+        api.compare([paths[0], frame.assign(prediction=1.0, y=2.0)], "mae", target="y", threads=4)
     assert threading.active_count() <= before
 
 
 def test_progress_counts_the_rows_once() -> None:
     told: list[int] = []
     frame = frame_of(ROWS)
-    lossctl.compare(
+    api.compare(
         frame, "rmse", target="y", prediction=["old", "new"], on_progress=lambda rows, _share: told.append(rows)
     )
     assert told == sorted(told)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lossctl
+from lossctl import api
 from lossctl.core.spelling import canonical
 from lossctl.sources import open_source
 from lossctl.sources.files.piece import canonical_text
@@ -137,7 +138,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def by_slice(source: Any, **given: Any) -> dict[str | None, tuple[float, int]]:
-    found = lossctl.evaluate(source, "mse", target="y", prediction="p", by="c", **given)[1:]
+    found = api.evaluate(source, "mse", target="y", prediction="p", by="c", **given)[1:]
     return {each.slice["c"]: (each.value, each.n) for each in found}
 
 
@@ -169,11 +170,11 @@ def test_keys_clusters_and_draws_are_alike(kind: str) -> None:
         backwards = made.select(["y", "p", "c"]).take([*range(len(different))][::-1])
         targets = ordered[place - 1](backwards.rename_columns(["y", "unused", "c"]))
         predictions = write(made.select(["y", "p", "c"]).rename_columns(["ignored", "p", "c"]))
-        found.add(lossctl.evaluate(predictions, "mse", targets=targets, target="y", prediction="p", key="c")[0].value)
+        found.add(api.evaluate(predictions, "mse", targets=targets, target="y", prediction="p", key="c")[0].value)
         drawn_by = {"target": "y", "method": "bootstrap", "resamples": 199}
         many = pa.concat_tables([made, other]).append_column("z", pa.array(Y[: 2 * len(different)][::-1]))
-        clusters = lossctl.compare(write(many), "mse", prediction=["p", "z"], cluster="c", **drawn_by)
-        keys = lossctl.compare([write(made), other], "mse", prediction="p", key="c", **drawn_by)
+        clusters = api.compare(write(many), "mse", prediction=["p", "z"], cluster="c", **drawn_by)
+        keys = api.compare([write(made), other], "mse", prediction="p", key="c", **drawn_by)
         for how, one in (("clusters", clusters.comparisons[0]), ("keys", keys.comparisons[0])):
             drawn.add((how, one.p_value, one.delta, one.delta_ci and (one.delta_ci.low, one.delta_ci.high)))
     assert len(found) == 1
@@ -192,11 +193,9 @@ def test_gates_are_alike_however_a_value_is_typed(kind: str) -> None:
     for writer in ("csv of R", "tsv of Polars", "json", "parquet"):
         source = WRITERS[writer](table(VALUES[kind]))
         for each in typed:
-            (result,) = lossctl.check(source, [f'mse[c="{each}"] <= 100'], target="y", prediction="p").gates
+            (result,) = api.check(source, [f'mse[c="{each}"] <= 100'], target="y", prediction="p").gates
             assert (result.verdict, result.n > 0) == ("pass", True), (each, result.reason)
-        (failed,) = lossctl.check(
-            source, [f'mse[c="{typed[-1]}"] <= 0'], target="y", prediction="p", explain=True
-        ).gates
+        (failed,) = api.check(source, [f'mse[c="{typed[-1]}"] <= 0'], target="y", prediction="p", explain=True).gates
         assert failed.verdict == "fail"
         told = any("largest losses" in line for line in failed.details)
         assert told or (writer == "json" and kind in {"large", "decimal"})  # a filter reads these as doubles
@@ -204,7 +203,7 @@ def test_gates_are_alike_however_a_value_is_typed(kind: str) -> None:
 
 def test_gates_that_are_one_in_two_spellings_are_given_twice() -> None:
     with pytest.raises(lossctl.UsageError, match="stands twice"):
-        lossctl.check(table(BOOL), ["mse[c=true] <= 9", "mse[c=True] <= 9"], target="y", prediction="p")
+        api.check(table(BOOL), ["mse[c=true] <= 9", "mse[c=True] <= 9"], target="y", prediction="p")
 
 
 def test_groups_are_alike() -> None:
@@ -213,7 +212,7 @@ def test_groups_are_alike() -> None:
         group = [each for each in VALUES[kind] if each is not None]
         made = table(group, y2=relevance)
         values = {
-            writer: lossctl.evaluate(write(made), "approx_ndcg", target="y2", prediction="p", group="c")[0].value
+            writer: api.evaluate(write(made), "approx_ndcg", target="y2", prediction="p", group="c")[0].value
             for writer, write in WRITERS.items()
         }
         assert len(set(values.values())) == 1, values
@@ -237,10 +236,10 @@ def test_labels_are_alike(kind: str) -> None:
     made = table(values, "label", **{names[0]: first, names[1]: [1.0 - each for each in first]})
     expected = -np.mean([np.log(each if row % 2 == 0 else 1.0 - each) for row, each in enumerate(first)])
     for writer, write in WRITERS.items():
-        result = lossctl.evaluate(write(made), "categorical_cross_entropy", target="label", prediction="q_*")[0]
+        result = api.evaluate(write(made), "categorical_cross_entropy", target="label", prediction="q_*")[0]
         assert result.value == pytest.approx(expected, rel=1e-14), writer
         weights = {canonical(names[0][2:]): 3.0}
-        weighed = lossctl.evaluate(
+        weighed = api.evaluate(
             write(made), "categorical_cross_entropy", target="label", prediction="q_*", class_weights=weights
         )
         assert weighed[0].value != result.value
@@ -253,7 +252,7 @@ def test_labels_are_alike(kind: str) -> None:
 def test_the_positive_label_is_alike(values: list[Any], spellings: list[str]) -> None:
     made = table(values, "label", q=[0.1 + 0.03 * row for row in range(ROWS)])
     found = {
-        lossctl.evaluate(write(made), "brier", target="label", prediction="q", positive=each)[0].value
+        api.evaluate(write(made), "brier", target="label", prediction="q", positive=each)[0].value
         for write in [*WRITERS.values()][:8]
         for each in spellings
     }
@@ -263,17 +262,17 @@ def test_the_positive_label_is_alike(values: list[Any], spellings: list[str]) ->
 def test_two_classes_of_one_name_are_refused() -> None:
     made = table([True], "label", q_True=Y, q_TRUE=P)
     with pytest.raises(lossctl.UsageError, match=r"two classes of -p q_. are called 'True'"):
-        lossctl.evaluate(made, "categorical_cross_entropy", target="label", prediction="q_*")
+        api.evaluate(made, "categorical_cross_entropy", target="label", prediction="q_*")
 
 
 def test_labels_written_as_other_numbers() -> None:
     rows = "".join(f"{label},0.25,0.75\n" for label in ("1.000000000000000000e+00", "1", "1.0", "+1", "1.e0"))
     source = written("n.csv", f"label,q_0,q_1\n{rows}")
-    result = lossctl.evaluate(source, "categorical_cross_entropy", target="label", prediction="q_*")[0]
+    result = api.evaluate(source, "categorical_cross_entropy", target="label", prediction="q_*")[0]
     assert result.value == -np.log(0.75)
     for label in ("01", "1x", "1.5", "9007199254740993"):
         with pytest.raises(lossctl.DataError, match="is none of the classes"):
-            lossctl.evaluate(
+            api.evaluate(
                 written("n.csv", f"label,q_0,q_1\n{label},0.5,0.5\n"),
                 "categorical_cross_entropy",
                 target="label",

@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 from scipy import special, stats
 
 import lossctl
+from lossctl import api
 from lossctl.core.losses.loss import Kind
 from lossctl.core.rows.block import BLOCK_ROWS, Batch, Binding, Block
 from lossctl.core.rows.faults import Faults
@@ -82,25 +83,23 @@ def test_groups_with_nothing_to_order_are_counted(levels: int) -> None:
     line = tied_line(frame, labels)
     assert ("no relevance is above 0" in line) == (levels == 2)
     for source, threads in ((frame, 1), (shuffled, 4)):
-        found = lossctl.evaluate(source, losses, nan="omit", threads=threads, **OPTIONS)
+        found = api.evaluate(source, losses, nan="omit", threads=threads, **OPTIONS)
         assert f"<frame>: s: {line}" in found.warnings
-    compared = lossctl.compare(frame, losses, nan="omit", target="y", prediction=["s", "other"], group="g")
+    compared = api.compare(frame, losses, nan="omit", target="y", prediction=["s", "other"], group="g")
     assert line in compared.warnings
     gates = ["approx_ndcg <= 1", "delta(pairwise_hinge) <= 9"]
-    told = lossctl.check(
-        frame, gates, nonfinite="omit", max_omitted=0.2, baseline_prediction="other", **OPTIONS
-    ).warnings
+    told = api.check(frame, gates, nonfinite="omit", max_omitted=0.2, baseline_prediction="other", **OPTIONS).warnings
     assert f"<frame>: s: {tied_line(frame, 'approx_ndcg')}" in told
     assert tied_line(frame, "pairwise_hinge") in told
     extent = frame.groupby("g")["y"].agg(["min", "max"])
     frame = frame[frame["g"].isin(extent.index[extent["min"] < extent["max"]])]
     if levels == 2:
-        assert not any("count as 0" in each for each in lossctl.evaluate(frame, losses, nan="omit", **OPTIONS).warnings)
+        assert not any("count as 0" in each for each in api.evaluate(frame, losses, nan="omit", **OPTIONS).warnings)
 
 
 def test_the_value_is_a_mean_over_groups_and_the_gradient_one_over_rows() -> None:
     frame = frame_of()
-    (result,) = lossctl.evaluate(frame, GROUPED, **OPTIONS)
+    (result,) = api.evaluate(frame, GROUPED, **OPTIONS)
     values, slopes = by_hand(frame)
     assert_allclose(result.value, values.mean(), rtol=1e-13)
     assert_allclose(result.std_error, stats.sem(values), rtol=1e-12)
@@ -125,7 +124,7 @@ def test_the_place_of_the_largest_slope_is_the_first_of_equals() -> None:
     scores = [0.5, 0.0, 0.0, 0.5, 0.5, 0.0]
     for names in ("zzbbaa", "aabbzz", "bbzzaa"):
         frame = pd.DataFrame({"y": [1.0, 0, 0, 1, 1, 0], "s": scores, "g": list(names)})
-        (result,) = lossctl.evaluate(frame, GROUPED, **OPTIONS)
+        (result,) = api.evaluate(frame, GROUPED, **OPTIONS)
         assert result.gradient.row_max_at in {1, 2}  # of the first group, whatever it is called
 
 
@@ -168,10 +167,10 @@ def test_every_form_of_source_gives_the_same_bits(group: str, tmp_path: Path) ->
     frame = frame_of()
     options = {**OPTIONS, "group": group, "where": "other > -1"}
     kept = frame[frame["other"] > -1.0].reset_index(drop=True)
-    expected = lossctl.evaluate(frame, GROUPED, **options)
+    expected = api.evaluate(frame, GROUPED, **options)
     assert_allclose(expected[0].value, by_hand(kept, group)[0].mean(), rtol=1e-13)
     for form in (*FORMS, "categories"):
-        result = lossctl.evaluate(source_of(frame, form, tmp_path), GROUPED, **options)
+        result = api.evaluate(source_of(frame, form, tmp_path), GROUPED, **options)
         assert figures(result) == figures(expected), form
         assert result[0].gradient.row_max_at == expected[0].gradient.row_max_at, form
 
@@ -179,15 +178,15 @@ def test_every_form_of_source_gives_the_same_bits(group: str, tmp_path: Path) ->
 def test_order_blocks_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = frame_of(40_000, 300)
     frame.loc[:9_000, "g"] = "one that is larger than a block"
-    reference = figures(lossctl.evaluate(frame, GROUPED, **OPTIONS, threads=1))
+    reference = figures(api.evaluate(frame, GROUPED, **OPTIONS, threads=1))
     assert_allclose(reference[0]["value"], by_hand(frame)[0].mean(), rtol=1e-12)
     shuffled = frame.sample(frac=1.0, random_state=1)
-    assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
+    assert figures(api.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
     monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 1000)
-    assert figures(lossctl.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
+    assert figures(api.evaluate(shuffled, GROUPED, **OPTIONS, threads=4)) == reference
     monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", 1)
-    assert figures(lossctl.evaluate(frame[:1500], GROUPED, **OPTIONS))[0] == {
-        **figures(lossctl.evaluate(frame[:1500].iloc[::-1], GROUPED, **OPTIONS))[0]
+    assert figures(api.evaluate(frame[:1500], GROUPED, **OPTIONS))[0] == {
+        **figures(api.evaluate(frame[:1500].iloc[::-1], GROUPED, **OPTIONS))[0]
     }
 
 
@@ -195,18 +194,18 @@ def test_rankings_of_the_registry_change_no_bit(monkeypatch: pytest.MonkeyPatch)
     frame = frame_of(3000, 150)
     frame.loc[:400, "g"] = "a large one"
     losses = [name for name, loss in lossctl.LOSSES.items() if loss.kind is Kind.GROUPED]
-    reference = figures(lossctl.evaluate(frame, losses, **OPTIONS, threads=1))
+    reference = figures(api.evaluate(frame, losses, **OPTIONS, threads=1))
     assert len(reference) == len(losses) > 0
     for rows in (1, 70):
         monkeypatch.setattr("lossctl.engine.run.local.BLOCK_ROWS", rows)
         shuffled = frame.sample(frac=1.0, random_state=rows)
-        assert figures(lossctl.evaluate(shuffled, losses, **OPTIONS, threads=4)) == reference
+        assert figures(api.evaluate(shuffled, losses, **OPTIONS, threads=4)) == reference
 
 
 def test_other_losses_run_beside_and_keep_their_order() -> None:
     frame = frame_of()
     mae, mse = lossctl.LOSSES["mae"].choose(), lossctl.LOSSES["mse"].choose()
-    results = lossctl.evaluate(frame, [mae, GROUPED, mse], target="y", prediction=["s", "other"], group="g")
+    results = api.evaluate(frame, [mae, GROUPED, mse], target="y", prediction=["s", "other"], group="g")
     assert [(each.model, each.loss) for each in results] == [
         (model, loss) for model in ("s", "other") for loss in ("mae", "test_grouped", "mse")
     ]
@@ -220,8 +219,8 @@ def test_rows_left_out_leave_their_groups() -> None:
     frame.loc[[3, 44], "s"] = np.nan
     frame.loc[frame["g"] == "query 5", "y"] = np.inf  # a whole group
     with pytest.raises(lossctl.DataError, match=r"missing or not|not finite"):
-        lossctl.evaluate(frame, GROUPED, **OPTIONS)
-    (result,) = lossctl.evaluate(frame, GROUPED, nan="omit", **OPTIONS)
+        api.evaluate(frame, GROUPED, **OPTIONS)
+    (result,) = api.evaluate(frame, GROUPED, nan="omit", **OPTIONS)
     kept = frame[np.isfinite(frame["s"]) & np.isfinite(frame["y"])].reset_index(drop=True)
     values, slopes = by_hand(kept)
     assert_allclose(result.value, values.mean(), rtol=1e-13)
@@ -235,7 +234,7 @@ def test_the_first_bad_row_is_the_first_of_the_file(tmp_path: Path) -> None:
     frame.loc[[7, 5, 400], "g"] = ["query 1", "query 8", "query 0"]  # the last group, query 9, is a batch of its own
     frame.to_csv(tmp_path / "p.csv", index=False)
     with pytest.raises(lossctl.DataError, match=r'p.csv line 7, column "s": the value is missing \(3 rows'):
-        lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
+        api.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
 
 
 @pytest.mark.parametrize("form", ["p.csv", "p.jsonl", "p.parquet", "pandas", "polars", "part-*.csv", "floats"])
@@ -246,10 +245,10 @@ def test_a_row_without_a_group_is_refused_and_named(form: str, tmp_path: Path) -
     source = source_of(frame, form, tmp_path)
     place = {"p.csv": "line 101", "p.jsonl": "line 100", "part-*.csv": "line 101"}.get(form, "row 100")
     with pytest.raises(lossctl.DataError, match=f'{place}, column "g": the group is missing\nhint: ') as caught:
-        lossctl.evaluate(source, GROUPED, **OPTIONS)
+        api.evaluate(source, GROUPED, **OPTIONS)
     condition = 'not isnan("g")' if form == "floats" else '"g" is not null'
     assert caught.value.cure == f"leave such rows out: --where '{condition}'"
-    (result,) = lossctl.evaluate(source, GROUPED, where=condition, **OPTIONS)
+    (result,) = api.evaluate(source, GROUPED, where=condition, **OPTIONS)
     assert_allclose(result.value, by_hand(frame[frame["g"].notna()])[0].mean(), rtol=1e-13)
 
 
@@ -260,18 +259,18 @@ def test_what_is_wrong_in_a_file_is_named_as_ever(tmp_path: Path) -> None:
     lines[4] = lines[4].replace(lines[4].split(",")[1], "abc", 1)
     (tmp_path / "part-2.csv").write_text("\n".join(lines) + "\n")
     with pytest.raises(lossctl.DataError, match=r'part-2.csv line 5, column "s": "abc" is not a number'):
-        lossctl.evaluate(parts, GROUPED, **OPTIONS)
+        api.evaluate(parts, GROUPED, **OPTIONS)
     (tmp_path / "part-1.csv").write_text(lines[0] + '\n1,2,3,"a,4\n')
     with pytest.raises(lossctl.DataError, match=r"part-1.csv line 2 has a quote that is never closed"):
-        lossctl.evaluate(parts, GROUPED, **OPTIONS)
+        api.evaluate(parts, GROUPED, **OPTIONS)
     with pytest.raises(lossctl.UsageError, match="--where 'y / ' is not a condition"):
-        lossctl.evaluate(frame, GROUPED, where="y / ", **OPTIONS)
+        api.evaluate(frame, GROUPED, where="y / ", **OPTIONS)
     with pytest.raises(lossctl.UsageError, match=r"--where .* fails"):
-        lossctl.evaluate(frame, GROUPED, where="y::varchar::date is null", **OPTIONS)
+        api.evaluate(frame, GROUPED, where="y::varchar::date is null", **OPTIONS)
     packed = Path(source_of(frame, "p.csv.gz", tmp_path))
     packed.write_bytes(packed.read_bytes()[:-30])
     with pytest.raises(lossctl.DataError, match=r"p.csv.gz"):
-        lossctl.evaluate(str(packed), GROUPED, **OPTIONS)
+        api.evaluate(str(packed), GROUPED, **OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -286,18 +285,18 @@ def test_what_is_wrong_in_a_file_is_named_as_ever(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(lossctl.UsageError, match=said):
-        lossctl.evaluate(frame_of(40), GROUPED, **{**OPTIONS, **options})
+        api.evaluate(frame_of(40), GROUPED, **{**OPTIONS, **options})
 
 
 def test_a_condition_may_not_round_the_names_of_groups(tmp_path: Path) -> None:
     frame = frame_of(40).assign(g=2**53 + np.arange(40) // 20)
     frame.to_csv(tmp_path / "p.csv", index=False)
-    (result,) = lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
+    (result,) = api.evaluate(str(tmp_path / "p.csv"), GROUPED, **OPTIONS)
     assert result.weight_sum == 2.0
     with pytest.raises(lossctl.UsageError, match='takes the column "g" for numbers, and --group for names'):
-        lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, where="g > 5", **OPTIONS)
-    (cast,) = lossctl.evaluate(str(tmp_path / "p.csv"), GROUPED, where='"g"::double > 5', **OPTIONS)
-    (typed,) = lossctl.evaluate(frame, GROUPED, where="g > 5", **OPTIONS)
+        api.evaluate(str(tmp_path / "p.csv"), GROUPED, where="g > 5", **OPTIONS)
+    (cast,) = api.evaluate(str(tmp_path / "p.csv"), GROUPED, where='"g"::double > 5', **OPTIONS)
+    (typed,) = api.evaluate(frame, GROUPED, where="g > 5", **OPTIONS)
     assert cast.value == typed.value == result.value
 
 

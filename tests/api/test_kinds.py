@@ -16,6 +16,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import lossctl
+from lossctl import api
 from lossctl.core.losses.loss import ChosenLoss, Domain, Kind
 from lossctl.core.types import Array
 from tests.kinds import COSINE, ENSEMBLE, INTERVAL, MANY, PAIR, PARAMETRIC, QUANTILES, TRIPLET, chosen, weighed
@@ -99,7 +100,7 @@ CASES: dict[str, tuple[ChosenLoss, dict[str, Any], str, str]] = {
 def test_columns_reach_the_kernel_in_order(name: str, form: str, tmp_path: Path) -> None:
     loss, options, target, prediction = CASES[name]
     columns = numbers()
-    (result,) = lossctl.evaluate(source_of(columns, form, tmp_path), loss, **options)
+    (result,) = api.evaluate(source_of(columns, form, tmp_path), loss, **options)
     expected = weighed(vector(columns, target), vector(columns, prediction))
     assert_allclose(result.value, expected.mean(), rtol=1e-14)
     assert result.n == ROWS
@@ -110,11 +111,11 @@ def test_quantiles_reach_the_kernel_with_their_levels(form: str, tmp_path: Path)
     columns = numbers()
     source = source_of(columns, form, tmp_path)
     mean = {name: float(np.mean(values)) for name, values in columns.items()}
-    (result,) = lossctl.evaluate(source, QUANTILES, target="y", prediction="q*")
+    (result,) = api.evaluate(source, QUANTILES, target="y", prediction="q*")
     by_hand = mean["y"] + 0.1 * mean["q0.1"] + 0.5 * mean["q0.5"] + 0.9 * mean["q0.9"]
     assert_allclose(result.value, by_hand, rtol=1e-13)
     assert "|levels=0.1,0.5,0.9|" in result.signature
-    (given,) = lossctl.evaluate(source, QUANTILES, target="y", prediction="lo,hi", levels=[0.75, 0.25])
+    (given,) = api.evaluate(source, QUANTILES, target="y", prediction="lo,hi", levels=[0.75, 0.25])
     assert_allclose(given.value, mean["y"] + 0.75 * mean["lo"] + 0.25 * mean["hi"], rtol=1e-13)
 
 
@@ -136,7 +137,7 @@ def test_lists_are_vectors_too(form: str, tmp_path: Path) -> None:
     source = source_of(lists, form, tmp_path)
 
     def value(loss: ChosenLoss, target: str, prediction: str, **options: Any) -> float:
-        (result,) = lossctl.evaluate(source, loss, target=target, prediction=prediction, **options)
+        (result,) = api.evaluate(source, loss, target=target, prediction=prediction, **options)
         return float(result.value)
 
     def expected(target: str, prediction: str) -> Any:
@@ -156,7 +157,7 @@ def test_lists_are_vectors_too(form: str, tmp_path: Path) -> None:
 
 def test_losses_of_several_kinds_bind_to_their_own_columns() -> None:
     columns = numbers()
-    results = lossctl.evaluate(
+    results = api.evaluate(
         columns, [MAE, PARAMETRIC, MSE], target="y", prediction=["mu", "lo"], scale=["sigma", "hi"], where="hi > 0"
     )
     keep = columns["hi"] > 0.0
@@ -177,8 +178,8 @@ def test_missing_numbers_leave_rows_out_whichever_column_they_are_in() -> None:
     columns = numbers()
     columns["sigma"][3], columns["mu"][5] = np.nan, np.inf
     with pytest.raises(lossctl.DataError, match='row 4, column "sigma": the value is missing'):
-        lossctl.evaluate(columns, PARAMETRIC, target="y")
-    (result,) = lossctl.evaluate(columns, PARAMETRIC, target="y", nan="omit", weight="hi", where="hi > 0")
+        api.evaluate(columns, PARAMETRIC, target="y")
+    (result,) = api.evaluate(columns, PARAMETRIC, target="y", nan="omit", weight="hi", where="hi > 0")
     keep = (columns["hi"] > 0.0) & np.isfinite(columns["sigma"]) & np.isfinite(columns["mu"])
     kept = {name: values[keep] for name, values in columns.items()}
     assert_allclose(
@@ -191,7 +192,7 @@ def test_missing_numbers_leave_rows_out_whichever_column_they_are_in() -> None:
 
 def refusal(source: Any, loss: ChosenLoss, **options: Any) -> lossctl.LossctlError:
     with pytest.raises(lossctl.LossctlError) as caught:
-        lossctl.evaluate(source, loss, **options)
+        api.evaluate(source, loss, **options)
     return caught.value
 
 
@@ -207,7 +208,7 @@ def test_an_interval_whose_ends_are_crossed_is_named(tmp_path: Path) -> None:
     )
     assert error.cure == "name the columns in order, such as -p lower,upper"
     columns["lo"][[7, 9]] = columns["hi"][[7, 9]]
-    assert lossctl.evaluate(columns, INTERVAL, target="y")[0].status == "ok"
+    assert api.evaluate(columns, INTERVAL, target="y")[0].status == "ok"
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.5])
@@ -222,7 +223,7 @@ def test_a_scale_out_of_its_domain_is_named(scale: float, tmp_path: Path) -> Non
     assert f'row 8, column "normal": {scale} does not lie in' in str(refusal(in_list, PARAMETRIC, prediction="normal"))
     bounded = chosen(Kind.PARAMETRIC, prediction=Domain(low=0.0), scale=Domain(low=0.0))
     columns["sigma"][7], columns["mu"][:] = 0.0, 1.0
-    assert lossctl.evaluate(columns, bounded, target="y")[0].status == "ok"
+    assert api.evaluate(columns, bounded, target="y")[0].status == "ok"
     columns["mu"][3] = -2.0
     assert 'row 4, column "mu": -2.0 does not lie in [0, inf)' in str(refusal(columns, bounded, target="y"))
 
@@ -237,7 +238,7 @@ def test_a_vector_of_zeros_is_named_where_it_has_no_direction() -> None:
     assert 'row 5, column "b_*,a_*": a vector of zeros' in str(
         refusal(columns, PAIR, target="same", prediction="b_*,a_*")
     )
-    assert lossctl.evaluate(columns, TRIPLET, target="y_*", prediction="a_*,b_*")[0].status == "ok"
+    assert api.evaluate(columns, TRIPLET, target="y_*", prediction="a_*,b_*")[0].status == "ok"
     assert 'row 5, column "a_*": a vector' in str(refusal(columns, COSINE, target="b_*", prediction="a_*"))
     assert 'row 5, column "a_*": a vector' in str(refusal(columns, COSINE, target="a_*", prediction="b_*"))
 
@@ -304,7 +305,7 @@ def test_columns_of_another_shape_are_refused(name: str) -> None:
     columns = numbers()
     source = {**columns, "list": vector(columns, "q0.1 q0.5 q0.9"), "pair": vector(columns, "lo hi")}
     with pytest.raises(kind, match=said) as caught:
-        lossctl.evaluate(source, loss, **{"target": "y", **options})
+        api.evaluate(source, loss, **{"target": "y", **options})
     assert str(caught.value).startswith("<frame>")
     assert isinstance(caught.value, lossctl.LossctlError)
     assert caught.value.cure
@@ -320,7 +321,7 @@ def test_a_row_whose_list_is_longer_is_named(tmp_path: Path) -> None:
 def test_a_column_of_empty_lists_lacks_every_vector() -> None:
     table = pa.table({"y": pa.array([[], None], pa.list_(pa.float64())), "a": [[1.0], [2.0]]})
     with pytest.raises(lossctl.DataError, match="the value is missing"):
-        lossctl.evaluate(table, COSINE, target="y", prediction="a")
+        api.evaluate(table, COSINE, target="y", prediction="a")
 
 
 def test_a_loss_may_refuse_levels_and_members() -> None:
@@ -332,9 +333,9 @@ def test_a_loss_may_refuse_levels_and_members() -> None:
     quantiles = replace(QUANTILES, loss=replace(QUANTILES.loss, check_columns=check))
     ensemble = replace(ENSEMBLE, loss=replace(ENSEMBLE.loss, check_columns=check))
     assert "will not do" in str(refusal(columns, quantiles, target="y", prediction="q*"))
-    assert lossctl.evaluate(columns, quantiles, target="y", prediction="q0.1,q0.5")[0].status == "ok"
+    assert api.evaluate(columns, quantiles, target="y", prediction="q0.1,q0.5")[0].status == "ok"
     assert "will not do" in str(refusal(columns, ensemble, target="y", prediction="m_*"))
-    assert lossctl.evaluate(columns, ensemble, target="y_*", prediction="m_*")[0].status == "ok"
+    assert api.evaluate(columns, ensemble, target="y_*", prediction="m_*")[0].status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -352,10 +353,10 @@ def test_a_loss_may_refuse_levels_and_members() -> None:
 )
 def test_an_option_that_no_loss_uses_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(lossctl.UsageError) as caught:
-        lossctl.evaluate(numbers(), "mae,mse", target="y", prediction="mu", **options)
+        api.evaluate(numbers(), "mae,mse", target="y", prediction="mu", **options)
     assert str(caught.value) == said
 
 
 def test_an_option_that_one_loss_uses_is_not_refused() -> None:
-    results = lossctl.evaluate({"y": [0, 1], "q": [0.0, 0.5]}, "mae,brier", target="y", prediction="q", clip=0.25)
+    results = api.evaluate({"y": [0, 1], "q": [0.0, 0.5]}, "mae,brier", target="y", prediction="q", clip=0.25)
     assert [each.value for each in results] == [0.25, (0.25**2 + 0.5**2) / 2]

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 import lossctl
+from lossctl import api
 from lossctl.core.losses.loss import PROBABILITY, Kind
 
 ANIMALS = ["cat", "dog", "eel"]
@@ -32,11 +33,11 @@ def expected(frame: pd.DataFrame) -> float:
 
 def test_classes_are_bound_by_the_names_of_their_columns_in_any_order() -> None:
     frame = animals()
-    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    (result,) = api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
     assert_allclose(result.value, expected(frame), rtol=1e-12)
-    (usual,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal")
+    (usual,) = api.evaluate(frame, "categorical_cross_entropy", target="animal")
     assert usual.value == result.value
-    listed = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_cat,p_dog,p_eel")
+    listed = api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_cat,p_dog,p_eel")
     assert listed[0].value == result.value
 
 
@@ -44,7 +45,7 @@ def test_text_files_give_the_same(tmp_path: Path) -> None:
     frame = animals()
     frame.to_csv(tmp_path / "animals.csv", index=False)
     options: Any = {"target": "animal", "prediction": "p_*"}
-    (from_text,) = lossctl.evaluate(str(tmp_path / "animals.csv"), "categorical_cross_entropy", **options)
+    (from_text,) = api.evaluate(str(tmp_path / "animals.csv"), "categorical_cross_entropy", **options)
     assert_allclose(from_text.value, expected(frame), rtol=1e-12)
 
 
@@ -52,20 +53,20 @@ def test_classes_name_the_columns_of_a_list() -> None:
     frame = animals()
     table = pa.table({"animal": frame["animal"], "p": frame[["p_eel", "p_cat", "p_dog"]].to_numpy().tolist()})
     options: Any = {"target": "animal", "prediction": "p", "classes": ["eel", "cat", "dog"]}
-    (result,) = lossctl.evaluate(table, "categorical_cross_entropy", **options)
+    (result,) = api.evaluate(table, "categorical_cross_entropy", **options)
     assert_allclose(result.value, expected(frame), rtol=1e-12)
 
 
 def test_numbers_are_places_in_a_list() -> None:
     table = pa.table({"y": [1, 0], "p": [[0.25, 0.75], [0.5, 0.5]]})
-    (result,) = lossctl.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
+    (result,) = api.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
     assert_allclose(result.value, -(math.log(0.75) + math.log(0.5)) / 2, rtol=1e-15)
 
 
 @pytest.mark.parametrize("numbers", [[1, 0], [1.0, 0.0], ["1", "0"]])
 def test_labels_that_are_numbers_match_the_names_of_columns(numbers: list[Any]) -> None:
     frame = pd.DataFrame({"y": numbers, "p_0": [0.25, 0.5], "p_1": [0.75, 0.5]})
-    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="y", prediction="p_*")
+    (result,) = api.evaluate(frame, "categorical_cross_entropy", target="y", prediction="p_*")
     assert_allclose(result.value, -(math.log(0.75) + math.log(0.5)) / 2, rtol=1e-15)
 
 
@@ -75,7 +76,7 @@ def test_a_label_that_is_no_class_is_named(tmp_path: Path) -> None:
     path = tmp_path / "animals.csv"
     frame.to_csv(path, index=False)
     with pytest.raises(lossctl.DataError) as caught:
-        lossctl.evaluate(str(path), "categorical_cross_entropy", target="animal", prediction="p_*")
+        api.evaluate(str(path), "categorical_cross_entropy", target="animal", prediction="p_*")
     assert (
         str(caught.value) == f'{path} line 19, column "animal": "fox" is none of the classes (2 rows have such a label)'
     )
@@ -86,39 +87,35 @@ def test_a_missing_label_is_a_missing_value() -> None:
     frame = animals()
     frame.loc[4, "animal"] = None
     with pytest.raises(lossctl.DataError, match='row 5, column "animal": the value is missing'):
-        lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
-    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*", nan="omit")
+        api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    (result,) = api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*", nan="omit")
     assert_allclose(result.value, expected(frame.drop(index=4)), rtol=1e-12)
 
 
 def test_a_place_beyond_the_list_is_refused() -> None:
     table = pa.table({"y": [1, 2], "p": [[0.25, 0.75], [0.5, 0.5]]})
     with pytest.raises(lossctl.DataError, match=r"2\.0 does not lie in \{0, 1\}"):
-        lossctl.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
+        api.evaluate(table, "categorical_cross_entropy", target="y", prediction="p")
 
 
 def test_probabilities_must_sum_to_one_and_scores_need_not() -> None:
     frame = animals()
     frame[["p_eel", "p_cat", "p_dog"]] *= 0.5
     with pytest.raises(lossctl.DataError, match="sum to"):
-        lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
-    (normalized,) = lossctl.evaluate(
-        frame, "categorical_cross_entropy", target="animal", prediction="p_*", normalize=True
-    )
+        api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")
+    (normalized,) = api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*", normalize=True)
     assert_allclose(normalized.value, expected(animals()), rtol=1e-12)
-    assert lossctl.evaluate(frame, "softmax_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
+    assert api.evaluate(frame, "softmax_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
 
 
 def test_one_column_is_no_prediction_of_classes() -> None:
     with pytest.raises(lossctl.UsageError, match="takes a column for each class"):
-        lossctl.evaluate(animals(), "categorical_cross_entropy", target="animal", prediction="p_cat")
+        api.evaluate(animals(), "categorical_cross_entropy", target="animal", prediction="p_cat")
 
 
 def test_as_many_classes_as_columns() -> None:
     with pytest.raises(lossctl.UsageError, match="names 2 classes and -p"):
-        lossctl.evaluate(
-            animals(), "categorical_cross_entropy", target="animal", prediction="p_*", classes=["cat", "dog"]
-        )
+        api.evaluate(animals(), "categorical_cross_entropy", target="animal", prediction="p_*", classes=["cat", "dog"])
 
 
 # --- weights of classes ----------------------------------------------------------------------------------------------
@@ -129,14 +126,14 @@ OPTIONS: Any = {"target": "animal", "prediction": "p_*"}
 def test_weights_of_classes_weigh_rows_and_their_sum_divides() -> None:
     frame = animals()
     factors = {"cat": 2.0, "eel": 0.25}
-    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", class_weights=factors, **OPTIONS)
+    (result,) = api.evaluate(frame, "categorical_cross_entropy", class_weights=factors, **OPTIONS)
     weights = frame["animal"].map(lambda each: factors.get(each, 1.0))
     labels = frame[[f"p_{each}" for each in ANIMALS]]
     by_hand = metrics.log_loss(frame["animal"], labels, labels=ANIMALS, sample_weight=weights)
     assert_allclose(result.value, by_hand, rtol=1e-12)
     assert_allclose(result.weight_sum, weights.sum(), rtol=1e-14)
     assert "class_weights=cat=2.0,eel=0.25" in result.signature
-    both = lossctl.evaluate(
+    both = api.evaluate(
         frame.assign(w=weights), "categorical_cross_entropy", class_weights=factors, weight="w", **OPTIONS
     )
     squared = metrics.log_loss(frame["animal"], labels, labels=ANIMALS, sample_weight=weights**2)
@@ -147,20 +144,20 @@ def test_an_ignored_label_leaves_the_sum_and_the_divisor() -> None:
     frame = animals()
     kept = expected(frame)
     unknown = pd.concat([frame, frame[:7].assign(animal="unknown")])
-    (result,) = lossctl.evaluate(unknown, "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
+    (result,) = api.evaluate(unknown, "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
     assert_allclose(result.value, kept, rtol=1e-12)
     assert (result.n, result.n_read) == (200, 207)
     with pytest.raises(lossctl.DataError, match="every weight is 0"):
-        lossctl.evaluate(unknown[200:], "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
-    (result,) = lossctl.evaluate(frame, "categorical_cross_entropy", ignore_label="dog", **OPTIONS)
+        api.evaluate(unknown[200:], "categorical_cross_entropy", ignore_label="unknown", **OPTIONS)
+    (result,) = api.evaluate(frame, "categorical_cross_entropy", ignore_label="dog", **OPTIONS)
     assert_allclose(result.value, expected(frame[frame["animal"] != "dog"]), rtol=1e-12)
 
 
 def test_weights_of_classes_must_make_sense() -> None:
     with pytest.raises(lossctl.UsageError, match="there is no class 'cow'"):
-        lossctl.evaluate(animals(), "categorical_cross_entropy", class_weights={"cow": 2.0}, **OPTIONS)
+        api.evaluate(animals(), "categorical_cross_entropy", class_weights={"cow": 2.0}, **OPTIONS)
     with pytest.raises(lossctl.UsageError, match=r"cat=-1\.0 is no weight"):
-        lossctl.evaluate(animals(), "categorical_cross_entropy", class_weights={"cat": -1.0}, **OPTIONS)
+        api.evaluate(animals(), "categorical_cross_entropy", class_weights={"cat": -1.0}, **OPTIONS)
 
 
 # --- positive --------------------------------------------------------------------------------------------------------
@@ -170,21 +167,21 @@ def test_positive_makes_two_texts_numbers(tmp_path: Path) -> None:
     frame = pd.DataFrame({"state": ["ill", "well", "ill"], "q": [0.75, 0.25, 0.5]})
     frame.to_csv(tmp_path / "states.csv", index=False)
     for source in (frame, str(tmp_path / "states.csv")):
-        (result,) = lossctl.evaluate(source, "mse", target="state", prediction="q", positive="ill")
+        (result,) = api.evaluate(source, "mse", target="state", prediction="q", positive="ill")
         assert_allclose(result.value, (0.25**2 + 0.25**2 + 0.5**2) / 3, rtol=1e-15)
 
 
 def test_positive_must_be_one_of_two_values() -> None:
     frame = pd.DataFrame({"state": ["ill", "well", "unknown"], "q": [0.75, 0.25, 0.5]})
     with pytest.raises(lossctl.UsageError, match="holds 'ill', 'unknown', 'well'"):
-        lossctl.evaluate(frame, "mse", target="state", prediction="q", positive="ill")
+        api.evaluate(frame, "mse", target="state", prediction="q", positive="ill")
     with pytest.raises(lossctl.UsageError, match="not 'sick' and one other value"):
-        lossctl.evaluate(frame[:2], "mse", target="state", prediction="q", positive="sick")
+        api.evaluate(frame[:2], "mse", target="state", prediction="q", positive="sick")
 
 
 def test_all_leaves_out_what_takes_labels_for_numbers() -> None:
     frame = pd.DataFrame({"label": [1, 0], "p_0": [0.25, 0.5], "p_1": [0.75, 0.5]})
-    results = lossctl.evaluate(frame, "all")
+    results = api.evaluate(frame, "all")
     losses = {each.loss for each in results}
     assert "categorical_cross_entropy" in losses
     assert "mae" not in losses
@@ -201,8 +198,8 @@ def test_a_number_between_two_classes_is_neither(kind: str, tmp_path: Path) -> N
     with pytest.raises(
         lossctl.DataError, match=r'column "y": .* is none of the classes\nhint:  the classes are 1, 2; '
     ):
-        lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
-    (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", where="y <> 1.5", **options)
+        api.evaluate(str(path), "categorical_cross_entropy", **options)
+    (result,) = api.evaluate(str(path), "categorical_cross_entropy", where="y <> 1.5", **options)
     assert_allclose(result.value, -(math.log(0.5) + math.log(0.75)) / 2, rtol=1e-15)
 
 
@@ -234,7 +231,7 @@ def test_labels_of_json_are_numbers_read_exactly(written: str, label: str, tmp_p
     path = tmp_path / "y.jsonl"
     path.write_text(f'{{"y": 5, "p": [0.25, 0.75]}}\n{{"y": {written}, "p": [0.25, 0.75]}}\n')
     options: Any = {"target": "y", "prediction": "p", "classes": [label, "5"]}
-    (result,) = lossctl.evaluate(str(path), "categorical_cross_entropy", **options)
+    (result,) = api.evaluate(str(path), "categorical_cross_entropy", **options)
     assert_allclose(result.value, -(math.log(0.75) + math.log(0.25)) / 2, rtol=1e-15)
 
 
@@ -258,7 +255,7 @@ def test_columns_that_end_in_numbers_are_of_those_labels_or_of_their_own_names(
         if isinstance(source, pd.DataFrame) and "2e0" in labels:
             continue
         options: Any = {} if prediction is None else {"prediction": prediction}
-        found = lossctl.evaluate(source, "categorical_cross_entropy,rps", **options)
+        found = api.evaluate(source, "categorical_cross_entropy,rps", **options)
         assert_allclose(found[0].value, -np.log([0.6, 0.7, 0.8]).mean(), rtol=1e-15)
         thresholds = [(0.4**2 + 0.1**2), (0.2**2 + 0.1**2), (0.1**2 + 0.2**2)]
         assert_allclose(found[1].value, np.mean(thresholds), rtol=1e-14)
@@ -276,10 +273,10 @@ def test_a_loss_of_two_classes_says_which_is_of_several(loss: Any, tmp_path: Pat
     other = 1.0 - q if loss.prediction == PROBABILITY else np.zeros(40)
     frame = {"y": labels, "p_0": other, "p_1": one}
     with pytest.raises(lossctl.UsageError, match="takes one column of numbers as its prediction") as caught:
-        lossctl.evaluate(frame, loss.choose(), target="y", prediction="p_*")
+        api.evaluate(frame, loss.choose(), target="y", prediction="p_*")
     assert f"--loss {loss.of_classes} takes a column for each class" in (caught.value.cure or "")
-    (many,) = lossctl.evaluate(frame, loss.of_classes, target="y", prediction="p_*")
-    (two,) = lossctl.evaluate(frame, loss.choose(), target="y", prediction="p_1")
+    (many,) = api.evaluate(frame, loss.of_classes, target="y", prediction="p_*")
+    (two,) = api.evaluate(frame, loss.choose(), target="y", prediction="p_1")
     assert_allclose(many.value, two.value * (2.0 if loss.id == "brier" else 1.0), rtol=1e-12)
     del tmp_path
 
@@ -292,18 +289,18 @@ def test_losses_of_two_classes_that_have_a_twin_are_these() -> None:
 def test_labels_are_no_distribution_and_the_cure_helps() -> None:
     frame = animals()
     with pytest.raises(lossctl.UsageError, match="do not list the same categories") as caught:
-        lossctl.evaluate(frame, "cross_entropy", target="animal", prediction="p_*")
+        api.evaluate(frame, "cross_entropy", target="animal", prediction="p_*")
     assert caught.value.cure is not None
     assert caught.value.cure.startswith("for a column of labels, --loss categorical_cross_entropy; else ")
-    assert lossctl.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
+    assert api.evaluate(frame, "categorical_cross_entropy", target="animal", prediction="p_*")[0].status == "ok"
     two = {"label": [1.0, 0.0, 1.0], "prediction": [0.7, 0.2, 0.9]}
     for loss in ("cross_entropy", "kl"):
         with pytest.raises(lossctl.DataError, match=r"sum to 2\.0, not to 1") as told:
-            lossctl.evaluate(two, loss)
+            api.evaluate(two, loss)
         assert (told.value.cure or "").startswith("for labels 0 and 1, --loss binary_cross_entropy; ")
     expected = metrics.log_loss(two["label"], two["prediction"])
-    assert_allclose(lossctl.evaluate(two, "binary_cross_entropy")[0].value, expected, rtol=1e-14)
+    assert_allclose(api.evaluate(two, "binary_cross_entropy")[0].value, expected, rtol=1e-14)
     shares = {"p": [0.5, 0.7], "q": [0.5, 0.5]}
     with pytest.raises(lossctl.DataError) as plain:
-        lossctl.evaluate(shares, "cross_entropy", target="p", prediction="q")
+        api.evaluate(shares, "cross_entropy", target="p", prediction="q")
     assert plain.value.cure == "--normalize divides each by their sum"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import lossctl
+from lossctl import api
 from lossctl.core.errors import LossctlError
 from lossctl.core.results import repr as showing
 
@@ -29,19 +30,19 @@ MODELS = ["ridge", EVIL]
 
 
 def stored() -> object:
-    return lossctl.store_baseline(FRAME, "mae,mse", Path("b.parquet"), key="id", prediction="ridge")
+    return api.store_baseline(FRAME, "mae,mse", Path("b.parquet"), key="id", prediction="ridge")
 
 
 RESULTS: dict[str, Callable[[], object]] = {
-    "evaluation": lambda: lossctl.evaluate(FRAME, "huber", prediction="ridge")[0],
-    "evaluations": lambda: lossctl.evaluate(FRAME, "mae,mse", prediction=MODELS),
-    "slices": lambda: lossctl.evaluate(FRAME, "mae", prediction=MODELS, by="shop"),
-    "comparison": lambda: lossctl.compare(FRAME, "mae", prediction=MODELS)[0],
-    "comparisons": lambda: lossctl.compare(FRAME, "mae,mse", prediction=MODELS, by="shop"),
-    "gate": lambda: lossctl.check(FRAME, ["mae <= 1"], prediction=EVIL)[0],
-    "check": lambda: lossctl.check(FRAME, ["mae <= 1", "mae[shop=*] <= 0.01"], prediction=EVIL),
-    "worst row": lambda: lossctl.worst_rows(FRAME, "mae", 3, prediction=EVIL)[0],
-    "worst rows": lambda: lossctl.worst_rows(FRAME, "mae", 30, prediction=EVIL, keep=["shop"]),
+    "evaluation": lambda: api.evaluate(FRAME, "huber", prediction="ridge")[0],
+    "evaluations": lambda: api.evaluate(FRAME, "mae,mse", prediction=MODELS),
+    "slices": lambda: api.evaluate(FRAME, "mae", prediction=MODELS, by="shop"),
+    "comparison": lambda: api.compare(FRAME, "mae", prediction=MODELS)[0],
+    "comparisons": lambda: api.compare(FRAME, "mae,mse", prediction=MODELS, by="shop"),
+    "gate": lambda: api.check(FRAME, ["mae <= 1"], prediction=EVIL)[0],
+    "check": lambda: api.check(FRAME, ["mae <= 1", "mae[shop=*] <= 0.01"], prediction=EVIL),
+    "worst row": lambda: api.worst_rows(FRAME, "mae", 3, prediction=EVIL)[0],
+    "worst rows": lambda: api.worst_rows(FRAME, "mae", 30, prediction=EVIL, keep=["shop"]),
     "baseline": stored,
     "losses": lossctl.list_losses,
     "loss card": lambda: lossctl.show_loss("huber"),
@@ -64,25 +65,25 @@ def test_a_result_is_shown_in_a_line_or_a_few(name: str) -> None:
 
 
 def test_what_is_shown_tells_the_value() -> None:
-    found = lossctl.evaluate({"target": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 1.0]}, "mae,huber", quantiles=())
+    found = api.evaluate({"target": [1.0, 2.0, 4.0], "prediction": [1.5, 2.0, 1.0]}, "mae,huber", quantiles=())
     shown = f"mae 1.16667, 95% CI [{found[0].ci.low:.6g}, {found[0].ci.high:.6g}], n 3>"
     assert repr(found[0]) == f"<Evaluation prediction: {shown}"
     assert repr(found).split("\n")[:2] == ["<Evaluations of 2>", f"  {found[0]!r}"]
-    unit = lossctl.evaluate({"target": [1.0, 0.0], "prediction": [0.5, 0.5]}, "log_loss")[0]
+    unit = api.evaluate({"target": [1.0, 0.0], "prediction": [0.5, 0.5]}, "log_loss")[0]
     assert "0.693147 nats" in repr(unit)
 
 
 def test_what_is_shown_of_others_tells_what_they_are() -> None:
-    compared = lossctl.compare(FRAME, "mse", prediction=["ridge", EVIL], by="shop")
+    compared = api.compare(FRAME, "mse", prediction=["ridge", EVIL], by="shop")
     assert repr(compared).endswith(f"\n  … {len(compared) - 5} more")
     assert f"mse {compared[0].delta:+.6g}, 95% CI [{compared[0].delta_ci.low:.6g}, " in repr(compared[0])
     assert f", p {compared[0].p_adjusted:.3g}, n 200>" in repr(compared[0])
-    checked = lossctl.check(FRAME, ["mae <= 1", "mae <= 0.01"], prediction="ridge")
+    checked = api.check(FRAME, ["mae <= 1", "mae <= 0.01"], prediction="ridge")
     assert repr(checked).split("\n")[0] == "<Checked fail: 1 fail, 1 pass of 2>"
     assert repr(checked).split("\n")[1].startswith("  <GateResult fail: mae <= 0.01: ")
     assert repr(lossctl.LOSSES["mae"]).startswith("<Loss mae: ")
     assert repr(lossctl.LOSSES["huber"].choose(delta=2.0)) == "<ChosenLoss huber(delta=2.0)>"
-    worst = lossctl.worst_rows(FRAME, "mae", 1, prediction="ridge", by=["shop"])[0]
+    worst = api.worst_rows(FRAME, "mae", 1, prediction="ridge", by=["shop"])[0]
     assert repr(worst) == f"<WorstRow row {worst.row} of ridge: mae {worst.value:.6g}>"
 
 
@@ -111,7 +112,7 @@ def test_a_notebook_shows_a_table_and_runs_nothing(name: str) -> None:
 
 
 def test_the_table_is_that_of_the_page() -> None:
-    found = lossctl.evaluate(FRAME, "mae,mse", prediction="ridge")
+    found = api.evaluate(FRAME, "mae,mse", prediction="ridge")
     table = found._repr_html_()
     assert table is not None
     assert table.strip() in lossctl.render(found, "html")
@@ -119,7 +120,7 @@ def test_the_table_is_that_of_the_page() -> None:
 
 def test_of_a_long_table_the_first_rows_are_shown() -> None:
     frame = {"target": TARGET, "prediction": 0.0 * TARGET, "one": np.arange(200)}
-    page = lossctl.evaluate(frame, "mae", by="one")._repr_html_()
+    page = api.evaluate(frame, "mae", by="one")._repr_html_()
     assert page is not None
     assert page.count("<tr>") == 101
     assert "and 101 more rows" in page
@@ -132,7 +133,7 @@ def test_without_what_writes_tables_none_is_shown(monkeypatch: pytest.MonkeyPatc
 
 def test_a_traceback_shows_the_cure() -> None:
     with pytest.raises(lossctl.UsageError) as caught:
-        lossctl.evaluate(FRAME, "hubr", prediction="ridge")
+        api.evaluate(FRAME, "hubr", prediction="ridge")
     shown = "".join(traceback.format_exception(caught.value))
     assert shown.endswith(f"UsageError: no loss is called 'hubr'\nhint:  {caught.value.cure}\n")
     assert caught.value.notes == ()

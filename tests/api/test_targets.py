@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import lossctl
+from lossctl import api
 from lossctl.core.errors import DataError, UsageError
 from lossctl.core.results.evaluation import Evaluation
 
@@ -55,8 +56,8 @@ def test_results_are_those_of_one_file(options: dict[str, Any], tmp_path: Path) 
     predictions, targets = apart(frame, tmp_path)
     losses = "mae,mse" if "skill" in options else "mae,rmse,mase,huber(delta=0.5)"
     options = {"target": "y", "prediction": ["old", "new"], **options}
-    one = lossctl.evaluate(frame, losses, **options)
-    two = lossctl.evaluate(predictions, losses, targets=targets, key="id", **options)
+    one = api.evaluate(frame, losses, **options)
+    two = api.evaluate(predictions, losses, targets=targets, key="id", **options)
     assert figures(two) == figures(one)
     assert two.warnings == tuple(each.replace("<frame>", predictions) for each in one.warnings)
     assert f"|key=id|targets={targets}|" in two[0].signature
@@ -69,8 +70,8 @@ def test_unmatched_rows_are_read_and_dropped(tmp_path: Path) -> None:
     extra = pd.DataFrame({"id": ["x"], "y": [1.0]})
     pd.concat([pd.read_parquet(targets), extra]).to_parquet(targets)
     with pytest.raises(DataError, match=r"7 rows have a key that is not in .*; .*: 1 row has a key that is not in"):
-        lossctl.evaluate(predictions, "mae", target="y", prediction="old", targets=targets, key="id")
-    (result,) = lossctl.evaluate(
+        api.evaluate(predictions, "mae", target="y", prediction="old", targets=targets, key="id")
+    (result,) = api.evaluate(
         predictions, "mae", target="y", prediction="old", targets=targets, key="id", unmatched="drop"
     )
     known = frame[frame["id"].isin(pd.read_parquet(targets)["id"])]
@@ -86,7 +87,7 @@ def test_unmatched_rows_are_in_no_slice(tmp_path: Path) -> None:
     predictions, targets = tmp_path / "predictions.parquet", tmp_path / "targets.parquet"
     frame[["id", "old", "part"]].to_parquet(predictions)
     frame[["id", "y"]].iloc[7:].to_parquet(targets)
-    found = lossctl.evaluate(
+    found = api.evaluate(
         str(predictions),
         "mae",
         target="y",
@@ -106,9 +107,7 @@ def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
     frame = frame_of()
     predictions, targets = apart(frame, tmp_path)
     frame[["id", "y"]].iloc[2:].assign(id=lambda each: each["id"].replace(frame["id"][5], "x")).to_parquet(targets)
-    found = lossctl.evaluate(
-        predictions, "mae", target="y", prediction="old", targets=targets, key="id", unmatched="drop"
-    )
+    found = api.evaluate(predictions, "mae", target="y", prediction="old", targets=targets, key="id", unmatched="drop")
     assert found.warnings == (
         f"{predictions}: 3 rows have a key that is not in {targets}, and are left out",
         f"{targets}: 1 row has a key that is not in {predictions}, and is left out",
@@ -118,7 +117,7 @@ def test_unmatched_rows_are_told_of(tmp_path: Path) -> None:
 def test_rows_are_told_in_the_order_of_the_predictions(tmp_path: Path) -> None:
     frame = pd.concat([frame_of().assign(id=frame_of()["id"] + f"-{n}") for n in range(40)])
     predictions, targets = apart(frame, tmp_path)
-    with lossctl.open_rows(predictions, "mae", target="y", prediction="old", targets=targets, key="id") as rows:
+    with api.open_rows(predictions, "mae", target="y", prediction="old", targets=targets, key="id") as rows:
         told = rows.to_frame()
     assert told["key"].tolist() == frame["id"].tolist()
     np.testing.assert_allclose(told["value"], np.abs(frame["old"] - frame["y"]), rtol=1e-12)
@@ -127,7 +126,7 @@ def test_rows_are_told_in_the_order_of_the_predictions(tmp_path: Path) -> None:
 def test_files_that_share_no_key_are_refused_even_where_rows_may_be_dropped() -> None:
     left, right = pd.DataFrame({"id": ["a"], "pred": [1.0]}), pd.DataFrame({"id": ["b"], "y": [1.0]})
     with pytest.raises(DataError, match="1 row has a key that is not in") as raised:
-        lossctl.evaluate(left, "mae", targets=right, key="id", unmatched="drop")
+        api.evaluate(left, "mae", targets=right, key="id", unmatched="drop")
     assert "no key is in both" in str(raised.value.cure)
 
 
@@ -135,12 +134,12 @@ def test_the_target_is_looked_for_among_the_targets() -> None:
     left = pd.DataFrame({"id": [1, 2], "target": [100.0, 100.0], "prediction": [1.0, 2.0]})
     right = pd.DataFrame({"id": [2, 1], "target": [2.0, 2.0], "prediction": [50.0, 50.0]})
     for named in ({}, {"target": "target"}, {"prediction": "prediction"}):
-        (result,) = lossctl.evaluate(left, "mae", targets=right, key="id", **named)  # type: ignore[arg-type]
+        (result,) = api.evaluate(left, "mae", targets=right, key="id", **named)  # type: ignore[arg-type]
         assert (result.value, result.target, result.prediction) == (0.5, "target", "prediction")
     with pytest.raises(UsageError, match='<frame>: <frame>: -t: there is no column "tarbet"'):
-        lossctl.evaluate(left, "mae", targets=right, key="id", target="tarbet")
+        api.evaluate(left, "mae", targets=right, key="id", target="tarbet")
     with pytest.raises(UsageError, match='-p: there is no column "y"'):
-        lossctl.evaluate(left, "mae", targets=right.rename(columns={"target": "y"}), key="id", prediction="y")
+        api.evaluate(left, "mae", targets=right.rename(columns={"target": "y"}), key="id", prediction="y")
 
 
 def test_vectors_and_labels_of_the_targets() -> None:
@@ -148,13 +147,13 @@ def test_vectors_and_labels_of_the_targets() -> None:
     right = pd.DataFrame({"id": [3, 2, 1], "p_b": [1.0, 0.5, 0.75], "p_a": [0.0, 0.5, 0.25], "q_a": 9.0})
     both = left.merge(right.drop(columns="q_a"), on="id")
     options = {"target": "p_*", "prediction": "q_*"}
-    one = lossctl.evaluate(both, "kl_divergence", **options)  # type: ignore[arg-type]
-    two = lossctl.evaluate(left, "kl_divergence", targets=right, key="id", **options)  # type: ignore[arg-type]
+    one = api.evaluate(both, "kl_divergence", **options)  # type: ignore[arg-type]
+    two = api.evaluate(left, "kl_divergence", targets=right, key="id", **options)  # type: ignore[arg-type]
     assert figures(two) == figures(one)
     classes = pd.DataFrame({"id": [1, 2, 3], "label": ["b", "a", "b"]})
     options = {"target": "label", "prediction": "q_*"}
-    one = lossctl.evaluate(left.merge(classes, on="id"), "categorical_cross_entropy", **options)  # type: ignore[arg-type]
-    two = lossctl.evaluate(left, "categorical_cross_entropy", targets=classes[::-1], key="id", **options)  # type: ignore[arg-type]
+    one = api.evaluate(left.merge(classes, on="id"), "categorical_cross_entropy", **options)  # type: ignore[arg-type]
+    two = api.evaluate(left, "categorical_cross_entropy", targets=classes[::-1], key="id", **options)  # type: ignore[arg-type]
     assert figures(two) == figures(one)
 
 
@@ -173,7 +172,7 @@ def test_vectors_and_labels_of_the_targets() -> None:
 def test_options_that_make_no_sense(options: dict[str, Any], message: str) -> None:
     frame = pd.DataFrame({"id": [1.0], "y": [1.0], "pred": [2.0]})
     with pytest.raises(UsageError) as raised:
-        lossctl.evaluate(frame, "mae", **options)
+        api.evaluate(frame, "mae", **options)
     assert str(raised.value) == message
 
 
@@ -199,12 +198,12 @@ def test_files_are_compared_by_key(options: dict[str, Any], tmp_path: Path) -> N
     new.sample(frac=1, random_state=3).to_parquet(tmp_path / "new.parquet")
     losses = "mae,rmse,mase"
     drawn = {"cluster": "id"} if options.get("method") == "bootstrap" else {}  # as rows with a key are drawn by it
-    one = lossctl.compare(frame, losses, target="y", prediction=["old", "new"], **{**drawn, **options})
+    one = api.compare(frame, losses, target="y", prediction=["old", "new"], **{**drawn, **options})
     sources = [str(tmp_path / "old.csv"), str(tmp_path / "new.parquet")]
     renamed = [pd.read_csv(sources[0]).rename(columns={"old": "pred"}), pd.read_parquet(sources[1])]
     renamed[0].to_csv(sources[0], index=False)
     renamed[1].rename(columns={"new": "pred"}).to_parquet(sources[1])
-    two = lossctl.compare(sources, losses, key="id", **options)
+    two = api.compare(sources, losses, key="id", **options)
     assert [_told(each) for each in two] == [_told(each) for each in one]
 
 
@@ -219,17 +218,17 @@ def _told(comparison: Any) -> dict[str, Any]:
 
 def test_files_are_compared_with_targets_apart() -> None:
     frame = frame_of()
-    one = lossctl.compare(frame, "mae,mse", target="y", prediction=["old", "new"])
+    one = api.compare(frame, "mae,mse", target="y", prediction=["old", "new"])
     old, new = (frame[["id", name]].rename(columns={name: "pred"}).sort_values("pred") for name in ("old", "new"))
-    two = lossctl.compare([old, new], "mae,mse", targets=frame[["id", "y"]], key="id")
+    two = api.compare([old, new], "mae,mse", targets=frame[["id", "y"]], key="id")
     assert [_told(each) for each in two] == [_told(each) for each in one]
-    some = lossctl.compare([old[3:], new[:-4]], "mae", targets=frame[["id", "y"]][5:], key="id", unmatched="drop")
+    some = api.compare([old[3:], new[:-4]], "mae", targets=frame[["id", "y"]][5:], key="id", unmatched="drop")
     known = set(old["id"][3:]) & set(new["id"][:-4]) & set(frame["id"][5:])
     assert some[0].n == len(known)
     assert "unmatched=drop" in some[0].signature
     twice = pd.concat([new, new[new["id"] == frame["id"][ROWS - 1]]])
     with pytest.raises(DataError, match="occurs twice"):
-        lossctl.compare([old, twice], "mae", targets=frame[["id", "y"]][5:], key="id", unmatched="drop")
+        api.compare([old, twice], "mae", targets=frame[["id", "y"]][5:], key="id", unmatched="drop")
 
 
 def test_targets_that_differ_by_key_are_refused(tmp_path: Path) -> None:
@@ -237,7 +236,7 @@ def test_targets_that_differ_by_key_are_refused(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "one.csv", index=False)
     frame.assign(y=[1.0, 2.0, 4.0])[::-1].to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(DataError) as raised:
-        lossctl.compare([str(tmp_path / "one.csv"), str(tmp_path / "other.csv")], "mae", key="id")
+        api.compare([str(tmp_path / "one.csv"), str(tmp_path / "other.csv")], "mae", key="id")
     assert str(raised.value) == (
         f'{tmp_path}/one.csv line 4, column "y": 3.0, but {tmp_path}/other.csv line 2, column "y": 4.0'
     )
@@ -256,12 +255,12 @@ def test_a_filter_changes_no_match_and_asks_for_no_partner_of_what_it_leaves_out
     for path, order in zip(paths, (1, 2), strict=True):
         pd.concat([old, outside]).sample(frac=1, random_state=order).to_csv(path, index=False)
     options: dict[str, Any] = {"target": "y", "prediction": "old", "key": "id", "targets": str(targets)}
-    (one,) = lossctl.evaluate(paths[0], "mae", where=where, **options)
-    (two,) = lossctl.compare(paths, "mae", where=where, **options)
+    (one,) = api.evaluate(paths[0], "mae", where=where, **options)
+    (two,) = api.compare(paths, "mae", where=where, **options)
     stored = str(tmp_path / "b.parquet")
-    lossctl.store_baseline(paths[0], "mae", stored, where=where, **options)
-    (three,) = lossctl.compare(paths[1], "mae", where=where, baseline=stored, **options)
+    api.store_baseline(paths[0], "mae", stored, where=where, **options)
+    (three,) = api.compare(paths[1], "mae", where=where, baseline=stored, **options)
     assert one.n == two.n == three.n == two.ties == three.ties == ROWS
     assert one.value == two.candidate_value == three.candidate_value
     with pytest.raises(DataError, match=r"one.csv: 1 row has a key that is not in .*t.csv"):
-        lossctl.compare(paths, "mae", **options)
+        api.compare(paths, "mae", **options)

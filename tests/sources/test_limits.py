@@ -283,7 +283,7 @@ def test_memory_that_duckdb_has_not_is_told_with_the_condition(
     monkeypatch.setattr(limits, "in_time", none)
     with pytest.raises(DataError) as caught:
         lossctl.evaluate(path, loss, **options)
-    found = r"p\.csv.* cannot be read with --where 'p > 1': memory ran out \(failed to allocate data of size 9 bytes\)"
+    found = r"p\.csv.* cannot be read with where='p > 1': memory ran out \(failed to allocate data of size 9 bytes\)"
     assert re.fullmatch(found, caught.value.problem)
     assert str(caught.value.cure).startswith("make fewer or shorter texts and lists in the condition, give it more")
 
