@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from lossctl import api
 from lossctl.core.errors import UsageError
 
 __all__ = ["named", "refuse_names"]
+
+_OF_EVAL = re.compile(r"--(?:skill|quantiles)\b")
+"""What cures of a measure that is no loss name, and no other command has."""
 
 
 def named(
@@ -23,7 +27,12 @@ def named(
         Where there are none; the cure is those that are usual for what the first source holds.
     """
     if loss:
-        return api.select(loss, parameters)
+        try:
+            return api.select(loss, parameters)
+        except UsageError as error:
+            if error.cure and _OF_EVAL.search(error.cure):
+                error.say(error.problem, f"with lossctl eval: {error.cure}")
+            raise
     refuse_names(sources, command)
     names, words = api.usual_losses(sources[0], **reading)
     raise UsageError(f"lossctl {command} needs --loss NAME", f"{words}: --loss {names}")

@@ -307,11 +307,13 @@ def test_no_cure_of_a_loss_names_a_flag_that_the_command_does_not_have(command: 
     names = [each for each in [*MEASURES, *elsewhere, "hubr", "mae mse", "huber:delta=1"] if "(" not in each]
     lines = {"check": "check p.csv -g '{0} <= 3'", "baseline": "baseline p.csv -k w -o x.parquet -l '{0}'"}
     unknown = {}
-    for name in names if command == "check" else names[::7]:
+    for name in names if command != "eval" else names[::7]:
         ran = folder(*shlex.split(lines.get(command, command + " p.csv -l '{0}'").format(name)))
         assert ran.code in {2, 3}, (name, ran.stderr)
-        named = re.findall(r"(?<![\w'-])--?[a-z][a-z-]*(?= |$)", hint_of(ran))
-        if strangers := {*named} - FLAGS[command] - ({"--skill", "--quantiles"} if command != "check" else set()):
+        hint = hint_of(ran)
+        of = "eval" if hint.startswith("with lossctl eval: ") and command in {"compare", "baseline"} else command
+        named = re.findall(r"(?<![\w'-])--?[a-z][a-z-]*(?= |$)", hint)
+        if strangers := {*named} - FLAGS[of]:
             unknown[name] = strangers
     assert not unknown
 
