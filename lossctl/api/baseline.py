@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from lossctl.api.checks.wording import without_bootstrap
 from lossctl.api.comparisons.opponents import digest_of
 from lossctl.api.comparisons.stored import judged_by, meaning_of, require_one_model
 from lossctl.api.evaluate import evaluate_source
@@ -100,7 +101,13 @@ def store_baseline(
         found = evaluate_source(opened, with_levels(selection, [(opened, settings)]), settings, (), on_progress, crew)
         made = _Maker(opened, settings, found, label, inputs).store(str(path), rows=rows)
     file, size = str(path), Path(path).stat().st_size
-    return StoredBaseline(made, found.results, file, size, digest_of(file), found.warnings, found.notices)
+    return StoredBaseline(made, found.results, file, size, digest_of(file), *_said(found))
+
+
+def _said(found: Evaluations) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the warnings of an evaluation, and the short ones, that hold of a command without ``--bootstrap``."""
+    warnings, notices = (tuple(map(without_bootstrap, lines)) for lines in (found.warnings, found.notices))
+    return warnings, notices
 
 
 @dataclass(slots=True)

@@ -90,13 +90,17 @@ def test_a_file_that_is_no_table(run: Run) -> None:
     assert "the file has one column" in hint_of(run("eval", "p.csv"))
 
 
-def test_a_check_warns_without_a_flag_it_does_not_have(run: Run) -> None:
+def test_no_warning_names_a_flag_that_the_command_does_not_have(run: Run) -> None:
     write("y,y_pred\n" + "1,1.01\n2,2.01\n" * 60 + "3,90\n")
     assert "--bootstrap widens it" in run("eval", "p.csv", "-l", "mae").stderr
     ran = run("check", "p.csv", "-g", "mae <= 3")
     assert "the interval may be far too narrow" in ran.stderr
     assert "--bootstrap" not in ran.stderr
     assert "--bootstrap" not in options_of("check")
+    ran = run("baseline", "p.csv", "-l", "mae", "--no-rows", "-o", "b.json")
+    assert "the interval may be far too narrow" in ran.stderr
+    assert "--bootstrap" not in ran.stderr
+    assert "--bootstrap" not in options_of("baseline")
 
 
 def test_targets_in_another_file(run: Run) -> None:

@@ -10,7 +10,7 @@ import re
 
 from lossctl.core.errors import LossctlError
 
-__all__ = ["in_gates", "of_check"]
+__all__ = ["in_gates", "of_check", "without_bootstrap"]
 
 _OMIT = "--nonfinite omit --max-omitted SHARE leaves such rows out, --nonfinite fail fails the gates they are in"
 _RELATIVE = "a gate bounds a loss, not its ratio to that of guessing: --gate '{0} <= NUMBER'"
@@ -47,8 +47,13 @@ def in_gates(text: str) -> str:
     """
     if text.startswith("--nan omit"):
         return _OMIT
-    text = _BOOTSTRAP.sub("", text)
+    text = without_bootstrap(text)
     text = _SKILL.sub(lambda found: _RELATIVE.format(found[1]), text)
     text = _QUANTILE.sub(lambda found: f"--gate '{_FIGURES[found[2]].format(found[1])} <= NUMBER'", text)
     text = _LOSS.sub(lambda found: f"--gate '{found[1] or found[2]} <= NUMBER'", text)
     return text.replace("choose --nan omit", "choose --nonfinite omit --max-omitted SHARE")
+
+
+def without_bootstrap(text: str) -> str:
+    """Leave out of a warning what ``--bootstrap`` would do, where the command has none."""
+    return _BOOTSTRAP.sub("", text)
