@@ -59,6 +59,9 @@ def test_labels_that_are_counted_from_1(run: Run) -> None:
     assert hint_of(first) == "of labels 1 to 3: --classes 1,2,3"
     assert last.code == 0
     assert float(last.stdout.split()[-1]) == pytest.approx(0.42432178)
+    pq.write_table(table.set_column(0, "label", [[0, 7, 2]]), "list.parquet")
+    ran = run("eval", "list.parquet", "-p", "proba", "-l", "categorical_cross_entropy")
+    assert hint_of(ran) == "check that the right columns are bound (-t, -p)"
 
 
 @pytest.mark.parametrize(("loss", "columns"), [("crps_quantile", "q0.1,q0.5,q0.9"), ("interval_score", "lo,hi")])
