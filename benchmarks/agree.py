@@ -44,7 +44,7 @@ def check(reference: Answers, other: Answers, names: tuple[str, str]) -> int:
 
 
 def within(one: float | None, other: float | None, scale: float) -> bool:
-    """Say whether two numbers are the same up to the tolerance."""
+    """Return whether two numbers are the same up to the tolerance."""
     if one is None or other is None:
         return False
     return math.isfinite(one) and abs(one - other) <= TOLERANCE * max(abs(one), abs(other), scale)

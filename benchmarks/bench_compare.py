@@ -46,13 +46,13 @@ class Job:
     flags: tuple[str, ...] = ()
 
     def lossctl(self, programs: Path, file: Path) -> list[str]:
-        """Give the command of lossctl."""
+        """Return the command of lossctl."""
         models = [part for place in range(self.models) for part in ("-p", f"p{place}")]
         command = [str(programs / "lossctl"), "compare", str(file), "-t", "target", *models]
         return [*command, "--loss", "mse", "--format", "json", *self.flags]
 
     def sql(self, programs: Path, file: Path) -> list[str]:
-        """Give the command of DuckDB, by SQL."""
+        """Return the command of DuckDB, by SQL."""
         return [str(programs / "python"), str(SCRIPTS / "compare_by_sql.py"), str(file), "mse", str(self.models)]
 
 
@@ -66,7 +66,7 @@ JOBS = (
 
 
 def data_file(programs: Path, size: str = SIZE) -> Path:
-    """Give a file of the predictions of ten models, made where it is missing."""
+    """Return a file of the predictions of ten models, made where it is missing."""
     path = environment.DATA / f"models-{size}.parquet"
     if not path.exists():
         rows = environment.data_file(programs, size, "parquet")

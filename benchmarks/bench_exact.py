@@ -18,7 +18,7 @@ ROUNDS, BLOCKS = 7, 60
 
 
 def fastest(job: Callable[[], object], rows: int) -> float:
-    """Give the ns an element of the fastest of some rounds: what the machine can do when nothing else runs."""
+    """Return the ns an element of the fastest of some rounds: what the machine can do when nothing else runs."""
     best = float("inf")
     for _ in range(ROUNDS):
         start = time.perf_counter()
@@ -29,7 +29,7 @@ def fastest(job: Callable[[], object], rows: int) -> float:
 
 
 def samples() -> dict[str, np.ndarray]:
-    """Give arrays such as losses and slopes are."""
+    """Return arrays such as losses and slopes are."""
     rng = np.random.default_rng(0)
     normal = rng.normal(size=BLOCK_ROWS)
     return {

@@ -24,7 +24,7 @@ ROWS = 5
 
 
 def data_file(programs: Path, slices: int) -> Path:
-    """Give a file of two models' predictions, made where it is missing: their errors lie between 1 and 2."""
+    """Return a file of two models' predictions, made where it is missing: their errors lie between 1 and 2."""
     path = environment.DATA / f"gates-{slices}.parquet"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def data_file(programs: Path, slices: int) -> Path:
 
 
 def command(programs: Path, file: Path, form: str) -> list[str]:
-    """Give the command; no slice fails its gate, so it ends with 0."""
+    """Return the command; no slice fails its gate, so it ends with 0."""
     models = ["-t", "target", "-p", "new", "--baseline-pred", "old"]
     return [str(programs / "lossctl"), "check", str(file), *models, "-g", "delta(mae)[g=*] <= 100%", "-f", form]
 

@@ -95,7 +95,7 @@ _VECTOR_ROWS = 2**11
 
 
 def fastest(job: Callable[[], object], rows: int) -> float:
-    """Give the nanoseconds a row of the fastest of several rounds."""
+    """Return the nanoseconds a row of the fastest of several rounds."""
     once = timeit.timeit(job, number=1)
     if once > _SLOW_SECONDS:
         return once / rows * 1e9
@@ -134,7 +134,7 @@ def _sums(loss: Loss, value: Any, slope: Any, block: Block) -> float:
 
 
 def table() -> str:
-    """Give the table of all losses, in Markdown."""
+    """Return the table of all losses, in Markdown."""
     keep_freed_memory()  # as a run does
     rows = [("loss", "value and slope", "one-liner", "times", "exact sums", "why above 3")]
     rows += [row_of(loss) for loss in LOSSES.values()]

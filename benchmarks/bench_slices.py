@@ -44,7 +44,7 @@ JOBS = tuple(Job(f"g{slices}", slices, form) for form in ("parquet", "csv") for 
 
 
 def data_file(programs: Path, form: str, size: str = SIZE) -> Path:
-    """Give a file with columns of slices, made where it is missing."""
+    """Return a file with columns of slices, made where it is missing."""
     path = environment.DATA / f"slices-{size}.{form}"
     if not path.exists():
         rows = environment.data_file(programs, size, "parquet")

@@ -68,7 +68,7 @@ JOBS = (
 
 
 def data_file(python: Path, job: Job, rows: int | None = None, width: int | None = None) -> Path:
-    """Give the file of a job, made where it is missing: of one row group, as it is written at once."""
+    """Return the file of a job, made where it is missing: of one row group, as it is written at once."""
     rows, width = rows or job.rows, width or job.width
     path = environment.DATA / f"wide-{job.form}-{rows}-{width}.{job.suffix}"
     if not path.exists():
@@ -85,7 +85,7 @@ def read_lossctl(text: str) -> Answers:
 
 
 def commands(job: Job, file: Path, lossctl: Path, python: Path) -> dict[str, list[str]]:
-    """Give what each contestant runs."""
+    """Return what each contestant runs."""
     ours = [str(lossctl), "eval", str(file), "--loss", "softmax_cross_entropy", "-t", "label", "-p", job.predictions]
     return {"lossctl": [*ours, "-f", "json"], "numpy": [str(python), str(SCRIPTS / "wide_by_numpy.py"), str(file)]}
 

@@ -26,7 +26,7 @@ REPORTED = ("lossctl", "duckdb", "numpy", "polars", "pandas", "pyarrow", "scikit
 
 
 def rows_named(size: str) -> int:
-    """Give the number of rows a size stands for, such as ``10m``."""
+    """Return the number of rows a size stands for, such as ``10m``."""
     return SIZES[size.lower()]
 
 
@@ -54,7 +54,7 @@ def pip(*arguments: str) -> None:
 
 
 def data_file(folder: Path, size: str, form: str) -> Path:
-    """Give a file of rows, made where it is missing."""
+    """Return a file of rows, made where it is missing."""
     path = DATA / f"rows-{size.lower()}.{form}"
     if not path.exists():
         print(f"making {path.name}", file=sys.stderr)

@@ -75,7 +75,7 @@ class Job:
 
 
 def timed_jobs(sizes: list[str]) -> list[Job]:
-    """Give the jobs over files of these sizes."""
+    """Return the jobs over files of these sizes."""
     everyone = ("lossctl", "sql", "sql-plain", "polars", "polars-value", "pandas")
     jobs = []
     for size in sizes:
@@ -93,7 +93,7 @@ def timed_jobs(sizes: list[str]) -> list[Job]:
 
 
 def memory_jobs() -> list[Job]:
-    """Give the job that shows whether memory stays flat: ten times the rows, once."""
+    """Return the job that shows whether memory stays flat: ten times the rows, once."""
     runners = ("lossctl", "sql", "polars", "polars-value")
     targets = (Target("sql", 1.5), Target("bytes", MEMORY_LIMIT))
     return [Job("one loss", "100m", "parquet", ONE, runners, targets, rounds=1)]

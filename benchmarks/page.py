@@ -11,7 +11,7 @@ __all__ = ["between", "insert", "markdown", "print_or_write"]
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Give a table whose columns stand under each other; the first row is its header."""
+    """Return a table whose columns stand under each other; the first row is its header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [rows[0], ["-" * width for width in widths], *rows[1:]]
     padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
@@ -19,7 +19,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def between(page: str, name: str) -> str:
-    """Give what stands in a page between the marks of a name."""
+    """Return what stands in a page between the marks of a name."""
     return page.split(_begin(name))[1].split(_end(name), maxsplit=1)[0]
 
 

@@ -29,20 +29,20 @@ class Measured:
     runs: Mapping[str, list[Run]]
 
     def seconds(self, name: str) -> float:
-        """Give the median time."""
+        """Return the median time."""
         return statistics.median(run.seconds for run in self.runs[name])
 
     def cpu(self, name: str) -> float:
-        """Give the median processor time."""
+        """Return the median processor time."""
         return statistics.median(run.cpu for run in self.runs[name])
 
     def ratio(self, name: str, other: str) -> float:
-        """Give the median, over rounds, of one contestant's time by another's."""
+        """Return the median, over rounds, of one contestant's time by another's."""
         pairs = zip(self.runs[name], self.runs[other], strict=True)
         return statistics.median(one.seconds / two.seconds for one, two in pairs)
 
     def peak(self, name: str) -> int:
-        """Give the largest memory of any run."""
+        """Return the largest memory of any run."""
         return max(run.peak for run in self.runs[name])
 
 

@@ -308,7 +308,7 @@ def _alarms(found: Difference) -> bool:
 
 
 def table(worlds: Sequence[str], methods: Sequence[Method]) -> str:
-    """Give the table of some worlds, as Markdown."""
+    """Return the table of some worlds, as Markdown."""
     lines = [["differences", "rows", "samples", "input", *(method.label for method in methods)]]
     for world in worlds:
         for n, samples in WORLDS[world].samples.items():
@@ -438,7 +438,7 @@ def single_table() -> str:
 
 
 def tables() -> str:
-    """Give all tables."""
+    """Return all tables."""
     return "\n".join([*(table(*part) for part in TABLES), value_table(), single_table()])
 
 

@@ -67,7 +67,7 @@ def tails(mean: Array, square: Array, cube: Array, n: int | Array) -> Array:
 
 
 def shown(tails: Array, *, holm: bool) -> npt.NDArray[np.bool_]:
-    """Say which of a run's one-sided p-values are significant at 5 %, by Holm's steps or each by itself."""
+    """Return which of a run's one-sided p-values are significant at 5 %, by Holm's steps or each by itself."""
     gates, small = tails.shape[1], 1.0 - LEVEL
     if not holm:
         return tails < small
@@ -108,7 +108,7 @@ def rates(gates: int, worse: float) -> dict[tuple[str, float, bool], Rates]:
 
 
 def table() -> str:
-    """Give the table in Markdown: the share of runs that fail, and in brackets of those that are inconclusive."""
+    """Return the table in Markdown: the share of runs that fail, and in brackets of those that are inconclusive."""
     lines = [["gates", "test", "bound", "Holm", "equal", "worse by 5%", "by 10%", "by 20%"]]
     for gates in GATES:
         found = [rates(gates, worse) for worse in WORSE]

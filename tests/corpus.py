@@ -83,7 +83,7 @@ GATES = (
 
 
 def commands() -> Iterator[str]:
-    """Give the commands, whose words are separated by single spaces; files are those of ``examples/data``."""
+    """Yield the commands, whose words are separated by single spaces; files are those of ``examples/data``."""
     yield from _of_kinds()
     yield from _of_formats()
     yield from _comparisons()

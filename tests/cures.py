@@ -35,7 +35,7 @@ class Option:
 
 @cache
 def options_of(command: str) -> Mapping[str, Option]:
-    """Give the options of a command by every name they have."""
+    """Return the options of a command by every name they have."""
     given = typer.main.get_command(application([command, "x"]))
     inner = getattr(given, "commands", {command: given})[command]
     return {
@@ -47,17 +47,17 @@ def options_of(command: str) -> Mapping[str, Option]:
 
 
 def hint_of(ran: Ran) -> str:
-    """Give what a run hints at; empty where it does not."""
+    """Return what a run hints at; empty where it does not."""
     return next((line.removeprefix("hint:  ") for line in ran.lines if line.startswith("hint:  ")), "")
 
 
 def error_of(ran: Ran) -> str:
-    """Give the error of a run; empty where there is none."""
+    """Return the error of a run; empty where there is none."""
     return next((line.removeprefix("error: ") for line in ran.lines if line.startswith("error: ")), "")
 
 
 def proposals(hint: str, command: str, fill: Mapping[str, str] | None = None) -> list[list[str]]:
-    """Give what a hint proposes to add to a command line: one list of words for each proposal.
+    """Return what a hint proposes to add to a command line: one list of words for each proposal.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _unquoted(value: str) -> str:
 
 
 def _is_placeholder(text: str, option: Option) -> bool:
-    """Say whether a value stands for one that the reader knows."""
+    """Return whether a value stands for one that the reader knows."""
     return not text or text == option.metavar or text in {"COLUMN", "COL", "EPS", "FILE", "LABEL", "NAME", "N"}
 
 

@@ -35,7 +35,7 @@ def _start(threads: int | None) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def shared_databases() -> Iterator[None]:
-    """Give each source a cursor of a database like its own, but for what it may reach, which other tests are about.
+    """Return each source a cursor of a database like its own, but for what it may reach, which other tests are about.
 
     A cursor sees nothing of another. Sources of no file share one that is locked down as theirs would be.
     """

@@ -178,7 +178,7 @@ def page() -> str:
 
 
 def rows(libraries: tuple[str, ...]) -> Iterator[tuple[Elsewhere, str]]:
-    """Give the names of some libraries, each with the loss here; in the order of the rows."""
+    """Yield the names of some libraries, each with the loss here; in the order of the rows."""
     named = {entry.name for one in LOSSES.values() for entry in one.elsewhere}
     for one in LOSSES.values():
         unnamed = [Elsewhere(each) for each in _answered(one.id) if each not in named]
@@ -192,7 +192,7 @@ def _answered(loss: str) -> list[str]:
 
 
 def cell(entry: Elsewhere, loss: str) -> str:
-    """Say what differs under a name: how its number does, what it takes, and in what numbers it is not the loss."""
+    """Return what differs under a name: how its number does, what it takes, and in what numbers it is not the loss."""
     found = [one for one in answers() if (one.name, one.chosen.loss.id) == (entry.name, loss)]
     compared = bool(found) or entry.name in _numbered()
     assert compared or entry.name in SILENT, f"{entry.name} is not compared, and its row does not say why"
@@ -203,7 +203,7 @@ def cell(entry: Elsewhere, loss: str) -> str:
 
 @cache
 def _numbered() -> frozenset[str]:
-    """Give the names whose numbers are frozen by ``make_names.py``."""
+    """Return the names whose numbers are frozen by ``make_names.py``."""
     found: set[str] = set()
     for path in sorted(NAMES.glob("*.json")):
         document = json.loads(path.read_text())

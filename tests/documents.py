@@ -49,7 +49,7 @@ def _blocks(file: Path) -> Iterator[Block]:
 
 
 def replay(text: str, file: Path) -> str:
-    """Give a transcript of a document with what its commands print now in the place of what they printed."""
+    """Return a transcript of a document with what its commands print now in the place of what they printed."""
     shown, last = [], Ran(0, "", "", "")
     columns = {"COLUMNS": "80"} if file == README else {}
     for typed, command in _commands(text):
@@ -64,14 +64,14 @@ def replay(text: str, file: Path) -> str:
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """Give each command as it is typed, over one line or several, and as a shell reads it."""
+    """Yield each command as it is typed, over one line or several, and as a shell reads it."""
     for match in re.finditer(r"^\$ .*\n(?:> .*\n)*", text, re.MULTILINE):
         lines = [line[2:].removesuffix("\\") for line in match[0].splitlines()]
         yield match[0], "".join(lines)
 
 
 def replayed(file: Path) -> str:
-    """Give a document with all its transcripts replayed."""
+    """Return a document with all its transcripts replayed."""
     text = file.read_text(encoding="utf-8")
     return _BLOCK.sub(
         lambda match: f"```console\n{replay(match['text'], file)}```" if match["language"] == "console" else match[0],

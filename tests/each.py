@@ -59,7 +59,7 @@ def for_each(
 
 
 def for_each_choice(cases: Iterable[ChosenLoss]) -> Callable[[Test], Test]:
-    """Give a test each of some losses with their parameters, as ``chosen``: a test for each kind of loss."""
+    """Return a test each of some losses with their parameters, as ``chosen``: a test for each kind of loss."""
     return for_each("chosen", cases, lambda chosen: chosen.label, batch=lambda chosen: chosen.loss.kind.name.lower())
 
 

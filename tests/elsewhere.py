@@ -94,14 +94,14 @@ class Answer:
 
 @cache
 def answers() -> tuple[Answer, ...]:
-    """Give all answers, those that are computed first."""
+    """Return all answers, those that are computed first."""
     frozen = [json.loads(path.read_text()) for path in sorted(FROZEN.glob("*.json"))]
     found = [*live(), *(each for document in frozen for each in document["answers"])]
     return tuple(_read(each) for each in found)
 
 
 def versions() -> dict[str, str]:
-    """Give the version of each library whose answers are frozen."""
+    """Return the version of each library whose answers are frozen."""
     documents = [json.loads(path.read_text()) for path in sorted(FROZEN.glob("*.json"))]
     return {document["library"]: document["version"] for document in documents}
 

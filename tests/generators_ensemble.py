@@ -69,7 +69,7 @@ def _components(loss: Loss) -> int:
 
 
 def _shape(loss: Loss) -> tuple[int, int]:
-    """Give how many members a row has, and how many components each."""
+    """Return how many members a row has, and how many components each."""
     components = _components(loss)
     return (_MEMBERS if components == 1 else _VECTORS), components
 

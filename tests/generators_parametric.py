@@ -15,7 +15,7 @@ Rng = np.random.Generator
 
 
 def located(loss: Loss, target: Array) -> Array:
-    """Give the locations at which the target is the middle of the forecast."""
+    """Return the locations at which the target is the middle of the forecast."""
     return np.log(target) if loss.target is not None and not loss.target.is_real_line else target.copy()
 
 

@@ -17,7 +17,7 @@ PRIMES = np.array([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0])
 
 
 def weighed(target: Array, prediction: Array) -> Array:
-    """Give the loss of all these rows: primes times the numbers of the target, then of the prediction."""
+    """Return the loss of all these rows: primes times the numbers of the target, then of the prediction."""
     numbers = np.column_stack([target, prediction])
     return numbers @ PRIMES[: numbers.shape[1]]
 
@@ -34,12 +34,12 @@ def _levels_kernel(target: Array, prediction: Array, levels: Array) -> tuple[Arr
 
 
 def row(kind: Kind, **fields: object) -> Loss:
-    """Give a row of a kind."""
+    """Return a row of a kind."""
     return replace(LOSSES["mae"], **{"id": f"test_{kind}", "kind": kind, "kernel": _kernel, **fields})
 
 
 def chosen(kind: Kind, **fields: object) -> ChosenLoss:
-    """Give a loss of a kind."""
+    """Return a loss of a kind."""
     return row(kind, **fields).choose()
 
 

@@ -34,7 +34,7 @@ def draw() -> str:
 
 
 def shown(picture: str) -> list[tuple[str, str]]:
-    """Give the texts of a picture in order, each with its colour: what of it is no matter of rich's version."""
+    """Return the texts of a picture in order, each with its colour: what of it is no matter of rich's version."""
     colours = dict(_CLASS.findall(picture))
     root = ET.fromstring(picture)  # noqa: S314 -- our own picture
     texts = [each for each in root.iter("{http://www.w3.org/2000/svg}text") if (each.text or "").strip()]

@@ -12,7 +12,7 @@ _BEFORE, _AFTER = 60, 120
 
 
 def shortly(left: object, right: object) -> list[str] | None:
-    """Say where the texts of two values begin to differ; ``None`` where they are short."""
+    """Return where the texts of two values begin to differ; ``None`` where they are short."""
     texts = [each if isinstance(each, str) else repr(each) for each in (left, right)]
     if max(map(len, texts)) <= MOST_CHARACTERS:
         return None

@@ -82,7 +82,7 @@ LABELS = [chosen.label for chosen in CASES]
 
 
 def whole(chosen: ChosenLoss, sample: Sample) -> tuple[float, Array]:
-    """Give the value of a loss of several parts, and its gradient by each prediction."""
+    """Return the value of a loss of several parts, and its gradient by each prediction."""
     parts, slopes = sample.compute(chosen)
     value, derivatives = chosen.finish(tuple(float(part.mean()) for part in parts))
     return value, np.tensordot(derivatives, slopes, axes=1) / parts.shape[1]
@@ -93,7 +93,7 @@ def uses(chosen: ChosenLoss, role: Role) -> bool:
 
 
 def fact(chosen: ChosenLoss, name: str, sample: Sample) -> Any:
-    """Give a fact for a prediction of as many columns as the sample's."""
+    """Return a fact for a prediction of as many columns as the sample's."""
     values = sample.target if sample.prediction is None else sample.prediction
     assert values is not None
     return chosen.fact(name, None if values.ndim == 1 else values.shape[1])
@@ -118,7 +118,7 @@ def far(loss: Loss, rng: Rng, rows: int = 2000) -> Sample:
 
 
 def somewhere(loss: Loss) -> float:
-    """Give a target in the domain: 0 where that is one like any other."""
+    """Return a target in the domain: 0 where that is one like any other."""
     assert loss.target is not None, loss.id
     return 0.0 if loss.target.contains_all(np.zeros(1)) and loss.task != "relative" else 1.0
 

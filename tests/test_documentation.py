@@ -168,7 +168,7 @@ PAGES = [*DOCUMENTS, *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "
 
 
 def headings(file: Path) -> set[str]:
-    """Give what GitHub calls the headings of a page."""
+    """Return what GitHub calls the headings of a page."""
     text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return {
         re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.*)$", text, re.MULTILINE)

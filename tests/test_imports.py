@@ -26,7 +26,7 @@ print("\\n" + json.dumps([code, sorted(set(sys.modules) - before)]))
 
 @cache
 def imported(command: str) -> frozenset[str]:
-    """Give the modules that a command imports, in a process of its own."""
+    """Return the modules that a command imports, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *command.split()], capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -189,7 +189,7 @@ def seen_by(path: Path) -> set[str]:
 
 
 def place_of(name: str) -> tuple[str, int]:
-    """Give the part of its room that a module belongs to, and how far up this stands."""
+    """Return the part of its room that a module belongs to, and how far up this stands."""
     room, part, *_ = name.split(".")
     for floor, parts in enumerate(ORDER[room]):
         if part in parts.split():
@@ -198,7 +198,7 @@ def place_of(name: str) -> tuple[str, int]:
 
 
 def against_the_order(path: Path) -> set[tuple[str, str]]:
-    """Give the imports of a module that go up inside its room, as the parts they lead from and to."""
+    """Return the imports of a module that go up inside its room, as the parts they lead from and to."""
     name = name_of(path)
     if name.count(".") == 0 or name.split(".")[0] not in ORDER:
         return set()
@@ -215,7 +215,7 @@ def test_imports_inside_a_room_go_down() -> None:
 
 
 def circles(graph: Mapping[str, set[str]]) -> set[frozenset[str]]:
-    """Give the groups of modules that reach each other; see Tarjan, Depth-first search, 1972."""
+    """Return the groups of modules that reach each other; see Tarjan, Depth-first search, 1972."""
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}
     waiting: list[str] = []

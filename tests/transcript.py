@@ -99,7 +99,7 @@ def run_arguments(arguments: list[str]) -> Ran:
 
 
 def alike(expected: str, actual: str) -> bool:
-    """Say whether two texts are the same, byte for byte but for the last digits of numbers in full precision."""
+    """Return whether two texts are the same, byte for byte but for the last digits of numbers in full precision."""
     if expected == actual:
         return True
     if _FULL_PRECISION.sub("#", expected) != _FULL_PRECISION.sub("#", actual):

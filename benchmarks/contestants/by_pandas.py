@@ -11,7 +11,7 @@ import pandas as pd
 
 
 def value(loss: str, target: np.ndarray, prediction: np.ndarray) -> float:
-    """Give the mean loss."""
+    """Return the mean loss."""
     name, _, parameter = loss.partition(":")
     r = prediction - target
     if name == "mae":
@@ -25,7 +25,7 @@ def value(loss: str, target: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def value_by_sklearn(loss: str, target: np.ndarray, prediction: np.ndarray) -> float:
-    """Give the mean loss by scikit-learn, where it has the loss."""
+    """Return the mean loss by scikit-learn, where it has the loss."""
     from sklearn import metrics
 
     known = {"mae": metrics.mean_absolute_error, "mse": metrics.mean_squared_error}

@@ -7,7 +7,7 @@ import polars as pl
 
 
 def expressions(loss: str) -> tuple[pl.Expr, pl.Expr]:
-    """Give the loss and its slope over the residual r."""
+    """Return the loss and its slope over the residual r."""
     name, _, value = loss.partition(":")
     r = pl.col("r")
     if name == "mae":
@@ -23,7 +23,7 @@ def expressions(loss: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def figures(loss: str, *, value_alone: bool) -> dict[str, pl.Expr]:
-    """Give every figure of a loss as an aggregate."""
+    """Return every figure of a loss as an aggregate."""
     row, slope = expressions(loss)
     if value_alone:
         return {"value": row.mean()}

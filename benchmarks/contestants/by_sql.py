@@ -31,7 +31,7 @@ FIGURES = (
 
 
 def expressions(loss: str) -> tuple[str, str]:
-    """Give the loss and its slope as SQL over the residual r."""
+    """Return the loss and its slope as SQL over the residual r."""
     name, _, value = loss.partition(":")
     if name == "mae":
         return "abs(r)", "sign(r)"

@@ -147,7 +147,7 @@ class _Maker:
         return made[0]
 
     def _plans(self) -> list[ModelPlan]:
-        """Give the plans of the losses that were reported; all of one model."""
+        """Return the plans of the losses that were reported; all of one model."""
         from lossctl.api.setup.plan import LeftOut, plan
 
         chosen = dict.fromkeys(result.chosen for result in self.found.results)

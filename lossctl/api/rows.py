@@ -170,7 +170,7 @@ class RowStream:
         write_lines(self, self.layout, kind, target, json_text=json_text, gzip=gzip, threads=self._settings.threads)
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame of all rows: it holds them all in memory."""
+        """Return a pandas DataFrame of all rows: it holds them all in memory."""
         from lossctl.core.results.row_lines import frame_of
 
         return frame_of(self, self.layout)
@@ -193,7 +193,7 @@ class RowStream:
 
 
 def _plans_of(one: Found) -> tuple[list[ModelPlan], list[int], list[Mask]]:
-    """Give plans of the losses reported, the place of each of their losses in the report, and the slices of each."""
+    """Return plans of the losses reported, the place of each of their losses in the report, and the slices of each."""
     from lossctl.engine.each_row import rows_only
 
     places: dict[int, list[int]] = {}

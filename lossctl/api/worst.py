@@ -99,7 +99,7 @@ def worst_rows(
 def _rows_of(
     one: Found, names: Iterator[str], count: int, keep: Sequence[str], settings: Settings
 ) -> list[list[WorstRow]]:
-    """Give the worst rows of each loss reported of a source, those of the whole and then of each slice."""
+    """Return the worst rows of each loss reported of a source, those of the whole and then of each slice."""
     kept = kept_columns(one.source, keep)
     note_used(kept)
     worst = _worst_of(one, count, settings)
@@ -140,7 +140,7 @@ def _worst(tally: ModelTally, index: int) -> Worst:
 
 
 def _worst_of(one: Found, count: int, settings: Settings) -> list[list[tuple[Slice, Worst]]]:
-    """Give for each loss reported the worst rows of the whole, and of each slice."""
+    """Return for each loss reported the worst rows of the whole, and of each slice."""
     found: list[list[tuple[Slice, Worst]]] = [[({}, _worst(*each))] for each in one.reported]
     if one.slices is not None:
         from lossctl.api.results.row_slices import worst_of_slices
@@ -164,7 +164,7 @@ def _texts(
 
 
 def _rows(one: Found, model: str, of: tuple[ModelTally, int], values: Slice, worst: Worst) -> list[WorstRow]:
-    """Give the worst rows of one loss, an index of a tally, on a slice."""
+    """Return the worst rows of one loss, an index of a tally, on a slice."""
     tally, index = of
     chosen, binding = tally.plan.losses[index], tally.plan.binding
     rows = []
@@ -198,7 +198,7 @@ def _figure(value: Any) -> Figure:
 
 
 def _share(tally: ModelTally, index: int, rows: Sequence[WorstRow], *, many: bool, sliced: bool) -> list[str]:
-    """Say how much of the sum of a loss the worst rows make, where no row can take of it."""
+    """Return how much of the sum of a loss the worst rows make, where no row can take of it."""
     chosen = tally.plan.losses[index]
     low = chosen.fact("low")
     total = tally.moments(index).value * float(tally.rows.total)

@@ -243,7 +243,7 @@ def _left_out(configured: Any) -> tuple[str, ...]:
 
 
 def _typed(context: typer.Context, reading: dict[str, Any]) -> dict[str, Any]:
-    """Give the flags of reading that were typed, and refuse those of other commands that gates have their own of."""
+    """Return the flags of reading that were typed, and refuse those of other commands that gates have their own of."""
     names = {"pred" if name == "prediction" else name: name for name in reading}
     typed = {
         keyword: reading[keyword]
@@ -258,7 +258,7 @@ def _typed(context: typer.Context, reading: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reports(reports: Mapping[str, Path]) -> list[str]:
-    """Give the reports of a configuration as exports, with their folder made."""
+    """Return the reports of a configuration as exports, with their folder made."""
     for path in reports.values():
         try:
             path.parent.mkdir(exist_ok=True)

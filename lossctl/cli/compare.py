@@ -124,7 +124,7 @@ def compare(  # noqa: PLR0913 -- one argument a flag: Typer reads them from here
 
 
 def _method(*, bootstrap: bool, permutation: bool) -> str | None:
-    """Give the method that is named; ``None``: the one that the other flags call for."""
+    """Return the method that is named; ``None``: the one that the other flags call for."""
     if bootstrap and permutation:
         raise UsageError("--bootstrap and --permutation are both given", "a difference is told from chance in one way")
     return "bootstrap" if bootstrap else "permutation" if permutation else None

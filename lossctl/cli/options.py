@@ -420,7 +420,7 @@ def resamples_flag(panel: str) -> Any:
 
 
 def loss_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one flag for every parameter of the registry.
+    """Return a command one flag for every parameter of the registry.
 
     The command takes them as ``**parameters``: the texts of those the user gave, by name.
     """

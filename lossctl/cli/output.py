@@ -263,7 +263,7 @@ def deliver(outcome: Outcome) -> None:
 
 
 def _below(outcome: Outcome, options: RenderOptions) -> Iterator[str]:
-    """Give what stands under the table on standard output."""
+    """Yield what stands under the table on standard output."""
     if outcome.below is not None and (figure := outcome.below(options).rstrip()):
         yield f"{figure}\n"
     if outcome.quiet and (count := len(outcome.warnings)):
@@ -299,7 +299,7 @@ def print_text(text: str, *, pages: bool = False) -> None:
 
 
 def _files(text: str) -> list[str]:
-    """Give the files that a source names, those of a glob too."""
+    """Return the files that a source names, those of a glob too."""
     return [each for each in (text, *glob.iglob(text, recursive=True)) if os.path.isfile(each)]  # noqa: PTH113, PTH207 -- as typed
 
 

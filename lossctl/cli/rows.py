@@ -90,7 +90,7 @@ class RowDestination:
 
 
 def _standard_output() -> BinaryIO:
-    """Give where bytes are printed; a stream that takes text alone, as where output is caught, is fed that."""
+    """Return where bytes are printed; a stream that takes text alone, as where output is caught, is fed that."""
     stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
     return cast("BinaryIO", _Decoded()) if stream is None else stream
 

@@ -26,7 +26,7 @@ _COMPARISON = re.compile(r"[<>]=?|==?(?=\s|$)|!=")
 
 
 def could_be_a_file(word: str) -> bool:
-    """Say whether a word is the name of a file, or looks like one."""
+    """Return whether a word is the name of a file, or looks like one."""
     return bool(_FILE.search(word)) or Path(word).exists()
 
 

@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"\\(?:[nrt\\]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
 
 def is_plain(char: str) -> bool:
-    """Say whether a character prints as itself."""
+    """Return whether a character prints as itself."""
     return (char.isprintable() and char not in _BLANK_LETTERS) or unicodedata.category(char) == "Zs"
 
 

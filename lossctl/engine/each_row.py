@@ -46,7 +46,7 @@ class _Part:
 
 
 def rows_only(plan: ModelPlan, wanted: Sequence[int]) -> ModelPlan:
-    """Give the plan of some of the losses, by index: those whose rows have losses of their own."""
+    """Return the plan of some of the losses, by index: those whose rows have losses of their own."""
     return replace(plan, losses=tuple(plan.losses[index] for index in wanted), linear={}, centers=())
 
 
@@ -99,12 +99,12 @@ def _parts(plan: ModelPlan, piece: Batch, members: Mask | None) -> list[_Part]:
 
 
 def _places(piece: Batch, rows: Rows) -> Rows:
-    """Give where rows, by number, stand in a piece."""
+    """Return where rows, by number, stand in a piece."""
     return rows - piece.first_row if piece.rows is None else np.searchsorted(piece.rows, rows)
 
 
 def _keys(piece: Batch, rows: Rows, columns: Sequence[str]) -> list[str]:
-    """Give what names each row: the texts of the key columns."""
+    """Return what names each row: the texts of the key columns."""
     places = _places(piece, rows)
     texts = []
     for name in columns:

@@ -21,14 +21,14 @@ __all__ = ["context_of", "fits", "lag_column", "simplex_roles", "sliced_lag", "t
 
 
 def simplex_roles(loss: Loss) -> tuple[Role, ...]:
-    """Give the roles whose values are probabilities that sum to 1."""
+    """Return the roles whose values are probabilities that sum to 1."""
     if loss.kind is Kind.DISTRIBUTION:
         return loss.roles
     return (Role.PREDICTION,) if loss.kind is Kind.MULTICLASS and loss.prediction == PROBABILITY else ()
 
 
 def fits(chosen: ChosenLoss, block: Block, binding: Binding, faults: Faults) -> bool:
-    """Say whether every row of a block fits a loss; record those that do not."""
+    """Return whether every row of a block fits a loss; record those that do not."""
     found = [_role_fits(chosen, role, block, binding, faults) for role in chosen.loss.roles]
     check = _CHECKS.get(chosen.loss.kind)
     if check is not None:
@@ -37,7 +37,7 @@ def fits(chosen: ChosenLoss, block: Block, binding: Binding, faults: Faults) -> 
 
 
 def context_of(chosen: ChosenLoss, block: Block, binding: Binding) -> dict[str, Any]:
-    """Give what a kernel gets beside its columns; see `lossctl.core.losses.loss.Loss.kernel`."""
+    """Return what a kernel gets beside its columns; see `lossctl.core.losses.loss.Loss.kernel`."""
     if chosen.loss.kind is Kind.QUANTILES:
         return {"levels": np.array(binding.levels)}
     if chosen.loss.kind is Kind.GROUPED:
@@ -57,13 +57,13 @@ def target_of(chosen: ChosenLoss, block: Block) -> Array | None:
 
 
 def lag_column(chosen: ChosenLoss, binding: Binding) -> tuple[str, int, str]:
-    """Give the column of targets that a loss of a series looks back on, how far, and what to call the past."""
+    """Return the column of targets that a loss of a series looks back on, how far, and what to call the past."""
     (name,), period = binding.target, cast("int", chosen.params["period"])
     return name, period, f"{name} {period} rows before"
 
 
 def sliced_lag(lag: str) -> str:
-    """Give what to call the past of a column where it does not reach beyond the slice of the row."""
+    """Return what to call the past of a column where it does not reach beyond the slice of the row."""
     return f"{lag} in its slice"
 
 

@@ -74,7 +74,7 @@ def _there(block: Block, length: int) -> npt.NDArray[np.bool_]:
 
 
 def _spread(loss: Array, block: Block, length: int) -> Array:
-    """Give each row of a batch its loss, or that of its group; 0 where it has none."""
+    """Return each row of a batch its loss, or that of its group; 0 where it has none."""
     if block.starts is not None and len(block):
         loss = np.repeat(loss, np.diff(block.starts, append=len(block)))
     if block.kept is None:

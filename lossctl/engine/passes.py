@@ -69,7 +69,7 @@ def _repeat(
 
 
 def normalized_plan(tally: ModelTally) -> ModelPlan | None:
-    """Give the plan that divides distributions down the file by their sums; ``None`` where there is nothing to do."""
+    """Return the plan that divides distributions down the file by their sums; ``None`` where there is nothing to do."""
     if not tally.plan.normalize or tally.vectors:
         return None
     sums = tally.column_sums()
@@ -81,7 +81,7 @@ def normalized_plan(tally: ModelTally) -> ModelPlan | None:
 
 
 def linear_plan(tally: ModelTally) -> ModelPlan | None:
-    """Give the plan that knows the means of the parts of losses; ``None`` where there are none."""
+    """Return the plan that knows the means of the parts of losses; ``None`` where there are none."""
     if not tally.parts or tally.units.n == 0:
         return None
     return replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
@@ -99,7 +99,7 @@ def scaled_plan(tally: ModelTally) -> ModelPlan | None:
 
 
 def centred_plan(tally: ModelTally) -> ModelPlan | None:
-    """Give the plan that centres losses whose variance cancelled; ``None`` where none did."""
+    """Return the plan that centres losses whose variance cancelled; ``None`` where none did."""
     moments = [tally.moments(index) for index in range(len(tally.losses))]
     if tally.units.n == 0 or not any(each.cancelled for each in moments):
         return None

@@ -71,7 +71,7 @@ class Linear:
 
     @np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and counted as that
     def combine(self, parts: Array) -> Array:
-        """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
+        """Return Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
         moving = [d * part for d, part in zip(self.derivatives, parts, strict=True) if d != 0.0]
         return np.sum(moving, axis=0) if moving else np.zeros(parts.shape[1:])
 
@@ -235,7 +235,7 @@ class ModelTally:
         self.none_relevant += int(np.count_nonzero(tied & (highest <= 0.0)))
 
     def losses_of(self, block: Block) -> Iterator[tuple[int, Array, Array, Block]]:
-        """Give what `computed` does, for a block whose rows are counted."""
+        """Yield what `computed` does, for a block whose rows are counted."""
         if len(block) == 0:
             return
         plain = self._normalized(block)
@@ -295,7 +295,7 @@ class ModelTally:
         return replace(block, target=values[Role.TARGET], prediction=values[Role.PREDICTION])
 
     def distributions(self, block: Block, dimensions: int) -> list[tuple[Role, Array]]:
-        """Give the values of the roles that some loss takes as a distribution of so many dimensions."""
+        """Return the values of the roles that some loss takes as a distribution of so many dimensions."""
         roles = {role for chosen in self.plan.losses for role in simplex_roles(chosen.loss)}
         found = [(role, block.values(role)) for role in Role if role in roles]
         known = [(role, values) for role, values in found if values is not None and values.ndim == dimensions]
@@ -355,20 +355,20 @@ class ModelTally:
         return self.rows if self.plan.binding.group is None else self.groups
 
     def moments(self, index: int) -> Moments:
-        """Give the exact moments of a loss."""
+        """Return the exact moments of a loss."""
         return self.losses[index].moments(self.units, self.reduction(self.plan.losses[index]))
 
     def column_sums(self) -> dict[Role, float]:
-        """Give the correctly rounded sums of the distributions down the file."""
+        """Return the correctly rounded sums of the distributions down the file."""
         return {role: round_fraction(total.fraction()) for role, total in self.sums.items()}
 
     def reduction(self, chosen: ChosenLoss) -> Reduction:
-        """Say how the losses of rows become one value: a distribution down the file is summed, all else averaged."""
+        """Return how the losses of rows become one value: a distribution down the file is summed, all else averaged."""
         down_the_file = chosen.loss.kind is Kind.DISTRIBUTION and not self.vectors
         return Reduction.SUM if down_the_file else Reduction.MEAN
 
     def linear(self, index: int) -> Linear:
-        """Give the value of a loss of several parts, and how it moves with each."""
+        """Return the value of a loss of several parts, and how it moves with each."""
         chosen = self.plan.losses[index]
         by = Fraction(1) if self.reduction(chosen) is Reduction.SUM else self.units.total
         means = (
@@ -486,7 +486,7 @@ def _just_outside(values: Array, reach: float) -> Mask:
 
 
 def _divisor(sums: float | Array, block: Block) -> np.float64 | Array:
-    """Give what the rows of a block are divided by: one number, or that of the slice of each."""
+    """Return what the rows of a block are divided by: one number, or that of the slice of each."""
     if isinstance(sums, np.ndarray):
         divisors: Array = sums[block.slices]
         return divisors

@@ -60,7 +60,7 @@ class _Past:
     columns: dict[str, Array] = field(default_factory=dict)
 
     def before(self, batch: Batch) -> dict[str, Array]:
-        """Give the columns of earlier values of a batch, and keep its last rows."""
+        """Return the columns of earlier values of a batch, and keep its last rows."""
         if not self.wanted:
             return {}
         longest = max(period for _, period, _ in self.wanted)
@@ -80,7 +80,7 @@ class _SlicedPast:
     codes: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     def before(self, batch: Batch) -> dict[str, Array]:
-        """Give the columns of earlier values of a batch, and keep the last rows of each slice."""
+        """Return the columns of earlier values of a batch, and keep the last rows of each slice."""
         if not self.wanted or batch.slices is None:
             return {}
         longest = max(period for _, period, _ in self.wanted)
@@ -104,7 +104,7 @@ class _SlicedPast:
 
 
 def _before(values: Array, length: int, period: int) -> Array:
-    """Give, for each of the last `length` values, the one `period` before it."""
+    """Return, for each of the last `length` values, the one `period` before it."""
     first = len(values) - length - period  # where the past of the first of them stands
     lagged = np.full(length, np.nan)
     lagged[max(0, -first) :] = values[max(0, first) : max(0, len(values) - period)]

@@ -15,7 +15,7 @@ __all__ = ["by_slice", "by_slice_within_groups", "codes_of", "copied", "joined",
 
 
 def copied(batch: Batch) -> Batch:
-    """Give a batch in memory of its own, with its rows numbered."""
+    """Return a batch in memory of its own, with its rows numbered."""
     columns = {name: values.copy() for name, values in batch.columns.items()}
     return replace(batch, columns=columns, rows=numbers(batch).copy(), slices=slices_of(batch).copy(), identity=None)
 
@@ -39,19 +39,19 @@ def numbers(batch: Batch) -> Codes:
 
 
 def slices_of(batch: Batch) -> Codes:
-    """Give the slice of each row of a batch."""
+    """Return the slice of each row of a batch."""
     if batch.slices is None:
         raise ValueError("the batch does not know the slices of its rows")
     return batch.slices
 
 
 def codes_of(block: Block) -> Codes:
-    """Give the slice of each row of a block."""
+    """Return the slice of each row of a block."""
     return slices_of(block.batch) if block.kept is None else slices_of(block.batch)[block.kept]
 
 
 def picked(batch: Batch, rows: npt.NDArray[np.intp]) -> Batch:
-    """Give some rows of a batch, in the order given; groups lose the rows that are not among them."""
+    """Return some rows of a batch, in the order given; groups lose the rows that are not among them."""
     starts = batch.starts
     if starts is not None:
         group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(batch)))[rows]

@@ -47,11 +47,11 @@ class BySlice:
     centred: SlicedTally | None = None
 
     def of(self, code: int) -> ModelTally:
-        """Give the tally that a run over one slice alone would have ended with; it holds no faults."""
+        """Return the tally that a run over one slice alone would have ended with; it holds no faults."""
         return self.tally_of(code).of(code)
 
     def tally_of(self, code: int) -> SlicedTally:
-        """Give the tally that holds what is known of a slice in the end."""
+        """Return the tally that holds what is known of a slice in the end."""
         centred = self.centred
         if centred is None or centred.plan.members is None or not centred.plan.members[code]:
             return self.slices
@@ -101,7 +101,7 @@ def compute_by_slice(
 
 
 def _is_shared(whole: ModelPlan, plan: ModelPlan) -> bool:
-    """Say whether the whole is the sum over its slices."""
+    """Return whether the whole is the sum over its slices."""
     if whole is not plan or type(plan) is not ModelPlan or plan.binding.group is not None:
         return False
     return not any(chosen.loss.series for chosen in plan.losses)
@@ -141,7 +141,7 @@ def _repeat(
 
 
 def _normalized(made: BySlice) -> SlicedPlan | None:
-    """Give the plan that divides distributions down the file by the sums of their slices."""
+    """Return the plan that divides distributions down the file by the sums of their slices."""
     tally, plan = made.slices, made.slices.plan
     if not plan.plan.normalize or made.whole.vectors:
         return None
@@ -156,7 +156,7 @@ def _normalized(made: BySlice) -> SlicedPlan | None:
 
 
 def _linear(made: BySlice) -> SlicedPlan | None:
-    """Give the plan that knows the means of the parts of losses in each slice."""
+    """Return the plan that knows the means of the parts of losses in each slice."""
     tally = made.slices
     found = tally.linears(tally.codes)
     return replace(tally.plan, linear=found) if found else None

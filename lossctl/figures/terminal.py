@@ -71,11 +71,11 @@ class _Frame:
     y: Axis
 
     def column(self, value: float) -> int:
-        """Give the column of a value of x; one outside where it is out of range."""
+        """Return the column of a value of x; one outside where it is out of range."""
         return math.floor(self._dot(value, self.x, 2 * self.columns) / 2)
 
     def row(self, value: float) -> int:
-        """Give the row from the top of a value of y; one outside where it is out of range."""
+        """Return the row from the top of a value of y; one outside where it is out of range."""
         return self.rows - 1 - math.floor(self._dot(value, self.y, 4 * self.rows) / 4)
 
     @staticmethod
@@ -148,7 +148,7 @@ def _style(*, color: bool, unicode: bool) -> _Style:
 
 
 def _heading(panel: Panel, width: int, style: _Style) -> list[str]:
-    """Say what a panel shows and what its marks mean, in as many lines as it takes."""
+    """Return what a panel shows and what its marks mean, in as many lines as it takes."""
     parts = [_Cell(panel.y.text)]
     if len(panel.series) > 1:
         keys = enumerate(panel.series)
@@ -177,7 +177,7 @@ def _spell(text: str, style: _Style) -> str:
 
 
 def _ticks(axis: Axis, most: int) -> list[tuple[float, str]]:
-    """Give at most so many round values in the range of an axis, each with its label."""
+    """Return at most so many round values in the range of an axis, each with its label."""
     span = axis.high - axis.low
     power = 10.0 ** math.floor(math.log10(span / most))
     for step in (power, 2 * power, 2.5 * power, 5 * power, 10 * power, 20 * power, 50 * power):
@@ -220,7 +220,7 @@ def _grid(panel: Panel, frame: _Frame, style: _Style) -> list[list[_Cell]]:
 
 
 def _glyph(index: int, panel: Panel, style: _Style) -> str | None:
-    """Give the character that draws a line; ``None``: Braille dots."""
+    """Return the character that draws a line; ``None``: Braille dots."""
     if style.unicode and (style.color or len(panel.series) == 1):
         return None
     return _LETTERS[index % len(_LETTERS)]
@@ -246,7 +246,7 @@ def _dots(series: Series, frame: _Frame) -> list[str]:
 
 
 def _segments(x: Array, y: Array, axis: Axis) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
-    """Give the unbroken parts of a line, cut not far out of sight: the canvas steps through every dot of each."""
+    """Return the unbroken parts of a line, cut not far out of sight: the canvas steps through every dot of each."""
     room = axis.high - axis.low
     near = np.clip(y, axis.low - room, axis.high + room)
     points = list(zip(x.tolist(), near.tolist(), strict=True))

@@ -104,7 +104,7 @@ def read_config(path: Path) -> Config:
 
 
 def _is_one(path: Path) -> bool:
-    """Say whether a file has a configuration; one that can't be read, or is elsewhere, is an error."""
+    """Return whether a file has a configuration; one that can't be read, or is elsewhere, is an error."""
     if not path.is_file():
         raise UsageError(f"{path} is no file", "mend it, or remove it")
     inside = path.resolve().is_relative_to(path.parent.resolve())
@@ -120,7 +120,7 @@ def _names(path: Path) -> tuple[str, ...]:
 
 
 def _table(path: Path) -> Mapping[str, Any] | None:
-    """Give the table of a file; ``None`` where it has none."""
+    """Return the table of a file; ``None`` where it has none."""
     try:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -155,7 +155,7 @@ def _nearest(name: str) -> str:
 
 
 def _line_of(gate: str, number: int, lines: list[str]) -> int:
-    """Give the line that a gate is on; where it is written otherwise there, that of the list."""
+    """Return the line that a gate is on; where it is written otherwise there, that of the list."""
     found = [place for place, line in enumerate(lines, start=1) if gate in line and not line.lstrip().startswith("#")]
     if not found:
         return next((place for place, line in enumerate(lines, start=1) if line.lstrip().startswith("gates")), 1)

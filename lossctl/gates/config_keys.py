@@ -182,7 +182,7 @@ _IS: Mapping[Key, Callable[[Any], bool]] = {
 
 
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema of the table ``[check]`` of ``lossctl.toml``, made from the keys.
+    """Return the JSON Schema of the table ``[check]`` of ``lossctl.toml``, made from the keys.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def confined(text: str, folder: Path, where: str) -> str:
 
 
 def confined_report(name: str, folder: Path, where: str) -> Path:
-    """Give the path of a report: a file in one folder, and no link.
+    """Return the path of a report: a file in one folder, and no link.
 
     Raises
     ------

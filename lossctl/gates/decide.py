@@ -114,7 +114,7 @@ class Found:
 
 
 def default_test(gate: Gate) -> Test:
-    """Give the test of a gate that names none: `Test.REGRESS` for a delta, else `Test.POINT`."""
+    """Return the test of a gate that names none: `Test.REGRESS` for a delta, else `Test.POINT`."""
     return Test.REGRESS if gate.measure is Measure.DELTA else Test.POINT
 
 
@@ -175,7 +175,7 @@ def decide(found: Sequence[Found], *, level: float = 0.95, min_n: int = 1, adjus
 
 
 def _evidence(found: Found) -> Evidence | None:
-    """Give the evidence that a test can go by: all of it finite."""
+    """Return the evidence that a test can go by: all of it finite."""
     evidence = found.evidence
     if found.test is Test.POINT or evidence is None or found.value is None:
         return None
@@ -247,7 +247,7 @@ def _undecided(found: Found, evidence: Evidence) -> str:
 
 
 def _keeps(found: Found, evidence: Evidence, *, worst: bool) -> bool:
-    """Say whether the worst, or the best, of what the data allow keeps to the limit."""
+    """Return whether the worst, or the best, of what the data allow keeps to the limit."""
     end = evidence.high if worst is found.gate.operator.keeps_low else evidence.low
     return found.gate.operator.holds(end, evidence.limit)
 
@@ -257,7 +257,7 @@ def _is_left_out(found: Found, min_n: int) -> bool:
 
 
 def _few_rows(found: Found, min_n: int) -> GateResult:
-    """Give what becomes of a slice of few rows: it is skipped where the gate is for every one there is."""
+    """Return what becomes of a slice of few rows: it is skipped where the gate is for every one there is."""
     rows = f"{found.n} {'row' if found.n == 1 else 'rows'}, and {min_n} are the least"
     if any(term.every for term in found.gate.terms):
         return _result(found, Verdict.SKIPPED, rows)

@@ -53,7 +53,7 @@ class Operator(StrEnum):
         return self in {Operator.AT_MOST, Operator.BELOW}
 
     def holds(self, value: float, bound: float) -> bool:
-        """Say whether a value keeps to a bound; one that is not finite never does.
+        """Return whether a value keeps to a bound; one that is not finite never does.
 
         Examples
         --------
@@ -201,7 +201,7 @@ class Gate:
         return self.text or str(self)
 
     def is_inverted(self, direction: Direction) -> bool:
-        """Say whether the operator asks for worse: at least so much of what is better when lower.
+        """Return whether the operator asks for worse: at least so much of what is better when lower.
 
         Figures of the gradient and the number of rows are neither better low nor high.
 
@@ -216,7 +216,7 @@ class Gate:
         return lower is not self.operator.keeps_low
 
     def always_holds(self, low: float | None = None, high: float | None = None) -> bool:
-        """Say whether no rows could break it.
+        """Return whether no rows could break it.
 
         Parameters
         ----------

@@ -52,7 +52,7 @@ def _bound_words(bound: Bound, digits: int) -> str:
 
 
 def comparison_words(value: float, gate: Gate) -> str:
-    """Say how a value stands to the bound of a gate, with as many digits as show it.
+    """Return how a value stands to the bound of a gate, with as many digits as show it.
 
     Examples
     --------

@@ -34,7 +34,7 @@ _TAN_HALF, _TAN_HALF_REST = 0.5463024898437905, 2.9096576216837176e-17
 
 
 def _margin(target: Array, prediction: Array) -> tuple[Array, Array]:
-    """Give m and the sign 2y − 1."""
+    """Return m and the sign 2y − 1."""
     sign = target + target
     sign -= 1.0
     return sign * prediction, sign
@@ -135,7 +135,7 @@ def squared_hinge(target: Array, prediction: Array) -> tuple[Array, Array]:
 
 
 def _shortfall(target: Array, prediction: Array) -> tuple[Array, Array]:
-    """Give max(0, 1 − m) and the sign."""
+    """Return max(0, 1 − m) and the sign."""
     m, sign = _margin(target, prediction)
     np.subtract(1.0, m, out=m)
     return np.maximum(m, 0.0), sign

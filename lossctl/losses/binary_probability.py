@@ -41,7 +41,7 @@ Finished = tuple[float, tuple[float, ...]]
 
 
 def _chances(target: Array, prediction: Array) -> tuple[Array, Array, Array]:
-    """Give w, u and the sign."""
+    """Return w, u and the sign."""
     sign = target + target
     sign -= 1.0
     w = sign * prediction
@@ -52,7 +52,7 @@ def _chances(target: Array, prediction: Array) -> tuple[Array, Array, Array]:
 
 
 def _surprise(target: Array, w: Array, u: Array) -> Array:
-    """Give −ln of w before it was rounded.
+    """Return −ln of w before it was rounded.
 
     Where y = 0, u is q itself and w = 1 − q has lost e = (1 − w) − u; ln(w + e) = ln w + e/w to the last bit. Where
     y = 1 nothing is lost. One logarithm, and no branch.
@@ -104,7 +104,7 @@ def binary_cross_entropy(
 
 
 def _weigh(target: Array, one: float, zero: float) -> Array:
-    """Give `one` where y = 1 and `zero` where y = 0, both without rounding."""
+    """Return `one` where y = 1 and `zero` where y = 0, both without rounding."""
     weights = target * one
     weights += (1.0 - target) * zero
     return weights
@@ -211,7 +211,7 @@ _CANCELS_BELOW = -0.5
 
 
 def hits_and_misses(target: Array, prediction: Array, **_params: float) -> tuple[Array, Array]:
-    """Give the two parts of dice and jaccard in each row: its hit ``y q``, and its miss ``|q − y|``.
+    """Return the two parts of dice and jaccard in each row: its hit ``y q``, and its miss ``|q − y|``.
 
     Returns
     -------
@@ -231,7 +231,7 @@ def hits_and_misses(target: Array, prediction: Array, **_params: float) -> tuple
 def hits_and_errors(
     target: Array, prediction: Array, alpha: float, beta: float, **_params: float
 ) -> tuple[Array, Array]:
-    """Give the two parts of tversky in each row: its hit ``y q``, and its error ``α(1 − y)q + βy(1 − q)``.
+    """Return the two parts of tversky in each row: its hit ``y q``, and its error ``α(1 − y)q + βy(1 − q)``.
 
     Returns
     -------
@@ -264,7 +264,7 @@ def _parts(target: Array, prediction: Array, alpha: float, beta: float) -> tuple
 
 
 def finish_overlap(means: Means, **_params: float) -> Finished:
-    """Give ``E/(H + E)`` of the mean hit H and the mean error E, and its derivatives by H and E.
+    """Return ``E/(H + E)`` of the mean hit H and the mean error E, and its derivatives by H and E.
 
     It is 1 − H/(H + E), without the cancellation. Where there is nothing to overlap (0/0: no target of 1, and no
     probability given to one) the overlap is perfect: the value is 0, and so are the derivatives.
@@ -278,7 +278,7 @@ def finish_overlap(means: Means, **_params: float) -> Finished:
 
 
 def finish_dice(means: Means, smooth: float) -> Finished:
-    """Give ``M/(2H + M + s)`` of the mean hit H and the mean miss M, and its derivatives by H and M.
+    """Return ``M/(2H + M + s)`` of the mean hit H and the mean miss M, and its derivatives by H and M.
 
     It is 1 − (2H + s)/(2H + M + s), without the cancellation; 2H + M is the mean of y + q.
 
@@ -301,7 +301,7 @@ def _overlap(kept: float, error: float) -> tuple[float, tuple[float, float]]:
 
 
 def finish_focal_tversky(means: Means, gamma: float, **_params: float) -> Finished:
-    """Give ``(E/(H + E))^(1/γ)`` and its derivatives by H and E; 0 where they have no bound, at a value of 0.
+    """Return ``(E/(H + E))^(1/γ)`` and its derivatives by H and E; 0 where they have no bound, at a value of 0.
 
     Examples
     --------

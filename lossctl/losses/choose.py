@@ -158,7 +158,7 @@ def choose(texts: Sequence[str], flags: Mapping[str, str] | None = None) -> list
 
 
 def wants_all(texts: Iterable[str]) -> bool:
-    """Say whether the word ``all`` is among what was typed for ``--loss``.
+    """Return whether the word ``all`` is among what was typed for ``--loss``.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def wants_all(texts: Iterable[str]) -> bool:
 
 
 def parameters() -> Mapping[str, Flag]:
-    """Give every parameter of the registry as a flag, in the registry's order.
+    """Return every parameter of the registry as a flag, in the registry's order.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def _names() -> dict[str, Loss]:
 
 
 def _flag(name: str, meanings: Mapping[str, Sequence[str]], *, is_switch: bool) -> Flag:
-    """Tell what a flag means for the first loss that has it, and which others have it: to tell all takes a page."""
+    """Return what a flag means for the first loss that has it, and which others have it: to tell all takes a page."""
     (meaning, first), *rest = meanings.items()
     others = [one for _, ids in rest for one in ids]
     text = f"{meaning}: {', '.join(first)}" + (f"; also of {', '.join(others)}" if others else "")
@@ -407,7 +407,7 @@ def _takes(param: Param, text: str) -> bool:
 
 
 def _expand(item: _Item, flags: Mapping[str, tuple[Sequence[str], bool]]) -> Iterable[ChosenLoss]:
-    """Give the product of an item's values, the first parameter varying slowest.
+    """Yield the product of an item's values, the first parameter varying slowest.
 
     Beside the texts of a flag stands whether other libraries' names for a parameter count.
     """

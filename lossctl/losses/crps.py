@@ -138,5 +138,5 @@ def crps_student_t(target: Array, prediction: Array, df: float) -> tuple[Array, 
 
 
 def steepest_student_t(df: float) -> float:
-    """Give the length that the slope of `crps_student_t` tends to, far from the target."""
+    """Return the length that the slope of `crps_student_t` tends to, far from the target."""
     return math.hypot(1.0, mean_size(df) - least_crps(df))

@@ -18,7 +18,7 @@ __all__ = ["cramer", "energy_distance", "wasserstein1"]
 
 
 def _cumulative(p: Array, q: Array) -> Array:
-    """Give the sums of q − p up to each category but the last, as if with twice the digits; ``(n, K−1)``.
+    """Return the sums of q − p up to each category but the last, as if with twice the digits; ``(n, K−1)``.
 
     Where p and q are close a plain running sum is all rounding error. Knuth's TwoSum keeps what each addition drops.
     """

@@ -31,7 +31,7 @@ _LEAST, _MOST = sys.float_info.min, sys.float_info.max
 
 
 def _ratio_power(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
-    """Give (p/q)^α and p^α q^{1−α}; both are 0 where p is 0."""
+    """Return (p/q)^α and p^α q^{1−α}; both are 0 where p is 0."""
     if alpha == _HALF:
         roots = np.sqrt(p), np.sqrt(q)
         return divide_present(*roots), np.multiply(*roots)
@@ -190,7 +190,7 @@ def _scaled_power(p: Array, q: Array, alpha: float) -> Array:
 
 
 def _by_logarithms(p: Array, q: Array, alpha: float) -> tuple[Array, Array]:
-    """Give ln Σ p^α q^{1−α} and (p/q)^α over the sum, where the sum is past every float64."""
+    """Return ln Σ p^α q^{1−α} and (p/q)^α over the sum, where the sum is past every float64."""
     log_p, log_q = np.log(p), np.log(q)
     exponents = np.where(p > 0.0, alpha * log_p + (1.0 - alpha) * log_q, -np.inf)
     top = exponents.max(axis=1, initial=-np.inf)

@@ -122,7 +122,7 @@ def _angle(u: Array, v: Array, copies: int = 1) -> _Angle:
 
 
 def _difference(target: Array, prediction: Array) -> tuple[Array, Array]:
-    """Give r = ŷ − y, scaled as `_scaled` does, and the powers; also where r is past every float64."""
+    """Return r = ŷ − y, scaled as `_scaled` does, and the powers; also where r is past every float64."""
     r = prediction - target
     top = row_max(np.abs(r))
     exponent = np.maximum(np.frexp(top)[1], _LEAST_EXPONENT)

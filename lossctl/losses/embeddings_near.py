@@ -20,7 +20,7 @@ _EUCLIDEAN, _CLOSE = 2.0, 0.2
 
 
 def _scale(*vectors: Array) -> Array:
-    """Give the power of two, for each row, that brings twice the largest of its numbers near 1."""
+    """Return the power of two, for each row, that brings twice the largest of its numbers near 1."""
     top = np.max([row_max(np.abs(each)) for each in vectors], axis=0)
     exponent = np.clip(np.frexp(top)[1] + 1, _LEAST_EXPONENT, _LARGEST_EXPONENT)
     return np.asarray(np.ldexp(1.0, -exponent))

@@ -69,7 +69,7 @@ def _weighted_gaps(x: Array, weight: Array) -> Array:
 
 
 def _weights(members: int, estimator: str) -> tuple[Array, Array]:
-    """Give what a gap counts with 0, 1, … M members on its side, and how much each member adds."""
+    """Return what a gap counts with 0, 1, … M members on its side, and how much each member adds."""
     count = np.arange(members + 1.0)
     if estimator == "fair":
         pairs = members * (members - 1.0)
@@ -78,7 +78,7 @@ def _weights(members: int, estimator: str) -> tuple[Array, Array]:
 
 
 def _shared(x: Array, slope: Array) -> Array:
-    """Give each of the members that tie the mean of their slopes, which change by equal steps from place to place."""
+    """Return each of the members that tie the mean of their slopes, which change by equal steps from place to place."""
     members = x.shape[1]
     place = np.arange(members)
     starts = np.concatenate([np.ones((len(x), 1), dtype=bool), x[:, 1:] != x[:, :-1]], axis=1)
@@ -195,7 +195,7 @@ def _excess(power: Array, wanted: Array, moved: Array, p: float) -> Array:
 
 
 def _members(target: Array, prediction: Array) -> tuple[Array, Array]:
-    """Give the members ``(M, K, n)`` and the target ``(K, n)``: rows last, so that each step runs over them."""
+    """Return the members ``(M, K, n)`` and the target ``(K, n)``: rows last, so that each step runs over them."""
     components = 1 if target.ndim == 1 else target.shape[1]
     x = prediction.reshape(len(prediction), prediction.shape[1] // components, components)
     return x.transpose(1, 2, 0).copy(), target.reshape(len(target), components).T.copy()

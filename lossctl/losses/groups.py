@@ -88,7 +88,7 @@ def tiles(groups: int, size: int) -> Iterator[tuple[slice, slice]]:
 
 
 def tied_runs(score: Array, places: Array) -> tuple[Array, Array]:
-    """Give each row what its place in the ranking is worth: the mean over the orders that ties may come in.
+    """Return each row what its place in the ranking is worth: the mean over the orders that ties may come in.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ def less_log(x: Array, y: Array) -> tuple[Array, Array, Array]:
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[Array, Array, float, float]:
-    """Give the logarithms of the middles, in two parts each, and that of 2. They are worked out once, in 15 ms."""
+    """Return the logarithms of the middles, in two parts each, and that of 2. They are worked out once, in 15 ms."""
     last = math.floor(2 * _FIRST) + 1
     pairs = [_two_parts(Decimal(cell) / int(_CELLS)) for cell in range(_FIRST, last)]
     high, low = np.array(pairs).T.copy()

@@ -162,7 +162,7 @@ def _listmle(relevance: Array, score: Array) -> tuple[Array, Array]:
 
 
 def _draws(relevance: Array, score: Array, rows: slice) -> tuple[Array, Array]:
-    """Give what it costs to draw each of `rows`, ``(groups, rows)``, and the flow from it to every other document."""
+    """Return what it costs to draw each of `rows`, ``(groups, rows)``, and the flow from it to every other document."""
     mine, other = relevance[:, rows, None], relevance[:, None, :]
     below: Mask = np.less(other, mine)
     tied: Mask = np.equal(other, mine)

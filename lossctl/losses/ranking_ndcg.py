@@ -141,7 +141,7 @@ def _approx_ndcg(relevance: Array, score: Array, temperature: float) -> tuple[Ar
 
 
 def _places(score: Array) -> Array:
-    """Give each document its place by score, from 1; which of a tie comes first makes no difference to the loss."""
+    """Return each document its place by score, from 1; which of a tie comes first makes no difference to the loss."""
     place = np.empty(score.shape)
     places = np.arange(1.0, score.shape[1] + 1.0)[None, :]
     np.put_along_axis(place, np.argsort(-score, axis=1, kind="stable"), places, axis=1)

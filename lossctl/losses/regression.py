@@ -182,7 +182,7 @@ def squared_epsilon_insensitive(target: Array, prediction: Array, epsilon: float
 
 
 def _beyond(target: Array, prediction: Array, epsilon: float) -> tuple[Array, Array]:
-    """Give max(0, |r| − ε) and sign r."""
+    """Return max(0, |r| − ε) and sign r."""
     r = residual(target, prediction)
     sign = np.sign(r)
     tail = residual_tail(target, prediction, r)

@@ -185,7 +185,7 @@ def geman_mcclure(target: Array, prediction: Array, c: float) -> tuple[Array, Ar
 
 
 def _falling(size: Array, c: float) -> tuple[Array, Array, Array]:
-    """Give m = min(a, c), c/max(a, c) and 1 + (m/max(a, c))².
+    """Return m = min(a, c), c/max(a, c) and 1 + (m/max(a, c))².
 
     Then a/(1 + t²) = m · (c/M)/(1 + (m/M)²), on either side of c, with no square of a large number.
     """

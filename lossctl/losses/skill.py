@@ -27,12 +27,12 @@ _LEAST_SQUARE = 1e-290
 
 
 def takes_skill(chosen: ChosenLoss) -> bool:
-    """Say whether a loss compares one number with another, so that a constant can be predicted too."""
+    """Return whether a loss compares one number with another, so that a constant can be predicted too."""
     return chosen.loss.kind is Kind.REAL and chosen.loss.roles == (Role.TARGET, Role.PREDICTION)
 
 
 def target_mean(like: ChosenLoss) -> ChosenLoss:
-    """Give, as a loss, the targets themselves: its value is their mean, over the rows that `like` is taken over."""
+    """Return, as a loss, the targets themselves: its value is their mean, over the rows that `like` is taken over."""
 
     def kernel(target: Array, _prediction: Array, **_given: Any) -> tuple[Array, Array]:
         return target, np.zeros(len(target))
@@ -43,7 +43,7 @@ def target_mean(like: ChosenLoss) -> ChosenLoss:
 
 
 def relative_to(chosen: ChosenLoss, constant: float | None) -> ChosenLoss:
-    """Give the loss whose value is that of the model over that of the constant: ``L(ŷ)/L(constant)``.
+    """Return the loss whose value is that of the model over that of the constant: ``L(ŷ)/L(constant)``.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ def sparsemax(target: Array, prediction: Array) -> tuple[Array, Array]:
 
 
 def _held(top: Array, scores: Array) -> tuple[Array, Array]:
-    """Give s − top, exactly, as a number and its tail; farther than `_NEAR` it is held there."""
+    """Return s − top, exactly, as a number and its tail; farther than `_NEAR` it is held there."""
     gap = residual(top, scores)
     tail = residual_tail(top, scores, gap)
     tail *= gap > _NEAR
@@ -85,7 +85,7 @@ def _surplus(gap: Array, tail: Array, size: Array | float, total: Array, total_t
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """Give a + b and what its rounding lost."""
+    """Return a + b and what its rounding lost."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)

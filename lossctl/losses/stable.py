@@ -156,7 +156,7 @@ def minus_product(x: Array, factor: Array, y: Array) -> Array:
 
 
 def signed(size: Array, r: Array) -> Array:
-    """Give a size the sign of `r`; adding zero makes a −0.0, which an underflow leaves, 0.0."""
+    """Return a size the sign of `r`; adding zero makes a −0.0, which an underflow leaves, 0.0."""
     slope = np.copysign(size, r)
     slope += 0.0
     return slope

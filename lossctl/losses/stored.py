@@ -15,7 +15,7 @@ __all__ = ["stored"]
 
 
 def stored(chosen: ChosenLoss, first: int) -> ChosenLoss:
-    """Give the loss that finds its parts among the columns of its prediction, and hands them on.
+    """Return the loss that finds its parts among the columns of its prediction, and hands them on.
 
     It has the name, the parameters, the direction and the `finish` of the loss it stands for.
 
@@ -64,7 +64,7 @@ def stored(chosen: ChosenLoss, first: int) -> ChosenLoss:
 
 
 def _decoded(values: Array) -> Array:
-    """Give infinities and NaN for the numbers that stand for them."""
+    """Return infinities and NaN for the numbers that stand for them."""
     if float(np.max(np.abs(values), initial=0.0)) < NOT_A_NUMBER:
         return values
     known = [values == ABOVE, values == BELOW, values == NOT_A_NUMBER]

@@ -79,7 +79,7 @@ class Twofold:
         return _sum(first, rest.high / (2.0 * np.maximum(first, first == 0.0)))
 
     def size(self) -> Twofold:
-        """Give the absolute value."""
+        """Return the absolute value."""
         sign = np.where(self.high < 0.0, -1.0, 1.0)
         return Twofold(self.high * sign, self.low * sign)
 

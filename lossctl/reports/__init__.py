@@ -41,7 +41,7 @@ tables_by(_for_notebooks)
 
 
 def formats() -> tuple[str, ...]:
-    """Give the names of the formats, without importing any.
+    """Return the names of the formats, without importing any.
 
     Examples
     --------

@@ -108,7 +108,7 @@ class _Table:
         return [*lines[:-1], *(styled(last, self._styles.get("header", "")) for last in lines[-1:])]
 
     def _rows(self, line: Line, count: int) -> Iterator[list[str]]:
-        """Give the lines of each row: several where prose folds."""
+        """Return the lines of each row: several where prose folds."""
         prose = {index: width for index, width in line if self._folds(index, width)}
         if not prose:
             return ([text] for text in self._plain(line, count))

@@ -34,7 +34,7 @@ def _shown(name: str) -> str:
 
 
 def unknown_column(name: str, columns: Iterable[str], where: str) -> UsageError:
-    """Give the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
+    """Return the error for a column that is not there; `where` says of what, such as ``preds.csv`` or ``-t``."""
     from lossctl.core.names import nearest, one_of
 
     names = list(columns)

@@ -206,7 +206,7 @@ def _needed(
 
 @np.errstate(all="ignore")  # of slices without rows, nothing is known
 def mean_values(sums: PairColumns, *, weighted: bool) -> ValueColumns:
-    """Give what is compared where values are means."""
+    """Return what is compared where values are means."""
     baseline, candidate = divide(sums.b, sums.weights), divide(sums.c, sums.weights)
     gap = add(sums.c, _negative(sums.b))
     same = (sums.b.high == sums.c.high) & (sums.b.low == sums.c.low) & (sums.b.bound == 0.0) & (sums.c.bound == 0.0)
@@ -284,7 +284,7 @@ def noise(mean: Array, scale: Array) -> Array:
 def _by_errors(
     values: ValueColumns, std_error: Array, rest_error: Array, freedom: Array, level: float
 ) -> tuple[Array, Array, Array, Array, Array, Array, Array, Array]:
-    """Give what standard errors say: as `lossctl.stats.differences.from_errors`."""
+    """Return what standard errors say: as `lossctl.stats.differences.from_errors`."""
     freedom, places = np.unique(freedom, return_inverse=True)
     quantile, power = (t_quantiles(each, freedom)[places] for each in (0.5 + 0.5 * level, POWER))
     delta, relative = values.delta, values.relative
@@ -308,7 +308,7 @@ def _by_errors(
 
 
 def _spread(sums: PairColumns, square: Doubles, total: Doubles, heavy: Doubles) -> Doubles:
-    """Give Σw²(x − m)² about the mean m: see `lossctl.core.exact.spread.error_square`."""
+    """Return Σw²(x − m)² about the mean m: see `lossctl.core.exact.spread.error_square`."""
     mean = divide(total, sums.weights)
     left = add(square, multiply(times(mean, -2.0), heavy))
     return add(left, multiply(multiply(mean, mean), sums.weight_squares))
@@ -329,21 +329,21 @@ def freedom_of(sums: PairColumns) -> tuple[Array, Mask]:
 
 
 def error_of(sums: PairColumns, spread: Doubles) -> tuple[Array, Mask]:
-    """Give the standard error, and where it is in doubt."""
+    """Return the standard error, and where it is in doubt."""
     unsure = ((spread.high <= spread.bound) & (spread.bound > 0.0)) | (spread.high < 0.0)
     error = root(error_squares(spread, sums.weights, sums.weight_squares))
     return error.high, unsure | ~is_rounded(error) | ~is_safe(spread)
 
 
 def maybe_lost(left: Doubles, squares: Doubles) -> Mask:
-    """Say where too little may be left of squares."""
+    """Return where too little may be left of squares."""
     apart = add(multiply(left, exactly(np.full(len(left.high), _KEPT))), _negative(squares))
     sure: Mask = (apart.high > apart.bound) | ((apart.high == 0.0) & (apart.bound == 0.0))
     return ~sure
 
 
 def times(numbers: Doubles, by: float) -> Doubles:
-    """Give a number of times as much that is 1 or 2, or either negative: nothing is rounded."""
+    """Return a number of times as much that is 1 or 2, or either negative: nothing is rounded."""
     return Doubles(by * numbers.high, by * numbers.low, abs(by) * numbers.bound)
 
 

@@ -124,7 +124,7 @@ class PairedSums:
         return freedom_of(self.weights)
 
     def needs_centring(self, values: Values) -> bool:
-        """Say whether squares cancelled, or overflowed where the differences did not."""
+        """Return whether squares cancelled, or overflowed where the differences did not."""
         if self.n <= 1 or not (self.d.is_finite and math.isfinite(values.delta)):
             return False
         share = values.relative
@@ -135,18 +135,18 @@ class PairedSums:
         return not self.cross.is_finite or self._rest(Fraction(share))[1]
 
     def means(self, share: float) -> tuple[float, float]:
-        """Give the means of d and of d − share·b."""
+        """Return the means of d and of d − share·b."""
         rest = self.d.total.fraction() - Fraction(share) * self.b.total.fraction()
         return round_fraction(self.d.total.fraction() / self.weights[0]), round_fraction(rest / self.weights[0])
 
     def gap_ratio(self, values: Values) -> Ratio:
-        """Give the difference as a ratio of sums over units."""
+        """Return the difference as a ratio of sums over units."""
         units = self._units()
         mean = self.means(0.0)[0] if self.is_linear else values.delta
         return Ratio(values.delta, units.d - mean * units.w, units.w, units.w)
 
     def rest_ratio(self, share: float, baseline: float) -> Ratio:
-        """Give the relative change as a ratio of sums over units, or what it moves with."""
+        """Return the relative change as a ratio of sums over units, or what it moves with."""
         units = self._units()
         rest = units.d - share * units.b
         if not self.is_linear:
@@ -154,7 +154,7 @@ class PairedSums:
         return Ratio(share, rest - self.means(share)[1] * units.w, baseline * units.w, units.w)
 
     def lag_errors(self, values: Values) -> tuple[float | None, float | None]:
-        """Give the standard errors of the difference and of the relative change, of a series."""
+        """Return the standard errors of the difference and of the relative change, of a series."""
         if self.lags is None or self.n <= self.lags.horizon or not math.isfinite(values.delta):
             return None, None
         weight = self.weights[0]
@@ -173,13 +173,13 @@ class PairedSums:
         return self.units
 
     def gap_error(self) -> float | None:
-        """Give the standard error of the mean of d; ``None`` where it is not defined."""
+        """Return the standard error of the mean of d; ``None`` where it is not defined."""
         if self.n <= 1 or not self.d.is_finite:
             return None
         return sqrt_fraction(self._gap()[0] if self.centred is None else self._of(self.centred))
 
     def rest_error(self, share: float) -> float | None:
-        """Give the standard error of the mean of d − share·b; ``None`` where it is not defined."""
+        """Return the standard error of the mean of d − share·b; ``None`` where it is not defined."""
         if self.n <= 1 or not (self.d.is_finite and self.b.is_finite):
             return None
         if self.rest is not None:
@@ -260,7 +260,7 @@ class PairedSums:
         return error_square(total, square, self.d.by_weight, self.weights)
 
     def _rest(self, share: Fraction) -> tuple[Fraction, bool]:
-        """Give the squared standard error of the mean of d − share·b, and whether digits cancelled."""
+        """Return the squared standard error of the mean of d − share·b, and whether digits cancelled."""
         b, d = self.b, self.d
         most = d.square.fraction() + share**2 * b.square.fraction()
         square = most - 2 * share * self.cross.fraction()
@@ -350,7 +350,7 @@ def from_errors(
     label: str,
     units: int | None = None,
 ) -> Difference:
-    """Give what standard errors say of a difference, by Student's t distribution.
+    """Return what standard errors say of a difference, by Student's t distribution.
 
     Parameters
     ----------
@@ -385,7 +385,7 @@ def from_errors(
 
 
 def rows_needed(n: int, detectable: float, delta: float) -> int | None:
-    """Give how many rows would show a difference; ``None`` where it is none or would take too many to name."""
+    """Return how many rows would show a difference; ``None`` where it is none or would take too many to name."""
     share = detectable / abs(delta) if delta != 0.0 else math.inf
     return math.ceil(n * share**2) if share < _MOST_SHARE else None
 

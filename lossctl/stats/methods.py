@@ -96,7 +96,7 @@ def _by_errors(sums: PairedSums, values: Values, method: Method, level: float) -
 
 
 def _ratios(sums: PairedSums, values: Values) -> list[Ratio]:
-    """Give the difference and, where there is one, the relative change; nothing where neither has a spread."""
+    """Return the difference and, where there is one, the relative change; nothing where neither has a spread."""
     units = sums.units
     if units is None or len(units) <= 1 or not (units.is_finite and math.isfinite(values.delta)):
         return []
@@ -150,7 +150,7 @@ def _difference(sums: PairedSums, values: Values, told: Sequence[_Told]) -> Diff
 
 
 def _bootstrapped(ratios: Sequence[Ratio], method: Method, level: float) -> list[_Told]:
-    """Give θ ± t*·se, with t* so that 1 − level of the replicates lie beyond, and what share lies beyond θ/se."""
+    """Return θ ± t*·se, with t* so that 1 − level of the replicates lie beyond, and what share lies beyond θ/se."""
     found = []
     few = _few(method, level)
     for ratio, replicates in zip(ratios, studentised(ratios, method.seed, method.resamples), strict=True):

@@ -30,7 +30,7 @@ _NOTHING = 1e-9
 
 
 def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Array]:
-    """Give |θ* − θ|/se* of each ratio for each replicate, ``(resamples,)``, ascending.
+    """Return |θ* − θ|/se* of each ratio for each replicate, ``(resamples,)``, ascending.
 
     A replicate draws as many units as there are, with replacement. Where all it draws are equal its standard error is
     0, and the figure infinite; 0 where the ratio is that of all units.
@@ -65,7 +65,7 @@ def studentised(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[Arra
 
 
 def _student(u: Array, w: Array, uu: Array, uw: Array, ww: Array, *, units: int) -> Array:
-    """Give δ/se* with δ = Σu/Σw and se*² = G/(G−1)·Σ(u − δw)²/(Σw)²."""
+    """Return δ/se* with δ = Σu/Σw and se*² = G/(G−1)·Σ(u − δw)²/(Σw)²."""
     with np.errstate(all="ignore"):
         gap = u / w
         spread = uu - 2.0 * gap * uw + gap * gap * ww
@@ -123,7 +123,7 @@ def flipped(ratios: Sequence[Ratio], seed: int, resamples: int) -> list[tuple[in
 
 
 def _ends(u: Array, w: Array, weight: float) -> tuple[Array, Array]:
-    """Give u/(w − weight) and u/(w + weight), the lower first; all figures where w outweighs the weight."""
+    """Return u/(w − weight) and u/(w + weight), the lower first; all figures where w outweighs the weight."""
     with np.errstate(all="ignore"):
         one, other = u / (w - weight), u / (w + weight)
     beyond = ~(np.abs(w) < abs(weight))
@@ -131,12 +131,12 @@ def _ends(u: Array, w: Array, weight: float) -> tuple[Array, Array]:
 
 
 def _step(table: Array) -> int:
-    """Give how many replicates to make at once of the columns of a table."""
+    """Return how many replicates to make at once of the columns of a table."""
     return max(1, _AT_ONCE // max(len(table), len(table.T)))
 
 
 def draws(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
-    """Give how often each unit is drawn in some replicates, ``(some, units)``, and the number of the first of them."""
+    """Yield how often each unit is drawn in some replicates, ``(some, units)``, and the number of the first of them."""
     words = Words(seed, 0)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
@@ -148,7 +148,7 @@ def draws(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[in
 
 
 def signs_of(seed: int, units: int, resamples: int, step: int) -> Iterator[tuple[int, Array]]:
-    """Give the signs of units in some replicates, ``(some, units)``, and the number of the first of them."""
+    """Yield the signs of units in some replicates, ``(some, units)``, and the number of the first of them."""
     words = Words(seed, 1)
     for start in range(0, resamples, step):
         some = min(step, resamples - start)
@@ -183,13 +183,13 @@ class Words:
         self._philox = Philox(key=np.array([seed, stream], dtype=np.uint64))
 
     def __call__(self, count: int) -> npt.NDArray[np.uint64]:
-        """Give the next words."""
+        """Return the next words."""
         found: npt.NDArray[np.uint64] = np.asarray(self._philox.random_raw(count), dtype="<u8")
         return found
 
 
 def _scale(column: Array) -> float:
-    """Give a power of two near the largest magnitude; 1 where that is 0."""
+    """Return a power of two near the largest magnitude; 1 where that is 0."""
     most = float(np.abs(column).max(initial=0.0))
     return math.ldexp(1.0, min(max(math.frexp(most)[1], -1000), 1000)) if most else 1.0
 
@@ -210,7 +210,7 @@ def _on_grid_of_sum(column: Array) -> Array:
 
 
 def _unit_of_sum(column: Array) -> float:
-    """Give a power of two of which no sum of the column's magnitudes holds 2^53."""
+    """Return a power of two of which no sum of the column's magnitudes holds 2^53."""
     return math.ldexp(1.0, math.frexp(math.fsum(np.abs(column)))[1] + 1 - _DOUBLE)
 
 

@@ -49,15 +49,15 @@ class Lags:
         return len(self.centred or self.products)
 
     def gap(self, mean: Fraction) -> list[Fraction]:
-        """Give γ of d − mean."""
+        """Return γ of d − mean."""
         return [each[0] for each in self.centred] or self._of((-mean, Fraction(0), Fraction(1)))
 
     def rest(self, share: Fraction, mean: Fraction) -> list[Fraction]:
-        """Give γ of d − share·b − mean."""
+        """Return γ of d − share·b − mean."""
         return [each[1] for each in self.centred] or self._of((-mean, -share, Fraction(1)))
 
     def _of(self, by: tuple[Fraction, Fraction, Fraction]) -> list[Fraction]:
-        """Give γ of a sum of the columns."""
+        """Return γ of a sum of the columns."""
         return [
             sum((by[i] * by[j] * each for (i, j), each in zip(PAIRS, of, strict=True)), Fraction(0))
             for of in self.products
@@ -65,7 +65,7 @@ class Lags:
 
 
 def series_error(products: Sequence[Fraction], n: int, weight: Fraction) -> float:
-    """Give the standard error of a mean of a series.
+    """Return the standard error of a mean of a series.
 
     Where γ(0) + 2Σγ(k) is not above 0, which it may be by chance, γ(k) is weighted by 1 − k/h (Bartlett). The whole is
     widened for few rows by n²/((n − h)(n − h + 1)), with h the number of products (Harvey, Leybourne and Newbold).

@@ -25,7 +25,7 @@ _GAMMAS_FROM = 50.0
 
 @lru_cache(maxsize=256)
 def t_quantile(probability: float, freedom: float) -> float:
-    """Give the quantile of Student's t distribution.
+    """Return the quantile of Student's t distribution.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _expansion(z: float, freedom: float) -> float:
 
 
 def t_cdf(x: float, freedom: float) -> float:
-    """Give P(T ≤ x) for Student's t distribution.
+    """Return P(T ≤ x) for Student's t distribution.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def t_cdf(x: float, freedom: float) -> float:
 
 
 def t_tail(x: float, freedom: float) -> float:
-    """Give P(T > x) for Student's t distribution, for x ≥ 0: with all its digits, however small.
+    """Return P(T > x) for Student's t distribution, for x ≥ 0: with all its digits, however small.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def t_tail(x: float, freedom: float) -> float:
 
 
 def _normal_of(x: float, freedom: float) -> float:
-    """Give z with P(Z > z) = P(T > x), for many degrees of freedom (Hill's algorithm 395)."""
+    """Return z with P(Z > z) = P(T > x), for many degrees of freedom (Hill's algorithm 395)."""
     a = freedom - 0.5
     b = 48.0 * a * a
     square = a * log_one_and(x, freedom)
@@ -132,13 +132,13 @@ def _upper_tail(x: float, freedom: float) -> float:
 
 
 def _log_front(x: float, freedom: float) -> float:
-    """Give the logarithm of what stands before the continued fraction, but for a factor x/√(ν + x²)."""
+    """Return the logarithm of what stands before the continued fraction, but for a factor x/√(ν + x²)."""
     a = 0.5 * freedom
     return log_gammas(a) - math.lgamma(0.5) - a * log_one_and(x, freedom)
 
 
 def t_density(x: float, freedom: float) -> float:
-    """Give the density of Student's t distribution at x ≥ 0.
+    """Return the density of Student's t distribution at x ≥ 0.
 
     Examples
     --------
@@ -150,12 +150,12 @@ def t_density(x: float, freedom: float) -> float:
 
 
 def log_one_and(x: float, freedom: float) -> float:
-    """Give ln(1 + x²/ν)."""
+    """Return ln(1 + x²/ν)."""
     return math.log1p(x * x / freedom) if x <= FAR else 2.0 * math.log(x) - math.log(freedom)
 
 
 def log_gammas(a: float) -> float:
-    """Give ln Γ(a + ½) − ln Γ(a)."""
+    """Return ln Γ(a + ½) − ln Γ(a)."""
     if a < _GAMMAS_FROM:
         return math.lgamma(a + 0.5) - math.lgamma(a)
     u = 1.0 / (a * a)

@@ -43,7 +43,7 @@ class _Freedom(NamedTuple):
 
 
 def t_tails(x: Array, freedom: Array) -> Array:
-    """Give P(T > x) for each x ≥ 0 and its degrees of freedom, as `lossctl.stats.student.t_tail`.
+    """Return P(T > x) for each x ≥ 0 and its degrees of freedom, as `lossctl.stats.student.t_tail`.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def t_tails(x: Array, freedom: Array) -> Array:
 
 
 def t_quantiles(probability: float, freedom: Array) -> Array:
-    """Give the quantile for each of many degrees of freedom, as `lossctl.stats.student.t_quantile`.
+    """Return the quantile for each of many degrees of freedom, as `lossctl.stats.student.t_quantile`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def t_quantiles(probability: float, freedom: Array) -> Array:
 
 
 def _searched(probability: float, of: _Freedom) -> Array:
-    """Give quantiles by Newton's method, kept between bounds by halving."""
+    """Return quantiles by Newton's method, kept between bounds by halving."""
     freedom = of.freedom
     normal, tail = NormalDist().inv_cdf(probability), 1.0 - probability
     low, high = np.zeros(len(freedom)), np.full(len(freedom), max(1.0, normal))
@@ -133,7 +133,7 @@ def _upper_tails(x: Array, logs: Array, of: _Freedom) -> Array:
 
 
 def _logs(x: Array, freedom: Array) -> Array:
-    """Give ln(1 + x²/ν)."""
+    """Return ln(1 + x²/ν)."""
     with np.errstate(over="ignore"):
         found = np.array([math.log1p(each) for each in (x * x / freedom).tolist()], dtype=np.float64)
     for place in np.flatnonzero(x > FAR).tolist():

@@ -42,7 +42,7 @@ def columns() -> dict[str, Any]:
 
 
 def everything(target: str, prediction: str | list[str], **options: Any) -> tuple[set[Kind], set[str], str]:
-    """Give the kinds and the ids of the losses computed, and what is said of the others."""
+    """Return the kinds and the ids of the losses computed, and what is said of the others."""
     results = api.evaluate(columns(), "all", target=target, prediction=prediction, **options)
     losses = {each.loss for each in results}
     return {lossctl.LOSSES[name].kind for name in losses}, losses, "\n".join(results.warnings)

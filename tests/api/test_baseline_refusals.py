@@ -58,7 +58,7 @@ def nothing(_: dict[str, Any]) -> None: ...
 
 
 def refused(file: Path, data: pd.DataFrame, losses: str = "mse", **options: Any) -> LossctlError:
-    """Give the error of comparing with a baseline."""
+    """Return the error of comparing with a baseline."""
     settings, selection = Settings.of(**(NEW | options)), lossctl.select(losses)
 
     def compare() -> None:

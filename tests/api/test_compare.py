@@ -53,7 +53,7 @@ def half_of(interval: lossctl.Interval | None, value: float | None) -> float:
 
 
 def column_of(found: lossctl.Comparisons, header: str) -> list[Any]:
-    """Give the cells of a column of the table for people."""
+    """Return the cells of a column of the table for people."""
     view = found.view()
     place = [column.header for column in view.columns].index(header)
     return [row[place] for row in view.rows]
@@ -116,7 +116,7 @@ def test_weights_weigh_rows() -> None:
 
 
 def moved(values: Any, kind: str, target: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
-    """Give a value and how it moves with each row, by hand: n times its change as a row weighs 1/n more."""
+    """Return a value and how it moves with each row, by hand: n times its change as a row weighs 1/n more."""
     error = np.abs(values - target)
     if kind == "rmse":
         value = math.sqrt(np.mean(error**2))

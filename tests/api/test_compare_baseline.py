@@ -44,7 +44,7 @@ def table(rows: int = 120, seed: int = 11) -> pd.DataFrame:
 
 
 def files_of(data: pd.DataFrame) -> list[pd.DataFrame]:
-    """Give a table each for the three models, the last in another order."""
+    """Return a table each for the three models, the last in another order."""
     apart = [data.drop(columns=["old", "new", "next"]).assign(p=data[name]) for name in ("old", "new", "next")]
     return [*apart[:2], apart[2].sample(frac=1.0, random_state=4)]
 

@@ -44,7 +44,7 @@ def frame_of(rows: int, seed: int = 4) -> pd.DataFrame:
 
 
 def models(frame: pd.DataFrame, names: str = "ab", shuffled: str = "", seed: int = 1) -> list[pd.DataFrame]:
-    """Give a frame a model, some of them in an order of their own."""
+    """Return a frame a model, some of them in an order of their own."""
     parts = [frame.drop(columns=list("abc")).assign(p=frame[name]) for name in names]
     return [
         part.sample(frac=1.0, random_state=seed + place) if name in shuffled else part

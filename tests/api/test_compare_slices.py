@@ -39,7 +39,7 @@ def frame_of(rows: int = 400, seed: int = 6) -> pd.DataFrame:
 
 
 def figures(found: list[lossctl.Comparison]) -> list[dict[str, Any]]:
-    """Give all that does not depend on what else is compared."""
+    """Return all that does not depend on what else is compared."""
     keys = {"slice", "signature", "p_adjusted", "significant"}
     return [{name: value for name, value in each.to_dict().items() if name not in keys} for each in found]
 

@@ -38,7 +38,7 @@ def frame_of(rows: int, seed: int = 3) -> pd.DataFrame:
 
 
 def figures(results: lossctl.Evaluations) -> list[dict[str, Any]]:
-    """Give what must not depend on how the rows arrived: all but the source's name and the place of the peak."""
+    """Return what must not depend on how the rows arrived: all but the source's name and the place of the peak."""
     documents = results.items()
     for document in documents:
         del document["source"]

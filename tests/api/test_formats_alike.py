@@ -128,7 +128,7 @@ WRITERS: Mapping[str, Callable[[pa.Table], Any]] = {
 
 
 def of_floats(kind: str, writer: str) -> bool:
-    """Say whether a writer makes doubles of numbers that doubles can't tell apart."""
+    """Return whether a writer makes doubles of numbers that doubles can't tell apart."""
     return kind == "large" and writer == "arrays"
 
 

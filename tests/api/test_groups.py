@@ -42,7 +42,7 @@ def frame_of(rows: int = 500, groups: int = 23, seed: int = 4) -> pd.DataFrame:
 
 
 def by_hand(frame: pd.DataFrame, group: str = "g") -> tuple[pd.Series, pd.Series]:
-    """Give the loss of each group, and d mean / d score of each row."""
+    """Return the loss of each group, and d mean / d score of each row."""
     shares = frame["s"].groupby(frame[group]).transform(special.softmax)
     values = (shares * frame["y"]).groupby(frame[group]).sum()
     slopes = shares * (frame["y"] - frame[group].map(values)) / len(values)
@@ -58,7 +58,7 @@ def figures(results: lossctl.Evaluations) -> list[dict[str, Any]]:
 
 
 def tied_line(frame: pd.DataFrame, labels: str) -> str:
-    """Give what is to be said of groups with nothing to order."""
+    """Return what is to be said of groups with nothing to order."""
     given = frame[np.isfinite(frame["y"])].groupby("g")["y"]
     tied = given.max() == given.min()
     none = int((tied & (given.max() <= 0.0)).sum())

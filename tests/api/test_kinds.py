@@ -48,7 +48,7 @@ def numbers(rows: int = ROWS) -> dict[str, Array]:
 
 
 def source_of(columns: Columns, form: str, folder: Path) -> Any:
-    """Give the columns as a file or a frame of some form; a matrix is a list column."""
+    """Return the columns as a file or a frame of some form; a matrix is a list column."""
     lists = {name: list(values) if np.ndim(values) == 1 else values.tolist() for name, values in columns.items()}
     if form == "arrays":
         return columns

@@ -192,7 +192,7 @@ def test_the_order_of_a_file_matters_to_series_and_rows_alone(method: Method) ->
 
 
 def commands() -> dict[tuple[str, ...], list[str]]:
-    """Give the losses by the file and columns of their examples; not those that are sums down a file."""
+    """Return the losses by the file and columns of their examples; not those that are sums down a file."""
     found: dict[tuple[str, ...], list[str]] = {}
     for loss in LOSSES.values():
         file, *words = shlex.split(loss.example)[2:]

@@ -18,7 +18,7 @@ LEVELS = (0.0, 0.0713, 0.5, 0.9, 1.0)
 
 
 def table(rows: int) -> pd.DataFrame:
-    """Give two models of targets in slices of any size, some values missing."""
+    """Return two models of targets in slices of any size, some values missing."""
     rng = np.random.default_rng(21)
     target = rng.lognormal(size=rows)
     data = pd.DataFrame(
@@ -36,7 +36,7 @@ def table(rows: int) -> pd.DataFrame:
 
 
 def expected(data: pd.DataFrame, model: str, weight: str | None) -> dict[tuple[Any, ...], list[list[float]]]:
-    """Give the quantiles of |ŷ − y| and of |slope| of mse, by slice; of the whole under no values."""
+    """Return the quantiles of |ŷ − y| and of |slope| of mse, by slice; of the whole under no values."""
     kept = data[np.isfinite(data[model]) & (True if weight is None else data["w"] > 0)]
     groups = [((), kept), *kept.groupby(["shop", "size"], dropna=False)]
     found = {}

@@ -42,7 +42,7 @@ READS = {
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give a list that holds an entry for each read of a source."""
+    """Return a list that holds an entry for each read of a source."""
     found: list[str] = []
     for name in ("_read", "_read_groups"):
         original = getattr(Source, name)

@@ -23,7 +23,7 @@ OPTIONS: dict[str, Any] = {"prediction": ["a", "b"], "weight": "w", "nan": "omit
 
 
 def frame(rows: int = 3_000) -> pd.DataFrame:
-    """Give predictions whose losses are often equal, some of them missing, in slices of any size."""
+    """Return predictions whose losses are often equal, some of them missing, in slices of any size."""
     rng = np.random.default_rng(5)
     target = rng.integers(-20, 20, rows) / 4.0
     table = pd.DataFrame(
@@ -44,7 +44,7 @@ def frame(rows: int = 3_000) -> pd.DataFrame:
 
 
 def expected(table: pd.DataFrame, model: str, loss: str) -> pd.DataFrame:
-    """Give the rows of a model that count, with their losses."""
+    """Return the rows of a model that count, with their losses."""
     gap = (table[model] - table["target"]).to_numpy()
     made = table.assign(row=np.arange(len(table)) + 1, value=LOSSES[loss](gap), slope=SLOPES[loss](gap))
     made["size"] = made["size"].astype(str)

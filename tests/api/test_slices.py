@@ -35,7 +35,7 @@ Document = dict[str, Any]
 
 
 def _commands() -> dict[tuple[str, ...], str]:
-    """Give the losses by the file and the columns that their examples take."""
+    """Return the losses by the file and the columns that their examples take."""
     found: dict[tuple[str, ...], list[str]] = {}
     for loss in LOSSES.values():
         file, *words = shlex.split(loss.example)[2:]
@@ -57,7 +57,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @cache
 def _table(file: str, *, holes: bool) -> pd.DataFrame:
-    """Give an example with columns to slice and to weigh by."""
+    """Return an example with columns to slice and to weigh by."""
     rng = np.random.default_rng(8)
     frame = pd.read_csv(ROOT / file)
     rows = len(frame)
@@ -91,7 +91,7 @@ def _comparable(document: Document) -> Document:
 
 
 def _suits(command: tuple[str, ...], variant: str) -> bool:
-    """Say whether a variant has a meaning for the columns, and of several alike take one."""
+    """Return whether a variant has a meaning for the columns, and of several alike take one."""
     name = Path(command[0]).stem
     if variant == "weighted":
         down_the_file = name == "digit_shares" and "--target" in command  # whose events take no weights

@@ -34,7 +34,7 @@ both_signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM]
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give rows that take each command seconds."""
+    """Return rows that take each command seconds."""
     rng = np.random.default_rng(1)
     path = tmp_path_factory.mktemp("interrupts") / "large.parquet"
     size = 2_000_000
@@ -45,7 +45,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder of temporary files."""
+    """Return the folder of temporary files."""
     folder = tmp_path / "spool"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -75,7 +75,7 @@ def interrupted(
 
 
 def files_of(process: Process) -> list[str] | None:
-    """Give what a process has open; ``None`` where the system does not tell."""
+    """Return what a process has open; ``None`` where the system does not tell."""
     folder = Path(f"/proc/{process.pid}/fd")
     if not folder.is_dir():
         return None
@@ -100,19 +100,19 @@ def has_open(name: str) -> Callable[[Process], bool]:
 
 
 def fills(folder: Path) -> Callable[[Process], bool]:
-    """Say whether something is being written in a folder."""
+    """Return whether something is being written in a folder."""
     return lambda _: any(each.stat().st_size > 1000 for each in folder.iterdir() if each.is_file())
 
 
 def has_filled_its_pipe(process: Process) -> bool:
-    """Say whether a process has printed all that fits, so that it waits for a reader."""
+    """Return whether a process has printed all that fits, so that it waits for a reader."""
     assert process.stdout is not None
     (waiting,) = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))
     return bool(waiting > FULL_PIPE)
 
 
 def keeps_a_stream(spool: Path) -> Callable[[Process], bool]:
-    """Say whether a process keeps a stream in the folder, with or without a name.
+    """Return whether a process keeps a stream in the folder, with or without a name.
 
     Python tries first whether it may write there: an interrupt within its trial leaves that, which is not ours.
     """

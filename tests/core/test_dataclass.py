@@ -45,7 +45,7 @@ class Told:
 
 
 def made_by(dataclass: Callable[..., Any], options: dict[str, bool]) -> type:
-    """Give a class with all that a dataclass can have, made anew by either."""
+    """Return a class with all that a dataclass can have, made anew by either."""
     body = {name: value for name, value in vars(Told).items() if name not in {"__dict__", "__weakref__"}}
     cls = type("Told", (), body)
     made: type = dataclass(**options)(cls)

@@ -84,7 +84,7 @@ def pair(values: list[tuple[float, float, float]], place: int, vague: float = 0.
 
 
 def truth(number: doubles.Doubles, place: int, off: int = 0) -> Fraction:
-    """Give a number, or the ends of what it may be."""
+    """Return a number, or the ends of what it may be."""
     exact = Fraction(float(number.high[place])) + Fraction(float(number.low[place]))
     return exact + off * Fraction(float(number.bound[place]))
 

@@ -103,7 +103,7 @@ def require_ended(pids: list[int], problem: str) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Say whether a process runs: one that has ended may wait to be reaped."""
+    """Return whether a process runs: one that has ended may wait to be reaped."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -37,7 +37,7 @@ def frame(power: int = 0, rows: int = ROWS) -> dict[str, Any]:
 
 
 def scaled(found: lossctl.Evaluation, power: int) -> list[float | None]:
-    """Give the value and its standard error divided by a power of two, and the gradient, which hangs on no scale."""
+    """Return the value and its standard error divided by a power of two, and the gradient, which hangs on no scale."""
     assert found.std_error is not None
     gradient = found.gradient
     return [
@@ -131,7 +131,7 @@ def test_every_root_of_squares_says_of_what() -> None:
 
 
 def two_models(power: int = 0, rows: int = ROWS) -> dict[str, Any]:
-    """Give a frame of two models, whose numbers are times a power of two."""
+    """Return a frame of two models, whose numbers are times a power of two."""
     rng = np.random.default_rng(21)
     y = rng.normal(size=rows)
     a, b = y + rng.normal(size=rows), y + rng.normal(1.1, size=rows)
@@ -141,7 +141,7 @@ def two_models(power: int = 0, rows: int = ROWS) -> dict[str, Any]:
 
 
 def figures(found: lossctl.Comparison, power: int) -> list[Any]:
-    """Give what is told of a difference, divided by a power of two where that is in the unit of the data."""
+    """Return what is told of a difference, divided by a power of two where that is in the unit of the data."""
     assert found.delta_ci is not None
     assert found.relative_ci is not None
     assert found.detectable is not None

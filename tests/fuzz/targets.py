@@ -57,12 +57,12 @@ class Target:
     judge: Callable[[bytes, Worker, str], str]
 
     def seeds(self) -> list[bytes]:
-        """Give the seeds of the corpus, in the order of their names."""
+        """Return the seeds of the corpus, in the order of their names."""
         return [path.read_bytes() for path in sorted((CORPUS / self.name).glob("*"))]
 
 
 def unsound(ran: Ran) -> str:
-    """Say what no answer may be, whatever was asked."""
+    """Return what no answer may be, whatever was asked."""
     if ran.code in {DIED, HUNG}:
         return "the process died" if ran.code == DIED else "no answer"
     if ran.code not in CODES:
@@ -169,7 +169,7 @@ _DECIMAL = re.compile(r"\s*[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+
 
 
 def number_of(text: str) -> float | None:
-    """Give the number a text is to lossctl; NaN where it is missing, ``None`` where it is none."""
+    """Return the number a text is to lossctl; NaN where it is missing, ``None`` where it is none."""
     if text == "":
         return math.nan
     if re.fullmatch(r"\s*[+-]?(nan|inf(inity)?)\s*", text, re.IGNORECASE):
@@ -178,12 +178,12 @@ def number_of(text: str) -> float | None:
 
 
 def finite(number: float) -> float:
-    """Give a number; NaN where it is none, for rows of both are left out."""
+    """Return a number; NaN where it is none, for rows of both are left out."""
     return number if math.isfinite(number) else math.nan
 
 
 def numbers_of(texts: Sequence[str]) -> list[float] | None:
-    """Give the numbers of a column; ``None`` where a text is none, and the column holds more than truth values."""
+    """Return the numbers of a column; ``None`` where a text is none, and the column holds more than truth values."""
     words = {text.lower() for text in texts} - {""}
     if words and words <= {"true", "false"}:
         return [math.nan if text == "" else float(text.lower() == "true") for text in texts]
@@ -220,7 +220,7 @@ def _slice(result: Mapping[str, Any]) -> tuple[str | None, ...]:
 
 
 def differing(parts: Mapping[Any, Sequence[float]], found: Mapping[Any, tuple[float | None, int]]) -> str:
-    """Say where values differ from the means of losses that are finite, or are of other rows."""
+    """Return where values differ from the means of losses that are finite, or are of other rows."""
     kept = {key: [loss for loss in part if not math.isnan(loss)] for key, part in parts.items()}
     expected = {key: (math.fsum(part) / len(part), len(part)) for key, part in kept.items() if part}
     if expected.keys() != found.keys():
@@ -290,7 +290,7 @@ def read_jsonl(data: bytes) -> list[dict[str, Any]] | None:
 
 
 def json_number(value: Any) -> float | None:
-    """Give the number a value is to lossctl; NaN where it is missing, ``None`` where it is none."""
+    """Return the number a value is to lossctl; NaN where it is missing, ``None`` where it is none."""
     if value is None:
         return math.nan
     if isinstance(value, str):
@@ -327,7 +327,7 @@ def judge_jsonl(data: bytes, worker: Worker, file: str) -> str:
 
 
 def note_of(value: Any) -> str | None:
-    """Give the text of a value that slices."""
+    """Return the text of a value that slices."""
     if value is None:
         return None
     return canonical(value if isinstance(value, str) else json.dumps(value))

@@ -219,7 +219,7 @@ def test_it_is_the_softmax_of_scaled_cosines() -> None:
 
 
 def torch_cosine(u: Array, v: Array) -> Array:
-    """Give the cosine as torch's cosine_embedding_loss takes it."""
+    """Return the cosine as torch's cosine_embedding_loss takes it."""
     return (u * v).sum(axis=1) / np.sqrt(((u * u).sum(axis=1) + 1e-12) * ((v * v).sum(axis=1) + 1e-12))
 
 

@@ -29,7 +29,7 @@ every_forecast = pytest.mark.parametrize("chosen", FORECASTS, ids=lambda chosen:
 
 
 def one(text: str, y: float, location: float, scale: float) -> tuple[float, float, float]:
-    """Give the loss of a forecast, and its slopes by location and scale."""
+    """Return the loss of a forecast, and its slopes by location and scale."""
     (chosen,) = choose([text])
     loss, slope = chosen.compute(np.array([y]), np.array([[location, scale]]))
     return float(loss[0]), *slope[0].tolist()

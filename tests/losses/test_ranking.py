@@ -127,13 +127,13 @@ def test_equal_relevances_have_no_order(name: str, grade: float) -> None:
 
 
 def plackett_luce(order: tuple[int, ...], score: list[float]) -> float:
-    """Give −log of the chance of an order, one draw after the other."""
+    """Return −log of the chance of an order, one draw after the other."""
     left = [math.exp(score[place]) for place in order]
     return -sum(math.log(one / math.fsum(left[place:])) for place, one in enumerate(left))
 
 
 def orders(relevance: list[float]) -> list[tuple[int, ...]]:
-    """Give every order by falling relevance."""
+    """Return every order by falling relevance."""
     everything = itertools.permutations(range(len(relevance)))
     return [order for order in everything if all(relevance[a] >= relevance[b] for a, b in itertools.pairwise(order))]
 
@@ -168,7 +168,7 @@ def test_the_least_relevant_have_no_order_among_themselves() -> None:
 
 
 def ndcg(relevance: list[float], order: tuple[int, ...], k: int) -> float:
-    """Give the NDCG of an order."""
+    """Return the NDCG of an order."""
     best = sorted(range(len(relevance)), key=lambda place: -relevance[place])
     found, ideal = (
         sum((2.0 ** relevance[one] - 1.0) / math.log2(2.0 + place) for place, one in enumerate(way[: k or None]))

@@ -55,7 +55,7 @@ def test_sums_of_rows_and_roots_of_nothing() -> None:
 
 
 def triplets() -> tuple[Array, Array]:
-    """Give anchors at every distance from a positive and a negative that are nearly as far, or next to the kink."""
+    """Return anchors at every distance from a positive and a negative that are nearly as far, or next to the kink."""
     rng = np.random.default_rng(5)
     anchor = rng.normal(size=(60, 4)) * 10.0 ** rng.uniform(8, 60, (60, 1))
     near = rng.normal(size=(60, 4))

@@ -38,7 +38,7 @@ class Worst:
 
 
 def relative(found: Array, expected: Array, moved: Array | float = 0.0) -> float:
-    """Give the worst error beside the larger of what is expected and `moved`, what a change of the inputs makes.
+    """Return the worst error beside the larger of what is expected and `moved`, what a change of the inputs makes.
 
     Where terms of size 1 leave 1e-9, the last bits of the inputs move it by 1e-16, and no computation can do better.
     Numbers below the normal range of float64, and zeros, are measured beside the end of that range.
@@ -100,7 +100,7 @@ def _of_slopes(chosen: ChosenLoss, sample: Sample) -> float:
 
 
 def table() -> str:
-    """Give the table of all losses, in Markdown."""
+    """Return the table of all losses, in Markdown."""
     rows: list[tuple[str, ...]] = [("loss", "usual numbers", "whole range", "slope", "where it is above 1e-14")]
     for loss in LOSSES.values():
         worst = measure(loss)

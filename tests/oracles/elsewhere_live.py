@@ -254,5 +254,5 @@ def of_ensembles() -> Iterator[dict[str, Any]]:
 
 
 def live() -> list[dict[str, Any]]:
-    """Give all answers."""
+    """Return all answers."""
     return [*of_sklearn(), *of_sklearn_models(), *of_scipy(), *of_scoringrules()]

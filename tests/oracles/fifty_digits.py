@@ -14,7 +14,7 @@ from tests.sample import Sample
 
 
 def precise(values: Array | None, row: int) -> Any:
-    """Give a row in mpmath's numbers."""
+    """Return a row in mpmath's numbers."""
     if values is None:
         return None
     return mp.mpf(float(values[row])) if values.ndim == 1 else [mp.mpf(float(value)) for value in values[row]]

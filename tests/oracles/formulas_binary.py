@@ -19,7 +19,7 @@ def _log(x: Number) -> Number:
 
 
 def _log_chance(y: Number, q: Number) -> Number:
-    """Give the logarithm of the probability of what happened, of 1 − 1e-300 too."""
+    """Return the logarithm of the probability of what happened, of 1 − 1e-300 too."""
     if y:
         return _log(q)
     return mp.log1p(-q) if q != 1 else -mp.inf

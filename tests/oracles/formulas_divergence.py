@@ -68,7 +68,7 @@ def _alpha(p: Vector, q: Vector, alpha: Number) -> Number:
 
 
 def _alpha_term(p: Number, q: Number, alpha: Number) -> Number:
-    """Give one of the terms, none of which is below 0; near q = p it is the square of the difference over p."""
+    """Return one of the terms, none of which is below 0; near q = p it is the square of the difference over p."""
     if p == q:
         return mp.mpf(0)
     zeros = max(0, int(-mp.log10(abs(p - q) / max(p, q))))

@@ -16,7 +16,7 @@ FAR = 10_000
 
 
 def standard(y: Number, forecast: Pair) -> tuple[Number, Number]:
-    """Give z and the scale."""
+    """Return z and the scale."""
     location, scale = forecast
     return (location - y) / scale, scale
 
@@ -41,7 +41,7 @@ def _laplace_nll(y: Number, forecast: Pair) -> Number:
 
 
 def _softened(z: Number) -> Number:
-    """Give |z| + 2 ln(1 + e^(−|z|))."""
+    """Return |z| + 2 ln(1 + e^(−|z|))."""
     return abs(z) + (2 * mp.log1p(mp.exp(-abs(z))) if abs(z) < FAR else 0)
 
 
@@ -71,7 +71,7 @@ def _student_t_nll(y: Number, forecast: Pair, df: Number) -> Number:
 
 
 def within_student(a: Number, df: Number) -> Number:
-    """Give P(|T| ≤ a): the incomplete beta function, of the smaller of its arguments."""
+    """Return P(|T| ≤ a): the incomplete beta function, of the smaller of its arguments."""
     y = df / (df + a**2)
     if y > mp.mpf(1) / 2:
         return mp.betainc(mp.mpf(1) / 2, df / 2, 0, 1 - y, regularized=True)

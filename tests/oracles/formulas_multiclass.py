@@ -33,7 +33,7 @@ def others(y: Number, values: Vector) -> list[Number]:
 
 
 def softmax_cost(y: Number, s: Vector) -> Number:
-    """Give −log p_y without the difference that loses its digits."""
+    """Return −log p_y without the difference that loses its digits."""
     return mp.log1p(mp.fsum(mp.exp(value - s[int(y)]) for value in others(y, s)))
 
 

@@ -22,7 +22,7 @@ def _expectile(y: Number, yhat: Number, tau: Number) -> Number:
 
 
 def precisely(formula: Formula) -> Formula:
-    """Give a formula that cancels the digits it needs: as many more as the residual has zeros, twice."""
+    """Return a formula that cancels the digits it needs: as many more as the residual has zeros, twice."""
 
     def rich(y: Number, yhat: Number, **params: Number) -> Number:
         r = abs(yhat - y)

@@ -18,7 +18,7 @@ def inner(u: Vector, v: Vector) -> Number:
 
 
 def versine(u: Vector, v: Vector) -> Number:
-    """Give 1 − cos; of small angles by Lagrange's identity, whose 2 × 2 determinants keep their digits."""
+    """Return 1 − cos; of small angles by Lagrange's identity, whose 2 × 2 determinants keep their digits."""
     product, norms = inner(u, v), mp.sqrt(inner(u, u) * inner(v, v))
     if product <= 0:
         return 1 - product / norms

@@ -19,7 +19,7 @@ def _by_row(measure: Callable[[Array, Array], float]) -> Oracle:
 
 
 def _on_places(measure: Callable[..., float]) -> Oracle:
-    """Give a distance of samples the categories' places, weighted by their probabilities."""
+    """Return a distance of samples the categories' places, weighted by their probabilities."""
     return _by_row(lambda p, q: measure(np.arange(len(p)), np.arange(len(q)), p, q))
 
 

@@ -71,7 +71,7 @@ def _laplace_nll(y: Array, forecast: Array) -> Array:
 
 
 def _log_density(forecast: Array, y: Array) -> Array:
-    """Give the logarithm of the standard logistic density at z."""
+    """Return the logarithm of the standard logistic density at z."""
     z = (y - forecast[:, 0]) / forecast[:, 1]
     return -z - 2.0 * anp.log(1.0 + anp.exp(-z))
 

@@ -17,7 +17,7 @@ Oracle = Callable[..., Array]
 
 
 def apart(s: Array) -> Array:
-    """Give s_j − s_i for all i, j of each group."""
+    """Return s_j − s_i for all i, j of each group."""
     return s[:, None, :] - s[:, :, None]
 
 
@@ -53,7 +53,7 @@ def gains(y: Array) -> Array:
 
 
 def ideal(y: Array, k: int) -> Array:
-    """Give the ideal DCG as scikit-learn computes it."""
+    """Return the ideal DCG as scikit-learn computes it."""
     found = [metrics.dcg_score([row], [row], k=k or None) for row in gains(y)]
     return np.where(np.array(found) > 0.0, found, 1.0)
 

@@ -29,7 +29,7 @@ def _by_row(measure: Callable[..., float], transform: Callable[[Array], Array] |
 
 
 def _least_squares(loss: str) -> Oracle:
-    """Give the cost that scipy.optimize.least_squares reports where the residual does not depend on anything."""
+    """Return the cost that scipy.optimize.least_squares reports where the residual does not depend on anything."""
 
     def rows(target: Array, prediction: Array, **params: float) -> Array:
         (scale,) = params.values()

@@ -32,7 +32,7 @@ def named(name: str, **options: Any) -> Any:
 
 
 def on_hot(loss: Any) -> Any:
-    """Give labels as rows of 0 and a 1."""
+    """Return labels as rows of 0 and a 1."""
     return lambda y, q: loss(hot(y[:, 0], q.shape[1]), q)
 
 

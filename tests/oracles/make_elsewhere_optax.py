@@ -51,7 +51,7 @@ def ntxent() -> dict[str, Any]:
 
 
 def integer(y: Any) -> Any:
-    """Give labels as whole numbers."""
+    """Return labels as whole numbers."""
     return y.astype(int)
 
 

@@ -19,7 +19,7 @@ NONE = {"reduction": "none"}
 
 
 def tensors(inputs: Any, dtype: Any = torch.float64) -> tuple[Any, Any]:
-    """Give target and prediction to torch."""
+    """Return target and prediction to torch."""
     target, prediction = (torch.tensor(each, dtype=dtype) for each in inputs)
     return target, prediction.requires_grad_()
 
@@ -36,12 +36,12 @@ def plain(name: str, loss: str, inputs: Any, function: Any, **more: Any) -> dict
 
 
 def halves(pair: Any) -> tuple[Any, Any]:
-    """Give the two vectors of each row."""
+    """Return the two vectors of each row."""
     return pair[:, : pair.shape[1] // 2], pair[:, pair.shape[1] // 2 :]
 
 
 def whole(target: Any) -> Any:
-    """Give labels as torch wants them."""
+    """Return labels as torch wants them."""
     return target.to(torch.int64)
 
 

@@ -30,7 +30,7 @@ def plain(name: str, loss: str, inputs: Any, **more: Any) -> dict[str, Any]:
 
 
 def deviance(power: float) -> dict[str, Any]:
-    """Give the options of a deviance."""
+    """Return the options of a deviance."""
     return {"options": {"power": power}}
 
 

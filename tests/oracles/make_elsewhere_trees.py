@@ -43,7 +43,7 @@ def of_xgboost(name: str, loss: str, inputs: Any, objective: str = "reg:squarede
 
 
 def sure(q: np.ndarray) -> np.ndarray:
-    """Give the log-odds of probabilities."""
+    """Return the log-odds of probabilities."""
     return np.log(q) - np.log1p(-q)
 
 

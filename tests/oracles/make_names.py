@@ -97,7 +97,7 @@ def names_of_keras() -> list[str]:
 
 
 def of_torch() -> Numbers:
-    """Give the numbers of torch, for its classes and its functions."""
+    """Return the numbers of torch, for its classes and its functions."""
     numbers: dict[str, tuple[str, Any]] = {}
 
     def add(inputs: str, name: str, function: str, call: Any) -> None:
@@ -145,7 +145,7 @@ def lists(labels: Any) -> Any:
 
 
 def of_keras() -> Numbers:
-    """Give the numbers of Keras, for its classes, its functions and its metrics."""
+    """Return the numbers of Keras, for its classes, its functions and its metrics."""
     keras.config.set_floatx("float64")
     numbers: dict[str, tuple[str, Any]] = {}
 
@@ -191,7 +191,7 @@ def of_keras() -> Numbers:
 
 
 def _rows(values: np.ndarray) -> np.ndarray:
-    """Give Keras a number as a row of one: it means over the last axis."""
+    """Return Keras a number as a row of one: it means over the last axis."""
     return values[:, None] if values.ndim == 1 else values
 
 
@@ -200,12 +200,12 @@ def _number(value: Any) -> float:
 
 
 def sure(q: np.ndarray) -> np.ndarray:
-    """Give the log-odds of probabilities."""
+    """Return the log-odds of probabilities."""
     return np.log(q) - np.log1p(-q)
 
 
 def of_lightgbm() -> Numbers:
-    """Give the numbers of LightGBM's metrics: no tree is grown, the scores come in as ``init_score``."""
+    """Return the numbers of LightGBM's metrics: no tree is grown, the scores come in as ``init_score``."""
 
     def metric(name: str, objective: str = "regression", scores: Any = None, **options: Any) -> Any:
         def number(y: np.ndarray, x: np.ndarray) -> float:
@@ -233,7 +233,7 @@ def of_lightgbm() -> Numbers:
 
 
 def of_xgboost() -> Numbers:
-    """Give the numbers of XGBoost's metrics, in single precision: the scores come in as ``base_margin``."""
+    """Return the numbers of XGBoost's metrics, in single precision: the scores come in as ``base_margin``."""
 
     def metric(name: str, objective: str = "reg:squarederror", scores: Any = None, **options: Any) -> Any:
         def number(y: np.ndarray, x: np.ndarray) -> float:

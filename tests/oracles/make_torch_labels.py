@@ -32,7 +32,7 @@ def case(loss: str, target: np.ndarray, scores: np.ndarray, function: Callable[.
 
 
 def lists(labels: Any) -> Any:
-    """Give sets of labels as torch's multilabel margin wants them: their numbers, ended by −1."""
+    """Return sets of labels as torch's multilabel margin wants them: their numbers, ended by −1."""
     import torch
 
     ended = torch.full(labels.shape, -1, dtype=torch.int64)

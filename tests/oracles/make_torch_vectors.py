@@ -15,7 +15,7 @@ ROWS, LENGTH = 12, 5
 
 
 def halves(pair: Any) -> tuple[Any, Any]:
-    """Give the two vectors of each row."""
+    """Return the two vectors of each row."""
     return pair[:, : pair.shape[1] // 2], pair[:, pair.shape[1] // 2 :]
 
 

@@ -193,7 +193,7 @@ def test_slope_jumps_at_the_target_where_a_kink_is_declared_and_there_alone(chos
 
 
 def slope_at(chosen: ChosenLoss, target: float, prediction: float) -> float:
-    """Give the slope by a prediction; of several numbers by the first: a location beside a scale of 1, a quantile."""
+    """Return the slope by a prediction; of several numbers by the first: a location beside a scale of 1, a quantile."""
     if chosen.loss.kind in {Kind.INTERVAL, Kind.QUANTILES, Kind.ENSEMBLE}:
         sample = everyday(chosen.loss, generator(14), rows=1)
         sample.target[0], sample.prediction[0, 0] = target, prediction
@@ -235,7 +235,7 @@ def test_not_convex(chosen: ChosenLoss) -> None:
 
 
 def bends_upwards(chosen: ChosenLoss, one: Sample, seed: int, share: float) -> bool:
-    """Say whether the loss lies below its chords and above its tangents."""
+    """Return whether the loss lies below its chords and above its tangents."""
     other = one.with_prediction(generator(seed + 1).permutation(one.prediction))
     between = one.with_prediction(share * one.prediction + (1.0 - share) * other.prediction)
     (first, slope), (second, _) = one.compute(chosen), other.compute(chosen)

@@ -46,7 +46,7 @@ def rng() -> np.random.Generator:
 
 
 def framed(sample: Sample, chosen: ChosenLoss) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give inputs of a kernel as a frame with slices, and the options that bind its columns."""
+    """Return inputs of a kernel as a frame with slices, and the options that bind its columns."""
     given = {"y": sample.target, "p": sample.prediction}
     frame: dict[str, Any] = {name: np.array(values) for name, values in given.items() if values is not None}
     if chosen.loss.kind is Kind.GROUPED:

@@ -52,7 +52,7 @@ def numbers(loss: Loss, role: Role, rows: int) -> Array:
 
 
 def source_of(loss: Loss, form: str, rows: int) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Give columns of one number a row, and how they are named; lists are matrices of one column."""
+    """Return columns of one number a row, and how they are named; lists are matrices of one column."""
     frame = {"y_a": numbers(loss, Role.TARGET, rows), "p_0.5": numbers(loss, Role.PREDICTION, rows)}
     for name, role in (("y_a", "targets"), ("p_0.5", "predictions")):
         if form in {"list", f"list of {role}"}:

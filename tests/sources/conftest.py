@@ -58,7 +58,7 @@ def read() -> Callable[..., Table]:
 
 @pytest.fixture
 def fault(read: Callable[..., Table]) -> Callable[..., tuple[str, str, str | None]]:
-    """Give the class, the problem and the cure of the error that reading ends in."""
+    """Return the class, the problem and the cure of the error that reading ends in."""
 
     def read_fault(*args: object, **kwargs: object) -> tuple[str, str, str | None]:
         with pytest.raises(LossctlError) as caught:

@@ -36,7 +36,7 @@ def joined(left: Any, right: Any, keys: Sequence[str] = ("id",), **given: Any) -
 
 
 def rows_of(source: JoinedSource, columns: Sequence[str], **given: Any) -> dict[int, tuple[float, ...]]:
-    """Give the values of each row by its number, of which each stands once."""
+    """Return the values of each row by its number, of which each stands once."""
     with source:
         found: dict[int, tuple[float, ...]] = {}
         for batch in source.read(columns, **given):
@@ -304,7 +304,7 @@ WAYS = st.sampled_from(["any", "ordered"])
 
 
 def outcome(sides: Sequence[Sequence[str | None]], passes: Sequence[Sequence[bool]], unmatched: Unmatched) -> Any:
-    """Give what joining must come to, by counting: the rows of each side, or which error."""
+    """Return what joining must come to, by counting: the rows of each side, or which error."""
     counts = [Counter(key for key in side if key is not None) for side in sides]
     for key in set().union(*counts):
         here = [count[key] for count in counts if count[key]]

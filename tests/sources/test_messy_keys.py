@@ -18,7 +18,7 @@ Write = Callable[[str, str], str]
 
 
 def matched(left: Any, right: Any, where: str | None = None, **given: Any) -> dict[float, float]:
-    """Give the target of each prediction."""
+    """Return the target of each prediction."""
     with join(open_source(left), open_source(right), ["id"], **given) as source:
         batches = list(source.read(["p", "t"], where=where))
     return {p: t for each in batches for p, t in zip(each.columns["p"], each.columns["t"], strict=True)}

@@ -28,7 +28,7 @@ SHOPS = "id,y,shop,day\n1,1,b,1\n2,2,a,2\n3,3,,1\n4,4,b,01\n5,5,c,1\n"
 
 
 def read(source: Any, by: Slices, **given: Any) -> list[tuple[str | None, ...]]:
-    """Give the values of each row's slice, checked to be numbered in the order of first rows."""
+    """Return the values of each row's slice, checked to be numbered in the order of first rows."""
     known = len(by)
     with open_source(source) as opened:
         codes = [code for batch in opened.read(["y"], by=by, **given) for code in batch.slices.tolist()]  # type: ignore[union-attr]
@@ -131,7 +131,7 @@ def test_columns_that_are_not_there(write: Write) -> None:
 
 
 def digest(text: str) -> int:
-    """Give what identifies a text."""
+    """Return what identifies a text."""
     try:
         number = int(text) if str(int(text)) == text and abs(int(text)) < 2**63 else None
     except ValueError:

@@ -20,7 +20,7 @@ Spread = tuple[float, float]
 
 
 def calibration(found: Found, spread: Spread | None, level: float, family: int) -> str:
-    """Say how a gate would do, in a line; of gates without a standard error, that there is none.
+    """Return how a gate would do, in a line; of gates without a standard error, that there is none.
 
     The estimate is rough: fresh samples of as many rows, a figure that spreads as Student's t about the truth, and of
     gates corrected together the first of Holm's steps.

@@ -158,7 +158,7 @@ class _Run:
                 raise UsageError(f"waive: there is no gate {each.gate!r}", "write the gate as it stands, or remove it")
 
     def _losses(self) -> dict[str, ChosenLoss]:
-        """Give each loss by the name that gates call it, and refuse gates against its direction."""
+        """Return each loss by the name that gates call it, and refuse gates against its direction."""
         losses: dict[str, ChosenLoss] = {}
         for each in self.asked:
             gate = each.gate
@@ -177,7 +177,7 @@ class _Run:
         return losses or {_COUNTED: select(_COUNTED).losses[0]}
 
     def _found(self, figures: Figures, deltas: Differences | None) -> list[_Part]:
-        """Give what was found for each gate and slice."""
+        """Return what was found for each gate and slice."""
         found: list[_Part] = []
         for each in self.asked:
             note_used(term.column for term in each.gate.terms)
@@ -302,7 +302,7 @@ class _Run:
         return explained
 
     def _settled(self, result: GateResult, part: _Part) -> GateResult:
-        """Give the result of a gate, or what becomes of it where rows are missing."""
+        """Return the result of a gate, or what becomes of it where rows are missing."""
         found = part.found
         if found.n == 0 and found.missing:  # there are rows, and nothing to look at in them
             verdict = Verdict.FAIL if self.own.nonfinite == "fail" else Verdict.NOT_EVALUATED
@@ -326,7 +326,7 @@ class _Part:
 
 
 def _held_somewhere(results: Sequence[GateResult], parts: Sequence[_Part]) -> list[GateResult]:
-    """Give a gate that was skipped on every slice as not evaluated: it was held against its bound nowhere."""
+    """Return a gate that was skipped on every slice as not evaluated: it was held against its bound nowhere."""
     held = {
         id(part.asked) for result, part in zip(results, parts, strict=True) if result.verdict is not Verdict.SKIPPED
     }
@@ -366,6 +366,6 @@ def _of(asked: Asked, figure: Figure, evidence: Evidence | None = None) -> Found
 
 
 def _nowhere(asked: Asked) -> Found:
-    """Give what stands for a slice that no row is in."""
+    """Return what stands for a slice that no row is in."""
     named = {term.column: term.value for term in asked.gate.terms if not term.every}
     return Found(asked.gate, None, 0, named, place=asked.place)

@@ -325,6 +325,6 @@ def _units(method: Method) -> str:
 
 
 def _counts(paired: Paired) -> tuple[int, int]:
-    """Give how many rows counted, and how many were left out."""
+    """Return how many rows counted, and how many were left out."""
     rows = paired.tally.models[0]
     return rows.rows.n, rows.n_dropped

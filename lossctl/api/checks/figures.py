@@ -62,12 +62,12 @@ class Figure:
 
 
 def columns_of(gate: Gate) -> tuple[str, ...]:
-    """Give the columns that slice for a gate."""
+    """Return the columns that slice for a gate."""
     return tuple(term.column for term in gate.terms)
 
 
 def fits(terms: Sequence[Term], values: Slice) -> bool:
-    """Say whether a slice is one that the conditions are about; the whole is, where there are none."""
+    """Return whether a slice is one that the conditions are about; the whole is, where there are none."""
     return bool(values) == bool(terms) and all(term.every or values[term.column] == term.value for term in terms)
 
 
@@ -113,7 +113,7 @@ class Figures:
     )
 
     def of(self, gate: Gate) -> list[Figure]:
-        """Give the figure of a gate on each slice it is about; none where no row is in such a slice."""
+        """Return the figure of a gate on each slice it is about; none where no row is in such a slice."""
         match gate.measure:
             case Measure.GAP:
                 return list(self._gaps(gate))
@@ -125,7 +125,7 @@ class Figures:
                 return self.values_of(gate)
 
     def values_of(self, gate: Gate) -> list[Figure]:
-        """Give the value of a gate's loss, or a figure of its gradient, on each slice it is about."""
+        """Return the value of a gate's loss, or a figure of its gradient, on each slice it is about."""
         chosen, terms = self.losses[gate.loss], gate.terms
         if gate.measure is Measure.FIGURE:
             results = joined(self._computed(columns_of(gate), chosen))
@@ -136,7 +136,7 @@ class Figures:
         ] + self._rest(gate, chosen)
 
     def whole(self) -> Evaluation:
-        """Give the result of all rows that left out the most of them."""
+        """Return the result of all rows that left out the most of them."""
         chosen = tuple(dict.fromkeys(self.losses.values()))
         results = [each for one in chosen for each in joined(self._computed((), one))]
         return max(results, key=lambda each: each.n_dropped)
@@ -145,7 +145,7 @@ class Figures:
         return [each for each in self._evaluated(columns_of(gate), chosen) if fits(gate.terms, each.slice)]
 
     def _rest(self, gate: Gate, chosen: ChosenLoss) -> list[Figure]:
-        """Give what stands for slices that have no result, where a gate is for every slice."""
+        """Return what stands for slices that have no result, where a gate is for every slice."""
         if not any(term.every for term in gate.terms):
             return []
         whole, *slices = self._evaluated(columns_of(gate), chosen)
@@ -204,7 +204,7 @@ class Figures:
             yield Figure(each.slice, float(count), each.n, 0)
 
     def _gaps(self, gate: Gate) -> Iterator[Figure]:
-        """Give the largest value less the smallest, between the slices by a column, in each slice of the gate."""
+        """Yield the largest value less the smallest, between the slices by a column, in each slice of the gate."""
         columns = (*columns_of(gate), gate.column)
         chosen = self.losses[gate.loss]
         whole, *slices = self._evaluated(columns, chosen)
@@ -226,7 +226,7 @@ class Figures:
             yield Figure(values, max(found) - min(found) if finite else math.nan, rows, omitted)
 
     def _quantiles(self, gate: Gate) -> Iterator[Figure]:
-        """Give a quantile of the losses of rows."""
+        """Yield a quantile of the losses of rows."""
         chosen, level = self.losses[gate.loss], QUANTILES[gate.figure]
         for each in self._of_terms(chosen, gate):
             quantiles = self._looked_up(columns_of(gate), chosen).get(tuple(each.slice.values()))
@@ -238,7 +238,7 @@ class Figures:
     def _looked_up(
         self, columns: tuple[str, ...], chosen: ChosenLoss
     ) -> Mapping[tuple[str | None, ...], Quantiles | None]:
-        """Give the quantiles of all slices by some columns, and under no values those of the whole."""
+        """Return the quantiles of all slices by some columns, and under no values those of the whole."""
         key = (columns, chosen.label)
         if key not in self._looked:
             settings = replace(self.settings, by=columns, min_n=None)
@@ -249,7 +249,7 @@ class Figures:
 
 
 def condition(given: str | None, values: Slice) -> str | None:
-    """Give the condition that a row is of a slice."""
+    """Return the condition that a row is of a slice."""
     conditions = [] if given is None else [f"({given}\n)"]  # it may end in a comment
     for name, value in values.items():
         column = '"' + name.replace('"', '""') + '"'

@@ -106,7 +106,7 @@ def require_telling(asked: Sequence[Asked], losses: Mapping[str, ChosenLoss]) ->
 
 
 def bounds_of(chosen: ChosenLoss | None) -> tuple[float | None, float | None]:
-    """Give what the value of a loss lies between, where that is a plain number for rows and for their mean."""
+    """Return what the value of a loss lies between, where that is a plain number for rows and for their mean."""
     if chosen is None or chosen.loss.finish is not None or chosen.loss.kind is Kind.DISTRIBUTION:
         return None, None
     low, high = chosen.loss.facts.low, chosen.loss.facts.high

@@ -48,7 +48,7 @@ class ScalarDeltas:
     warnings: list[str] = field(default_factory=list)
 
     def of(self, gate: Gate, test: Test) -> list[Delta]:
-        """Give the difference of a gate on each slice it is about; none where no row is in such a slice."""
+        """Return the difference of a gate on each slice it is about; none where no row is in such a slice."""
         return [self._delta(gate, test, each) for each in self.figures.values_of(gate)]
 
     def _delta(self, gate: Gate, test: Test, mine: Figure) -> Delta:

@@ -25,7 +25,7 @@ KEY_CURE = "models are compared on the same rows: those of one key must have one
 def side_by_side(
     sources: Sequence[Source], streams: Sequence[Iterable[Batch]], plans: Sequence[ModelPlan]
 ) -> Iterator[list[Batch]]:
-    """Give batches of equally many rows of each source.
+    """Yield batches of equally many rows of each source.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def side_by_side(
 
 
 def _filled(batch: Batch | None, reader: Iterator[Batch]) -> Batch | None:
-    """Give what is left of a batch, or the next one that has rows."""
+    """Return what is left of a batch, or the next one that has rows."""
     while batch is None or len(batch) == 0:
         batch = next(reader, None)
         if batch is None:
@@ -104,7 +104,7 @@ def require_same(
 
 
 def _recoded(codes: Array, labels: Sequence[str], wanted: Sequence[str]) -> Array:
-    """Give codes of labels in the order of others, or numbers no code has where there is no such label."""
+    """Return codes of labels in the order of others, or numbers no code has where there is no such label."""
     if not (labels and wanted):
         return codes
     table = [wanted.index(each) if each in wanted else -2.0 - place for place, each in enumerate(labels)]

@@ -99,7 +99,7 @@ def compare(
 
 
 def _told(found: Sequence[Comparison], said: _Said, asked: CompareSettings) -> Comparisons:
-    """Give the result, with what is to be said of it."""
+    """Return the result, with what is to be said of it."""
     for line in [*_negative(found), *_infinite_slices(found)]:
         said.add(line)
     differing = disagreements(found)
@@ -174,7 +174,7 @@ def _all(
 
 
 def _in_short(differing: Sequence[Disagreement]) -> list[str]:
-    """Give a line for each of a few disagreements, and one for the rest."""
+    """Return a line for each of a few disagreements, and one for the rest."""
     lines = [each.short_line() for each in differing]
     if len(lines) <= MOST_TOLD + 1:  # one more is as short as saying so
         return lines
@@ -197,7 +197,7 @@ def _of_value(found: Sequence[Comparison], said: _Said) -> list[Comparison]:
 
 
 def _negative(found: Sequence[Comparison]) -> list[str]:
-    """Say which values have no share, for they may be negative."""
+    """Return which values have no share, for they may be negative."""
     models: dict[str, list[str]] = {}
     for each in found:
         if each.baseline_value < 0.0:

@@ -94,7 +94,7 @@ def compare_models(
 def _by_column(
     models: Sequence[Model], paired: Paired, shown: ShownSlices, settings: Settings, asked: CompareSettings
 ) -> list[Comparison]:
-    """Give the comparisons by each loss, where the figures of slices stand together."""
+    """Return the comparisons by each loss, where the figures of slices stand together."""
     (whole,) = tell_apart([paired], settings.level)
     told_of = cache(lambda code: shown.slices[code].differences(settings.level))
     found: list[Comparison] = []
@@ -138,7 +138,7 @@ def _comparisons(
     settings: Settings,
     asked: CompareSettings,
 ) -> list[Comparison]:
-    """Give the comparisons by one loss."""
+    """Return the comparisons by one loss."""
     chosen, paired = models[-1].plan.losses[index], part.paired  # a stored baseline has stand-ins
     by = settings.by if part.slice else ()
     found = []
@@ -260,7 +260,7 @@ def _units(models: Sequence[Model]) -> str:
 def _sliced(
     models: Sequence[Model], paired: Paired, slices: Slices, settings: Settings
 ) -> tuple[list[_Part], list[str]]:
-    """Give the slices that are shown, in order, and what is to be said of them."""
+    """Return the slices that are shown, in order, and what is to be said of them."""
     from lossctl.api.results.slices import Shown, in_order, named
 
     order = in_order(slices)

@@ -110,7 +110,7 @@ class ShownSlices:
         return [few_line(counts, FEW_EFFECTIVE_ROWS, f"effective {units}", fewest)]
 
     def comparisons(self, pattern: Pattern, alone: Callable[[int, Slice], Sequence[Comparison]]) -> list[Comparison]:
-        """Give the comparison of each; `alone` makes those of a slice, by match, from what was found of it alone."""
+        """Return the comparison of each; `alone` makes those of a slice, by match, from what was found of it alone."""
         codes = np.asarray(self.codes, dtype=np.int64)
         values, told = self.slices.differences(pattern.match, pattern.index, pattern.level)
         wins, ties, compared = (each[codes] for each in self.slices.counts(pattern.match, pattern.index))
@@ -161,5 +161,5 @@ class ShownSlices:
 
 
 def _given(value: float) -> float | None:
-    """Give a number; ``None`` for NaN."""
+    """Return a number; ``None`` for NaN."""
     return None if math.isnan(value) else value

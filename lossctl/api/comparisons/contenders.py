@@ -55,7 +55,7 @@ class Opened:
 
 
 def line_up(opened: Sequence[Opened], selection: Selection) -> list[list[Model]]:
-    """Give the models of each set of losses that bind alike, the baseline first.
+    """Return the models of each set of losses that bind alike, the baseline first.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def require_each_row(models: Sequence[Model]) -> None:
 
 
 def named_models(entries: Sequence[tuple[Origin, Model]]) -> list[Model]:
-    """Give models the names that tell them apart."""
+    """Return models the names that tell them apart."""
     names = names_of([origin for origin, _ in entries])
     return [replace(model, name=name) for (_, model), name in zip(entries, names, strict=True)]
 

@@ -49,7 +49,7 @@ class Model:
 
 
 def identity_of(method: Method, settings: Settings) -> tuple[str, ...]:
-    """Give the columns that say who a row is to a method: of its cluster or, where rows are drawn, of its key.
+    """Return the columns that say who a row is to a method: of its cluster or, where rows are drawn, of its key.
 
     None where a row is its number in the first file, or nobody asks.
     """
@@ -136,7 +136,7 @@ class ModelRows:
         return found, sliced
 
     def alone(self) -> list[int]:
-        """Give for each model how many rows of its source were left out, for others have no row of their key."""
+        """Return for each model how many rows of its source were left out, for others have no row of their key."""
         sources = list(dict.fromkeys(model.source for model in self.models))
         counts = dict(zip(sources, self.matched.alone, strict=False))
         return [left_out(model.source) + counts.get(model.source, 0) for model in self.models]
@@ -153,7 +153,7 @@ class ModelRows:
         return [*said, *(line for source in sources for line in reading_warnings(source))]
 
     def _may_share(self, plan: PairsPlan) -> bool:
-        """Say whether rows may be compared in any order, by others."""
+        """Return whether rows may be compared in any order, by others."""
         method, settings = plan.method, self.settings
         if method.is_series or (method.block is not None and (settings.where or settings.targets is not None)):
             return False  # where rows stand is known from those that came before
@@ -221,7 +221,7 @@ class ModelRows:
             yield list(batches)
 
     def _looking(self, plans: Sequence[ModelPlan]) -> list[ModelPlan | SlicedPlan]:
-        """Give the plans whose losses look back: over all rows, and within slices."""
+        """Return the plans whose losses look back: over all rows, and within slices."""
         return [*plans, *([] if self.by is None else [SlicedPlan(plan) for plan in plans])]
 
     def _looking_back(self, side: Sequence[Batch], plans: Sequence[ModelPlan]) -> list[Batch]:

@@ -99,7 +99,7 @@ def open_opponent(
 
 
 def digest_of(location: object) -> str | None:
-    """Give the SHA-256 of a file, its first 16 digits; ``None`` where it is no single file.
+    """Return the SHA-256 of a file, its first 16 digits; ``None`` where it is no single file.
 
     Examples
     --------

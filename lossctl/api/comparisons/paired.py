@@ -95,11 +95,11 @@ class Paired:
         return None if units is None or not self.method.is_grouped else units.effective
 
     def values(self, place: int, index: int) -> Values:
-        """Give what is compared of a candidate, by its place among the models, and a loss."""
+        """Return what is compared of a candidate, by its place among the models, and a loss."""
         return self.values_of(place - 1, index)
 
     def values_of(self, match: int, index: int) -> Values:
-        """Give what is compared of a match and a loss."""
+        """Return what is compared of a match and a loss."""
         places = self.matches[match]
         if index in self.linear[0]:
             one, other = (self.linear[at][index].value for at in places)
@@ -161,12 +161,12 @@ def move(tally: ModelTally) -> None:
 
 
 def is_finished(chosen: ChosenLoss) -> bool:
-    """Say whether a value is more than the mean of its rows; the rows of distributions are finished one by one."""
+    """Return whether a value is more than the mean of its rows; the rows of distributions are finished one by one."""
     return chosen.loss.finish is not None and chosen.loss.kind is not Kind.DISTRIBUTION
 
 
 def linear_of(paired: Paired, place: int, index: int) -> Linear:
-    """Give the value of a model by a loss that is no mean, and how it moves with its rows."""
+    """Return the value of a model by a loss that is no mean, and how it moves with its rows."""
     tally = paired.tally.models[place]
     if index in paired.exponents[place]:
         return paired.linear[place][index]
@@ -177,7 +177,7 @@ def linear_of(paired: Paired, place: int, index: int) -> Linear:
 
 
 def centre_of(sums: PairedSums, values: Values, *, always: bool = False) -> Centre | None:
-    """Give what is taken off before differences are squared; ``None`` where that is not needed."""
+    """Return what is taken off before differences are squared; ``None`` where that is not needed."""
     if not (always or sums.needs_centring(values)):
         return None
     share = values.relative or 0.0
@@ -210,7 +210,7 @@ def _hits(tally: PairsTally, match: int, index: int) -> Hits | None:
 
 
 def lags_of(tally: PairsTally, match: int, index: int) -> Lags | None:
-    """Give the products of rows of a series; ``None`` where the method takes none, or they are not finite."""
+    """Return the products of rows of a series; ``None`` where the method takes none, or they are not finite."""
     products = tally.lags[match][index].fractions() if tally.lags else None
     if products is None:
         return None
@@ -218,7 +218,7 @@ def lags_of(tally: PairsTally, match: int, index: int) -> Lags | None:
 
 
 def some_of(paired: Paired, chosen: Sequence[int]) -> PairsPlan:
-    """Give the plan of some of the losses, by what their values move with."""
+    """Return the plan of some of the losses, by what their values move with."""
     plan = paired.tally.plan
     plans = (
         replace(

@@ -82,7 +82,7 @@ class PairedSlices(Mapping[int, Paired]):
         return len(self.n)
 
     def second(self) -> SlicedPairsPlan | None:
-        """Give the plan that pairs anew, by what moves their values, the losses that are no means.
+        """Return the plan that pairs anew, by what moves their values, the losses that are no means.
 
         ``None`` where there are none.
         """
@@ -96,7 +96,7 @@ class PairedSlices(Mapping[int, Paired]):
         return SlicedPairsPlan(replace(plan, plans=plans), linear)
 
     def differences(self, match: int, index: int, level: float) -> tuple[ValueColumns, DifferenceColumns]:
-        """Give the values and the differences of a match and a loss, by code, with intervals of a level."""
+        """Return the values and the differences of a match and a loss, by code, with intervals of a level."""
         key = (match, index, level)
         if key not in self._told:
             sums = self._columns(match, index)
@@ -131,11 +131,11 @@ class PairedSlices(Mapping[int, Paired]):
         return found, doubtful
 
     def doubtful(self, match: int, index: int, level: float) -> Codes:
-        """Give the slices that are to be looked at alone."""
+        """Return the slices that are to be looked at alone."""
         return np.flatnonzero(self.differences(match, index, level)[1].doubtful & (self.n > 0))
 
     def counts(self, match: int, index: int) -> tuple[Codes, Codes, Codes]:
-        """Give how many rows were won, tied and compared, by code."""
+        """Return how many rows were won, tied and compared, by code."""
         tally, place = self._place_of(index)
         pairs = tally.pairs[match][place]
         for each in (pairs.wins, pairs.ties, pairs.n):
@@ -152,7 +152,7 @@ class PairedSlices(Mapping[int, Paired]):
         return all(each.ties == each.n for each in few)
 
     def effective_rows(self) -> Array:
-        """Give (Σw)²/Σw² by code; NaN of those without rows."""
+        """Return (Σw)²/Σw² by code; NaN of those without rows."""
         if not self.first.rows.weighted:
             return np.where(self.n > 0, self.n.astype(np.float64), math.nan)
         with np.errstate(all="ignore"):
@@ -170,7 +170,7 @@ class PairedSlices(Mapping[int, Paired]):
         return [index for index, each in enumerate(self.first.plan.losses) if is_finished(each)]
 
     def _alone(self, code: int) -> Paired:
-        """Give what a comparison of one slice alone would have found."""
+        """Return what a comparison of one slice alone would have found."""
         paired = start(self.first.of(code))
         if self.again is not None:
             paired.linear = [{index: linears.of(code) for index, linears in mine.items()} for mine in self.linears]
@@ -178,7 +178,7 @@ class PairedSlices(Mapping[int, Paired]):
         return paired
 
     def _linears(self, place: int, index: int) -> Linears:
-        """Give the values of a model by a loss that is no mean, and how they move with its parts."""
+        """Return the values of a model by a loss that is no mean, and how they move with its parts."""
         sums, parts = self.first.parts_of(place, index)
         chosen, made = self.first.plan.losses[index], _Columns(self.codes, self.first.few)
         weights = self._weights(made)
@@ -200,13 +200,13 @@ class PairedSlices(Mapping[int, Paired]):
         return made.known(rows.weights) if rows.weighted else exactly(self.n.astype(np.float64))
 
     def _place_of(self, index: int) -> tuple[SlicedPairsTally, int]:
-        """Give the tally that has the pairs of a loss, and the loss's place there."""
+        """Return the tally that has the pairs of a loss, and the loss's place there."""
         if self.again is None or index not in self.linears[0]:
             return self.first, index
         return self.again, list(self.linears[0]).index(index)
 
     def _columns(self, match: int, index: int) -> PairColumns:
-        """Give the sums of a match and a loss by code."""
+        """Return the sums of a match and a loss by code."""
         tally, place = self._place_of(index)
         one, other = tally.plan.plan.matches[match]
         pairs, b, c = tally.pairs[match][place], tally.own[one][place], tally.own[other][place]
@@ -266,7 +266,7 @@ class _Columns:
         self.doubtful[list(elsewhere)] = True
 
     def known(self, sums: GroupedSum) -> Doubles:
-        """Give sums by code."""
+        """Return sums by code."""
         codes = len(self.doubtful)
         found = _filled(sums.doubles(), codes)
         self.doubtful |= ~is_safe(found) | sums.not_finite(codes)

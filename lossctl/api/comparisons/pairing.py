@@ -227,7 +227,7 @@ def _finish_slices(whole: Paired, slices: PairedSlices, rows: ModelRows) -> None
 
 
 def _in_doubt(slices: PairedSlices, level: float) -> dict[int | None, Paired]:
-    """Give the slices whose figures arrays do not settle, or whose differences must be centred."""
+    """Return the slices whose figures arrays do not settle, or whose differences must be centred."""
     plan = slices.first.plan.plan
     pairs = product(range(len(plan.matches)), range(len(plan.losses)))
     codes = {code for match, index in pairs for code in slices.doubtful(match, index, level).tolist()}

@@ -114,7 +114,7 @@ def _opened(stack: ExitStack, named: Any, settings: Settings) -> Stored | None:
 
 
 def _stream(held: ExitStack, named: str) -> BinaryIO | None:
-    """Give the bytes of a file; ``None`` where it is none, or can be read but once."""
+    """Return the bytes of a file; ``None`` where it is none, or can be read but once."""
     from lossctl.sources.files.revision import is_revision, open_revision
 
     if is_revision(named):
@@ -148,7 +148,7 @@ def _stored(stack: ExitStack, named: str, settings: Settings) -> Stored | None:
 def models_against(
     stack: ExitStack, source: Source, stored: Stored, selection: Selection, settings: Settings
 ) -> list[tuple[Model, Model]]:
-    """Give the stored baseline and the candidate as models of one source, to be paired.
+    """Return the stored baseline and the candidate as models of one source, to be paired.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def require_held(stored: Stored, selection: Selection, settings: Settings) -> No
 def join_stored(
     stack: ExitStack, source: Source, stored: Stored, plans: Sequence[ModelPlan], settings: Settings
 ) -> AgainstSource:
-    """Give the rows of a candidate beside those that were stored.
+    """Return the rows of a candidate beside those that were stored.
 
     Parameters
     ----------
@@ -260,14 +260,14 @@ def join_stored(
 
 
 def apart(plan: ModelPlan) -> list[ModelPlan]:
-    """Give plans of one loss each where rows stand in groups: they are put in order by their one column."""
+    """Return plans of one loss each where rows stand in groups: they are put in order by their one column."""
     if plan.binding.group is None:
         return [plan]
     return [replace(plan, losses=(chosen,)) for chosen in plan.losses]
 
 
 def stand_in(plan: ModelPlan, joined: AgainstSource, model: str) -> ModelPlan:
-    """Give the plan of what was stored, for that of a candidate: its weights and groups, and the stored losses."""
+    """Return the plan of what was stored, for that of a candidate: its weights and groups, and the stored losses."""
     from lossctl.losses.stored import stored
 
     columns = [joined.columns_of(chosen.label) for chosen in plan.losses]
@@ -361,7 +361,7 @@ def require_one_model(plans: Sequence[ModelPlan], name: str) -> None:
 
 
 def meaning_of(settings: Settings) -> dict[str, Any]:
-    """Give the settings that change what a loss is, or which rows there are."""
+    """Return the settings that change what a loss is, or which rows there are."""
     return {
         "where": settings.where,
         "clip": settings.clip,
@@ -375,7 +375,7 @@ def meaning_of(settings: Settings) -> dict[str, Any]:
 
 
 def judged_by(plans: Sequence[ModelPlan]) -> Judged:
-    """Say what the rows of plans are judged by.
+    """Return what the rows of plans are judged by.
 
     Raises
     ------

@@ -79,7 +79,7 @@ class Field:
         return found, [lacking, *left_out] if lacking.reasons else left_out
 
     def line_up(self, selection: Selection) -> list[list[Model]]:
-        """Give the models of each set of losses that bind alike, the baseline first.
+        """Return the models of each set of losses that bind alike, the baseline first.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Field:
         return line_up(self.opened, selection) if self.stored is None else self._beside(self.stored, selection)
 
     def unmatched(self) -> list[str]:
-        """Say which rows were left out, for another file had no such key."""
+        """Return which rows were left out, for another file had no such key."""
         return list(dict.fromkeys(line for each in self.opened for line in reading_warnings(each.source)))
 
     def _beside(self, stored: Stored, selection: Selection) -> list[list[Model]]:
@@ -184,7 +184,7 @@ def _is_named(source: object, name: str) -> bool:
 
 
 def _label_of(stored: Stored) -> str | None:
-    """Give what the user called the model when it was stored; ``None``: it was called by its columns."""
+    """Return what the user called the model when it was stored; ``None``: it was called by its columns."""
     baseline = stored.baseline
     columns = ", ".join(dict.fromkeys(str(each.get("prediction")) for each in baseline.results))
     return None if baseline.model == columns else baseline.model

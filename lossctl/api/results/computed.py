@@ -138,7 +138,7 @@ def compute_source(
 
 
 def _told(source: Source, on_progress: Progress | None) -> Callable[[int], None] | None:
-    """Give what is to be called with the rows read so far."""
+    """Return what is to be called with the rows read so far."""
     if on_progress is None:
         return None
     return lambda rows: on_progress(rows, source.progress())
@@ -180,7 +180,7 @@ def _relative(source: Source, plan: ModelPlan, settings: Settings, crew: Crew | 
 def _reported(
     source: Source, tallies: Sequence[ModelTally], selection: Selection, settings: Settings, left_out: LeftOut
 ) -> list[tuple[ModelTally, int]]:
-    """Give the losses to report, model by model and in the order they were chosen in.
+    """Return the losses to report, model by model and in the order they were chosen in.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def tied_groups(tally: ModelTally, whose: str = "") -> list[str]:
 def result_of(
     source: Source, tally: ModelTally, index: int, settings: Settings, values: Mapping[str, str | None]
 ) -> Evaluation:
-    """Give the result of one loss from a tally."""
+    """Return the result of one loss from a tally."""
     from lossctl.core.exact.sum import round_fraction
     from lossctl.stats.intervals import t_interval
 
@@ -69,7 +69,7 @@ def result_of(
 
 
 def infinities(source: Source, tally: ModelTally, index: int) -> list[str]:
-    """Say which losses of rows, or which value, are infinite, and why."""
+    """Return which losses of rows, or which value, are infinite, and why."""
     each, chosen = tally.losses[index], tally.plan.losses[index]
     if not each.infinite:
         value = tally.finished(index)[0]
@@ -95,7 +95,7 @@ def not_finite(chosen: ChosenLoss, value: float, linear: Linear | None) -> str:
 
 
 def _status(value: float) -> str:
-    """Say what the value is where it is no number JSON can hold."""
+    """Return what the value is where it is no number JSON can hold."""
     if math.isfinite(value):
         return "ok"
     return "nan" if math.isnan(value) else "inf" if value > 0.0 else "-inf"

@@ -31,7 +31,7 @@ _BOTH: tuple[Of, Of] = ("loss", "slope")
 
 
 def counting(levels: Sequence[float]) -> Callable[[ModelPlan], ModelPlan]:
-    """Give what makes plans count values by magnitude, where quantiles are asked for and rows weigh alike.
+    """Return what makes plans count values by magnitude, where quantiles are asked for and rows weigh alike.
 
     Weights are counted in a pass of its own: it must know what they sum to.
     """
@@ -53,7 +53,7 @@ def quantiles_of(
     settings: Settings,
     crew: Crew | None,
 ) -> list[Quantiles]:
-    """Give the quantiles of each loss reported, a tally and the place of the loss in it.
+    """Return the quantiles of each loss reported, a tally and the place of the loss in it.
 
     Memory does not grow with the rows: where a bucket holds more values than may be kept, it is cut into narrower ones
     and looked at once more.
@@ -94,14 +94,14 @@ def _told(
 
 
 def alone(chosen: ChosenLoss, reduction: Reduction, loss: float) -> float:
-    """Give the value that a loss would have on a row alone: of rmse ``|ŷ − y|``."""
+    """Return the value that a loss would have on a row alone: of rmse ``|ŷ − y|``."""
     if chosen.loss.kind is Kind.DISTRIBUTION or reduction is Reduction.SUM:
         return loss  # rows across columns are finished; terms of a sum have no value of their own
     return chosen.finish((loss,))[0]
 
 
 def _unit(tally: ModelTally) -> int | None:
-    """Give the exponent of what weights are counted in; ``None``: rows weigh alike."""
+    """Return the exponent of what weights are counted in; ``None``: rows weigh alike."""
     from lossctl.engine.accumulators.sketch import unit_of
 
     return unit_of(tally.rows.total) if tally.plan.binding.weighted else None
@@ -114,7 +114,7 @@ def _counted(
     settings: Settings,
     crew: Crew | None,
 ) -> list[WatchedTally]:
-    """Give tallies that have counted values by magnitude: those at hand, or, of rows with weights, fresh ones."""
+    """Return tallies that have counted values by magnitude: those at hand, or, of rows with weights, fresh ones."""
     from lossctl.engine.accumulators.watched import Watch, WatchedPlan, WatchedTally
 
     plans = {

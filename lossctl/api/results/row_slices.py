@@ -53,21 +53,21 @@ class RowSlices:
     shown: Mapping[int, Shown]
 
     def plan(self, tally: ModelTally, wanted: Sequence[int]) -> ModelPlan:
-        """Give the plan of the rows of every slice, of some of the losses of a model, by index."""
+        """Return the plan of the rows of every slice, of some of the losses of a model, by index."""
         return rows_plan(self.made[id(tally)], wanted)
 
     def members(self, tally: ModelTally) -> Mask:
-        """Say which slices of a model are told of, by code."""
+        """Return which slices of a model are told of, by code."""
         found = np.zeros(len(self.slices), np.bool_)
         found[self.shown[id(tally)].codes] = True
         return found
 
     def name(self, code: int) -> Slice:
-        """Give what a slice is called."""
+        """Return what a slice is called."""
         return named(self.slices, code)
 
     def texts(self) -> dict[str, list[str | None]]:
-        """Give for each column that slices its value in each slice, by code."""
+        """Return for each column that slices its value in each slice, by code."""
         coded = zip(self.slices.columns, self.slices.coded_columns(), strict=True)
         return {name: [different[place] for place in places.tolist()] for name, (different, places) in coded}
 
@@ -79,7 +79,7 @@ def row_slices(
     reported: Sequence[tuple[ModelTally, int]],
     settings: Settings,
 ) -> tuple[RowSlices, list[str]]:
-    """Give the slices of the rows of a source, and warnings of those that are left out.
+    """Return the slices of the rows of a source, and warnings of those that are left out.
 
     Raises
     ------

@@ -126,7 +126,7 @@ def why_no_rows(chosen: ChosenLoss) -> str | None:
 
 
 def kept_columns(source: Source, columns: Sequence[str]) -> tuple[str, ...]:
-    """Give the columns to show beside rows, each a name, a glob or a list.
+    """Return the columns to show beside rows, each a name, a glob or a list.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def _found(label: str | None, source: Source, computed: Computed, settings: Sett
 
 
 def _left_out(source: Source, computed: Computed) -> list[str]:
-    """Say how many rows each model leaves out."""
+    """Return how many rows each model leaves out."""
     lines = []
     for tally in computed.tallies:
         dropped = tally.n_dropped - source.alone[0]  # of those without a partner is told already

@@ -85,7 +85,7 @@ class _Model:
     searches: dict[int, dict[Of, Search]] = field(default_factory=dict)
 
     def open_ones(self) -> dict[int, dict[Of, Search]]:
-        """Give the searches that need another look, by the place of the loss among those wanted."""
+        """Return the searches that need another look, by the place of the loss among those wanted."""
         every = ((place, of, each) for place, some in self.searches.items() for of, each in some.items())
         found: dict[int, dict[Of, Search]] = {}
         for place, of, search in every:
@@ -161,7 +161,7 @@ def _look(source: Source, models: Sequence[_Model], sliced: Sliced, settings: Se
 
 
 def _told(model: _Model, index: int) -> tuple[list[list[float]] | None, list[list[float]] | None]:
-    """Give the quantiles of a loss and of its slope, these scaled as those of the gradient are."""
+    """Return the quantiles of a loss and of its slope, these scaled as those of the gradient are."""
     if index not in model.wanted:  # made of several means
         return None, None
     found = {of: search.values() for of, search in model.searches[model.wanted.index(index)].items()}
@@ -172,14 +172,14 @@ def _told(model: _Model, index: int) -> tuple[list[list[float]] | None, list[lis
 
 
 def _alone(chosen: ChosenLoss, reduction: Reduction, losses: Array) -> Array:
-    """Give the values that a loss would have on each row alone, as `lossctl.api.results.quantiles.alone`."""
+    """Return the values that a loss would have on each row alone, as `lossctl.api.results.quantiles.alone`."""
     if chosen.loss.finish is None:
         return losses
     return np.array([[alone(chosen, reduction, loss) for loss in some] for some in losses.tolist()])
 
 
 def _scales(made: BySlice, index: int, codes: Codes) -> Array:
-    """Give |d value / d mean| of a loss in each slice, as `lossctl.engine.plan.ModelTally.finished`."""
+    """Return |d value / d mean| of a loss in each slice, as `lossctl.engine.plan.ModelTally.finished`."""
     tally = made.slices
     chosen, count = tally.plan.losses[index], int(codes.max(initial=-1)) + 1
     if chosen.loss.finish is None or chosen.loss.kind is Kind.DISTRIBUTION:

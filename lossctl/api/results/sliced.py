@@ -75,7 +75,7 @@ class Quick:
     doubtful: Sequence[int]
 
     def results(self, others: Mapping[int, Evaluation], out: Sequence[int]) -> SliceResults:
-        """Give the results.
+        """Return the results.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ def quick_results(
 
 
 def _finished(tally: SlicedTally, index: int, means: Array) -> tuple[Array, Array]:
-    """Give the values of a loss, and d value / d mean, by code: as `lossctl.engine.plan.ModelTally.finished`."""
+    """Return the values of a loss, and d value / d mean, by code: as `lossctl.engine.plan.ModelTally.finished`."""
     linear = tally.plan.linear.get(index)
     ones, unknown = np.ones(len(means)), np.full(len(means), math.nan)
     if linear is not None:
@@ -181,7 +181,7 @@ def _quantiles(freedom: Array, level: float) -> Array:
 
 
 def effective_rows(tally: SlicedTally, codes: int) -> Array:
-    """Give (Σw)²/Σw² of each code; NaN of those without rows."""
+    """Return (Σw)²/Σw² of each code; NaN of those without rows."""
     units = tally.units_of(codes).astype(np.float64)
     if not tally.plan.plan.binding.weighted:
         return np.where(units > 0.0, units, math.nan)

@@ -48,19 +48,19 @@ FEW_EFFECTIVE_ROWS = 100
 
 
 def named(slices: Slices, code: int) -> Slice:
-    """Give what a slice is called: by the columns of `slices`, in their order."""
+    """Return what a slice is called: by the columns of `slices`, in their order."""
     return dict(zip(slices.columns, slices.values(code), strict=True))
 
 
 def in_order(slices: Slices) -> list[int]:
-    """Give the codes of slices ordered by value: numbers as numbers, then other texts, a missing value last."""
+    """Return the codes of slices ordered by value: numbers as numbers, then other texts, a missing value last."""
     ranks = [_ranks(different)[codes] for different, codes in slices.coded_columns()]
     order: list[int] = np.lexsort(ranks[::-1]).tolist()
     return order
 
 
 def _ranks(different: Sequence[Any]) -> Codes:
-    """Give the rank of each of the different values of a column: texts, and ``None`` where they are missing."""
+    """Return the rank of each of the different values of a column: texts, and ``None`` where they are missing."""
     known = np.array([place for place, text in enumerate(different) if text is not None], dtype=np.int64)
     texts = [different[place] for place in known.tolist()]
     numbers = _numbers(texts)
@@ -73,7 +73,7 @@ def _ranks(different: Sequence[Any]) -> Codes:
 
 
 def _numbers(texts: Sequence[str]) -> Array:
-    """Give texts as numbers; +inf, after all others, where one is none that is finite."""
+    """Return texts as numbers; +inf, after all others, where one is none that is finite."""
     try:
         numbers = np.array([*map(float, texts)], dtype=np.float64)
     except ValueError:
@@ -171,7 +171,7 @@ class Shown:
     slices: int
 
     def lines(self, settings: Settings) -> list[str]:
-        """Say what is left out."""
+        """Return what is left out."""
         lines = []
         for (count, rows), why in (
             (self.few, f"fewer than {settings.min_n} rows"),
@@ -189,7 +189,7 @@ def _count(count: int, of: str) -> str:
 
 
 def shown(made: BySlice, order: Sequence[int], settings: Settings) -> Shown:
-    """Say which slices of a model are shown: those with a row that counts, and with ``--min-n`` rows of these."""
+    """Return which slices of a model are shown: those with a row that counts, and with ``--min-n`` rows of these."""
     counted = made.slices.n_of(len(order))
     empty = counted == 0
     few = ~empty & (counted < (settings.min_n or 1))
@@ -229,7 +229,7 @@ def results_of(
     settings: Settings,
     result: Callable[[ModelTally, int, Slice], Evaluation],
 ) -> SlicedResults:
-    """Give the results of some losses of a model for each slice shown.
+    """Return the results of some losses of a model for each slice shown.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def _few_effective(made: BySlice, codes: Sequence[int], slices: Slices) -> list[
 
 
 def unfit(source: Source, tally: ModelTally, index: int, values: Slice) -> DataError | None:
-    """Give what keeps a loss from being computed on a slice, though it can be on the whole; ``None``: nothing.
+    """Return what keeps a loss from being computed on a slice, though it can be on the whole; ``None``: nothing.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def share_classes(bound: Sequence[tuple[Source, ModelPlan]]) -> list[ModelPlan]:
 
 
 def _meet(together: bool, known: ModelPlan, plan: ModelPlan) -> bool:  # noqa: FBT001 -- of one source
-    """Tell whether the classes of two models must stand in one order."""
+    """Return whether the classes of two models must stand in one order."""
     if together:
         return bool(known.binding.labels and plan.binding.labels and _names(known) and _names(plan))
     if [chosen.label for chosen in known.losses] != [chosen.label for chosen in plan.losses]:

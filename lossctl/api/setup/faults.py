@@ -53,7 +53,7 @@ def check_rows(source: Source, tally: ModelTally, settings: Settings) -> None:
 
 
 def loss_error(source: Source, tally: ModelTally, index: int) -> DataError | None:
-    """Give what keeps one loss of a plan from being computed on the data; ``None`` where nothing does."""
+    """Return what keeps one loss of a plan from being computed on the data; ``None`` where nothing does."""
     chosen = tally.plan.losses[index]
     for what in (What.OUT_OF_DOMAIN, *What):  # whatever was found: rows left out of a loss must not go unsaid
         for fault in tally.loss_faults[index].of(what):

@@ -244,7 +244,7 @@ def numbers_of(texts: list[str | None] | Array, settings: Settings) -> Array:
 
 
 def _mostly_numbers(texts: Sequence[str | None], settings: Settings) -> bool:
-    """Tell whether more than half of the texts are meant for numbers, of those that mark no missing value."""
+    """Return whether more than half of the texts are meant for numbers, of those that mark no missing value."""
     given = [text for text in texts if text and not means_missing(text)]
     return 2 * sum(_LIKE_A_NUMBER.fullmatch(text) is not None or _is_number(text, settings) for text in given) > len(
         given

@@ -125,7 +125,7 @@ def _require_reading(source: Source, chosen: ChosenLoss, binding: Binding, setti
 
 
 def foreign_label(source: Source, binding: Binding, settings: Settings) -> bool:
-    """Say whether a target holds a value that is none of the labels it would be read as; stops at the first."""
+    """Return whether a target holds a value that is none of the labels it would be read as; stops at the first."""
     column = binding.target[0]
     reading = source.read([column], where=settings.where, labels={column: binding.labels})
     with closing(reading) as batches:  # type: ignore[type-var]  # a generator, which can be closed

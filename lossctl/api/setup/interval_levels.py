@@ -38,7 +38,7 @@ def with_levels(selection: Selection, opened: Iterable[tuple[Source, Settings]])
 
 
 def _is_open(chosen: ChosenLoss) -> bool:
-    """Tell whether a loss is of intervals whose level nobody chose."""
+    """Return whether a loss is of intervals whose level nobody chose."""
     return chosen.loss.kind is Kind.INTERVAL and ALPHA in chosen.params and ALPHA not in chosen.given
 
 

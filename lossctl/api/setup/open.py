@@ -72,7 +72,7 @@ def one_file(name: str) -> UsageError:
 
 
 def reading_of(settings: Settings) -> ReadOptions:
-    """Give what settings say of how to read."""
+    """Return what settings say of how to read."""
     return ReadOptions(
         delimiter=settings.delimiter,
         decimal=settings.decimal,

@@ -86,7 +86,7 @@ class LeftOut:
         ]
 
     def refusal(self, kind: type[LossctlError]) -> LossctlError:
-        """Give the error that no loss fits: what keeps most of them out first, a note for each reason."""
+        """Return the error that no loss fits: what keeps most of them out first, a note for each reason."""
         problem = f"{self.source}: none of the {len(self.reasons)} losses fits"
         error = kind(problem, "name columns with -t and -p; --loss NAME tells what a loss takes")
         for reason, titles in sorted(self._groups(), key=lambda group: -len(group[1])):
@@ -94,7 +94,7 @@ class LeftOut:
         return error
 
     def _groups(self) -> list[tuple[str, list[str]]]:
-        """Give each reason with the losses that it keeps out, as people read them."""
+        """Return each reason with the losses that it keeps out, as people read them."""
         by_reason: dict[str, list[str]] = {}
         for label, reason in self.reasons.items():
             by_reason.setdefault(reason, []).append(self.titles[label])
@@ -114,12 +114,12 @@ def several(names: Sequence[str], most: int) -> str:
 
 
 def _names(titles: Sequence[str]) -> list[str]:
-    """Give the names of losses without their parameters, each once."""
+    """Return the names of losses without their parameters, each once."""
     return list(dict.fromkeys(title.partition("(")[0] for title in titles))
 
 
 def could_bind(names: Sequence[str], selection: Selection, settings: Settings) -> bool:
-    """Say whether columns of these names would do: what settles the delimiter of a text file."""
+    """Return whether columns of these names would do: what settles the delimiter of a text file."""
     groups = (can_bind(names, group, settings) for group in alike(selection.losses))
     return any(groups) if selection.fitting_only else all(groups)
 
@@ -256,7 +256,7 @@ def request_for(
     slices: Slices | None = None,
     identity: Sequence[str] = (),
 ) -> Request:
-    """Say what `read_for` would read, for sources that are read together.
+    """Return what `read_for` would read, for sources that are read together.
 
     Raises
     ------
@@ -276,7 +276,7 @@ def request_for(
 
 
 def _labels_of(plans: Sequence[ModelPlan]) -> dict[str, tuple[str, ...]]:
-    """Give the columns to be read as labels, and their labels.
+    """Return the columns to be read as labels, and their labels.
 
     Raises
     ------

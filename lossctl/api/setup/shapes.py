@@ -44,13 +44,13 @@ def require_shape(source: Source, chosen: ChosenLoss, binding: Binding) -> None:
 
 
 def width_of(source: Source, binding: Binding, role: Role) -> int:
-    """Give how many numbers a row holds of a role; 0 where no list of a column holds any."""
+    """Return how many numbers a row holds of a role; 0 where no list of a column holds any."""
     widths = [source.width(name) for name in binding.columns(role)]
     return sum(widths) if all(widths) else 0
 
 
 def lies_across(source: Source, binding: Binding) -> bool:
-    """Say whether some role of a model is a vector a row: of a distribution, not one down the file."""
+    """Return whether some role of a model is a vector a row: of a distribution, not one down the file."""
     return any(_is_vector(source, binding, role) for role in Role)
 
 
@@ -223,7 +223,7 @@ def _require_distributions(source: Source, chosen: ChosenLoss, binding: Binding)
 
 
 def _may_be_labels(source: Source, chosen: ChosenLoss, binding: Binding) -> bool:
-    """Tell whether a target is one column beside a prediction of several: of labels, rather than of probabilities."""
+    """Return whether a target is one column beside a prediction of several: of labels, rather than of probabilities."""
     several = _is_vector(source, binding, Role.PREDICTION) and len(chosen.loss.roles) > 1
     return several and not _is_vector(source, binding, Role.TARGET)
 

@@ -68,7 +68,7 @@ def _first(source: Source, binding: Binding, settings: Settings) -> tuple[Array,
 
 
 def _is_turned(plan: ModelPlan, chosen: ChosenLoss, target: Array, prediction: Array) -> bool:
-    """Tell whether a loss exceeds that of a constant guess, and that of the same predictions of the other label."""
+    """Return whether a loss exceeds that of a constant guess, and that of the same predictions of the other label."""
     rate = float(target.mean()) if len(target) else 0.0
     if not 0.0 < rate < 1.0:
         return False

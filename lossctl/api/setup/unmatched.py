@@ -16,7 +16,7 @@ __all__ = ["key_parts", "left_out", "reading_warnings", "unmatched"]
 
 
 def key_parts(settings: Settings) -> list[str]:
-    """Give what a signature says of keys."""
+    """Return what a signature says of keys."""
     parts = [f"key={','.join(settings.key)}"] if settings.key else []
     if settings.targets is not None:
         parts.append(f"targets={settings.targets if isinstance(settings.targets, str) else '<frame>'}")
@@ -39,7 +39,7 @@ def left_out(source: Source) -> int:
 
 
 def _sides(source: Source) -> tuple[Source, ...]:
-    """Give what a source is joined of: a candidate beside a stored baseline may itself be joined with its targets."""
+    """Return what a source is joined of: a candidate beside a stored baseline may itself be joined with its targets."""
     if source.spaces is None:
         return ()
     from lossctl.sources.joins.targets import JoinedSource
@@ -48,7 +48,7 @@ def _sides(source: Source) -> tuple[Source, ...]:
 
 
 def unmatched(count: int, one: str, other: str) -> str:
-    """Say how many rows of one file were left out.
+    """Return how many rows of one file were left out.
 
     Examples
     --------

@@ -86,7 +86,7 @@ class _Samples:
 
 
 def has_curve(chosen: ChosenLoss) -> bool:
-    """Say whether one number moves the loss of a row, so that `curve` can draw it.
+    """Return whether one number moves the loss of a row, so that `curve` can draw it.
 
     It does for numbers, labels 0 and 1, and distributions, of which two events are drawn. Not where a row has several
     parts, as in wmape: no row has a loss of its own there.
@@ -101,7 +101,7 @@ def has_curve(chosen: ChosenLoss) -> bool:
 
 
 def curve(chosen: ChosenLoss) -> Chart:
-    """Give the curve of a row's loss and that of its slope, a panel each.
+    """Return the curve of a row's loss and that of its slope, a panel each.
 
     - Target and prediction, a number each: against the residual ŷ − y. Where the loss is no function of that alone,
       for a fixed y, which a note tells. Where the prediction is on another scale, such as a logarithm: against it.
@@ -226,7 +226,7 @@ def _along_simplex(chosen: ChosenLoss) -> _Samples:
 
 
 def _across(domain: Domain) -> Array:
-    """Give places all over a domain; 4 far from where it has no end."""
+    """Return places all over a domain; 4 far from where it has no end."""
     start = 0.0 if domain.is_real_line else _inside(domain)
     low = domain.low if math.isfinite(domain.low) else start - _SPAN
     high = domain.high if math.isfinite(domain.high) else start + _SPAN
@@ -239,13 +239,13 @@ def _inner(places: Sequence[float], domain: Domain) -> tuple[float, ...]:
 
 
 def _beside(kinks: Sequence[float], size: float) -> list[float]:
-    """Give the kinks and a place just before and after each, on a range of some size."""
+    """Return the kinks and a place just before and after each, on a range of some size."""
     gap = _KINK_GAP * size
     return [kink + side for kink in kinks for side in (-gap, 0.0, gap)]
 
 
 def _target(chosen: ChosenLoss, target: Domain, prediction: Domain) -> float:
-    """Give the target to draw residuals for: 0 where it makes no difference.
+    """Return the target to draw residuals for: 0 where it makes no difference.
 
     A loss relative to the target has no curve to show at 0, where all may be lost: sMAPE is 2 there whatever the
     prediction. So a target of 1 is asked whether it changes anything.
@@ -257,7 +257,7 @@ def _target(chosen: ChosenLoss, target: Domain, prediction: Domain) -> float:
 
 
 def _inside(domain: Domain) -> float:
-    """Give a number inside a domain: its middle, or where it has none 1, or what is 1 away from its end."""
+    """Return a number inside a domain: its middle, or where it has none 1, or what is 1 away from its end."""
     if math.isfinite(domain.low) and math.isfinite(domain.high):
         middle = 0.5 * (domain.low + domain.high)
         return float(math.floor(middle)) if domain.whole else middle
@@ -267,7 +267,7 @@ def _inside(domain: Domain) -> float:
 
 
 def _first_change(chosen: ChosenLoss, y: float, domain: Domain) -> float:
-    """Give the least residual at which the loss changes shape; 1 where it has one shape at every scale.
+    """Return the least residual at which the loss changes shape; 1 where it has one shape at every scale.
 
     The shape is the exponent e of slope ∝ |r|ᵉ, which is the same at every r for a power such as mae or mse; it has
     changed where it differs by more than ½ from that near the target. So no row need say which of its parameters is
@@ -288,7 +288,7 @@ def _first_change(chosen: ChosenLoss, y: float, domain: Domain) -> float:
 
 
 def _reach(chosen: ChosenLoss, kinks: Sequence[float], y: float, domain: Domain) -> float:
-    """Give how far from the target the range goes, so that it shows the kinks, or else where the shape changes."""
+    """Return how far from the target the range goes, so that it shows the kinks, or else where the shape changes."""
     return _rounded(_SPAN * (max(map(abs, kinks), default=0.0) or _first_change(chosen, y, domain)))
 
 

@@ -184,7 +184,7 @@ class GroupedSum:
             self._take_over(grid, limb[: other._groups])
 
     def regrouped(self, codes: Codes) -> GroupedSum:
-        """Give the sums by other codes, where several may fall together.
+        """Return the sums by other codes, where several may fall together.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class GroupedSum:
         return made
 
     def sum_of(self, code: int) -> ExactSum:
-        """Give the sum of one code; 0 where nothing was added to it."""
+        """Return the sum of one code; 0 where nothing was added to it."""
         if not 0 <= code < self._groups:
             raise IndexError(f"no code is {code}: there are {self._groups}")
         total = not_finite_sum({kind: int(counts[code]) for kind, counts in self._special.items()})
@@ -215,12 +215,12 @@ class GroupedSum:
         return total
 
     def total(self) -> ExactSum:
-        """Give the sum over all codes."""
+        """Return the sum over all codes."""
         (total,) = self.totals(1)
         return total
 
     def totals(self, step: int) -> tuple[ExactSum, ...]:
-        """Give the sum over every `step`-th code: from code 0, from code 1, and so on to ``step − 1``."""
+        """Return the sum over every `step`-th code: from code 0, from code 1, and so on to ``step − 1``."""
         found = []
         for first in range(step):
             total = not_finite_sum({kind: int(counts[first::step].sum()) for kind, counts in self._special.items()})
@@ -229,7 +229,7 @@ class GroupedSum:
         return tuple(found)
 
     def floats(self) -> Array:
-        """Give every sum, ``(len(self),)``, correctly rounded as `ExactSum.result` gives it."""
+        """Return every sum, ``(len(self),)``, correctly rounded as `ExactSum.result` gives it."""
         doubles = self.doubles()
         found = doubles.high
         for code in np.flatnonzero(~is_rounded(doubles)):
@@ -242,13 +242,13 @@ class GroupedSum:
         return found
 
     def doubles(self) -> Doubles:
-        """Give the sum of the finite values of every code to about 100 bits, with what is known of the rest."""
+        """Return the sum of the finite values of every code to about 100 bits, with what is known of the rest."""
         self._carry()
         grids = sorted(self._limbs, reverse=True)
         return add_limbs([self._limbs[grid][: self._groups] for grid in grids], grids, self._groups)
 
     def of_pairs(self) -> tuple[Doubles, Doubles]:
-        """Give, of codes 2c and 2c + 1, the difference and the sum of their sums."""
+        """Return, of codes 2c and 2c + 1, the difference and the sum of their sums."""
         self._carry()
         grids, even = sorted(self._limbs, reverse=True), self._groups - self._groups % 2
         pairs = [self._limbs[grid][:even].reshape(-1, 2) for grid in grids]
@@ -339,7 +339,7 @@ class GroupedSum:
                 limit = math.frexp(max(float(np.maximum.reduce(source)), -float(np.minimum.reduce(source))))[1]
 
     def _grid(self, limit: int) -> int:
-        """Give the grid of the limb that takes values below 2^limit: the lowest that is wide enough."""
+        """Return the grid of the limb that takes values below 2^limit: the lowest that is wide enough."""
         if self._origin is None:
             self._origin = limit + _HEADROOM - _WIDTH
         return self._origin - (self._origin + _WIDTH - limit) // _WIDTH * _WIDTH
@@ -423,7 +423,7 @@ class GroupedSum:
             setattr(self, name, value)
 
     def copy(self) -> Self:
-        """Give sums of their own that hold the same."""
+        """Return sums of their own that hold the same."""
         made = type(self)(len(self))
         made.merge(self)
         return made

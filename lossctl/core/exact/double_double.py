@@ -51,7 +51,7 @@ class Doubles(NamedTuple):
 
 
 def exactly(values: Array) -> Doubles:
-    """Give doubles as they are.
+    """Return doubles as they are.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def is_safe(numbers: Doubles) -> Mask:
 
 
 def add(a: Doubles, b: Doubles) -> Doubles:
-    """Give a + b; exact where two doubles hold it."""
+    """Return a + b; exact where two doubles hold it."""
     total, left = two_sum(a.high, b.high)
     lows, lost = two_sum(a.low, b.low)
     rest, more = two_sum(left, lows)
@@ -106,7 +106,7 @@ def multiply(a: Doubles, b: Doubles) -> Doubles:
 
 
 def divide(a: Doubles, b: Doubles) -> Doubles:
-    """Give a/b, for b that is not 0; exact where a is, b is one exact double, and two doubles hold the quotient.
+    """Return a/b, for b that is not 0; exact where a is, b is one exact double, and two doubles hold the quotient.
 
     So a mean that lies half way between two doubles is known to.
     """
@@ -124,7 +124,7 @@ def divide(a: Doubles, b: Doubles) -> Doubles:
 
 
 def _is_quotient(a: Doubles, b: Array, first: Array, second: Array) -> Mask:
-    """Say where ``(first + second)·b`` is a, to the last bit; `first` is ``a.high / b``."""
+    """Return where ``(first + second)·b`` is a, to the last bit; `first` is ``a.high / b``."""
     product, left = _two_product(first, b)
     rest, lost = two_sum((a.high - product) - left, a.low)  # what division leaves is a double
     product, left = _two_product(second, b)
@@ -133,7 +133,7 @@ def _is_quotient(a: Doubles, b: Array, first: Array, second: Array) -> Mask:
 
 
 def root(a: Doubles) -> Doubles:
-    """Give √a, for a of at least 0."""
+    """Return √a, for a of at least 0."""
     first = np.sqrt(a.high)
     product, left = _two_product(first, first)
     rest = ((a.high - product) - left) + a.low
@@ -144,14 +144,14 @@ def root(a: Doubles) -> Doubles:
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """Give the rounded sum and exactly what that leaves (Knuth)."""
+    """Return the rounded sum and exactly what that leaves (Knuth)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
 def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
-    """Give the rounded product and exactly what that leaves (Dekker, Veltkamp)."""
+    """Return the rounded product and exactly what that leaves (Dekker, Veltkamp)."""
     product = a * b
     (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
     left = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low

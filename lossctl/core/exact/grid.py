@@ -96,7 +96,7 @@ def measure(chunk: Array) -> Span:
 
 
 def _largest(chunk: Array) -> float:
-    """Give the largest magnitude but NaN; 0 where there is nothing else."""
+    """Return the largest magnitude but NaN; 0 where there is nothing else."""
     return float(np.fmax.reduce(np.abs(chunk), initial=0.0))
 
 
@@ -107,21 +107,21 @@ def squared(span: Span) -> Span:
 
 
 def multiplied(one: Span, other: Span) -> Span:
-    """Give a span of the products of values with others, rounded to 53 bits; both as for `squared`."""
+    """Return a span of the products of values with others, rounded to 53 bits; both as for `squared`."""
     floor = one.floor + other.floor - 1
     unit = max(one.unit + other.unit, floor - 53)  # no product that is not 0 is below 2^(floor − 1)
     return Span(one.limit + other.limit, floor, unit, one.most * other.most, one.zeros or other.zeros)
 
 
 def _least_above_zero(magnitudes: Array) -> float:
-    """Give the least magnitude but 0: as bits less one, zeros are the largest of all integers."""
+    """Return the least magnitude but 0: as bits less one, zeros are the largest of all integers."""
     bits = scratch.rounded[: magnitudes.size].view(np.uint64)
     np.subtract(magnitudes.view(np.uint64), np.uint64(1), bits)
     return float((np.minimum.reduce(bits) + np.uint64(1)).view(np.float64))
 
 
 def lost_bits(chunk: Array, squares: Array, span: Span) -> bool:
-    """Say whether a square of the chunk underflowed: to 0, or to where doubles have fewer than 53 bits."""
+    """Return whether a square of the chunk underflowed: to 0, or to where doubles have fewer than 53 bits."""
     if span.unit < -2 * SQUARABLE - 53:
         return True
     return span.zeros and bool(np.any((squares == 0) & (chunk != 0)))

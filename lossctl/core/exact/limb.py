@@ -22,7 +22,7 @@ _UNIT = 2 * LEAST
 
 
 def limit_of(chunk: Array) -> int:
-    """Give the least power of two above every magnitude."""
+    """Return the least power of two above every magnitude."""
     most = max(float(np.maximum.reduce(chunk)), -float(np.minimum.reduce(chunk)))
     if not math.isfinite(most):
         return NOT_FINITE
@@ -30,7 +30,7 @@ def limit_of(chunk: Array) -> int:
 
 
 def not_finite_sum(counts: dict[float, int]) -> ExactSum:
-    """Give a sum that holds so many values that are not finite, by kind."""
+    """Return a sum that holds so many values that are not finite, by kind."""
     total = ExactSum()
     total.n_nan, total.n_posinf = counts.get(NAN, 0), counts.get(math.inf, 0)
     total.n_neginf = counts.get(-math.inf, 0)
@@ -38,7 +38,7 @@ def not_finite_sum(counts: dict[float, int]) -> ExactSum:
 
 
 def units_of(integers: dict[int, int]) -> int:
-    """Give Σ integer·2^grid in units of 2^-2148; limbs below that hold multiples of it."""
+    """Return Σ integer·2^grid in units of 2^-2148; limbs below that hold multiples of it."""
     lowest = min([_UNIT, *integers])
     return sum(each << (grid - lowest) for grid, each in integers.items()) >> (_UNIT - lowest)
 

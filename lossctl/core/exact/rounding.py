@@ -12,7 +12,7 @@ __all__ = ["round_fraction", "sqrt_fraction"]
 
 
 def round_fraction(x: Fraction) -> float:
-    """Give the double nearest to a rational number (ties to even); an infinity beyond the largest double.
+    """Return the double nearest to a rational number (ties to even); an infinity beyond the largest double.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def round_fraction(x: Fraction) -> float:
 
 
 def sqrt_fraction(x: Fraction) -> float:
-    """Give the double nearest to √x (ties to even); infinity beyond the largest double.
+    """Return the double nearest to √x (ties to even); infinity beyond the largest double.
 
     Rounding x first and its root again would be wrong in the last bit now and then, and would overflow.
 
@@ -53,7 +53,7 @@ def sqrt_fraction(x: Fraction) -> float:
 
 
 def _divide(numerator: int, denominator: int) -> float:
-    """Give the correctly rounded quotient, as dividing two Python integers does; infinity where it overflows."""
+    """Return the correctly rounded quotient, as dividing two Python integers does; infinity where it overflows."""
     try:
         return numerator / denominator
     except OverflowError:

@@ -107,5 +107,5 @@ def freedom_of(weights: tuple[Fraction, Fraction]) -> float:
 
 
 def is_lost(left: Fraction, squares: Fraction) -> bool:
-    """Say whether so little is left of a sum of squares that the rounding of each shows."""
+    """Return whether so little is left of a sum of squares that the rounding of each shows."""
     return left < squares * _CANCELLED

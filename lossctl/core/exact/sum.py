@@ -171,11 +171,11 @@ class ExactSum:
         return not (self.n_nan or self.n_posinf or self.n_neginf)
 
     def fraction(self) -> Fraction:
-        """Give the exact sum of the finite values."""
+        """Return the exact sum of the finite values."""
         return Fraction(self.units, 1 << -_UNIT)
 
     def result(self) -> float:
-        """Give the sum, correctly rounded to the nearest double (ties to even).
+        """Return the sum, correctly rounded to the nearest double (ties to even).
 
         Returns
         -------
@@ -190,7 +190,7 @@ class ExactSum:
         return round_fraction(self.fraction())
 
     def to_bytes(self) -> bytes:
-        """Give the state: equal sums give equal bytes, on any machine."""
+        """Return the state: equal sums give equal bytes, on any machine."""
         shift = (self.units & -self.units).bit_length() - 1 if self.units else 0
         digits = self.units >> shift
         header = _HEADER.pack(_VERSION, self.n_nan, self.n_posinf, self.n_neginf, shift)

@@ -57,7 +57,7 @@ class Domain:
         return inside & (values == np.rint(values)) if self.whole else inside
 
     def contains_all(self, values: Array) -> bool:
-        """Say whether every value lies in the domain, without making an array the size of the input."""
+        """Return whether every value lies in the domain, without making an array the size of the input."""
         if values.size == 0 or self.is_real_line:
             return True
         low, high = float(values.min()), float(values.max())

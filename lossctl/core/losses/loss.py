@@ -273,7 +273,7 @@ class Loss:
         return self.across or self.task == "ordinal"
 
     def domain(self, role: Role) -> Domain | None:
-        """Give the domain of a column; ``None`` where the loss does not use it."""
+        """Return the domain of a column; ``None`` where the loss does not use it."""
         return self.target if role is Role.TARGET else self.prediction
 
     def param(self, name: str) -> Param | None:
@@ -345,7 +345,7 @@ class ChosenLoss:
         return self.loss.unit(**self.params) if callable(self.loss.unit) else self.loss.unit
 
     def fact(self, name: str, columns: int | None = None) -> Any:
-        """Give a fact of `Facts` for these parameters, and for a prediction of so many columns.
+        """Return a fact of `Facts` for these parameters, and for a prediction of so many columns.
 
         NaN where it depends on how many there are, and that is not given.
         """
@@ -367,7 +367,7 @@ class ChosenLoss:
             self.loss.check_columns(**context, **self.params)
 
     def compute(self, target: Array | None, prediction: Array | None, **context: Any) -> tuple[Array, Array]:
-        """Give ``(loss, slope)`` per row. The arrays must come from a valid Block.
+        """Return ``(loss, slope)`` per row. The arrays must come from a valid Block.
 
         `context` is what a kernel of quantiles or groups gets beside its columns; see `Loss.kernel`.
         """
@@ -375,7 +375,7 @@ class ChosenLoss:
             return self.loss.kernel(_in_one_piece(target), _in_one_piece(prediction), **context, **self.params)
 
     def finish(self, means: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
-        """Give the value, and its derivative by the mean of each part."""
+        """Return the value, and its derivative by the mean of each part."""
         if self.loss.finish is None:
             return means[0], (1.0,)
         return self.loss.finish(means, **self.params)

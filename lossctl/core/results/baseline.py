@@ -166,12 +166,12 @@ class Baseline:
             raise DataError(f"{name} is a damaged baseline: it has {rows} rows, and says it has {self.n}", _ANEW)
 
     def value(self, label: str, values: Mapping[str, str | None] | None = None) -> Mapping[str, Any] | None:
-        """Give the result of a loss, for the whole or for a slice; ``None`` where there is none."""
+        """Return the result of a loss, for the whole or for a slice; ``None`` where there is none."""
         wanted = dict(values or {})
         return next((each for each in self.results if each["label"] == label and each["slice"] == wanted), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/baseline/1``."""
+        """Return the JSON document of schema ``lossctl/baseline/1``."""
         columns = {label: [[each.name, each.checksum] for each in of] for label, of in self.columns.items()}
         document = {
             "schema": BASELINE_SCHEMA,
@@ -227,7 +227,7 @@ class Baseline:
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
-    """Give a hash of all that a document says, however it is written: a changed digit of a value is still JSON."""
+    """Return a hash of all that a document says, however it is written: a changed digit of a value is still JSON."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 

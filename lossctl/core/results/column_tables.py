@@ -18,7 +18,7 @@ _FIGURES = ("value", "n", "n_read", "n_dropped", "n_outside", "weight_sum")
 
 
 def alike(results: Pieces) -> list[Alike]:
-    """Give the entries of results, those of many slices by what they have in common."""
+    """Return the entries of results, those of many slices by what they have in common."""
     found: list[Alike] = []
     first = 0
     for piece in results.pieces:
@@ -60,7 +60,7 @@ def _fields(results: SliceResults, *, error: bool, interval: bool) -> dict[tuple
 
 
 def cells(results: Pieces, by: Sequence[str]) -> dict[str, list[Cell]]:
-    """Give the cells of a table of results by column, as `lossctl.core.results.evaluation.cells_of` those of one."""
+    """Return the cells of a table of results by column, as `lossctl.core.results.evaluation.cells_of` those of one."""
     found: dict[str, list[Cell]] = {}
     for piece in results.pieces:
         of = _of_one(piece, by) if isinstance(piece, Evaluation) else _cells(piece, by)
@@ -92,7 +92,7 @@ def _cells(results: SliceResults, by: Sequence[str]) -> dict[str, list[Cell]]:
 
 
 def values(results: Pieces) -> list[float]:
-    """Give the value of each result."""
+    """Return the value of each result."""
     found: list[float] = []
     for piece in results.pieces:
         if isinstance(piece, Evaluation):

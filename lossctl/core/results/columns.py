@@ -139,7 +139,7 @@ class SliceResults:
         return {name: values[place] for name, values in self.slices.items()}
 
     def renamed(self, model: str, source: str | None = None) -> SliceResults:
-        """Give the same of a model that is called otherwise, and of a source where that is given."""
+        """Return the same of a model that is called otherwise, and of a source where that is given."""
         others = {place: each.renamed(model, source) for place, each in self.others.items()}
         return replace(self, whole=self.whole.renamed(model, source), others=others)
 
@@ -158,16 +158,16 @@ class SliceResults:
             yield SliceValue(dict(zip(names, texts, strict=True)), value, n, dropped, ci, spread)
 
     def at(self, place: int) -> Evaluation:
-        """Give the result of one slice."""
+        """Return the result of one slice."""
         return self._made(place, [values[place].item() for values in self.figures.values()])
 
     def all(self) -> Iterator[Evaluation]:
-        """Give the result of each slice."""
+        """Return the result of each slice."""
         rows = zip(*(values.tolist() for values in self.figures.values()), strict=True)
         return map(self._made, range(len(self)), rows)
 
     def _made(self, place: int, figures: Sequence[Any]) -> Evaluation:
-        """Give the result of one slice, of whose figures the numbers are known."""
+        """Return the result of one slice, of whose figures the numbers are known."""
         if place in self.others:
             return self.others[place]
         of = dict(zip(self.figures, figures, strict=True))
@@ -191,7 +191,7 @@ class SliceResults:
         )
 
     def columns(self, by: Sequence[str]) -> dict[str, Field]:
-        """Give, by the name of a field of `Evaluation.record`, that of each slice."""
+        """Return, by the name of a field of `Evaluation.record`, that of each slice."""
         shared, count = self.whole.record(by), len(self)
         found: dict[str, Any] = {name: [value] * count for name, value in shared.items()}
         figures, none = self.figures, [None] * count
@@ -216,7 +216,7 @@ class SliceResults:
         return found
 
     def signatures(self) -> list[str]:
-        """Give the signature of each slice: those of the same counts are one object."""
+        """Return the signature of each slice: those of the same counts are one object."""
         n, n_read = self.figures["n"], self.figures["n_read"]
         counts = n.tolist() if np.array_equal(n, n_read) else [*zip(n.tolist(), n_read.tolist(), strict=True)]
         pairs = {each: each if isinstance(each, tuple) else (each, each) for each in set(counts)}
@@ -225,7 +225,7 @@ class SliceResults:
         return [texts[each] for each in counts]
 
     def some(self, places: Numbers) -> SliceResults:
-        """Give the results of some slices, none of which is among the others."""
+        """Return the results of some slices, none of which is among the others."""
         if len(places) == len(self):
             return self
         slices = {name: [values[place] for place in places.tolist()] for name, values in self.slices.items()}
@@ -234,7 +234,7 @@ class SliceResults:
 
 
 def _finite(values: Numbers) -> Numbers:
-    """Give numbers in an array of their own, NaN in place of those that are not finite."""
+    """Return numbers in an array of their own, NaN in place of those that are not finite."""
     return values.copy() if values.dtype == np.int64 else np.where(np.isfinite(values), values, np.nan)
 
 
@@ -295,7 +295,7 @@ class Pieces(Sequence[Evaluation]):
         return repr(self.all())
 
     def all(self) -> tuple[Evaluation, ...]:
-        """Give all of them, which are made once."""
+        """Return all of them, which are made once."""
         if self._made is None:
             made: list[Evaluation] = []
             for each in self.pieces:
@@ -327,7 +327,7 @@ class Pieces(Sequence[Evaluation]):
         return next((each for each in found if each), ())
 
     def columns(self) -> dict[str, Field]:
-        """Give, by the name of a field of `Evaluation.record`, that of each result."""
+        """Return, by the name of a field of `Evaluation.record`, that of each result."""
         parts: dict[str, list[Field]] = {}
         by = self.by
         for piece in self.pieces:
@@ -357,11 +357,11 @@ def has_interval(piece: Evaluation | SliceResults) -> bool:
 
 
 def joined(pieces: Sequence[Evaluation | SliceResults]) -> Sequence[Evaluation]:
-    """Give results one after another, as a tuple where each stands alone."""
+    """Return results one after another, as a tuple where each stands alone."""
     alone = tuple(each for each in pieces if isinstance(each, Evaluation))
     return alone if len(alone) == len(pieces) else Pieces(tuple(pieces))
 
 
 def pieces_of(results: Sequence[Evaluation]) -> Sequence[Evaluation | SliceResults]:
-    """Give what results were joined from."""
+    """Return what results were joined from."""
     return results.pieces if isinstance(results, Pieces) else results

@@ -109,7 +109,7 @@ class Comparison(Shown):
         return (self.delta < 0.0) == (self.chosen.loss.direction is Direction.LOWER)
 
     def adjusted(self, p_value: float | None, *, significant: bool) -> Comparison:
-        """Give the same with its adjusted p-value: sooner than `dataclasses.replace`, where there are many."""
+        """Return the same with its adjusted p-value: sooner than `dataclasses.replace`, where there are many."""
         made = object.__new__(Comparison)
         for name in self.__slots__:
             object.__setattr__(made, name, getattr(self, name))
@@ -118,7 +118,7 @@ class Comparison(Shown):
         return made
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         return {
             "loss": self.loss,
             "params": dict(self.params),
@@ -147,7 +147,7 @@ class Comparison(Shown):
         }
 
     def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
-        """Give the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
+        """Return the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
         ends = [item.name for item in fields(Interval)]
         row: dict[str, Any] = {}
         for name, value in self.to_dict().items():

@@ -72,7 +72,7 @@ def _laid_out(comparisons: Sequence[Comparison], notes: Sequence[str], pair: tup
 
 
 def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) -> dict[str, Column]:
-    """Give the columns: the values of two models beside each other, those of more below each other."""
+    """Return the columns: the values of two models beside each other, those of more below each other."""
     lead = {"loss": Column("loss"), **{_SLICE + name: Column(name) for name in slices}}
     if pair is None:
         best_of_all = Column("best", rank=1)
@@ -95,7 +95,7 @@ def _columns(slices: Sequence[str], level: float, pair: tuple[str, str] | None) 
 
 
 def _lines(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[str, Cell]]:
-    """Give the line of one loss and slice, of two models."""
+    """Return the line of one loss and slice, of two models."""
     (each,) = together
     found = best(together)
     marks = _marks(found)
@@ -108,7 +108,7 @@ def _lines(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[s
 
 
 def _block(together: Sequence[Comparison], slices: Sequence[str]) -> list[dict[str, Cell]]:
-    """Give the rows of one loss and slice: each baseline, with its candidates below."""
+    """Return the rows of one loss and slice: each baseline, with its candidates below."""
     marks = _marks(best(together))
     lead = _lead(together[0], slices)
     rows: list[dict[str, Cell]] = []

@@ -57,7 +57,7 @@ class Comparisons(Shown, Sequence[Comparison]):
         return self.comparisons[index]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/compare/1``."""
+        """Return the JSON document of schema ``lossctl/compare/1``."""
         return {
             "schema": COMPARE_SCHEMA,
             "version": __version__,
@@ -66,16 +66,16 @@ class Comparisons(Shown, Sequence[Comparison]):
         }
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each comparison."""
+        """Return the JSON object of each comparison."""
         return [each.to_dict() for each in self.comparisons]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each comparison as a flat row."""
+        """Return each comparison as a flat row."""
         by = slice_columns(each.slice for each in self.comparisons)
         return [each.record(by) for each in self.comparisons]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame, one row a comparison, with the columns of the CSV output."""
+        """Return a pandas DataFrame, one row a comparison, with the columns of the CSV output."""
         import pandas as pd
 
         return pd.DataFrame(self.records())

@@ -57,7 +57,7 @@ class Gradient:
     sign_balance: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         return {name: finite_or_none(getattr(self, name)) for name in GRADIENT_FIGURES}
 
 
@@ -115,7 +115,7 @@ class Evaluation(Shown):
         return self.chosen.unit
 
     def renamed(self, model: str, source: str | None = None) -> Evaluation:
-        """Give the same of a model that is called otherwise, and of a source where that is given."""
+        """Return the same of a model that is called otherwise, and of a source where that is given."""
         return replace(self, model=model, source=source or self.source)
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Evaluation(Shown):
         }
 
     def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
-        """Give the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
+        """Return the same as one flat row: nested fields joined by a dot, and one for each column that slices."""
         row: dict[str, Any] = {}
         for name, value in self.to_dict().items():
             if name == "slice":
@@ -156,7 +156,7 @@ class Evaluation(Shown):
 
 
 def cells_of(result: Evaluation, by: Sequence[str]) -> dict[str, Cell]:
-    """Give the cells of a table for one result, but its quantiles."""
+    """Return the cells of a table for one result, but its quantiles."""
     gradient, ci = result.gradient, result.ci
     slices = slice_cells(result.slice, by)
     return {

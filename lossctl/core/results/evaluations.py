@@ -68,11 +68,11 @@ class Evaluations(Shown, Sequence[Evaluation]):
         return slice_columns(result.slice for result in self.results)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/eval/1``."""
+        """Return the JSON document of schema ``lossctl/eval/1``."""
         return self.document(self.items())
 
     def document(self, entries: Sequence[Any]) -> dict[str, Any]:
-        """Give the JSON document with other entries."""
+        """Return the JSON document with other entries."""
         return {
             "schema": EVAL_SCHEMA,
             "version": __version__,
@@ -81,7 +81,7 @@ class Evaluations(Shown, Sequence[Evaluation]):
         }
 
     def alike(self) -> Sequence[Alike]:
-        """Give the JSON objects of results by what they have in common; none where they are few."""
+        """Return the JSON objects of results by what they have in common; none where they are few."""
         pieces = self._pieces()
         if pieces is None:
             return ()
@@ -90,22 +90,22 @@ class Evaluations(Shown, Sequence[Evaluation]):
         return alike(pieces)
 
     def _pieces(self) -> Pieces | None:
-        """Give the results of many slices together; ``None`` where each is to be asked."""
+        """Return the results of many slices together; ``None`` where each is to be asked."""
         from lossctl.core.results.columns import Pieces
 
         return self.results if isinstance(self.results, Pieces) and not self.results.has_quantiles else None
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each result."""
+        """Return the JSON object of each result."""
         return [result.to_dict() for result in self.results]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each result as a flat row."""
+        """Return each result as a flat row."""
         by = self.by
         return [result.record(by) for result in self.results]
 
     def columns(self) -> Mapping[str, Field]:
-        """Give the same by field: for many results this takes a fraction of the time."""
+        """Return the same by field: for many results this takes a fraction of the time."""
         from lossctl.core.results.columns import Pieces
 
         if isinstance(self.results, Pieces):
@@ -113,7 +113,7 @@ class Evaluations(Shown, Sequence[Evaluation]):
         return transposed(self.records())
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame, one row a result, with the columns of the CSV output."""
+        """Return a pandas DataFrame, one row a result, with the columns of the CSV output."""
         import pandas as pd
 
         return pd.DataFrame(self.columns())
@@ -128,7 +128,7 @@ class Evaluations(Shown, Sequence[Evaluation]):
         return [*values(pieces)]
 
     def view(self) -> View:
-        """Give the table for people: the columns that say something."""
+        """Return the table for people: the columns that say something."""
         by, level, cells = self.by, self._level(), self._cells()
         columns = {
             "model": Column("model"),
@@ -155,14 +155,14 @@ class Evaluations(Shown, Sequence[Evaluation]):
         return View(tuple(columns[name] for name in shown), tuple(rows))
 
     def _level(self) -> float:
-        """Give the coverage of intervals."""
+        """Return the coverage of intervals."""
         pieces = self._pieces()
         if pieces is not None:
             return pieces.level or _LEVEL
         return next((result.ci.level for result in self.results if result.ci is not None), _LEVEL)
 
     def _cells(self) -> Mapping[str, Sequence[Cell]]:
-        """Give the cells of the table by column; none where there is no result."""
+        """Return the cells of the table by column; none where there is no result."""
         pieces, by = self._pieces(), self.by
         if pieces is None:
             rows = [{**cells_of(result, by), **_quantile_cells(result)} for result in self.results]

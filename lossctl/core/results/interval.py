@@ -30,6 +30,6 @@ class Interval:
     method: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         low, high = finite_or_none(self.low), finite_or_none(self.high)
         return {"level": self.level, "low": low, "high": high, "method": self.method}

@@ -114,7 +114,7 @@ class Quantiles:
         return "ok" if all(math.isfinite(each) for each in found) else "inf"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         told = {
             of: {name: finite_or_none(each) for name, each in values.items()}
             for of, values in (("loss", self.loss), ("slope", self.slope))
@@ -122,7 +122,7 @@ class Quantiles:
         return {**told, "status": self.status}
 
     def record(self) -> dict[str, Scalar]:
-        """Give the same as flat fields."""
+        """Return the same as flat fields."""
         row: dict[str, Scalar] = {}
         for name, value in self.to_dict().items():
             if isinstance(value, dict):

@@ -159,7 +159,7 @@ def _disagreement(first: Comparison, sides: tuple[list[str], list[str]], *, sure
 
 
 def _sides(together: Sequence[Comparison], better: Callable[[Comparison], bool | None]) -> tuple[list[str], list[str]]:
-    """Give the losses that prefer the baseline of the first comparison, and those that prefer its candidate."""
+    """Return the losses that prefer the baseline of the first comparison, and those that prefer its candidate."""
     sides: tuple[list[str], list[str]] = ([], [])
     for each in together:
         found = better(each)

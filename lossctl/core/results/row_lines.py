@@ -101,7 +101,7 @@ class Lines:
 
 
 def slice_column(name: str) -> str:
-    """Give what the column of a table is called that holds the values of a column that slices."""
+    """Return what the column of a table is called that holds the values of a column that slices."""
     return f"slice.{name}"
 
 
@@ -124,7 +124,7 @@ def _quoted(part: str) -> str:
 
 
 def frame_of(lines: Iterable[Lines], layout: Layout) -> pd.DataFrame:
-    """Give a pandas DataFrame of all lines."""
+    """Return a pandas DataFrame of all lines."""
     import pandas as pd
 
     models, losses = (np.array(names, dtype=object) for names in zip(*layout.entries, strict=True))

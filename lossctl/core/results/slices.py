@@ -64,7 +64,7 @@ def of_slices(what: str, slices: Iterable[Slice]) -> str:
 
 
 def slice_columns(slices: Iterable[Slice]) -> tuple[str, ...]:
-    """Give the columns that slice, in order; none where there is only the whole.
+    """Return the columns that slice, in order; none where there is only the whole.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def slice_columns(slices: Iterable[Slice]) -> tuple[str, ...]:
 
 
 def slice_fields(values: Slice, columns: Iterable[str]) -> dict[str, Scalar]:
-    """Give the fields of a flat row: the slice in a line, and each column; those of the whole are empty.
+    """Return the fields of a flat row: the slice in a line, and each column; those of the whole are empty.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def slice_fields(values: Slice, columns: Iterable[str]) -> dict[str, Scalar]:
 
 
 def slice_cells(values: Slice, columns: Iterable[str]) -> tuple[str, ...]:
-    """Give the cells of a table for people, one a column.
+    """Return the cells of a table for people, one a column.
 
     Examples
     --------

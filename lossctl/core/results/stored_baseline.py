@@ -50,16 +50,16 @@ class StoredBaseline(Shown):
         return lines(self.results, line(self, whose(self._note(), {})))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the document that was stored, with the file, its size and its digest."""
+        """Return the document that was stored, with the file, its size and its digest."""
         beside = {"file": self.file, "bytes": self.size, "digest": self.digest}
         return {**self.baseline.to_dict(), **beside, "warnings": list(self.warnings)}
 
     def items(self) -> list[Mapping[str, Any]]:
-        """Give the JSON object of each value."""
+        """Return the JSON object of each value."""
         return [result.to_dict() for result in self.results]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each value as a flat row."""
+        """Return each value as a flat row."""
         by = slice_columns(result.slice for result in self.results)
         return [result.record(by) for result in self.results]
 
@@ -68,7 +68,7 @@ class StoredBaseline(Shown):
         return [result.value for result in self.results]
 
     def view(self) -> View:
-        """Give the table for people."""
+        """Return the table for people."""
         by = slice_columns(result.slice for result in self.results)
         columns = [Column("loss"), *(Column(name) for name in by)]
         columns += [Column("value", "right", "main"), Column("n", "right", "side")]

@@ -120,7 +120,7 @@ class GateResult:
         return f"{self.gate} on {name}" if name else self.gate
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         return {
             "gate": self.gate,
             "verdict": self.verdict.value,
@@ -134,7 +134,7 @@ class GateResult:
         }
 
     def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
-        """Give the same as one flat row, with a field for each column that slices; without the details."""
+        """Return the same as one flat row, with a field for each column that slices; without the details."""
         row: dict[str, Any] = {}
         for name, value in self.to_dict().items():
             if name != "details":
@@ -235,7 +235,7 @@ class Checked(Shown, Sequence[GateResult]):
         return {verdict: count for verdict, count in found.items() if count}
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/check/1``."""
+        """Return the JSON document of schema ``lossctl/check/1``."""
         return {
             "schema": CHECK_SCHEMA,
             "version": __version__,
@@ -246,22 +246,22 @@ class Checked(Shown, Sequence[GateResult]):
         }
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each gate."""
+        """Return the JSON object of each gate."""
         return [each.to_dict() for each in self.gates]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each gate as a flat row."""
+        """Return each gate as a flat row."""
         by = slice_columns(each.slice for each in self.gates)
         return [each.record(by) for each in self.gates]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame, one row a gate, with the columns of the CSV output."""
+        """Return a pandas DataFrame, one row a gate, with the columns of the CSV output."""
         import pandas as pd
 
         return pd.DataFrame(self.records())
 
     def bare(self) -> list[Scalar]:
-        """Give the verdicts alone."""
+        """Return the verdicts alone."""
         return [each.verdict.value for each in self.gates]
 
     def summary(self) -> str:
@@ -278,7 +278,7 @@ class Checked(Shown, Sequence[GateResult]):
         return f"{self.verdict.value.replace('_', ' ')}: {', '.join(counts)} of {len(self.gates)}"
 
     def view(self) -> View:
-        """Give the table for people: a line each, failures first."""
+        """Return the table for people: a line each, failures first."""
         shown = [each for each in self.worst_first if each.verdict is not Verdict.PASS or not self.only_failures]
         passed = len(self.gates) - len(shown)
         left_out = (f"not shown: {passed} that passed",) if passed else ()

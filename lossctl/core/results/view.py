@@ -140,19 +140,19 @@ class Reportable(Protocol):
     """A result that every output format can render."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document: fixed fields, full precision, ``None`` for what is missing or not finite."""
+        """Return the JSON document: fixed fields, full precision, ``None`` for what is missing or not finite."""
 
     def items(self) -> Sequence[Mapping[str, Any]]:
-        """Give the entries of the JSON document, one a line of JSON lines."""
+        """Return the entries of the JSON document, one a line of JSON lines."""
 
     def records(self) -> Sequence[Mapping[str, Scalar]]:
-        """Give the entries as flat rows with the same keys each, for CSV."""
+        """Return the entries as flat rows with the same keys each, for CSV."""
 
     def view(self) -> View:
-        """Give the table for people."""
+        """Return the table for people."""
 
     def bare(self) -> Sequence[Scalar]:
-        """Give the values alone."""
+        """Return the values alone."""
 
 
 @runtime_checkable
@@ -160,7 +160,7 @@ class Columnar(Protocol):
     """A result that has its flat rows by column too."""
 
     def columns(self) -> Mapping[str, Field]:
-        """Give the fields of `Reportable.records` by name, each of all rows."""
+        """Return the fields of `Reportable.records` by name, each of all rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,14 +187,14 @@ class Repetitive(Protocol):
     """A result of many entries that knows what they have in common."""
 
     def alike(self) -> Sequence[Alike]:
-        """Give the entries of `Reportable.items`; none where they are better taken from there."""
+        """Return the entries of `Reportable.items`; none where they are better taken from there."""
 
     def document(self, entries: Sequence[Any]) -> dict[str, Any]:
-        """Give the JSON document of `Reportable.to_dict` with other entries."""
+        """Return the JSON document of `Reportable.to_dict` with other entries."""
 
 
 def listed(values: Field) -> list[Scalar]:
-    """Give a field of all rows as the values of `Reportable.records`.
+    """Return a field of all rows as the values of `Reportable.records`.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def listed(values: Field) -> list[Scalar]:
 
 
 def transposed(records: Sequence[Mapping[str, Scalar]]) -> dict[str, list[Scalar]]:
-    """Give by name the fields of flat rows, in the order they are met; ``None`` where a row has none.
+    """Return by name the fields of flat rows, in the order they are met; ``None`` where a row has none.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def transposed(records: Sequence[Mapping[str, Scalar]]) -> dict[str, list[Scalar
 
 
 def finite_or_none(value: float | None) -> float | None:
-    """Give a number that JSON can hold: a NaN or an infinity becomes ``None``."""
+    """Return a number that JSON can hold: a NaN or an infinity becomes ``None``."""
     return value if value is not None and math.isfinite(value) else None
 
 
@@ -260,7 +260,7 @@ def _typed(value: Any) -> str:
 
 
 def flat(document: Mapping[str, Any], nested: Mapping[str, Sequence[str]]) -> dict[str, Scalar]:
-    """Give a JSON object as one flat row, with the same keys whatever is missing.
+    """Return a JSON object as one flat row, with the same keys whatever is missing.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ class WorstRow:
         return "nan" if math.isnan(self.value) else "inf" if self.value > 0.0 else "-inf"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object."""
+        """Return the JSON object."""
         return {
             "source": self.source,
             "model": self.model,
@@ -118,7 +118,7 @@ class WorstRow:
         }
 
     def record(self, by: Sequence[str] = ()) -> dict[str, Scalar]:
-        """Give the same as one flat row: slices under ``slice.``, kept columns under ``keep.``, vectors as text."""
+        """Return the same as one flat row: slices under ``slice.``, kept columns under ``keep.``, vectors as text."""
         row: dict[str, Scalar] = {}
         for name, value in self.to_dict().items():
             if name == "slice":
@@ -171,7 +171,7 @@ class WorstRows(Shown, Sequence[WorstRow]):
         return slice_columns(row.slice for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON document of schema ``lossctl/top/1``."""
+        """Return the JSON document of schema ``lossctl/top/1``."""
         return {
             "schema": TOP_SCHEMA,
             "version": __version__,
@@ -180,26 +180,26 @@ class WorstRows(Shown, Sequence[WorstRow]):
         }
 
     def items(self) -> list[dict[str, Any]]:
-        """Give the JSON object of each row."""
+        """Return the JSON object of each row."""
         return [row.to_dict() for row in self.rows]
 
     def records(self) -> list[dict[str, Scalar]]:
-        """Give each row flat."""
+        """Return each row flat."""
         by = self.by
         return [row.record(by) for row in self.rows]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a pandas DataFrame with the columns of the CSV output."""
+        """Return a pandas DataFrame with the columns of the CSV output."""
         import pandas as pd
 
         return pd.DataFrame(self.records())
 
     def bare(self) -> list[Scalar]:
-        """Give the numbers of the rows alone."""
+        """Return the numbers of the rows alone."""
         return [row.row for row in self.rows]
 
     def view(self) -> View:
-        """Give the table for people: the columns that say something."""
+        """Return the table for people: the columns that say something."""
         columns: dict[str, tuple[Column, list[Cell]]] = {
             "model": (Column("model"), [row.model for row in self.rows]),
             "loss": (Column("loss"), [row.chosen.title for row in self.rows]),
@@ -223,7 +223,7 @@ class WorstRows(Shown, Sequence[WorstRow]):
 
 
 def _slice_cells(rows: Sequence[WorstRow], by: Sequence[str]) -> dict[str, tuple[Column, list[Cell]]]:
-    """Give a column for each column that slices."""
+    """Return a column for each column that slices."""
     cells = [slice_cells(row.slice, by) for row in rows]
     return {f"by {name}": (Column(name), [each[place] for each in cells]) for place, name in enumerate(by)}
 

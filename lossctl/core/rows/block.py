@@ -93,7 +93,7 @@ class Batch:
         return self.length
 
     def row_number(self, index: int) -> int:
-        """Give the number in the source, from 0, of a row of this batch."""
+        """Return the number in the source, from 0, of a row of this batch."""
         return int(self.rows[index]) if self.rows is not None else self.first_row + index
 
     def split(self, size: int = BLOCK_ROWS) -> list[Batch]:
@@ -124,7 +124,7 @@ class Batch:
         return cuts
 
     def cut(self, start: int, stop: int) -> Batch:
-        """Give the rows from `start` to before `stop`, without copying, even where that cuts a group."""
+        """Return the rows from `start` to before `stop`, without copying, even where that cuts a group."""
         columns = {name: values[start:stop] for name, values in self.columns.items()}
         rows = None if self.rows is None else self.rows[start:stop]
         starts = self.starts
@@ -175,7 +175,7 @@ class Binding:
     group: str | None = None
 
     def columns(self, role: Role) -> tuple[str, ...]:
-        """Give the columns of a role."""
+        """Return the columns of a role."""
         return self.target if role is Role.TARGET else self.prediction
 
     def text(self, role: Role) -> str:
@@ -230,11 +230,11 @@ class Block:
         return self.batch.length if self.kept is None else len(self.kept)
 
     def values(self, role: Role) -> Array | None:
-        """Give the values of a role."""
+        """Return the values of a role."""
         return self.target if role is Role.TARGET else self.prediction
 
     def row_number(self, index: int) -> int:
-        """Give the number in the source, from 0, of a row of this block."""
+        """Return the number in the source, from 0, of a row of this block."""
         return self.batch.row_number(index if self.kept is None else int(self.kept[index]))
 
     @property
@@ -250,7 +250,7 @@ class Block:
         return slices if slices is None or self.kept is None else slices[self.kept]
 
     def row_numbers(self) -> Rows:
-        """Give the number in the source, from 0, of each row of this block."""
+        """Return the number in the source, from 0, of each row of this block."""
         rows = self.rows
         if rows is not None:
             return rows
@@ -258,7 +258,7 @@ class Block:
         return np.arange(first, first + self.batch.length) if self.kept is None else first + self.kept.astype(np.int64)
 
     def first_row(self, found: Mask) -> int:
-        """Give the first number in the source of the rows found, a mask of rows or of groups that has some."""
+        """Return the first number in the source of the rows found, a mask of rows or of groups that has some."""
         if self.starts is None and self.batch.rows is None:
             return self.row_number(int(np.flatnonzero(found)[0]))
         if self.starts is not None and len(found) != len(self):
@@ -298,7 +298,7 @@ class Block:
         return block, n_weighing - len(kept)
 
     def check_domain(self, role: Role, domain: Domain, column: str, faults: Faults) -> bool:
-        """Say whether every value of a role lies in a domain; record those that do not."""
+        """Return whether every value of a role lies in a domain; record those that do not."""
         values = self.values(role)
         if values is None or domain.contains_all(values):
             return True
@@ -328,7 +328,7 @@ class Block:
         return False
 
     def check_ends(self, column: str, faults: Faults) -> bool:
-        """Say whether no prediction's first number lies above its second; record those where it does."""
+        """Return whether no prediction's first number lies above its second; record those where it does."""
         if self.prediction is None:
             return True
         low, high = self.prediction[:, 0], self.prediction[:, 1]
@@ -340,7 +340,7 @@ class Block:
         return False
 
     def check_not_zero(self, role: Role, width: int, column: str, faults: Faults) -> bool:
-        """Say whether no vector of a role, each `width` long, is zero; record those that are."""
+        """Return whether no vector of a role, each `width` long, is zero; record those that are."""
         values = self.values(role)
         if values is None or values.ndim == 1:
             return True
@@ -353,7 +353,7 @@ class Block:
         return False
 
     def check_sums(self, role: Role, column: str, faults: Faults) -> bool:
-        """Say whether every vector of a role sums to 1 within `SUM_TOLERANCE`; record those that do not."""
+        """Return whether every vector of a role sums to 1 within `SUM_TOLERANCE`; record those that do not."""
         values = self.values(role)
         if values is None:
             return True
@@ -367,7 +367,7 @@ class Block:
 
 
 def weights_of(batch: Batch, binding: Binding) -> Array | None:
-    """Give what each row of a batch weighs, as read; ``None`` where all weigh 1."""
+    """Return what each row of a batch weighs, as read; ``None`` where all weigh 1."""
     weight = None if binding.weight is None else batch.columns[binding.weight]
     if not binding.label_weights or not binding.target:
         return weight

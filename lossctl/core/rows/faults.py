@@ -93,14 +93,14 @@ class Faults:
             self.record(fault)
 
     def of(self, what: What) -> list[Fault]:
-        """Give the faults of a kind, the earliest row first."""
+        """Return the faults of a kind, the earliest row first."""
         return sorted((f for f in self.found.values() if f.what is what), key=lambda f: (f.row, f.column))
 
 
 def first_bad(
     good: npt.NDArray[np.bool_], values: Array, rows: npt.NDArray[np.int64] | None = None
 ) -> tuple[int, int, float]:
-    """Give ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some.
+    """Return ``(count, index, value)`` of the rows where `good` is false, for a mask known to have some.
 
     The index is that of the first in the source, where `rows` gives their numbers there.
     """
@@ -110,7 +110,7 @@ def first_bad(
 
 
 def explain(fault: Fault, place: str, raw: str | None) -> tuple[str, str]:
-    """Say what is wrong and what can be done about it.
+    """Return what is wrong and what can be done about it.
 
     Parameters
     ----------

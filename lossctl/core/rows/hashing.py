@@ -12,7 +12,7 @@ STEP = 0x9E3779B97F4A7C15
 
 
 def finalize(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Give the finalizer of splitmix64: no two numbers come to one.
+    """Return the finalizer of splitmix64: no two numbers come to one.
 
     References
     ----------

@@ -11,7 +11,7 @@ __all__ = ["starts_of_runs"]
 
 
 def starts_of_runs(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Give where each run of equal values begins, of values of shape ``(n,)``; of none, none.
+    """Return where each run of equal values begins, of values of shape ``(n,)``; of none, none.
 
     Examples
     --------

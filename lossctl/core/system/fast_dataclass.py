@@ -108,7 +108,7 @@ def _init(cls: Any, *, frozen: bool, slots: bool) -> Callable[..., None]:
 
 
 def _methods(cls: Any, *, frozen: bool, eq: bool) -> dict[str, object]:
-    """Give the methods of a dataclass that need no compiling."""
+    """Return the methods of a dataclass that need no compiling."""
     fields = dataclasses.fields(cls)
     shown = [field.name for field in fields if field.repr]
     values = _getter([field.name for field in fields if field.compare])
@@ -132,7 +132,7 @@ def _methods(cls: Any, *, frozen: bool, eq: bool) -> dict[str, object]:
 
 
 def _getter(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
-    """Give what reads attributes as a tuple, also where there are fewer than two."""
+    """Return what reads attributes as a tuple, also where there are fewer than two."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda instance: tuple(getattr(instance, name) for name in names)

@@ -21,7 +21,7 @@ __all__ = ["LagTally", "positions_of"]
 
 
 def positions_of(block: Block, read: Rows | None, first: int) -> Rows:
-    """Give the positions in the series of the rows of a block.
+    """Return the positions in the series of the rows of a block.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class LagTally:
         self._ends += other._ends
 
     def fractions(self) -> list[list[Fraction]] | None:
-        """Give the sums by lag, for each pair; ``None`` where one is not finite."""
+        """Return the sums by lag, for each pair; ``None`` where one is not finite."""
         sums = [[ExactSum() for _ in self.pairs] for _ in range(self.lags + 1)]
         if self._ends:
             positions = np.concatenate([rows for rows, _ in self._ends])

@@ -41,7 +41,7 @@ class Linears:
 
     @np.errstate(over="ignore", invalid="ignore")  # 0 times what is infinite, which is left out
     def combine(self, parts: Array, codes: Codes) -> Array:
-        """Give Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
+        """Return Σ derivative·part, for ``(parts, …)``; a part that moves nothing adds nothing, even where infinite."""
         total = np.zeros(parts.shape[1:])
         for derivatives, part in zip(self.derivatives, parts, strict=True):
             each = derivatives[codes]
@@ -50,5 +50,5 @@ class Linears:
         return total
 
     def of(self, code: int) -> Linear:
-        """Give that of one code."""
+        """Return that of one code."""
         return Linear(float(self.values[code]), tuple(self.derivatives[:, code].tolist()), code in self.overflown)

@@ -77,7 +77,7 @@ class _Rounding:
         self.doubtful: Mask = np.zeros(codes, np.bool_)
 
     def known(self, sums: GroupedSum) -> Doubles:
-        """Give sums by code."""
+        """Return sums by code."""
         codes = len(self.doubtful)
         found = _filled(sums.doubles(), codes)
         self.doubtful |= ~is_safe(found) | sums.not_finite(codes)
@@ -89,14 +89,14 @@ class _Rounding:
 
 
 def round_sums(sums: GroupedSum, codes: int) -> Array:
-    """Give each of so many sums correctly rounded."""
+    """Return each of so many sums correctly rounded."""
     floats = sums.floats()
     return np.append(floats, np.zeros(max(0, codes - len(floats))))[:codes]
 
 
 @np.errstate(all="ignore")  # of codes without rows, nothing is known
 def means_of(sums: GroupedSum, units: Units, codes: int) -> tuple[Array, Mask]:
-    """Give the means of so many codes, and of which they are in doubt."""
+    """Return the means of so many codes, and of which they are in doubt."""
     rounding = _Rounding(codes)
     weighted = units.rows.weighted
     by = rounding.known(units.rows.weights) if weighted else exactly(units.units.astype(np.float64))
@@ -105,7 +105,7 @@ def means_of(sums: GroupedSum, units: Units, codes: int) -> tuple[Array, Mask]:
 
 @np.errstate(all="ignore")  # of codes without rows, nothing is known
 def figures_of(tally: LossTallies, units: Units, codes: int) -> Figures:
-    """Give the figures of so many codes, of a loss whose value is a mean."""
+    """Return the figures of so many codes, of a loss whose value is a mean."""
     rounding = _Rounding(codes)
     n = exactly(units.n.astype(np.float64))
     weighted = tally.weighted
@@ -145,7 +145,7 @@ def figures_of(tally: LossTallies, units: Units, codes: int) -> Figures:
 
 
 def _std_error(tally: LossTallies, units: Units, by: Doubles, loss: Doubles, rounding: _Rounding) -> Array:
-    """Give the standard error of the mean: see `lossctl.core.exact.spread.error_square`. NaN of one row."""
+    """Return the standard error of the mean: see `lossctl.core.exact.spread.error_square`. NaN of one row."""
     square = rounding.known(tally.sums["loss_square"])
     heavy = rounding.known(tally.sums["loss_weight"]) if tally.weighted else loss
     by_square = rounding.known(units.rows.squares) if tally.weighted else by

@@ -69,7 +69,7 @@ class WorstGaps(PairsTally):
         self._blocks: list[dict[int, Block]] = []
 
     def computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
-        """Give what `PairsTally.computed` does, and keep the blocks."""
+        """Return what `PairsTally.computed` does, and keep the blocks."""
         found = super().computed(batches)
         self._blocks = [{index: block for index, (_, block) in of.items()} for of in found]
         return found

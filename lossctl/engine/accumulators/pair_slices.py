@@ -34,7 +34,7 @@ _FEW = 8
 
 
 def can_sum_by_slice(plan: PairsPlan) -> bool:
-    """Say whether slices are compared by no more than sums of their rows."""
+    """Return whether slices are compared by no more than sums of their rows."""
     return not (plan.method.has_units or plan.method.is_series or plan.plans[0].binding.group is not None)
 
 
@@ -62,7 +62,7 @@ class Spreads:
         self.heavy.merge(other.heavy)
 
     def of(self, code: int) -> Spread:
-        """Give that of one code."""
+        """Return that of one code."""
         return Spread(self.weighted, *(sum_of(each, code) for each in (self.total, self.square, self.heavy)))
 
 
@@ -133,7 +133,7 @@ class SlicedPairsPlan:
         return SlicedPairsTally(self)
 
     def of(self, code: int) -> PairsPlan:
-        """Give the plan that would compare one slice alone."""
+        """Return the plan that would compare one slice alone."""
         plans = (
             replace(each, linear={index: linears.of(code) for index, linears in mine.items()}) if mine else each
             for each, mine in zip(self.plan.plans, self.linear, strict=True)
@@ -276,11 +276,11 @@ class SlicedPairsTally:
         return max([len(self.n_read.array), *(code + 1 for code in self.few)])
 
     def n_of(self, codes: int) -> Codes:
-        """Give how many rows of each slice count."""
+        """Return how many rows of each slice count."""
         return self._counted(self.rows.n, codes, lambda tally: tally.models[0].rows.n)
 
     def n_read_of(self, codes: int) -> Codes:
-        """Give how many rows each slice has."""
+        """Return how many rows each slice has."""
         return self._counted(self.n_read, codes, lambda tally: tally.models[0].n_read)
 
     def n_dropped_of(self, codes: int) -> Codes:
@@ -318,7 +318,7 @@ class SlicedPairsTally:
         }
 
     def of(self, code: int) -> PairsTally:
-        """Give the tally that a comparison of one slice alone would have ended with; it holds no faults."""
+        """Return the tally that a comparison of one slice alone would have ended with; it holds no faults."""
         made = self.plan.of(code).tally()
         for model, front, parts in zip(made.models, self.front.models, self.parts, strict=True):
             model.rows, model.vectors, model.n_read = self.rows.of(code), front.vectors, self.n_read.of(code)
@@ -346,10 +346,10 @@ class SlicedPairsTally:
 
 
 def _moved(linear: Linears | None, loss: Array, codes: Codes) -> Array:
-    """Give what the value of a model moves with, row by row."""
+    """Return what the value of a model moves with, row by row."""
     return loss if linear is None else linear.combine(np.atleast_2d(loss), codes)
 
 
 def _told(baseline: Linears | None, loss: Array, codes: Codes) -> Array:
-    """Give by what rows are won: their loss; of several parts, what these add to the value of the baseline."""
+    """Return by what rows are won: their loss; of several parts, what these add to the value of the baseline."""
     return loss if loss.ndim == 1 else _moved(baseline, loss, codes)

@@ -311,13 +311,13 @@ class PairsTally:
             self.units.merge(other.units)
 
     def unit_sums(self, match: int, index: int) -> list[Array]:
-        """Give Σw, Σwb and Σwd by unit, of a match and a loss."""
+        """Return Σw, Σwb and Σwd by unit, of a match and a loss."""
         if self.units is None:
             raise ValueError("nothing is summed by unit")
         return self.units.floats([("b", self.plan.matches[match][0], index), ("d", match, index)])
 
     def computed(self, batches: Sequence[Batch]) -> list[dict[int, tuple[Array, Block]]]:
-        """Give the losses of each model by index, with their block, over the rows that all models can use."""
+        """Return the losses of each model by index, with their block, over the rows that all models can use."""
         faults = [Faults() for _ in batches]
         made = [
             Block.of(batch, plan.binding, each)
@@ -401,7 +401,7 @@ class PairsTally:
 
 
 def _moved(linear: Linear | None, loss: Array) -> Array:
-    """Give what the value of a model moves with, row by row."""
+    """Return what the value of a model moves with, row by row."""
     return loss if linear is None else linear.combine(np.atleast_2d(loss))
 
 
@@ -440,7 +440,7 @@ def _usable(batch: Batch, block: Block) -> npt.NDArray[np.bool_]:
 
 
 def picked(batch: Batch, places: npt.NDArray[np.intp]) -> Batch:
-    """Give some rows of a batch, by their places; where rows stand in groups, in ascending order."""
+    """Return some rows of a batch, by their places; where rows stand in groups, in ascending order."""
     rows = batch.rows[places] if batch.rows is not None else batch.first_row + places
     columns = {name: values[places] for name, values in batch.columns.items()}
     starts = batch.starts

@@ -82,7 +82,7 @@ class SlicedPairs:
 
 
 def _by_slice(batches: Sequence[Batch]) -> Iterator[tuple[int, list[Batch]]]:
-    """Give the code and the rows of each slice, in their order."""
+    """Yield the code and the rows of each slice, in their order."""
     codes = batches[0].slices
     if codes is None:
         raise ValueError("the rows know no slices")

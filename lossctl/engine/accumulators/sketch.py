@@ -34,7 +34,7 @@ _MASS_BITS = 62
 
 
 def keys_of(values: Array) -> Keys:
-    """Give integers in the order of doubles: −0 with 0, NaN above all.
+    """Return integers in the order of doubles: −0 with 0, NaN above all.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def keys_of(values: Array) -> Keys:
 
 
 def value_of(key: int) -> float:
-    """Give the double of a key.
+    """Return the double of a key.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def value_of(key: int) -> float:
 
 
 def unit_of(total: Fraction) -> int:
-    """Give the exponent of the unit in which weights that sum to `total` are counted as masses."""
+    """Return the exponent of the unit in which weights that sum to `total` are counted as masses."""
     return total.numerator.bit_length() - total.denominator.bit_length() + 1 - _MASS_BITS
 
 
 def masses_of(weight: Array, unit: int | Masses) -> Masses:
-    """Give weights as whole numbers of 2^unit: all of them together are off by less than 2^-63 of their sum a row.
+    """Return weights as whole numbers of 2^unit: all of them together are off by less than 2^-63 of their sum a row.
 
     The unit is one for all of them or one for each.
     """
@@ -77,7 +77,7 @@ def masses_of(weight: Array, unit: int | Masses) -> Masses:
 
 
 def rank_of(level: float, total: int) -> int:
-    """Give the rank, from 1 to `total`, of the least value that at least a share `level` of the rows does not exceed.
+    """Return the rank, from 1 to `total`, of the least value that at least a share `level` of the rows does not exceed.
 
     The level counts as the decimal number that it is written as.
 
@@ -111,7 +111,7 @@ class Bucket:
     mass: int
 
     def members(self, keys: Keys) -> npt.NDArray[np.bool_]:
-        """Say which keys are in it."""
+        """Return which keys are in it."""
         found: npt.NDArray[np.bool_] = (keys >> np.int64(self.dropped)) == self.key
         return found
 
@@ -151,7 +151,7 @@ class Histogram:
         self._counts[start : start + len(other._counts)] += other._counts
 
     def bucket(self, level: float) -> Bucket:
-        """Give the bucket that a quantile lies in; of the least and the largest value, that one alone."""
+        """Return the bucket that a quantile lies in; of the least and the largest value, that one alone."""
         if self.smallest is None or self.largest is None:
             raise ValueError("nothing was counted")
         for end, key in ((0.0, self.smallest), (1.0, self.largest)):
@@ -230,7 +230,7 @@ class Near:
         self._settle(other.dropped)
 
     def found(self) -> Bucket:
-        """Give the value looked for: a bucket of one value, or a narrower one, to look in once more."""
+        """Return the value looked for: a bucket of one value, or a narrower one, to look in once more."""
         self._settle()
         below = np.cumsum(self._masses)
         place = int(np.searchsorted(below, self.bucket.rank))
@@ -262,7 +262,7 @@ def _counted(buckets: Keys, masses: Masses | None, length: int) -> Masses:
 
 
 def _summed(keys: Keys, masses: Masses) -> tuple[Keys, Masses]:
-    """Give each key once, in order, with the sum of its masses."""
+    """Return each key once, in order, with the sum of its masses."""
     if len(keys) == 0:
         return keys, masses
     order = np.argsort(keys, kind="stable")

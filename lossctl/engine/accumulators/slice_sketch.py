@@ -65,7 +65,7 @@ class Stage:
         return cls(known, taken, np.searchsorted(_ids_of(known, taken), ids))
 
     def find(self, ids: Codes, bits: Bits) -> Codes:
-        """Give the place among the beginnings of what has these bits after one of those before; −1: it is none."""
+        """Return the place among the beginnings of what has these bits after one of those before; −1: it is none."""
         packed, at = _packed(ids.astype(np.uint64), bits, self.taken), self.firsts[ids]
         most = int(np.diff(self.firsts).max(initial=0))
         if most > _FEW:
@@ -229,7 +229,7 @@ class Search:
         self.sieve = Sieve(len(known), width, (*self.sieve.stages, stage))
 
     def values(self) -> Array:
-        """Give the quantiles, ``(levels, slices)``."""
+        """Return the quantiles, ``(levels, slices)``."""
         keys = (self._prefix ^ _SIGN).view(np.int64)
         found = (keys ^ ((keys >> np.int64(63)) & np.int64(2**63 - 1))).view(np.float64)
         return found.reshape(len(self.levels), len(self.codes))
@@ -245,7 +245,7 @@ class Search:
 
 
 def ranks_of(level: float, totals: Masses) -> Masses:
-    """Give `lossctl.engine.accumulators.sketch.rank_of` for each total; 0 of the level 0, and −1 of the level 1.
+    """Return `lossctl.engine.accumulators.sketch.rank_of` for each total; 0 of the level 0, and −1 of the level 1.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def ranks_of(level: float, totals: Masses) -> Masses:
 
 
 def _places(sums: Masses, firsts: Codes, ends: Codes, ranks: Masses) -> Codes:
-    """Give where, from `firsts` up to `ends`, the masses first add up to each rank."""
+    """Return where, from `firsts` up to `ends`, the masses first add up to each rank."""
     low, high = firsts.copy(), ends - 1
     low[ranks == _LAST] = high[ranks == _LAST]
     high[ranks == _FIRST] = low[ranks == _FIRST]
@@ -278,7 +278,7 @@ def _places(sums: Masses, firsts: Codes, ends: Codes, ranks: Masses) -> Codes:
 
 
 def _ids_of(packed: Bits, count: int) -> Bits:
-    """Give what stands above so many bits."""
+    """Return what stands above so many bits."""
     return packed >> np.uint64(count) if count < _WIDTH else np.zeros_like(packed)
 
 
@@ -292,7 +292,7 @@ def _mask(bits: int) -> np.uint64:
 
 
 def _counted(waiting: Sequence[tuple[Bits, Masses | None]]) -> tuple[Bits, Masses]:
-    """Give each key once, in order, with what it weighs; without masses each weighs 1."""
+    """Return each key once, in order, with what it weighs; without masses each weighs 1."""
     keys = np.concatenate([each for each, _ in waiting])
     if all(masses is None for _, masses in waiting):
         keys.sort()

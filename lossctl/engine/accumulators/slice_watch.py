@@ -29,7 +29,7 @@ __all__ = ["SliceWatch", "SliceWatchTally", "look", "rows_plan"]
 
 
 def rows_plan(made: BySlice, wanted: Sequence[int]) -> ModelPlan:
-    """Give the plan of the rows of every slice, of some of the losses: those whose rows have losses of their own."""
+    """Return the plan of the rows of every slice, of some of the losses: those whose rows have losses of their own."""
     plan = made.slices.plan.plan
     return replace(plan, losses=tuple(plan.losses[index] for index in wanted), linear={}, centers=())
 

@@ -67,7 +67,7 @@ class SliceWorst:
             self._take((other.codes, other.rows, other.losses, other.finer, other.beside))
 
     def of(self, code: int) -> Worst:
-        """Give the rows of one slice; those that wait must be settled."""
+        """Return the rows of one slice; those that wait must be settled."""
         first, end = np.searchsorted(self.codes, [code, code + 1]).tolist()
         beside = {name: values[first:end] for name, values in self.beside.items()}
         rows, losses = self.rows[first:end], self.losses[first:end]

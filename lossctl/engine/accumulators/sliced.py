@@ -75,7 +75,7 @@ class SlicedPlan:
         return SlicedTally(self)
 
     def of(self, code: int) -> ModelPlan:
-        """Give the plan that would compute one slice alone."""
+        """Return the plan that would compute one slice alone."""
         sums = self.plan.column_sums
         alone = None
         if sums is not None and not (self.undivided is not None and self.undivided[code]):
@@ -222,7 +222,7 @@ class SlicedTally:
             self._tally_of(code).merge(tally)
 
     def whole(self) -> ModelTally:
-        """Give the tally of all slices together, where the losses of rows are the same for it."""
+        """Return the tally of all slices together, where the losses of rows are the same for it."""
         made = self.front
         made.losses = [each.whole(made.rows.n) for each in self.losses]
         made.parts = {index: [each.total() for each in sums] for index, sums in self.parts.items()}
@@ -231,7 +231,7 @@ class SlicedTally:
         return made
 
     def of(self, code: int) -> ModelTally:
-        """Give the tally that a run over one slice alone would have ended with; it holds no faults."""
+        """Return the tally that a run over one slice alone would have ended with; it holds no faults."""
         made = self.plan.of(code).tally()
         made.n_read, made.n_dropped = self.n_read.of(code), self.n_dropped.of(code)
         made.rows = self.rows.of(code)
@@ -251,7 +251,7 @@ class SlicedTally:
         return max([len(self.n_read.array), *(code + 1 for code in self.few)])
 
     def column_sums(self) -> dict[Role, Array]:
-        """Give the correctly rounded sums of the distributions down the file, of each slice."""
+        """Return the correctly rounded sums of the distributions down the file, of each slice."""
         found = {}
         for role, total in self.sums.items():
             floats = total.floats()
@@ -261,7 +261,7 @@ class SlicedTally:
         return found
 
     def figures(self, index: int, codes: int) -> Figures:
-        """Give the figures of one loss for so many codes, of a loss whose value is a mean."""
+        """Return the figures of one loss for so many codes, of a loss whose value is a mean."""
         found = figures_of(self.losses[index], self._units(codes), codes)
         found.doubtful[list(self.few)] = True
         return found
@@ -271,7 +271,7 @@ class SlicedTally:
         return self.losses[index].largest_shares(self.rows, self.units_of(codes))
 
     def linears(self, codes: int) -> dict[int, Linears]:
-        """Give the value of each loss of several parts, and how it moves with each, for so many codes."""
+        """Return the value of each loss of several parts, and how it moves with each, for so many codes."""
         few = {code: self.of(code) for code in self.few}
         counts = {index: len(sums) for tally in few.values() for index, sums in tally.parts.items()}
         counts |= {index: len(sums) for index, sums in self.parts.items()}
@@ -298,21 +298,21 @@ class SlicedTally:
         return Units(self.rows, self.n_of(codes), self.units_of(codes))
 
     def weight_sums(self, codes: int) -> Array:
-        """Give the correctly rounded sum of the weights of each code, or the number of its rows or groups."""
+        """Return the correctly rounded sum of the weights of each code, or the number of its rows or groups."""
         if self.plan.plan.binding.weighted:
             return round_sums(self.rows.weights, codes)
         return self.units_of(codes).astype(np.float64)
 
     def n_read_of(self, codes: int) -> Codes:
-        """Give how many rows each slice has."""
+        """Return how many rows each slice has."""
         return self._counted(self.n_read, codes, lambda tally: tally.n_read)
 
     def n_of(self, codes: int) -> Codes:
-        """Give how many rows of each slice count."""
+        """Return how many rows of each slice count."""
         return self._counted(self.rows.n, codes, lambda tally: tally.rows.n)
 
     def n_dropped_of(self, codes: int) -> Codes:
-        """Give how many rows of each slice were left out for a number that is missing or not finite."""
+        """Return how many rows of each slice were left out for a number that is missing or not finite."""
         return self._counted(self.n_dropped, codes, lambda tally: tally.n_dropped)
 
     def n_outside_of(self, codes: int, index: int) -> Codes:
@@ -321,18 +321,18 @@ class SlicedTally:
         return found * (self.plan.losses[index].loss.prediction == PROBABILITY)
 
     def reduction(self, index: int) -> Reduction:
-        """Say how the losses of rows become one value: as `ModelTally.reduction`."""
+        """Return how the losses of rows become one value: as `ModelTally.reduction`."""
         front = next(iter(self.few.values()), self.front)
         return front.reduction(self.plan.losses[index]) if not self.front.vectors else Reduction.MEAN
 
     def units_of(self, codes: int) -> Codes:
-        """Give how many rows, or groups of them, losses are averaged over in each slice."""
+        """Return how many rows, or groups of them, losses are averaged over in each slice."""
         by_group = self.plan.plan.binding.group is not None
         counts = self.groups if by_group else self.rows.n
         return self._counted(counts, codes, lambda tally: tally.units.n)
 
     def exponents(self, codes: int) -> dict[int, Codes]:
-        """Give, of losses that are a root of squares, by which power of two each slice scales these, if one does."""
+        """Return, of losses that are a root of squares, by which power of two each slice scales these, if one does."""
         found: dict[int, Codes] = {}
         for index in (index for index, chosen in enumerate(self.plan.losses) if chosen.loss.root is not None):
             unsure, exponents = self.losses[index].maybe_lost(codes), np.zeros(codes, np.int64)

@@ -59,16 +59,16 @@ class Counts:
         self.array[: len(other.array)] += other.array
 
     def of(self, code: int) -> int:
-        """Give the count of a code."""
+        """Return the count of a code."""
         return int(self.array[code]) if code < len(self.array) else 0
 
     def total(self) -> int:
-        """Give the count over all codes."""
+        """Return the count over all codes."""
         return int(self.array.sum())
 
 
 def longer(array: Kind, groups: int, filling: float) -> Kind:
-    """Give an array room for so many codes; the new ones hold `filling`."""
+    """Return an array room for so many codes; the new ones hold `filling`."""
     if groups <= len(array):
         return array
     made = np.full(max(groups, len(array) + len(array) // 2), filling, array.dtype)
@@ -99,17 +99,17 @@ class WeightTallies:
         self.squares.merge(other.squares)
 
     def of(self, code: int) -> WeightTally:
-        """Give the tally of one code."""
+        """Return the tally of one code."""
         return WeightTally(self.weighted, self.n.of(code), sum_of(self.weights, code), sum_of(self.squares, code))
 
 
 def sum_of(sums: GroupedSum, code: int) -> ExactSum:
-    """Give the sum of a code, which may never have been seen."""
+    """Return the sum of a code, which may never have been seen."""
     return sums.sum_of(code) if code < len(sums) else ExactSum()
 
 
 def _floats(sums: GroupedSum, codes: int) -> Array:
-    """Give the sum of each of so many codes."""
+    """Return the sum of each of so many codes."""
     floats = sums.floats()
     return np.append(floats, np.zeros(codes - len(floats)))
 
@@ -144,18 +144,18 @@ class _Peaks:
         self._take(other.values[codes], codes, other.rows[codes])
 
     def of(self, code: int) -> Peak:
-        """Give the largest of one code."""
+        """Return the largest of one code."""
         if code >= len(self.rows) or self.rows[code] == _NO_ROW:
             return Peak()
         return Peak(float(self.values[code]), int(self.rows[code]))
 
     def arrays(self, codes: int) -> tuple[Array, Rows]:
-        """Give the largest of so many codes, and their rows; −inf where there is no row."""
+        """Return the largest of so many codes, and their rows; −inf where there is no row."""
         self._reserve(codes)
         return self.values[:codes], self.rows[:codes]
 
     def whole(self) -> Peak:
-        """Give the largest of all."""
+        """Return the largest of all."""
         if not len(self.values) or not np.any(self.rows != _NO_ROW):
             return Peak()
         value = float(self.values.max())
@@ -272,7 +272,7 @@ class LossTallies:
         total.add_known(products, codes)
 
     def spread(self, rows: WeightTallies, units: Codes) -> tuple[Array, Array]:
-        """Give, by code, Σ(wd)² and what is left of it about the mean, to about ten digits of the former.
+        """Return, by code, Σ(wd)² and what is left of it about the mean, to about ten digits of the former.
 
         Parameters
         ----------
@@ -334,7 +334,7 @@ class LossTallies:
             sums.merge(other.sums[name])
 
     def of(self, code: int, n: int) -> LossTally:
-        """Give the tally of one code, which has n rows; it does not say where the first infinite loss is."""
+        """Return the tally of one code, which has n rows; it does not say where the first infinite loss is."""
         center = 0.0 if self.centers is None else float(self.centers[code])
         made = LossTally(self.weighted, center, self.vector, n)
         made.negative, made.zero_rows = self.signs.of(2 * code + 1), self.zero_rows.of(code)
@@ -350,7 +350,7 @@ class LossTallies:
         return made
 
     def counts(self, codes: int) -> tuple[Codes, Codes, Codes]:
-        """Give how many slopes of each code are negative and positive, and of how many rows they are 0."""
+        """Return how many slopes of each code are negative and positive, and of how many rows they are 0."""
         for counts in (self.signs, self.zeros, self.zero_rows):
             counts.reserve(2 * codes)
         signs, zero_rows = self.signs.array[: 2 * codes], self.zero_rows.array[:codes]
@@ -358,7 +358,7 @@ class LossTallies:
         return signs[1::2], signs[::2] - zeros, zero_rows
 
     def whole(self, n: int) -> LossTally:
-        """Give the tally of all codes together, which have n rows; there must be no centers."""
+        """Return the tally of all codes together, which have n rows; there must be no centers."""
         made = LossTally(self.weighted, vector=self.vector, n=n)
         signs = self.signs.array
         made.negative, made.zero_rows = int(signs[1::2].sum()), self.zero_rows.total()

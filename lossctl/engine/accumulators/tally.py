@@ -218,7 +218,7 @@ class LossTally:
             getattr(self, name).merge(getattr(other, name))
 
     def moments(self, rows: WeightTally, reduction: Reduction) -> Moments:
-        """Give the exact moments of the loss of a row, for the rows (or groups) whose weights `rows` holds."""
+        """Return the exact moments of the loss of a row, for the rows (or groups) whose weights `rows` holds."""
         return Moments(self, rows, reduction)
 
 
@@ -319,7 +319,7 @@ class Moments:
 
 
 def weighted_squares(weight: Array, values: Array) -> tuple[Array, npt.NDArray[np.bool_] | None]:
-    """Give w·v² of each row, and where that leaves float64 though its root need not; ``None``: nowhere.
+    """Return w·v² of each row, and where that leaves float64 though its root need not; ``None``: nowhere.
 
     Of the rows found (√w·v)² is to be added instead, which costs a bit.
     """

@@ -34,7 +34,7 @@ Identities = npt.NDArray[np.uint64]
 
 
 def splitmix64(seed: int, numbers: Identities) -> Identities:
-    """Give the outputs of those numbers, from 0, of the generator splitmix64 started with a seed.
+    """Return the outputs of those numbers, from 0, of the generator splitmix64 started with a seed.
 
     References
     ----------
@@ -106,7 +106,7 @@ class _Known:
         return sum(len(known) for known, _ in self._runs)
 
     def codes(self, distinct: Identities) -> Codes:
-        """Give the codes of identities; -1 where one is not known."""
+        """Return the codes of identities; -1 where one is not known."""
         found = np.full(len(distinct), -1, np.int64)
         for known, codes in self._runs:
             places = np.searchsorted(known[:-1], distinct)  # the last stands for all above, and is compared like any
@@ -115,7 +115,7 @@ class _Known:
         return found
 
     def add(self, fresh: Identities) -> Codes:
-        """Give new codes to identities that are not known, each once."""
+        """Return new codes to identities that are not known, each once."""
         count = len(self)
         given = np.arange(count, count + len(fresh))
         order = np.argsort(fresh)
@@ -128,7 +128,7 @@ class _Known:
         return given
 
     def in_order(self) -> Identities:
-        """Give all identities by their codes."""
+        """Return all identities by their codes."""
         found = np.empty(len(self), np.uint64)
         for known, codes in self._runs:
             found[codes] = known
@@ -157,7 +157,7 @@ class UnitTally:
         return BUCKETS if self.in_buckets else len(self._known)
 
     def codes(self, identities: Identities) -> Codes:
-        """Give the code of each unit, by its identity."""
+        """Return the code of each unit, by its identity."""
         if not self.in_buckets:
             starts = starts_of_runs(identities)
             runs = identities[starts]
@@ -192,13 +192,13 @@ class UnitTally:
             mine.merge(total if codes is None else _by(total, codes))
 
     def floats(self, names: Sequence[Hashable]) -> list[Array]:
-        """Give the weights and the sums of some names by unit, correctly rounded, by the hash of the unit."""
+        """Return the weights and the sums of some names by unit, correctly rounded, by the hash of the unit."""
         order = slice(None) if self.in_buckets else np.argsort(self._hashes(self._known.in_order()))
         totals = [self.weights, *(self.sums[name] for name in names)]
         return [_padded(total.floats(), len(self))[order] for total in totals]
 
     def _learn(self, distinct: Identities) -> Codes:
-        """Give the codes of different units, new ones too; in buckets, nothing that is of use."""
+        """Return the codes of different units, new ones too; in buckets, nothing that is of use."""
         if self.in_buckets:
             return np.empty(0, np.int64)
         codes = self._known.codes(distinct)
@@ -220,7 +220,7 @@ class UnitTally:
         self.in_buckets = True
 
     def _buckets_of_codes(self) -> Codes:
-        """Give the bucket of each unit, by its code."""
+        """Return the bucket of each unit, by its code."""
         return self._bucket(self._known.in_order())
 
     def _bucket(self, identities: Identities) -> Codes:

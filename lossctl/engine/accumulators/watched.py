@@ -186,7 +186,7 @@ def finer_of(chosen: ChosenLoss, loss: Array, block: Block) -> Array | None:
 
 
 def values_of(loss: Array, slope: Array) -> dict[Of, Array]:
-    """Give what quantiles are taken of."""
+    """Return what quantiles are taken of."""
     return {"loss": loss, "slope": np.abs(slope) if slope.ndim == 1 else row_norms(slope)}
 
 

@@ -44,7 +44,7 @@ class Margin:
 
     @np.errstate(over="ignore", invalid="ignore")
     def told(self, candidate: Array, gap: Array) -> tuple[Mask, Mask]:
-        """Say which rows are tied, and which are won."""
+        """Return which rows are tied, and which are won."""
         tied: Mask = np.abs(gap) <= self.width
         tied &= np.isfinite(self.baseline)
         tied |= candidate == self.baseline  # infinities too

@@ -58,7 +58,7 @@ class Worst:
             self._take(other.rows, other.losses, other.finer, other.beside)
 
     def _promising(self, loss: Array) -> Rows:
-        """Give the places of losses that may be among the largest."""
+        """Return the places of losses that may be among the largest."""
         if len(self.rows) < self.size:
             return np.arange(len(loss))
         return np.flatnonzero(~(loss < self.losses[-1]))  # NaN is above all
@@ -84,6 +84,6 @@ def deciding(loss: Array, finer: Array | None, places: Rows) -> Array:
 
 
 def beside_of(slope: Array, block: Block) -> dict[str, Array]:
-    """Give what is kept beside the losses of the rows of a block, as far as there is any."""
+    """Return what is kept beside the losses of the rows of a block, as far as there is any."""
     beside = {"slope": slope, "weight": block.weight, "target": block.target, "prediction": block.prediction}
     return {name: values for name, values in beside.items() if values is not None}

@@ -50,7 +50,7 @@ have codes of slices and have an identity, and how many groups they form (0: non
 
 
 def can_fork() -> bool:
-    """Say whether this process may be forked: on Linux, and as long as it has but one thread of any kind."""
+    """Return whether this process may be forked: on Linux, and as long as it has but one thread of any kind."""
     return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
 
 
@@ -112,7 +112,7 @@ class Crew:
             self._done = -1
 
     def knows(self, plans: Sequence[ModelPlan]) -> bool:
-        """Say whether every loss of the plans is one of the registry the workers were forked with."""
+        """Return whether every loss of the plans is one of the registry the workers were forked with."""
         return all(self._losses.get(chosen.loss.id) is chosen.loss for plan in plans for chosen in plan.losses)
 
     def run(
@@ -230,7 +230,7 @@ class _Worker:
             self.free.append(slot)
 
     def has_answered(self) -> bool:
-        """Say whether all it was told is done, and its tallies wait to be read."""
+        """Return whether all it was told is done, and its tallies wait to be read."""
         return self._answered
 
     def answer(self) -> Any:
@@ -327,7 +327,7 @@ def _bytes_of(batch: Batch) -> int:
 
 
 def _rows_in_a_slot(batch: Batch) -> int:
-    """Give how many rows a slot holds: whole blocks where it can."""
+    """Return how many rows a slot holds: whole blocks where it can."""
     fit = max(1, SLOT_BYTES * len(batch) // max(1, _bytes_of(batch)))
     return fit // BLOCK_ROWS * BLOCK_ROWS or fit
 

@@ -28,12 +28,12 @@ def _high_alpha(alpha: float) -> float | None:
 
 
 def _longest_sum(columns: float) -> float:
-    """Give the length of the vector K − 1, …, 1, 0: how many cumulative sums each category counts in."""
+    """Return the length of the vector K − 1, …, 1, 0: how many cumulative sums each category counts in."""
     return math.sqrt((columns - 1.0) * columns * (2.0 * columns - 1.0) / 6.0)
 
 
 def _sharpest(columns: float) -> float:
-    """Give twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
+    """Return twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
     return 0.5 / math.sin(math.pi / (4.0 * columns - 2.0)) ** 2
 
 

@@ -34,7 +34,7 @@ def _of_several(members: int, components: int, temperature: float) -> None:  # n
 
 
 def _triplet_lipschitz(p: float, columns: float) -> float:
-    """Give the largest Euclidean length of two slopes whose own length, by the power p/(p − 1), is 1."""
+    """Return the largest Euclidean length of two slopes whose own length, by the power p/(p − 1), is 1."""
     return math.sqrt(2.0) * math.pow(columns / 2.0, max(0.0, 1.0 / p - 0.5))
 
 

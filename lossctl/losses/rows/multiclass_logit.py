@@ -15,7 +15,7 @@ _ROOT2 = math.sqrt(2.0)
 
 
 def _smoothed_lipschitz(label_smoothing: float, columns: float) -> float:
-    """Give the length of p − t where p is certain of a class that is not the label."""
+    """Return the length of p − t where p is certain of a class that is not the label."""
     if label_smoothing == 0.0:
         return _ROOT2
     share = label_smoothing / columns
@@ -23,7 +23,7 @@ def _smoothed_lipschitz(label_smoothing: float, columns: float) -> float:
 
 
 def _poly1_lipschitz(epsilon: float) -> float:
-    """Give √2 times the largest (1 − p)(1 + εp), which lies inside [0, 1] for ε > 1."""
+    """Return √2 times the largest (1 − p)(1 + εp), which lies inside [0, 1] for ε > 1."""
     return _ROOT2 * ((1.0 + epsilon) ** 2 / (4.0 * epsilon) if epsilon > 1.0 else 1.0)
 
 

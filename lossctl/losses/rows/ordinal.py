@@ -13,13 +13,13 @@ __all__ = ["ROWS"]
 
 
 def _steepest(*, normalized: bool, columns: float) -> float:
-    """Give the length of the slope where the last class happened and the first was certain: 2(K − 1), …, 2, 0."""
+    """Return the length of the slope where the last class happened and the first was certain: 2(K − 1), …, 2, 0."""
     whole = math.sqrt(2.0 * (columns - 1.0) * columns * (2.0 * columns - 1.0) / 3.0)
     return whole / (columns - 1.0) if normalized else whole
 
 
 def _sharpest(*, normalized: bool, columns: float) -> float:
-    """Give twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
+    """Return twice the largest eigenvalue of the matrix of cumulative sums times its transpose."""
     whole = 0.5 / math.sin(math.pi / (4.0 * columns - 2.0)) ** 2
     return whole / (columns - 1.0) if normalized else whole
 

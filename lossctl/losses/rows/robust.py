@@ -21,7 +21,7 @@ _SHAPE = Domain(high=2.0)
 
 
 def _steepest(alpha: float, c: float) -> float | None:
-    """Give the largest slope of `barron`: at t² = (2 − α)/(1 − α) for α < 1, at infinity for α = 1."""
+    """Return the largest slope of `barron`: at t² = (2 − α)/(1 − α) for α < 1, at infinity for α = 1."""
     if alpha >= 1.0:
         return 1.0 / c if alpha == 1.0 else None
     return math.pow((2.0 - alpha) / (1.0 - alpha), (alpha - 1.0) / 2.0) / c

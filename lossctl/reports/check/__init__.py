@@ -36,7 +36,7 @@ def _own() -> tuple[str, ...]:
 
 
 def formats() -> tuple[str, ...]:
-    """Give the names of the formats a check can be written in, without importing any.
+    """Return the names of the formats a check can be written in, without importing any.
 
     Examples
     --------

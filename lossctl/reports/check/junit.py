@@ -77,7 +77,7 @@ def render(checked: Checked, options: RenderOptions) -> str:
 
 
 def _cases(checked: Checked) -> Iterator[tuple[str, str]]:
-    """Give the tag and the text of each gate; no two are called alike."""
+    """Yield the tag and the text of each gate; no two are called alike."""
     taken: set[tuple[str, str]] = set()
     next_number: Counter[tuple[str, str]] = Counter()
     for each in checked.gates:

@@ -114,7 +114,7 @@ def written(columns: Sequence[Field], start: int, write: Callable[[Field], Texts
 
 
 def woven_rows(pieces: Sequence[Texts], count: int, between: str = "") -> Iterator[str]:
-    """Give each of so many rows: its pieces one after the other, with a text between.
+    """Return each of so many rows: its pieces one after the other, with a text between.
 
     Examples
     --------

@@ -17,7 +17,7 @@ __all__ = ["alike_of", "entry_texts", "unlike"]
 
 
 def alike_of(result: Reportable) -> tuple[Repetitive, Sequence[Alike]] | None:
-    """Give the entries of a result by what they have in common; ``None`` where it has few, or all differ."""
+    """Return the entries of a result by what they have in common; ``None`` where it has few, or all differ."""
     if not isinstance(result, Repetitive):
         return None
     found = result.alike()
@@ -48,7 +48,7 @@ def entry_texts(parts: Sequence[Alike], indent: int | None = None, margin: str =
 
 
 def unlike(text: str) -> str:
-    """Give a text that another does not contain.
+    """Return a text that another does not contain.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def unlike(text: str) -> str:
 
 
 def _around(each: Alike, indent: int | None, margin: str) -> list[tuple[int, str]]:
-    """Give what stands between the fields of a pattern, each with the number of the field before it; −1: none."""
+    """Return what stands between the fields of a pattern, each with the number of the field before it; −1: none."""
     mark = unlike(json_text(each.pattern))
     pattern = each.pattern
     for number, path in enumerate(each.fields):
@@ -73,6 +73,6 @@ def _around(each: Alike, indent: int | None, margin: str) -> list[tuple[int, str
 
 
 def _put(pattern: Mapping[str, Any], path: Sequence[str], value: str) -> dict[str, Any]:
-    """Give a JSON object with another value at the end of a path."""
+    """Return a JSON object with another value at the end of a path."""
     first, *rest = path
     return {**pattern, first: _put(pattern[first], rest, value) if rest else value}

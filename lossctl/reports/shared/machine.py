@@ -86,7 +86,7 @@ _guarded = lru_cache(2**12)(guarded)
 
 
 def table(result: Reportable) -> Mapping[str, Field]:
-    """Give the flat rows of a result by column, by the names of the fields.
+    """Return the flat rows of a result by column, by the names of the fields.
 
     Examples
     --------

@@ -137,5 +137,5 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _exponent(value: float, digits: int) -> int:
-    """Give the power of ten of the first digit after rounding: 9.99 to two digits is 10."""
+    """Return the power of ten of the first digit after rounding: 9.99 to two digits is 10."""
     return int(f"{value:.{digits - 1}e}".partition("e")[2])

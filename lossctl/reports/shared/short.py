@@ -35,7 +35,7 @@ class _Shortened:
     result: Reportable
 
     def view(self) -> View:
-        """Give the table, its long texts cut."""
+        """Return the table, its long texts cut."""
         return _shortened(self.result.view())
 
 
@@ -58,7 +58,7 @@ def _narrow(made: Callable[[], View]) -> View:
 
 
 def _is_short(cells: Sequence[Cell]) -> bool:
-    """Say whether no text of a column needs cutting."""
+    """Return whether no text of a column needs cutting."""
     if not any(issubclass(kind, str) for kind in set(map(type, cells))):
         return True
     return not any(isinstance(each, str) and len(each) * _LONGEST_ESCAPE > MOST for each in cells)

@@ -217,7 +217,7 @@ def _letter(role: Role, names: Sequence[str], kind: Kind) -> str | None:
 
 
 def _group(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> str | None:
-    """Give the column of groups, for losses that compare rows within them."""
+    """Return the column of groups, for losses that compare rows within them."""
     if losses[0].loss.kind is not Kind.GROUPED:
         return None
     if settings.group is None:
@@ -232,7 +232,7 @@ def _group(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setting
 def _weighing(
     labels: tuple[str, ...], losses: Sequence[ChosenLoss], settings: Settings
 ) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Give the labels, with the one to ignore, and what each weighs; no weights where every label weighs 1."""
+    """Return the labels, with the one to ignore, and what each weighs; no weights where every label weighs 1."""
     given = {canonical(label): weight for label, weight in settings.class_weights.items()}
     ignored = None if settings.ignore_label is None else canonical(settings.ignore_label)
     if not (given or ignored is not None) or all(chosen.loss.kind is not Kind.MULTICLASS for chosen in losses):
@@ -264,7 +264,7 @@ def _usual_classes(names: Sequence[str], losses: Sequence[ChosenLoss]) -> str | 
 
 
 def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Settings) -> bool:
-    """Say whether `bind` would find every column."""
+    """Return whether `bind` would find every column."""
     try:
         bind(names, losses, settings)
     except UsageError:
@@ -273,7 +273,7 @@ def can_bind(names: Sequence[str], losses: Sequence[ChosenLoss], settings: Setti
 
 
 def has_usual_target(names: Sequence[str]) -> bool:
-    """Say whether a column has a usual name of a target."""
+    """Return whether a column has a usual name of a target."""
     return bool(spelled(USUAL_NAMES[Role.TARGET], names))
 
 

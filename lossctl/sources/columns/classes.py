@@ -49,7 +49,7 @@ def names_of_columns(text: str, columns: Columns) -> tuple[str, ...]:
 
 
 def have_numbers(names: Sequence[str]) -> bool:
-    """Tell whether every name is a number, or one after the same beginning, of which no two are equal.
+    """Return whether every name is a number, or one after the same beginning, of which no two are equal.
 
     Examples
     --------

@@ -102,12 +102,12 @@ def levels_of(columns: Sequence[str]) -> tuple[float | None, ...]:
 
 
 def are_percent(columns: Sequence[str]) -> bool:
-    """Tell whether names tell levels of quantiles as percentages, as those of ``q10`` and ``q90`` do."""
+    """Return whether names tell levels of quantiles as percentages, as those of ``q10`` and ``q90`` do."""
     return bool(_percentages(columns))
 
 
 def may_be_levels(columns: Sequence[str]) -> bool:
-    """Tell whether names may tell levels of quantiles as percentages, and may number members: ``q1``, ``q2``, ``q3``.
+    """Return whether names may tell levels of quantiles as percentages, and may number members: ``q1``, ``q2``, ``q3``.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def _numbered(columns: Sequence[str]) -> tuple[str, list[Decimal]]:
 
 
 def _is_run(numbers: Sequence[Decimal]) -> bool:
-    """Tell whether numbers follow one another, in any order."""
+    """Return whether numbers follow one another, in any order."""
     return bool(numbers) and max(numbers) - min(numbers) == len(numbers) - 1
 
 
@@ -313,7 +313,7 @@ def _beginning(name: str) -> str:
 
 
 def _with_levels(found: Found, given: tuple[float, ...]) -> Found:
-    """Give the columns with their levels, ascending; of a list column, the order that makes them so."""
+    """Return the columns with their levels, ascending; of a list column, the order that makes them so."""
     columns = found.columns
     if given and len(columns) not in {1, len(given)}:
         raise UsageError(
@@ -378,7 +378,7 @@ def _usual_scale(location: str, names: Sequence[str], *, alone: bool) -> str | N
 
 
 def _scales_of(location: str, names: Sequence[str], *, alone: bool) -> list[str]:
-    """Give the columns called like the scale of one location; else, where it is the only one, like any scale."""
+    """Return the columns called like the scale of one location; else, where it is the only one, like any scale."""
     own = spelled([f"{location.strip().lower()}_{ending}" for ending in _SCALE_ENDINGS], names)
     return own or (spelled(_SCALES, names) if alone else [])
 

@@ -65,7 +65,7 @@ class Spaces:
 
 
 def expand(text: str, names: Sequence[str], flag: str) -> tuple[str, ...]:
-    """Give the columns of a name, a glob, or a list of these; an existing name wins over the other readings.
+    """Return the columns of a name, a glob, or a list of these; an existing name wins over the other readings.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def expand(text: str, names: Sequence[str], flag: str) -> tuple[str, ...]:
 
 
 def parts(text: str, names: Sequence[str]) -> list[str]:
-    """Give the members of a list, each a name or a glob; a name or a glob is a list of one.
+    """Return the members of a list, each a name or a glob; a name or a glob is a list of one.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def require(name: str, names: Sequence[str], flag: str) -> None:
 
 
 def spelled(wanted: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Give the columns of these names, whatever their case and the spaces around them.
+    """Return the columns of these names, whatever their case and the spaces around them.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def usual(role: Role, names: Sequence[str], wanted: Sequence[str] | None = None,
 
 
 def category(glob: str, name: str) -> str:
-    """Give what stands for the star of a glob in a name.
+    """Return what stands for the star of a glob in a name.
 
     Examples
     --------

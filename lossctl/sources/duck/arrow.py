@@ -23,28 +23,28 @@ class UnevenError(Exception):
         self.name, self.index, self.length, self.width = name, index, length, width
 
     def explained(self, place: Place) -> DataError:
-        """Say where it stands."""
+        """Return where it stands."""
         values = f"{self.length} value" + ("" if self.length == 1 else "s")
         problem = f'{place}, column "{self.name}": a list of {values}, where the first has {self.width}'
         return DataError(problem, "write lists of one length")
 
 
 def to_numbers(column: arro.Array) -> Array:
-    """Give a column of doubles; a null, where one is left, is a NaN."""
+    """Return a column of doubles; a null, where one is left, is a NaN."""
     if column.null_count:
         return np.array(column.to_pylist(), dtype=np.float64)
     return np.asarray(column)
 
 
 def to_mask(column: arro.Array) -> npt.NDArray[np.bool_]:
-    """Give a column of truth values; a null is false."""
+    """Return a column of truth values; a null is false."""
     if column.null_count:
         return np.array([value is True for value in column.to_pylist()])
     return np.asarray(column, dtype=np.bool_)
 
 
 def lists_to_numpy(column: Any, width: int, name: str) -> Array:
-    """Give the column `name` of lists as ``(n, width)``; a null list is a row of NaN.
+    """Return the column `name` of lists as ``(n, width)``; a null list is a row of NaN.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class Feed:
         self._signals: list[int] = []
 
     def stream(self) -> arro.RecordBatchReader:
-        """Give what DuckDB reads, once."""
+        """Return what DuckDB reads, once."""
         return arro.RecordBatchReader.from_batches(self._schema, self._batches())
 
     @contextmanager

@@ -52,7 +52,7 @@ SUFFIXES = {".gz": Compression.GZIP, ".zst": Compression.ZSTD}
 
 
 def settle_compression(path: str, name: str) -> Compression:
-    """Say how a file is compressed: by its first bytes, which its extension must not deny.
+    """Return how a file is compressed: by its first bytes, which its extension must not deny.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def too_long(place: str) -> DataError:
 
 
 def damage_of(compression: Compression) -> tuple[type[Exception], ...]:
-    """Give the exceptions that reading a damaged file raises."""
+    """Return the exceptions that reading a damaged file raises."""
     if compression is Compression.ZSTD:
         return (EOFError, cast("type[Exception]", _zstd().ZstdError))
     return (EOFError, zlib.error, gzip.BadGzipFile) if compression is Compression.GZIP else ()
@@ -142,6 +142,6 @@ def _zstd() -> ModuleType:
 
 
 def damaged(name: str, compression: Compression, error: Exception) -> DataError:
-    """Give the error for a compressed file that is not whole."""
+    """Return the error for a compressed file that is not whole."""
     how = "is cut short" if isinstance(error, EOFError) else f"is damaged ({error})"
     return DataError(f"{name} {how}: its {compression} data do not decompress", "copy or download it again")

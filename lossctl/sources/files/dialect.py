@@ -74,7 +74,7 @@ class Dialect:
 
 
 def check_delimiter(delimiter: str | None, decimal: str) -> str | None:
-    """Give the delimiter a user means, or refuse it.
+    """Return the delimiter a user means, or refuse it.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def parse_record(record: str, delimiter: str) -> list[str] | None:
 
 
 def not_utf8(name: str, line: int, record: bytes) -> DataError | None:
-    """Give the error for a record that is not UTF-8, naming the first byte that is not; ``None`` where it is."""
+    """Return the error for a record that is not UTF-8, naming the first byte that is not; ``None`` where it is."""
     try:
         record.decode()
     except UnicodeDecodeError as error:
@@ -204,7 +204,7 @@ def not_utf8(name: str, line: int, record: bytes) -> DataError | None:
 
 
 def iconv(encoding: str, name: str) -> str:
-    """Give the command that converts a file to UTF-8."""
+    """Return the command that converts a file to UTF-8."""
     base = Path(name).name
     files = "" if name.startswith("<") else f" {shlex.quote(name)} > {shlex.quote('utf8-' + base)}"
     return f"iconv -f {encoding} -t UTF-8{files}"
@@ -259,7 +259,7 @@ def _refuse_binary(data: bytes, name: str) -> None:
 
 
 def _record_end(text: bytes) -> int | None:
-    """Give where the first record ends: at the first line end that no quote encloses."""
+    """Return where the first record ends: at the first line end that no quote encloses."""
     position, quotes = 0, 0
     while True:
         ends = [found for found in (text.find(b"\n", position), text.find(b"\r", position)) if found >= 0]
@@ -369,7 +369,7 @@ def _check_above(above: bytes, name: str, delimiter: str) -> None:
 
 
 def _sample(data: bytes, delimiter: str) -> tuple[tuple[tuple[str, ...], ...], float]:
-    """Give the records that the data hold whole, and their mean length."""
+    """Return the records that the data hold whole, and their mean length."""
     whole = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
     text = io.StringIO(whole.decode(errors="replace"), newline="")
     try:

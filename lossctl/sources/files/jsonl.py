@@ -106,7 +106,7 @@ class JsonPiece(Piece):
         self.path, self.compression, self.null = path, compression, tuple(null)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the relation; keys that are not asked for are not read."""
+        """Return the relation; keys that are not asked for are not read."""
         truths = {name for name, each in types.items() if each is ColumnType.BOOLEAN}
         plain = {name for name, each in types.items() if not self.null or each is ColumnType.NUMBERS} - truths
         declared = ", ".join(
@@ -135,7 +135,7 @@ class JsonPiece(Piece):
         return f"case when {given} then {value} end as {column}"
 
     def label(self, name: str) -> str:
-        """Give the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
+        """Return the SQL for a label as a text: a number is read as one, and only a whole one loses its point."""
         text = quote_name(name)
         if self.columns[name] is not ColumnType.NUMBER:
             return canonical_text(text)
@@ -157,7 +157,7 @@ class JsonPiece(Piece):
         packed.verify(self.path, self.name, self.compression, stop)
 
     def place(self, row: int) -> Place:
-        """Say which line a row stands on, and what its values are as written."""
+        """Return which line a row stands on, and what its values are as written."""
         with closing(text_lines(self.path, self.compression)) as lines:
             found = next(islice(lines, row, None), None)
         if found is None:
@@ -273,5 +273,5 @@ def _fits(value: object, wanted: ColumnType) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Say whether DuckDB reads this as a number: also a text that is one, as writers without NaN make it."""
+    """Return whether DuckDB reads this as a number: also a text that is one, as writers without NaN make it."""
     return bool(_NUMBER.fullmatch(value)) if isinstance(value, str) else isinstance(value, int | float)

@@ -108,7 +108,7 @@ def open_parquet(path: str, name: str, connection: duckdb.DuckDBPyConnection) ->
 
 
 def _top_names(schema: list[tuple[str, int | None]]) -> Iterator[str]:
-    """Give the names of the columns: the schema is a tree, written depth first."""
+    """Yield the names of the columns: the schema is a tree, written depth first."""
     nodes = iter(schema)
     _, count = next(nodes)
     for _ in range(count or 0):

@@ -117,7 +117,7 @@ class Piece(ABC):
 
     @abstractmethod
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give an SQL relation with these columns, under their own names, text read as the type asked for."""
+        """Return an SQL relation with these columns, under their own names, text read as the type asked for."""
 
     def refuse_twice(self, names: Iterable[str]) -> None:
         """Refuse to read columns of one name.
@@ -132,12 +132,12 @@ class Piece(ABC):
                 raise DataError(f'{self.name}: two columns are called "{name}"', "rename one of them")
 
     def keeps_type(self, name: str) -> bool:
-        """Say whether a column has a type of its own, whatever it is asked for as."""
+        """Return whether a column has a type of its own, whatever it is asked for as."""
         del name
         return self.keeps_types
 
     def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
-        """Give the SQL for a value as a text, of a column that `relation` was asked for as this type.
+        """Return the SQL for a value as a text, of a column that `relation` was asked for as this type.
 
         A text is `canonical_text`. A number is written without a decimal point where it is whole, and is missing where
         it is none; one that cannot be told from its neighbours is an error.
@@ -150,15 +150,15 @@ class Piece(ABC):
         return f"case when abs({column}) >= {LEAST_ROUNDED} then error({quote_text(message)}) else {text} end"
 
     def from_text(self, name: str, kind: ColumnType) -> str:
-        """Give the SQL for a value as this type, of a column that `relation` was asked for as text."""
+        """Return the SQL for a value as this type, of a column that `relation` was asked for as text."""
         return f"{quote_name(name)}::{_FROM_TEXT[kind]}" if kind in _FROM_TEXT else quote_name(name)
 
     def label(self, name: str) -> str:
-        """Give the SQL for a label as a text, of a column that `relation` was asked for as text."""
+        """Return the SQL for a label as a text, of a column that `relation` was asked for as text."""
         return canonical_text(quote_name(name), self.decimal)
 
     def paths(self) -> list[str]:
-        """Give the files to be read."""
+        """Return the files to be read."""
         return [self.path] if self.path else []
 
     def named(self, column: str) -> str:
@@ -167,12 +167,12 @@ class Piece(ABC):
         return self.name
 
     def whole_number(self, name: str) -> str | None:
-        """Give the SQL for a value as a BIGINT, where the column holds nothing else."""
+        """Return the SQL for a value as a BIGINT, where the column holds nothing else."""
         del name
         return None
 
     def has_group(self, name: str) -> str:
-        """Give the SQL condition that the group of a row is not missing."""
+        """Return the SQL condition that the group of a row is not missing."""
         return f"{quote_name(name)} is not null"
 
     def prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -185,7 +185,7 @@ class Piece(ABC):
         return None
 
     def place(self, row: int) -> Place:
-        """Say where a row stands, counted from 0 within the piece."""
+        """Return where a row stands, counted from 0 within the piece."""
         return Place(self.name, None, row + 1)
 
     def explain(

@@ -38,7 +38,7 @@ _FORM = "write git:REVISION:PATH, such as git:main:baseline.parquet"
 
 
 def is_revision(named: str) -> bool:
-    """Say whether a name is that of a file of a revision.
+    """Return whether a name is that of a file of a revision.
 
     It is one even where a file is called so: anyone who may add files could put theirs in the place of what was
     reviewed. Such a file is named ``./git:main:base.parquet``.

@@ -27,7 +27,7 @@ Lines = Generator[tuple[int, str]]
 
 
 def record_at(path: str, compression: Compression, dialect: Dialect, row: int) -> tuple[int, list[str]] | None:
-    """Give the physical line and the values of a record, counted from 0 after the header; ``None``: there is none."""
+    """Return the physical line and the values of a record, counted from 0 after the header; ``None``: there is none."""
     with closing(open_bytes(path, compression)) as stream:
         pass_lines(stream, dialect.skip)
         lines = _skip_plain(stream, row)
@@ -76,7 +76,7 @@ def _records(reader: Reader, *, blank_counts: bool) -> Iterator[tuple[int, list[
 
 
 def first_stray_quote(path: str, compression: Compression, dialect: Dialect) -> int | None:
-    """Give the line of the first record whose quotes are wrong; ``None``: there is none."""
+    """Return the line of the first record whose quotes are wrong; ``None``: there is none."""
     with closing(open_bytes(path, compression)) as stream:
         pass_lines(stream, dialect.skip)
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
@@ -91,7 +91,7 @@ def first_stray_quote(path: str, compression: Compression, dialect: Dialect) -> 
 
 
 def text_lines(path: str, compression: Compression) -> Lines:
-    """Give every line of a file that is not blank, with its number from 1."""
+    """Yield every line of a file that is not blank, with its number from 1."""
     with closing(open_bytes(path, compression)) as stream:
         for number, line in enumerate(stream, 1):
             text = line.decode(errors="surrogateescape").removeprefix("\ufeff" if number == 1 else "")
@@ -100,7 +100,7 @@ def text_lines(path: str, compression: Compression) -> Lines:
 
 
 def line_at(path: str, compression: Compression, offset: int) -> tuple[int, bytes]:
-    """Give the physical line of the first record at or after a byte, and the bytes that follow there."""
+    """Return the physical line of the first record at or after a byte, and the bytes that follow there."""
     with closing(open_bytes(path, compression)) as stream:
         feeds, returns, pairs, position, last = 0, 0, 0, 0, b""
         while position < offset:
@@ -121,7 +121,7 @@ def line_at(path: str, compression: Compression, offset: int) -> tuple[int, byte
 def mixed_line_ends(
     path: str, compression: Compression, until: int | None = None
 ) -> tuple[tuple[int, str], tuple[int, str]] | None:
-    """Give the first line, and the first line that ends in another way, each with its end; ``None``: all are alike.
+    """Return the first line, and the first line that ends in another way, each with its end; ``None``: all are alike.
 
     The lines after `until` are not looked at. Line ends inside quotes belong to a value and do not count.
     """

@@ -112,7 +112,7 @@ class TextPiece(Piece):
         self.warning = surplus_warning(name, dialect) or ""
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the relation, with all that a sniffer would guess stated."""
+        """Return the relation, with all that a sniffer would guess stated."""
         for name in self.twice.intersection(types):
             places = [str(place) for place, each in enumerate(self.dialect.names, 1) if each == name]
             problem = f'{self.name} line {self.dialect.skip + 1}: two columns are called "{name}"'
@@ -122,7 +122,7 @@ class TextPiece(Piece):
         return f"(select {chosen or '1'} from {self._scan(types)})"
 
     def from_text(self, name: str, kind: ColumnType) -> str:
-        """Give the SQL for a value as this type, of a column that `relation` was asked for as text."""
+        """Return the SQL for a value as this type, of a column that `relation` was asked for as text."""
         if kind is ColumnType.NUMBER and self.options.decimal != ".":
             return f"replace({quote_name(name)}, {quote_text(self.options.decimal)}, '.')::double"
         return super().from_text(name, kind)
@@ -153,7 +153,7 @@ class TextPiece(Piece):
         packed.verify(self.path, self.name, self.compression, stop, lines=True)
 
     def place(self, row: int) -> Place:
-        """Say which line a row starts on, and what stands there."""
+        """Return which line a row starts on, and what stands there."""
         found = record_at(self.path, self.compression, self.dialect, row)
         if found is None:
             return Place(self.name, None, row + 1)
@@ -255,7 +255,7 @@ class TextPiece(Piece):
 
 
 def _whole_record(data: bytes) -> str | None:
-    """Give the text of the first record in the data, without its line end; ``None`` where a quote stays open."""
+    """Return the text of the first record in the data, without its line end; ``None`` where a quote stays open."""
     text = data.decode(errors="backslashreplace")
     start, quotes = 0, 0
     for found in re.finditer(r"\r|\n|\Z", text):

@@ -23,7 +23,7 @@ WHOLE = r"(?:TINY|SMALL|BIG|UTINY|USMALL)INT|U?INTEGER"
 
 
 def column_type(sql: str) -> ColumnType:
-    """Say what a DuckDB type holds.
+    """Return what a DuckDB type holds.
 
     Examples
     --------
@@ -62,18 +62,18 @@ class TypedPiece(Piece):
         self.twice = repeated(own_names)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the relation; the columns keep their types."""
+        """Return the relation; the columns keep their types."""
         self.refuse_twice(types)
         chosen = [f"{quote_name(self.sql_names[name])} as {quote_name(name)}" for name in types]
         chosen += [self.row_number] if self.row_number else []
         return f"(select {', '.join(chosen) or '1'} from {self.scan})"
 
     def whole_number(self, name: str) -> str | None:
-        """Give the SQL for a value as a BIGINT, where the column holds nothing else."""
+        """Return the SQL for a value as a BIGINT, where the column holds nothing else."""
         return f"{quote_name(name)}::bigint" if re.fullmatch(WHOLE, self.sql_types[name]) else None
 
     def text(self, name: str, read_as: ColumnType = ColumnType.TEXT) -> str:
-        """Give the SQL for a value as a text, whatever it was asked for as; a number that is none is missing."""
+        """Return the SQL for a value as a text, whatever it was asked for as; a number that is none is missing."""
         del read_as
         kind = self.columns[name]
         if kind is ColumnType.OTHER:
@@ -86,11 +86,11 @@ class TypedPiece(Piece):
         return label_text(quote_name(name), self.columns[name])
 
     def from_text(self, name: str, kind: ColumnType) -> str:
-        """Give the SQL for a value: it keeps its type, whatever it was asked for as."""
+        """Return the SQL for a value: it keeps its type, whatever it was asked for as."""
         del kind
         return quote_name(name)
 
     def has_group(self, name: str) -> str:
-        """Give the SQL condition that the group of a row is neither missing nor a number that is none."""
+        """Return the SQL condition that the group of a row is neither missing nor a number that is none."""
         floating = self.sql_types[name] in {"DOUBLE", "FLOAT"}
         return f"not isnan({quote_name(name)})" if floating else super().has_group(name)

@@ -68,7 +68,7 @@ class Judged:
         return () if self.group is None else (self.group,)
 
     def hashes(self, batch: Batch) -> Hashes:
-        """Give the hash of each row, of 64 bits.
+        """Return the hash of each row, of 64 bits.
 
         Examples
         --------
@@ -91,7 +91,7 @@ class Judged:
 
 
 def short(hashes: Hashes) -> npt.NDArray[np.uint64]:
-    """Give what is kept of each hash: 16 bits, as numbers."""
+    """Return what is kept of each hash: 16 bits, as numbers."""
     return hashes >> _SHORT
 
 
@@ -112,12 +112,12 @@ def _raw(values: Array) -> Hashes:
 
 
 def _bits(values: Array) -> Hashes:
-    """Give the bits of numbers; zeros of either sign are one number."""
+    """Return the bits of numbers; zeros of either sign are one number."""
     return _raw(values + 0.0)
 
 
 def _codes(codes: Array, labels: Sequence[str]) -> Hashes:
-    """Give hashes of labels by their codes; what is none of them is as good as missing."""
+    """Return hashes of labels by their codes; what is none of them is as good as missing."""
     table = np.array([*(_digest(label) for label in labels), int(_NOTHING)], dtype=np.uint64)
     known = (codes >= 0.0) & (codes < len(labels))
     return table[np.where(known, codes, len(labels)).astype(np.intp)]

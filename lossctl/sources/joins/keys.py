@@ -78,14 +78,14 @@ def key_values(
     types: Mapping[str, ColumnType],
     twofold: Collection[str] = (),
 ) -> list[str]:
-    """Give the SQL of the keys of a piece, from a relation with columns of these types (`stream.with_texts`)."""
+    """Return the SQL of the keys of a piece, from a relation with columns of these types (`stream.with_texts`)."""
     wholes = [None if text else piece.whole_number(key) for key, text in zip(keys, texts, strict=True)]
     written = [piece.text(as_text(key)) if key in twofold else piece.text(key, types[key]) for key in keys]
     return [whole or text for whole, text in zip(wholes, written, strict=True)]
 
 
 def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], request: Request) -> str:
-    """Give the relation of a piece with its keys, as `key_name` says, and its rows numbered.
+    """Return the relation of a piece with its keys, as `key_name` says, and its rows numbered.
 
     What else a key is read as, it is joined as the text it is: a filter that takes it for a number changes no match.
     """
@@ -98,7 +98,7 @@ def keyed(piece: Piece, side: int, keys: Sequence[str], texts: Sequence[bool], r
 
 
 def join_condition(side: int, keys: int) -> str:
-    """Give the SQL by which a side joins those before it."""
+    """Return the SQL by which a side joins those before it."""
     said = []
     for key in range(keys):
         before = ", ".join(key_name(each, key) for each in range(side))
@@ -107,7 +107,7 @@ def join_condition(side: int, keys: int) -> str:
 
 
 def keyless(sides: int, keys: int) -> str:
-    """Give the SQL that a row of the join has no key, or not all of it."""
+    """Return the SQL that a row of the join has no key, or not all of it."""
     every = [f"coalesce({', '.join(key_name(side, key) for side in range(sides))}) is null" for key in range(keys)]
     return f"({' or '.join(every)})"
 
@@ -115,7 +115,7 @@ def keyless(sides: int, keys: int) -> str:
 def repeated(
     cursor: duckdb.DuckDBPyConnection, sources: Sequence[Source], sides: Sequence[str], keys: Sequence[str]
 ) -> LossctlError:
-    """Give the error that a key stands twice: the first one that does, with its places.
+    """Return the error that a key stands twice: the first one that does, with its places.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def _names(sources: Sequence[Source], *, of: Source | None = None, without: Sour
 
 
 def _nearly(keys: Sequence[Sequence[str | None]]) -> str:
-    """Say what the first keys without a partner differ in, where they look alike; empty where they do not."""
+    """Return what the first keys without a partner differ in, where they look alike; empty where they do not."""
     if len(keys) != 2 or keys[0] == keys[1]:  # noqa: PLR2004 -- those of one source and of the other
         return ""
     one, other = ([each or "" for each in key] for key in keys)

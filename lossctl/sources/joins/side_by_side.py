@@ -70,7 +70,7 @@ def paired_by_key(
     matched: Matched | None = None,
     threads: int | None = None,
 ) -> Generator[list[Batch]]:
-    """Give a batch of each source, of the rows of the same keys.
+    """Yield a batch of each source, of the rows of the same keys.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ class _Pairs:
         return Audit([Tally(source.matched) for source in self._sources])
 
     def _side(self, side: int, *, bare: bool = False) -> str:
-        """Give the rows of a source: numbers and marks, the key, the row number, and whether a filter lets it in."""
+        """Return the rows of a source: numbers and marks, the key, the row number, and whether a filter lets it in."""
         source, request = self._sources[side], self._requests[side]
         queries = []
         for piece, stream, start in zip(source.pieces, self._streams[side], source.starts(), strict=True):
@@ -231,7 +231,7 @@ class _Pairs:
         return [*self._requests[0].marks.names, *(f"s{i}_v{n}" for i, each in sides for n in range(len(each.wanted)))]
 
     def batches(self, audit: Audit, *, bare: bool = False) -> Iterator[list[Batch]]:
-        """Give the rows that match, as they come, and count the others."""
+        """Yield the rows that match, as they come, and count the others."""
         sides = range(len(self._sources))
         chosen = [f"coalesce({row_name(side)}, -1) as row{side}" for side in sides]
         chosen += [f"coalesce(passes{side}, true) as passes{side}" for side in sides]
@@ -250,7 +250,7 @@ class _Pairs:
             raise repeated(self._cursor, self._sources, relations, self._keys) from None
 
     def in_order(self) -> Iterator[list[Batch]]:
-        """Give the rows that match, in the order of the first source."""
+        """Yield the rows that match, in the order of the first source."""
         sides = range(len(self._sources))
         chosen = ", ".join([*(f"{row_name(side)} as row{side}" for side in sides), *self._names()])
         passes = " and ".join(f"passes{side}" for side in sides)
@@ -280,7 +280,7 @@ class _Pairs:
             raise self._explain(error) from error
 
     def _batches(self, record: Any, rows: Sequence[Rows], places: Rows | None) -> list[Batch]:
-        """Give the rows at some places of a record batch, a batch for each side."""
+        """Return the rows at some places of a record batch, a batch for each side."""
         batches = []
         for side, (numbers, streams) in enumerate(zip(rows, self._streams, strict=True)):
             try:

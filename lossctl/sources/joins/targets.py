@@ -119,7 +119,7 @@ class JoinedPiece(Piece):
         self._texts: list[bool] = key_texts(self.sources, keys)
 
     def side(self, side: int, types: Mapping[str, ColumnType]) -> str:
-        """Give the rows of a source: columns that are asked for, the key, and the row number."""
+        """Return the rows of a source: columns that are asked for, the key, and the row number."""
         own = {self.owners[name][1]: kind for name, kind in types.items() if self.owners[name][0] == side}
         read = {**own, **dict.fromkeys(self.keys, ColumnType.TEXT)}  # what else a key is read as, it is joined as text
         source = self.sources[side]
@@ -138,11 +138,11 @@ class JoinedPiece(Piece):
         return f"({' union all '.join(queries)})"
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the rows that both sources have."""
+        """Return the rows that both sources have."""
         return self._joined("", types)
 
     def outer(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the rows that either has, and what an audit needs of them."""
+        """Return the rows that either has, and what an audit needs of them."""
         return self._joined("full", types)
 
     def _joined(self, how: str, types: Mapping[str, ColumnType]) -> str:
@@ -153,12 +153,12 @@ class JoinedPiece(Piece):
         return f"(select {', '.join(chosen)} from {sides} on {join_condition(1, len(self.keys))})"
 
     def keeps_type(self, name: str) -> bool:
-        """Say whether a column has a type of its own: where it has one in its own file."""
+        """Return whether a column has a type of its own: where it has one in its own file."""
         side, own = self.owners[name]
         return all(piece.keeps_type(own) for piece in self.sources[side].pieces)
 
     def label(self, name: str) -> str:
-        """Give the SQL for a label as a text."""
+        """Return the SQL for a label as a text."""
         return quote_name(name)
 
     def named(self, column: str) -> str:
@@ -166,7 +166,7 @@ class JoinedPiece(Piece):
         return self.sources[self.owners[column][0]].name
 
     def has_group(self, name: str) -> str:
-        """Give the SQL condition that the group of a row is not missing."""
+        """Return the SQL condition that the group of a row is not missing."""
         side, own = self.owners[name]
         return self.sources[side].pieces[0].has_group(own)
 
@@ -177,11 +177,11 @@ class JoinedPiece(Piece):
                 piece.prepare(cursor)
 
     def paths(self) -> list[str]:
-        """Give the files to be read."""
+        """Return the files to be read."""
         return [path for source in self.sources for piece in source.pieces for path in piece.paths()]
 
     def place(self, row: int) -> Place:
-        """Say where a row of the predictions stands."""
+        """Return where a row of the predictions stands."""
         return self.sources[_LEFT].locate(row)
 
     def explain(self, types: Mapping[str, ColumnType], filtered: Collection[str], message: str) -> LossctlError | None:
@@ -218,7 +218,7 @@ class _JoinedStream(Stream):
         self._audit = Audit([Tally(), Tally()])
 
     def batches(self, first: int) -> Generator[tuple[Batch, int]]:
-        """Give each batch, and how many rows of the join have been read."""
+        """Yield each batch, and how many rows of the join have been read."""
         try:
             yield from super().batches(first)
             self._audit.finish()
@@ -230,7 +230,7 @@ class _JoinedStream(Stream):
         self._source.alone = (self._audit.sides[_LEFT].alone, self._audit.sides[_RIGHT].alone)
 
     def query(self, start: int | None = None, group: str | None = None) -> str:
-        """Give the SQL of the rows: with a `start` of those that match, else of all, for the audit."""
+        """Return the SQL of the rows: with a `start` of those that match, else of all, for the audit."""
         if start is not None:
             return super().query(start, group)
         rows = [f"coalesce({row_name(side)}, -1)::bigint as row{side}" for side in (_LEFT, _RIGHT)]
@@ -256,7 +256,7 @@ class _OrderedStream(Stream):
     """One pass over the rows that match, in the order of the predictions."""
 
     def query(self, start: int | None = None, group: str | None = None) -> str:
-        """Give the SQL of the rows."""
+        """Return the SQL of the rows."""
         return f"{super().query(start or 0, group)} order by kept"
 
     def _batch(self, record: Any, first: int, read: int) -> tuple[Batch, int]:
@@ -328,23 +328,23 @@ class JoinedSource(Source):
         return found
 
     def width(self, column: str) -> int:
-        """Give how many numbers a row of a column holds."""
+        """Return how many numbers a row of a column holds."""
         side, own = self._joined.owners[column]
         return self.sides[side].width(own)
 
     def distinct(self, column: str, most: int) -> list[str]:
-        """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
+        """Return the values of a column as texts, in order, where there are at most `most`; else the first of them."""
         side, own = self._joined.owners[column]
         return self.sides[side].distinct(own, most)
 
     def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
-        """Give the values of some rows as texts; only those of columns of the predictions."""
+        """Return the values of some rows as texts; only those of columns of the predictions."""
         if all(self._joined.owners.get(name, (_LEFT, name))[0] == _LEFT for name in columns):
             return self.sides[_LEFT].texts(rows, columns)
         return super().texts(rows, columns)
 
     def locate(self, row: int) -> Place:
-        """Say where a row of the predictions stands."""
+        """Return where a row of the predictions stands."""
         return self.sides[_LEFT].locate(row)
 
     def keep_order(self) -> None:

@@ -76,7 +76,7 @@ class AgainstSource(JoinedSource):
         self._names = {piece.right_names[each.name]: each for of in baseline.columns.values() for each in of}
 
     def columns_of(self, label: str) -> tuple[str, ...]:
-        """Give the columns of the parts of a loss."""
+        """Return the columns of the parts of a loss."""
         own = self._joined.right_names
         return tuple(own[each.name] for each in self._baseline.columns[label])
 
@@ -170,7 +170,7 @@ def watched(source: Source, batches: Iterable[Batch]) -> Iterable[Batch]:
 
 
 def _decoded(values: Array) -> Array:
-    """Give the numbers that are there, as they were stored."""
+    """Return the numbers that are there, as they were stored."""
     there = values[~np.isnan(values)]
     known = [there == ABOVE, there == BELOW, there == NOT_A_NUMBER]
     return np.select(known, [np.inf, -np.inf, np.nan], there)

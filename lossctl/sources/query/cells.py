@@ -31,7 +31,7 @@ EXAMPLE = 40
 def texts_of(
     piece: Piece, connection: duckdb.DuckDBPyConnection, rows: Sequence[int], columns: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """Give the values of some rows of a piece as texts, each with its row number."""
+    """Yield the values of some rows of a piece as texts, each with its row number."""
     types = dict.fromkeys(columns, ColumnType.TEXT)
     values = ", ".join(piece.text(name) for name in columns) or "1"
     number, wanted = piece.row_number or ROW, ", ".join(map(str, rows))
@@ -41,7 +41,7 @@ def texts_of(
 
 
 def distinct_of(piece: Piece, connection: duckdb.DuckDBPyConnection, column: str, most: int) -> list[str]:
-    """Give the values of a column as texts, in order, at most so many."""
+    """Return the values of a column as texts, in order, at most so many."""
     types = {column: ColumnType.TEXT}
     query = (
         f"select distinct {piece.label(column)} as label from {piece.relation(types)} "
@@ -76,7 +76,7 @@ def differ_alone(
 
 
 def varies(pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str) -> bool:
-    """Tell whether a column has more than one value in the first rows of some file, or not the same in all."""
+    """Return whether a column has more than one value in the first rows of some file, or not the same in all."""
     types, found = {column: ColumnType.TEXT}, set[int]()
     for piece in pieces:
         rows = f"(select hash({quote_name(column)}) as v from {piece.relation(types)} limit {_MOST_VALUES})"
@@ -91,7 +91,7 @@ _HELD = {"a date": "dates", "a time": "times", "a duration": "durations", "a lis
 def not_numbers(
     pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, name: str, kind: ColumnType
 ) -> DataError:
-    """Give the error that a column of this kind holds no numbers, with the first value there is."""
+    """Return the error that a column of this kind holds no numbers, with the first value there is."""
     piece = next(each for each in pieces if each.columns[name] is kind)
     held = "text" if kind is ColumnType.TEXT else "values"
     if isinstance(piece, TypedPiece) and kind is not ColumnType.TEXT:

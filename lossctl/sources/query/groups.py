@@ -71,7 +71,7 @@ class Grouped:
         self._cursor.close()
 
     def batches(self) -> Generator[Batch]:
-        """Give batches of whole groups, each as large as Arrow's or as its one group."""
+        """Yield batches of whole groups, each as large as Arrow's or as its one group."""
         held: list[_Part] = []  # of a group whose end is not read yet
         for part in self._parts():
             firsts = np.flatnonzero(part.fresh)

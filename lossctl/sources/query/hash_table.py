@@ -41,7 +41,7 @@ class Table:
         self._count = 0
 
     def find(self, numbers: Numbers) -> Rows:
-        """Give the code of each number; −1 where it has none, or none that is found soon."""
+        """Return the code of each number; −1 where it has none, or none that is found soon."""
         places = self._places(numbers)
         codes = self._codes[places]
         codes[self._numbers[places] != numbers] = -1
@@ -97,7 +97,7 @@ class WholeTable:
         self._near: Rows = np.full(0, -1)
 
     def find(self, numbers: Rows) -> Rows:
-        """Give the code of each number; −1 where it has none, or none that is found soon."""
+        """Return the code of each number; −1 where it has none, or none that is found soon."""
         if numbers.size and numbers.min() >= 0 and (largest := int(numbers.max())) < _NEAR:
             self._reserve(largest + 1)
             return self._near[numbers]

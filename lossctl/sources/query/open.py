@@ -112,7 +112,7 @@ def split_label(text: str) -> tuple[str | None, str]:
 
 
 def size_of(source: object) -> int:
-    """Give the bytes of the files a source stands for; 0 where there are none, as of frames and streams."""
+    """Return the bytes of the files a source stands for; 0 where there are none, as of frames and streams."""
     if not isinstance(source, (str, os.PathLike)):
         return 0
     named = file_named(source)
@@ -161,7 +161,7 @@ def _open_frame(source: object, options: ReadOptions) -> Source:
 
 
 def _is_stream(named: str) -> bool:
-    """Say whether a path is a pipe or a device, which can be read once: ``<(command)``, a FIFO."""
+    """Return whether a path is a pipe or a device, which can be read once: ``<(command)``, a FIFO."""
     try:
         mode = Path(named).stat().st_mode
     except (OSError, ValueError):
@@ -244,7 +244,7 @@ def _format_of(path: str, name: str) -> str:
 
 
 def _expand(named: str) -> list[str]:
-    """Give the files a path or a glob stands for; a file that exists is itself, whatever signs its name holds."""
+    """Return the files a path or a glob stands for; a file that exists is itself, whatever signs its name holds."""
     try:
         named.encode()
     except UnicodeEncodeError as error:

@@ -38,7 +38,7 @@ class NoIdentityError(Exception):
         self.index, self.column = index, column
 
     def explained(self, place: Place) -> DataError:
-        """Say where it stands."""
+        """Return where it stands."""
         problem = f'{place}, column "{self.column}": the value is missing'
         return DataError(problem, "it says which rows are one: fill it in")
 
@@ -58,7 +58,7 @@ class Marks:
         return tuple(dict.fromkeys((*by, *self.identity, *self.texts)))
 
     def query(self, piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> Iterator[str]:
-        """Give the SQL of what is read, under names of our own, from a relation with columns of these types.
+        """Yield the SQL of what is read, under names of our own, from a relation with columns of these types.
 
         Of `twofold` the relation has the texts apart, as `as_text` names them.
         """
@@ -89,7 +89,7 @@ class Marks:
         return [*by, *who, *(f"text{number}" for number in range(len(self.texts)))]
 
     def read(self, record: Any, kept: Rows | None) -> dict[str, Any]:
-        """Give the fields of a batch, of the rows at these places (``None``: all).
+        """Return the fields of a batch, of the rows at these places (``None``: all).
 
         Raises
         ------
@@ -119,7 +119,7 @@ def _values(record: Any, number: int) -> Values:
 
 
 def _identity(text: str, whole: str | None, of: int) -> Iterator[str]:
-    """Give the SQL of a column of an identity: a whole number as it is, any other text by its digest."""
+    """Yield the SQL of a column of an identity: a whole number as it is, any other text by its digest."""
     number = whole or f"try_cast({text} as bigint)"
     is_whole = f"({number} is not null)" if whole else f"coalesce({number}::varchar = {text}, false)"
     yield f"case when {is_whole} then {number} else 0 end as who{of}"
@@ -128,7 +128,7 @@ def _identity(text: str, whole: str | None, of: int) -> Iterator[str]:
 
 
 def _identities(record: Any, kept: Rows | None, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Give what says who rows are: the number of the first column, which each further one scatters and moves on."""
+    """Return what says who rows are: the number of the first column, which each further one scatters and moves on."""
     found = _numbers(record, kept, columns, 0)
     for of in range(1, len(columns)):
         found = mix(found) + _numbers(record, kept, columns, of)

@@ -61,7 +61,7 @@ class Slices:
         return len([*self._texts, *self._pairs][-1])
 
     def values(self, code: int) -> tuple[str | None, ...]:
-        """Give the values of a slice as texts, one a column; ``None`` where it is missing."""
+        """Return the values of a slice as texts, one a column; ``None`` where it is missing."""
         values: list[str | None] = []
         for pairs, texts in zip(reversed(self._pairs), reversed(self._texts), strict=False):
             code, last = divmod(pairs.keys[code], 1 << _SHIFT)
@@ -69,7 +69,7 @@ class Slices:
         return (self._texts[0].keys[code], *reversed(values))
 
     def coded_columns(self) -> list[tuple[Sequence[str | None], Rows]]:
-        """Give for each column its different values as texts, and by code which of them it is."""
+        """Return for each column its different values as texts, and by code which of them it is."""
         columns: list[tuple[Sequence[str | None], Rows]] = []
         codes = np.arange(len(self))
         for pairs, texts in zip(reversed(self._pairs), reversed(self._texts), strict=False):
@@ -80,7 +80,7 @@ class Slices:
         return columns[::-1]
 
     def encode(self, columns: Iterable[Values], kept: Rows | None) -> Rows:
-        """Give the codes of rows.
+        """Return the codes of rows.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Values:
     missing: Flags | None
 
     def take(self, places: Rows) -> Values:
-        """Give some of them."""
+        """Return some of them."""
         missing = None if self.missing is None else self.missing[places]
         return Values(self.values.take(places), self.hashes[places], missing)
 
@@ -135,14 +135,14 @@ class _Numbers:
         return len(self.keys)
 
     def of(self, column: Values) -> Rows:
-        """Give the numbers of values; the keys are texts, and ``None`` where a value is missing."""
+        """Return the numbers of values; the keys are texts, and ``None`` where a value is missing."""
         missing = column.missing if column.missing is not None and column.missing.any() else None
         if column.values.type == arro.DataType.int64():
             return self.of_numbers(np.asarray(column.values), missing, str)
         return self._of_texts(column.values, column.hashes, missing)
 
     def of_numbers(self, values: Rows, missing: Flags | None, key: Callable[[int], Any]) -> Rows:
-        """Give the numbers of whole numbers, whose keys are what `key` makes of them."""
+        """Return the numbers of whole numbers, whose keys are what `key` makes of them."""
         found = np.ascontiguousarray(values, dtype=np.int64)
         codes = self._known_of(self._of_wholes.find(found), missing)
         new = np.flatnonzero(codes < 0)
@@ -175,7 +175,7 @@ class _Numbers:
         self._texts = arro.ChunkedArray([self._texts, more]).combine_chunks()
 
     def _known_of(self, codes: Rows, missing: Flags | None) -> Rows:
-        """Give the numbers that were found, and that of missing values; −1 for others."""
+        """Return the numbers that were found, and that of missing values; −1 for others."""
         if missing is not None:
             codes[missing] = self._known.get(None, -1)
         return codes
@@ -187,7 +187,7 @@ class _Numbers:
         self._of_hashes.add(different[unknown], codes[new[first[unknown]]])
 
     def _assign(self, local: Rows, found: list[Any], missing: Flags | None, rows: Rows) -> Rows:
-        """Give the numbers of rows, whose keys stand at their `local` places in `found`."""
+        """Return the numbers of rows, whose keys stand at their `local` places in `found`."""
         if missing is not None:
             local, found = np.where(missing[rows], len(found), local), [*found, None]
         numbers = np.fromiter(map(self._known.get, found, repeat(-1)), np.int64, len(found))
@@ -203,14 +203,14 @@ class _Numbers:
 
 
 def _told_apart(values: Any) -> tuple[Rows, list[Any]]:
-    """Give the different texts of an Arrow array, and each row's place among them."""
+    """Return the different texts of an Arrow array, and each row's place among them."""
     coded = values.cast(_DICTIONARY)
     local: Rows = np.asarray(arro.dictionary_indices(coded)).astype(np.int64)
     return local, arro.dictionary_dictionary(coded).to_pylist()
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Say whether two Arrow arrays hold the same texts."""
+    """Return whether two Arrow arrays hold the same texts."""
     return bool(
         arro.RecordBatch.from_arrays([one], schema=_SCHEMA) == arro.RecordBatch.from_arrays([other], schema=_SCHEMA)
     )

@@ -122,7 +122,7 @@ class Source:
         return said
 
     def starts(self) -> list[int]:
-        """Give the number of the first row of each piece; reads files whose rows are not known to be counted yet."""
+        """Return the number of the first row of each piece; reads files whose rows are not known to be counted yet."""
         self._piece_of(sys.maxsize)
         return self._starts[: len(self._pieces)]
 
@@ -220,7 +220,7 @@ class Source:
         """Do what must be done before rows of this source, those that a filter lets through, are joined with others."""
 
     def width(self, column: str) -> int:
-        """Give how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
+        """Return how many numbers a row of a column holds: of a list column what its first list does, 0 without any.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class Source:
         return self._widths[column]
 
     def distinct(self, column: str, most: int) -> list[str]:
-        """Give the values of a column as texts, in order, where there are at most `most`; else the first of them."""
+        """Return the values of a column as texts, in order, where there are at most `most`; else the first of them."""
         from lossctl.sources.query.cells import distinct_of
 
         found: set[str] = set()
@@ -254,7 +254,7 @@ class Source:
         return self._look((column, *others), lambda: differ_alone(self._pieces, self._connection, column, others))
 
     def varies(self, column: str) -> bool:
-        """Tell whether a column has several values, as far as a look at the first rows tells."""
+        """Return whether a column has several values, as far as a look at the first rows tells."""
         from lossctl.sources.query.cells import varies
 
         return self._look((column,), lambda: varies(self._pieces, self._connection, column))
@@ -269,7 +269,7 @@ class Source:
         return self._looked[columns]
 
     def texts(self, rows: Sequence[int], columns: Sequence[str]) -> list[dict[str, str | None]]:
-        """Give the values of some rows, by number, as texts: one pass over the files that hold them.
+        """Return the values of some rows, by number, as texts: one pass over the files that hold them.
 
         Parameters
         ----------
@@ -296,12 +296,12 @@ class Source:
         return [found[row] for row in rows]
 
     def locate(self, row: int) -> Place:
-        """Say where a row stands, counted from 0 over all files. For messages: it may read the file again."""
+        """Return where a row stands, counted from 0 over all files. For messages: it may read the file again."""
         index, start = self._piece_of(row)
         return self._pieces[index].place(row - start)
 
     def raw(self, row: int, column: str) -> str | None:
-        """Give a value as it stands in a text file; ``None`` where the source is no text."""
+        """Return a value as it stands in a text file; ``None`` where the source is no text."""
         return self.locate(row).values.get(column)
 
     def _piece_of(self, row: int) -> tuple[int, int]:

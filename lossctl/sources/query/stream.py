@@ -143,7 +143,7 @@ class Stream:
         self._cursor.close()
 
     def batches(self, first: int) -> Generator[tuple[Batch, int]]:
-        """Give each batch, and how many rows of the piece have been read."""
+        """Yield each batch, and how many rows of the piece have been read."""
         read = 0
         for record in self._records():
             try:
@@ -191,7 +191,7 @@ class Stream:
         return sum(self._widths.get(name, 1) if kind is ColumnType.NUMBERS else 1 for name, kind in here)
 
     def _row(self, index: int, record: Any, read: int) -> int:
-        """Give the number in the piece of a row of a record batch."""
+        """Return the number in the piece of a row of a record batch."""
         if self._condition is None:
             return read + index
         kept = record.column("kept")
@@ -218,7 +218,7 @@ class Stream:
                 self._widths[name] = int(found[0][0]) if found else 0
 
     def query(self, start: int | None = None, group: str | None = None) -> str:
-        """Give the SQL of the rows.
+        """Return the SQL of the rows.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class Stream:
         return f"select {', '.join(parts)} from {relation}{f' where {text}' if filtered else ''}"
 
     def passes(self) -> str:
-        """Give the SQL that the filter lets a row through."""
+        """Return the SQL that the filter lets a row through."""
         if self._condition is None:
             return "true"
         text = f"(\n{self._condition.text}\n)"
@@ -251,13 +251,13 @@ class Stream:
         return f"coalesce({text}, false)"
 
     def relation(self) -> str:
-        """Give the SQL of the relation that is read: without columns that are read apart, which may be thousands."""
+        """Return the SQL of the relation that is read: without columns that are read apart, which may be thousands."""
         apart = set() if self._apart is None else self._apart.places.keys() - self._beside
         types = {name: kind for name, kind in self._types.items() if name not in apart} if apart else self._types
         return with_texts(self._piece, types, self._twofold, self._piece.relation)
 
     def values(self, side: str = "") -> list[str]:
-        """Give the SQL of each column wanted, under names of our own that start with `side`, and of the marks."""
+        """Return the SQL of each column wanted, under names of our own that start with `side`, and of the marks."""
         parts = []
         for number, (name, kind) in enumerate(self._wanted.items()):
             column = quote_name(name)
@@ -305,7 +305,7 @@ class Stream:
             raise UsageError(f"--where {written!r} is {kind_of(kind)}, not true or false", "compare it with something")
 
     def arrays(self, record: Any, side: str = "") -> dict[str, Array]:
-        """Give the columns wanted of an Arrow record batch, where their names start with `side`."""
+        """Return the columns wanted of an Arrow record batch, where their names start with `side`."""
         columns: dict[str, Array] = {}
         read = dict(zip(record.column_names, record.columns, strict=True))  # by name each would be looked for among all
         for number, (name, kind) in enumerate(self._wanted.items()):
@@ -420,7 +420,7 @@ def with_texts(
     twofold: Collection[str],
     relation: Callable[[Mapping[str, ColumnType]], str],
 ) -> str:
-    """Give a relation with some columns twice: as these types, and, named by `as_text`, as the texts they are.
+    """Return a relation with some columns twice: as these types, and, named by `as_text`, as the texts they are.
 
     So what is told apart by its text is so too where a filter takes it for a number: 007 and 7 are two.
     """

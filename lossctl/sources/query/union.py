@@ -22,7 +22,7 @@ def refuse_alike(names: Iterable[str]) -> None:
 
 
 def union_of(pieces: Sequence[Piece]) -> dict[str, ColumnType]:
-    """Give the columns of the pieces, which must be the same."""
+    """Return the columns of the pieces, which must be the same."""
     merged = dict(pieces[0].columns)
     for piece in pieces[1:]:
         for name in (*merged, *piece.columns):

@@ -306,7 +306,7 @@ def _collect(node: Any, context: ColumnType, uses: dict[str, ColumnType]) -> Non
 
 
 def _context(node: Node, context: ColumnType) -> ColumnType:
-    """Say what columns directly under a node must hold."""
+    """Return what columns directly under a node must hold."""
     kind, shape = node.get("class"), str(node.get("type"))
     if kind in {"COMPARISON", "BETWEEN"} or shape in {"COMPARE_IN", "COMPARE_NOT_IN"}:
         return _shown(node)
@@ -320,7 +320,7 @@ def _context(node: Node, context: ColumnType) -> ColumnType:
 
 
 def _shown(node: Node) -> ColumnType:
-    """Say what the parts of a comparison are: its constants and casts show it."""
+    """Return what the parts of a comparison are: its constants and casts show it."""
     for part in _walk(node):
         literal = part.get("literal")
         kind = literal.get("kind") if isinstance(literal, dict) else None

@@ -104,7 +104,7 @@ def write_lines(
 
 
 def _settings(layout: Layout, kind: str, threads: int | None) -> list[str]:
-    """Give what keeps memory flat: where a row may be long, one thread writes rows as they come."""
+    """Return what keeps memory flat: where a row may be long, one thread writes rows as they come."""
     long = layout.vectors or layout.key is not None or layout.slices
     most = os.cpu_count() or 1
     return [
@@ -128,7 +128,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: str | Binar
 
 
 def _query(layout: Layout, kind: str, written: Callable[[str], str]) -> str:
-    """Give the SQL that turns entries into names, and numbers into what the format can hold."""
+    """Return the SQL that turns entries into names, and numbers into what the format can hold."""
     models, losses = (
         ", ".join(quote_text(written(each)) for each in names) for names in zip(*layout.entries, strict=True)
     )
@@ -143,7 +143,7 @@ def _query(layout: Layout, kind: str, written: Callable[[str], str]) -> str:
 
 
 def _json_query(layout: Layout, chosen: dict[str, str]) -> str:
-    """Give the SQL of lines of JSON; texts are written as JSON already."""
+    """Return the SQL of lines of JSON; texts are written as JSON already."""
     slope = _json_number("slope")
     if layout.vectors:
         finite = "list_transform(slope, lambda x: case when isfinite(x) then x end)"
@@ -176,7 +176,7 @@ def _feed(lines: Iterable[Lines], layout: Layout, kind: str, written: Callable[[
 
 
 def _slices(layout: Layout, kind: str, written: Callable[[Any], str]) -> dict[str, Any]:
-    """Give Arrow arrays of what is written of each slice, by code: a text for each column, or an object of JSON."""
+    """Return Arrow arrays of what is written of each slice, by code: a text for each column, or an object of JSON."""
     if kind == "jsonl" and layout.slices:
         every = zip(*layout.slices.values(), strict=True)
         objects = [written(dict(zip(layout.slices, values, strict=True))) for values in every]

@@ -219,7 +219,7 @@ def _refuse_keys(connection: duckdb.DuckDBPyConnection, source: Source, keys: Se
 
 
 def _keyed(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> int:
-    """Give the sum over rows of a hash of key and what they are judged by: it does not hang on their order."""
+    """Return the sum over rows of a hash of key and what they are judged by: it does not hang on their order."""
     parts = [part for number in range(len(keys)) for part in (f"length(k{number})", "':'", f"k{number}")]
     text = f"concat({', '.join([*parts, quote_text(':'), 'judged'])})"
     (found,) = _one(connection, f"select sum(md5_number_lower({text})) % 18446744073709551616::hugeint from kept")
@@ -250,7 +250,7 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
 
 def metadata_of(path: str, connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Give what a Parquet file says under our key; ``None``: nothing."""
+    """Return what a Parquet file says under our key; ``None``: nothing."""
     query = f"select value from parquet_kv_metadata({quote_text(glob_escape(path))}) where key = ?"
     found = connection.execute(query, [METADATA_KEY.encode()]).fetchall()
     return bytes(found[0][0]).decode(errors="replace") if found else None
@@ -264,7 +264,7 @@ class StoredPiece(ParquetPiece):
         self._losses = frozenset(losses)
 
     def relation(self, types: Mapping[str, ColumnType]) -> str:
-        """Give the relation."""
+        """Return the relation."""
         inner = super().relation(types)
         chosen = [
             f"{_finite(quote_name(name))} as {quote_name(name)}" if name in self._losses else quote_name(name)
@@ -274,7 +274,7 @@ class StoredPiece(ParquetPiece):
 
 
 def _finite(column: str) -> str:
-    """Give the SQL of a number for every double; a null stays one."""
+    """Return the SQL of a number for every double; a null stays one."""
     return (
         f"case when {column} is null then null when isnan({column}) then {NOT_A_NUMBER!r} "
         f"when not isinf({column}) then {column} when {column} > 0 then {ABOVE!r} else {BELOW!r} end"
