@@ -20,7 +20,6 @@ MAE = 3.5 / 3
 @pytest.mark.parametrize(
     ("losses", "said"),
     [
-        (None, "NoneType is no loss"),
         (3, "int is no loss"),
         (["mae", 3], "int is no loss"),
         (lossctl.LOSSES["huber"], "Loss is no loss"),
