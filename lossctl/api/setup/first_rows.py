@@ -188,11 +188,6 @@ class Sample:
         )
 
     @property
-    def prediction_slips(self) -> bool:
-        """Whether most cells of the prediction are numbers, and some are not."""
-        return self._slips(self.binding.prediction)
-
-    @property
     def has_known_classes(self) -> bool:
         """Whether each label is a class of the prediction, or a place among them where they have no names."""
         classes = self._classes
