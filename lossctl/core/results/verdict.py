@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossctl.core.errors import ExitCode
 from lossctl.core.results.interval import Interval
-from lossctl.core.results.repr import Shown, line, lines, whose
+from lossctl.core.results.repr import Shown, line, lines, shown_by, whose
 from lossctl.core.results.slices import Slice, slice_columns, slice_fields, slice_text
 from lossctl.core.results.view import Cell, Column, Scalar, View, finite_or_none, flat
 from lossctl.core.system.fast_dataclass import dataclass
@@ -66,7 +66,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class GateResult:
+class GateResult(Shown):
     """What became of one gate on one slice. The first fields are those of the JSON of `check`.
 
     Parameters
@@ -109,9 +109,6 @@ class GateResult:
 
     def __repr__(self) -> str:
         return line(self, f"{self.verdict.value}: {whose(self.label, {})}: {whose(self.reason, {})}")
-
-    def _repr_html_(self) -> str | None:
-        return Checked((self,))._repr_html_()
 
     @property
     def label(self) -> str:
@@ -296,3 +293,6 @@ class Checked(Shown, Sequence[GateResult]):
         """Return what an unsure gate means to who runs the command; empty where it is another that decides."""
         lets_pass = self.verdict is Verdict.UNSURE and self.exit_code is ExitCode.OK
         return " (exit code 0; --fail-unsure makes it 4)" if lets_pass else ""
+
+
+shown_by(GateResult, lambda one: Checked((one,)))

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from lossctl.core.losses.loss import ChosenLoss, Value
-from lossctl.core.results.repr import Shown, figure, line, lines, whose
+from lossctl.core.results.repr import Shown, figure, line, lines, shown_by, whose
 from lossctl.core.results.slices import Slice, slice_cells, slice_columns, slice_fields
 from lossctl.core.results.view import Cell, Column, Scalar, View, finite_or_none
 from lossctl.core.system.fast_dataclass import dataclass
@@ -30,7 +30,7 @@ _SHORT_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class WorstRow:
+class WorstRow(Shown):
     """A row whose loss is among the largest. The fields are those of the JSON of ``eval --top``.
 
     Parameters
@@ -76,9 +76,6 @@ class WorstRow:
     def __repr__(self) -> str:
         name = str(self.row) if self.key is None else f"{self.row} ({whose(self.key, {})})"
         return line(self, f"row {name} of {whose(self.model, self.slice)}: {self.chosen.title} {figure(self.value)}")
-
-    def _repr_html_(self) -> str | None:
-        return WorstRows((self,))._repr_html_()
 
     @property
     def loss(self) -> str:
@@ -244,3 +241,6 @@ def _cell(figure: Figure) -> Cell:
     shown = [f"{each:.{_SHORT_DIGITS}g}" for each in figure[:_MOST_SHOWN]]
     more = [f"… {len(figure) - _MOST_SHOWN} more"] if len(figure) > _MOST_SHOWN else []
     return f"[{', '.join([*shown, *more])}]"
+
+
+shown_by(WorstRow, lambda one: WorstRows((one,)))
