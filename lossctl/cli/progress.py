@@ -17,7 +17,7 @@ _SHOW_AFTER_SECONDS = 1.0
 
 @contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Callable[[int, float | None], None] | None]:
-    """Give what `lossctl.evaluate` takes as ``on_progress``; ``None`` off a terminal, and where there is to be none."""
+    """Open a bar as `lossctl.evaluate` takes it; ``None`` off a terminal, and where there is to be none."""
     if quiet or not at_terminal(sys.stderr):
         yield None
         return
@@ -36,7 +36,7 @@ class _Bar:
         self._shown: object | None = None
 
     def update(self, rows: int, fraction: float | None) -> None:
-        """Tell how far the run is."""
+        """Show how far the run is."""
         if self._shown is None:
             if time.monotonic() - self._started < _SHOW_AFTER_SECONDS:
                 return

@@ -179,7 +179,7 @@ def _permuted(ratios: Sequence[Ratio], method: Method, level: float) -> list[_To
 
 
 def _few(method: Method, level: float) -> int:
-    """Give beyond how many replicates, and no more, a figure lies that is just kept: (1 + few)/(B + 1) ≤ 1 − level."""
+    """Return how many replicates may lie beyond a figure that is just kept: (1 + few)/(B + 1) ≤ 1 − level."""
     return math.floor(round((1.0 - level) * (method.resamples + 1), 6)) - 1
 
 

@@ -118,7 +118,7 @@ class _Run:
     _digest: tuple[str | None] | None = None
 
     def digest(self) -> str | None:
-        """Give what waivers are bound to; ``None``: there is no one file. It is asked for where a gate fails alone."""
+        """Return what waivers are bound to; ``None``: there is no one file. Asked for where a gate fails alone."""
         from lossctl.api.comparisons.opponents import digest_of
 
         if self._digest is None:

@@ -125,12 +125,12 @@ class Paired:
         return found
 
     def differences(self, level: float) -> list[list[Difference]]:
-        """Tell the differences of all pairs from chance, by match and loss, with intervals of a level."""
+        """Test the differences of all pairs, by match and loss, with intervals of a level."""
         return tell_apart([self], level)[0]
 
 
 def tell_apart(found: Sequence[Paired], level: float) -> list[list[list[Difference]]]:
-    """Tell the differences of several from chance, those of a whole and its slices: by match and loss of each.
+    """Test the differences of several, those of a whole and its slices: by match and loss of each.
 
     One for each; random numbers are drawn once for all.
     """
@@ -156,7 +156,7 @@ def start(tally: PairsTally) -> Paired:
 
 
 def move(tally: ModelTally) -> None:
-    """Say how values of several parts move with each."""
+    """Tell the plan of a tally how values of several parts move with each part."""
     tally.plan = replace(tally.plan, linear={index: tally.linear(index) for index in tally.parts})
 
 

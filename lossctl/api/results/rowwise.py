@@ -117,7 +117,7 @@ def _require_losses_of_rows(selection: Selection) -> Selection:
 
 
 def why_no_rows(chosen: ChosenLoss) -> str | None:
-    """Say why the rows of a loss have no losses of their own; ``None``: they have."""
+    """Return why the rows of a loss have no losses of their own; ``None``: they have."""
     if chosen.loss.kind is Kind.GROUPED:
         return "its losses are of groups, not of rows"
     if chosen.loss.parts > 1:

@@ -101,7 +101,7 @@ def quick_results(
     columns: Mapping[str, tuple[Sequence[str | None], Codes]],
     codes: Sequence[int],
 ) -> Quick | None:
-    """Give the results of a loss for some codes, in their order; ``None`` where the tally of each slice is to be asked.
+    """Return the results of a loss for some codes, in order; ``None`` where the tally of each slice is to be asked.
 
     Parameters
     ----------

@@ -133,7 +133,7 @@ def foreign_label(source: Source, binding: Binding, settings: Settings) -> bool:
 
 
 def unlikely(chosen: ChosenLoss, binding: Binding, fitting: Iterable[tuple[ChosenLoss, Binding]]) -> str | None:
-    """Say why a loss of ``all`` is meant for other columns, given those that fit the values; ``None``: it is not.
+    """Return why a loss of ``all`` is meant for other columns, given those that fit the values; ``None``: it is not.
 
     Where predictions all lie in [0, 1], or sum to 1 in each row, they are taken for probabilities: a loss that takes
     scores could compute something, and what it gave would mean nothing.

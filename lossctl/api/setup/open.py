@@ -30,7 +30,7 @@ _NEEDED_NEXT = (
 
 
 def labelled(source: Any) -> list[tuple[str | None, Any]]:
-    """Give each source with its label, if any; refuse none at all, and those whose results could not be told apart."""
+    """Return each source with its label, if any; refuse none, and those whose results could not be told apart."""
     sources = list(source) if isinstance(source, (list, tuple)) else [source]
     if not sources:
         raise UsageError("no source is given", "name a file, or - for standard input")

@@ -23,7 +23,7 @@ FEWEST_VALUES = 2
 
 @contextmanager
 def workers(sources: Iterable[object], threads: int | None, values: int) -> Iterator[Crew | None]:
-    """Give processes to compute in, where that pays and is safe: it must come before anything starts a thread.
+    """Open processes to compute in, where that pays and is safe: it must come before anything starts a thread.
 
     Parameters
     ----------

@@ -256,7 +256,7 @@ class GroupedSum:
         return add_limbs(apart, grids, even // 2), add_limbs(together, grids, even // 2)
 
     def not_finite(self, codes: int) -> npt.NDArray[np.bool_]:
-        """Say to which of so many codes something was added that is not finite."""
+        """Return to which of so many codes something was added that is not finite."""
         found = np.zeros(codes, np.bool_)
         for counts in self._special.values():
             found[: len(counts)] |= counts[:codes] > 0

@@ -63,7 +63,7 @@ def exactly(values: Array) -> Doubles:
 
 
 def is_rounded(numbers: Doubles) -> Mask:
-    """Say of which numbers `high` is certainly the double nearest to them, ties to even.
+    """Return for which numbers `high` is certainly the double nearest to them, ties to even.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def is_rounded(numbers: Doubles) -> Mask:
 
 
 def is_safe(numbers: Doubles) -> Mask:
-    """Say which numbers are known, and 0 or so far from the ends of float64 that squares and quotients stay inside."""
+    """Return which numbers are known, and 0 or so far from the ends of float64 that squares and quotients fit."""
     magnitude = np.abs(numbers.high)
     inside = (magnitude > _LOW) & (magnitude < _HIGH)
     safe: Mask = (inside | ((magnitude == 0.0) & (numbers.bound == 0.0))) & np.isfinite(numbers.bound)
@@ -96,7 +96,7 @@ def add(a: Doubles, b: Doubles) -> Doubles:
 
 
 def multiply(a: Doubles, b: Doubles) -> Doubles:
-    """Give a·b; exact where both are doubles, and what rounding leaves of their product is no smaller than a double."""
+    """Return a·b; exact where both are doubles, and what rounding leaves of their product fits into a double."""
     product, left = _two_product(a.high, b.high)
     high, low = two_sum(product, left + (a.high * b.low + a.low * b.high))
     bound = np.abs(a.high) * b.bound + np.abs(b.high) * a.bound + a.bound * b.bound

@@ -101,7 +101,7 @@ def _largest(chunk: Array) -> float:
 
 
 def squared(span: Span) -> Span:
-    """Give the span of the squares, each rounded to 53 bits, of values that neither overflow nor underflow squared."""
+    """Return the span of the squares, each rounded to 53 bits, of values whose squares fit into float64."""
     unit = max(2 * span.unit, 2 * span.floor - 54)  # a square is at least 2^(2·floor − 2)
     return Span(2 * span.limit, 2 * span.floor - 1, unit, span.most**2, span.zeros)
 

@@ -48,7 +48,7 @@ class Domain:
     without_zero: bool = False
 
     def contains(self, values: Array) -> npt.NDArray[np.bool_]:
-        """Say of each value whether it lies in the domain (a NaN never does)."""
+        """Return for each value whether it lies in the domain (a NaN never does)."""
         above = values > self.low if self.low_open else values >= self.low
         below = values < self.high if self.high_open else values <= self.high
         inside: npt.NDArray[np.bool_] = above & below

@@ -85,7 +85,7 @@ class Comparisons(Shown, Sequence[Comparison]):
         return [each.delta for each in self.comparisons]
 
     def view(self) -> View:
-        """Give the table for people: a block for each loss and slice, ``~`` where the data do not tell a difference."""
+        """Return the table for people: a block for each loss and slice, ``~`` without a significant difference."""
         return table(self.comparisons, self._notes())
 
     def _notes(self) -> tuple[str, ...]:

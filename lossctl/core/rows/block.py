@@ -319,7 +319,7 @@ class Block:
         return False
 
     def check_component(self, place: int, domain: Domain, column: str, faults: Faults) -> bool:
-        """Say whether one number of every prediction, such as its scale, lies in a domain; record those that do not."""
+        """Return whether one number of every prediction, such as its scale, is in a domain; record those not in it."""
         if self.prediction is None or domain.contains_all(self.prediction[:, place]):
             return True
         values = self.prediction[:, place]

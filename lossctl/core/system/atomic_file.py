@@ -25,7 +25,7 @@ _MOST_LINKS = 40
 
 @contextmanager
 def replacing(path: str | Path, *, follow: bool = True) -> Iterator[str]:
-    """Give the path of a temporary file that takes the place of `path` at the end; a device is written to as it is.
+    """Yield the path of a temporary file that takes the place of `path` at the end; a device is written to as it is.
 
     A new file has the mode that the umask leaves. One that is replaced keeps its mode, and its group where the system
     allows; a link stays, and what it leads to is replaced.

@@ -302,7 +302,7 @@ class SlicedPairsTally:
         return found
 
     def parts_of(self, place: int, index: int) -> tuple[list[GroupedSum], int]:
-        """Give the sums of the parts of a loss of a model, and how many parts there are; of `few` there are no sums."""
+        """Return the sums of the parts of a loss of a model, and their number; of `few` there are no sums."""
         sums = self.parts[place].get(index)
         alone = [tally.models[place].parts[index] for tally in self.few.values() if index in tally.models[place].parts]
         if sums is None and alone:

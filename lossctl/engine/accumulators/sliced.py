@@ -353,7 +353,7 @@ class SlicedTally:
         return found
 
     def maybe_cancelled(self, codes: int) -> npt.NDArray[np.bool_]:
-        """Say of which codes the variance of some loss may have lost its digits; the rest certainly have not."""
+        """Return for which codes the variance of some loss may have lost its digits; the rest have not."""
         found = np.zeros(codes, np.bool_)
         units = self.units_of(codes)
         for each in self.losses:

@@ -25,7 +25,7 @@ _OVERLAP_NOTE = (
 
 
 def _focal_tversky_is_convex(alpha: float, beta: float, gamma: float) -> bool:
-    """Say whether (E/(H + E))^(1/γ) bends upwards both without hits and where all are hits; never with false alarms."""
+    """Return whether (E/(H + E))^(1/γ) bends upwards without hits and with hits alone; never with false alarms."""
     if alpha == 0.0 and beta > 0.0:
         return gamma <= 1.0 and 1.0 / gamma - 1.0 >= 2.0 * (beta - 1.0)
     return alpha == beta == 0.0

@@ -217,7 +217,7 @@ def _end_level(name: str) -> Decimal | None:
 
 
 def reads_as(columns: Sequence[str], settings: Settings) -> Kind | None:
-    """Say of which kind several columns of a prediction are by their names; ``None``: they do not tell.
+    """Return of which kind several columns of a prediction are by their names; ``None``: they do not tell.
 
     Examples
     --------

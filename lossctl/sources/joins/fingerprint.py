@@ -96,7 +96,7 @@ def short(hashes: Hashes) -> npt.NDArray[np.uint64]:
 
 
 def checksum(values: Array) -> int:
-    """Give a sum over the bits of numbers in any order, modulo 2⁶⁴; it tells NaN from others, and no NaN from another.
+    """Return a sum over the bits of numbers in any order, modulo 2⁶⁴; one NaN counts as any other.
 
     Examples
     --------

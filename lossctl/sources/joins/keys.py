@@ -66,7 +66,7 @@ def require_keys(sources: Sequence[Source], keys: Sequence[str]) -> None:
 
 
 def key_texts(sources: Sequence[Source], keys: Sequence[str]) -> list[bool]:
-    """Say of each key whether it is compared as a text: as a number only where all sides hold whole numbers."""
+    """Return for each key whether it is compared as a text: as a number only where all sides hold whole numbers."""
     pieces = [piece for source in sources for piece in source.pieces]
     return [not all(piece.whole_number(key) for piece in pieces) for key in keys]
 

@@ -173,7 +173,7 @@ class _Pairs:
             source.settle(None if request.condition is None else request.condition.text)
 
     def close(self) -> None:
-        """Give up all cursors."""
+        """Close all cursors."""
         for streams in self._streams:
             for stream in streams:
                 stream.close()

@@ -348,7 +348,7 @@ class JoinedSource(Source):
         return self.sides[_LEFT].locate(row)
 
     def keep_order(self) -> None:
-        """Give rows in the order of the predictions from now on."""
+        """Hand out rows in the order of the predictions from now on."""
         self._ordered = True
 
     def settle(self, where: str | None = None) -> None:

@@ -53,7 +53,7 @@ def distinct_of(piece: Piece, connection: duckdb.DuckDBPyConnection, column: str
 def differ_alone(
     pieces: Sequence[Piece], connection: duckdb.DuckDBPyConnection, column: str, others: Sequence[str]
 ) -> bool:
-    """Tell whether most cases, rows that are equal in other columns, stand under several values of one, as often each.
+    """Return whether most cases, rows equal in other columns, stand under several values of one, as often each.
 
     The cases of the first rows are looked for among the rows that follow, as many as make a moment's read. A column
     that never repeats a value names the rows; one whose values are not as frequent in a case is a feature of it.

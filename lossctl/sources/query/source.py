@@ -127,7 +127,7 @@ class Source:
         return self._starts[: len(self._pieces)]
 
     def progress(self) -> float | None:
-        """Give the share of the rows the last `read` has handed out; a guess for text, ``None`` where there is none."""
+        """Return the share of rows that the last `read` has handed out; for text a guess, ``None``: there is none."""
         if self._finished:
             return 1.0
         likely = [piece.likely_rows for piece in self._pieces]
@@ -214,7 +214,7 @@ class Source:
         return Request(wanted, condition, uses, self._widths, labels, group, marks)
 
     def keep_order(self) -> None:
-        """Give rows in file order, as all sources do but those that are joined."""
+        """Hand out rows in file order, as all sources do but those that are joined."""
 
     def settle(self, where: str | None = None) -> None:
         """Do what must be done before rows of this source, those that a filter lets through, are joined with others."""
@@ -248,7 +248,7 @@ class Source:
         return sorted(found)[:most]
 
     def repeats(self, column: str, others: tuple[str, ...]) -> bool:
-        """Tell whether rows that are equal in other columns differ in one, as far as a look at the first rows tells."""
+        """Return whether rows that are equal in other columns differ in one, as far as the first rows tell."""
         from lossctl.sources.query.cells import differ_alone
 
         return self._look((column, *others), lambda: differ_alone(self._pieces, self._connection, column, others))

@@ -90,7 +90,7 @@ class Request:
         return {**dict.fromkeys(texts, ColumnType.TEXT), **self.uses, **self.wanted}
 
     def twofold(self, piece: Piece) -> tuple[str, ...]:
-        """Give the columns of a piece that are marks, and so texts, where the filter takes them for something else."""
+        """Return the columns that are marks, and so texts, where the filter takes them for something else."""
         of_filter = [name for name in self.marks.columns if name in self.uses and name not in self.wanted]
         return tuple(
             name for name in of_filter if self.uses[name] is not ColumnType.TEXT and not piece.keeps_type(name)
@@ -409,7 +409,7 @@ def _reader(relation: duckdb.DuckDBPyRelation, rows: int) -> Any:
 
 
 def numbered(piece: Piece, types: Mapping[str, ColumnType], twofold: Collection[str] = ()) -> str:
-    """Give the relation of a piece with a column that numbers its rows from 0: its own, or `ROW`; see `with_texts`."""
+    """Return the relation of a piece with a column that numbers rows from 0: its own, or `ROW`; see `with_texts`."""
     relation = with_texts(piece, types, twofold, piece.relation)
     return relation if piece.row_number else f"(select *, row_number() over () - 1 as {ROW} from {relation})"
 
