@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from lossctl.core.bound import Bound
+from lossctl.core.bound import BoundColumns
 from lossctl.core.escape import terminal
 
 __all__ = ["columns_line"]
@@ -13,12 +13,12 @@ _MOST = 4
 """So many columns of a role are named."""
 
 
-def columns_line(bound: Bound, width: int, *, arrow: str = "←", besides: Collection[str] = ()) -> str:
+def columns_line(bound: BoundColumns, width: int, *, arrow: str = "←", besides: Collection[str] = ()) -> str:
     """Return what each role was bound to, `besides` those, and which columns were not used, as many as fit a line.
 
     Examples
     --------
-    >>> bound = Bound()
+    >>> bound = BoundColumns()
     >>> bound.add(["id", "y", "p"], {"target": "y", "prediction": "p"})
     >>> bound.use(["y", "p"])
     >>> columns_line(bound, 80)

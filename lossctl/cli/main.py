@@ -22,7 +22,7 @@ from lossctl.cli.commands import application, with_command
 from lossctl.cli.completion import complete, take_instruction, use_own_scripts
 from lossctl.cli.output import Outcome, deliver
 from lossctl.cli.streams import error_width, labelled, say
-from lossctl.core.bound import Bound, noting_columns
+from lossctl.core.bound import BoundColumns, noting_columns
 from lossctl.core.errors import MORE_MEMORY, ExitCode, LossctlError, plain_line, reason_of
 from lossctl.core.system.input_files import one_run
 from lossctl.core.system.shutdown import GRACE_SECONDS, end_after, leave_nothing
@@ -176,7 +176,7 @@ def _say_first_words() -> int:
     return ExitCode.USAGE
 
 
-def _delivered(outcome: object, bound: Bound) -> int:
+def _delivered(outcome: object, bound: BoundColumns) -> int:
     """Print what a command gave, and return the exit code."""
     if isinstance(outcome, int):  # --help and --version; 130 is how Typer reports an interrupt
         if outcome == ExitCode.INTERRUPTED:
@@ -196,7 +196,7 @@ def _delivered(outcome: object, bound: Bound) -> int:
     return outcome.exit_code
 
 
-def _say_columns(bound: Bound, notes: Sequence[str]) -> None:
+def _say_columns(bound: BoundColumns, notes: Sequence[str]) -> None:
     """Print the notes of what columns hold; at a terminal also which were taken for what, as far as no note says it."""
     line, room = "", error_width()
     if bound.roles and room is not None:

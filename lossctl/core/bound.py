@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["Bound", "note_bound", "note_names", "note_used", "noting_columns"]
+__all__ = ["BoundColumns", "note_bound", "note_names", "note_used", "noting_columns"]
 
 
-class Bound:
+class BoundColumns:
     """The columns of a run: what each role was bound to, and which were not used for anything."""
 
     def __init__(self) -> None:
@@ -47,13 +47,13 @@ class Bound:
         return [name for name in self._columns if name not in self._used]
 
 
-_noted: ContextVar[Bound | None] = ContextVar("bound", default=None)
+_noted: ContextVar[BoundColumns | None] = ContextVar("bound", default=None)
 
 
 @contextmanager
-def noting_columns() -> Iterator[Bound]:
+def noting_columns() -> Iterator[BoundColumns]:
     """Note what is bound inside."""
-    token = _noted.set(Bound())
+    token = _noted.set(BoundColumns())
     found = _noted.get()
     assert found is not None  # noqa: S101 -- for the type checker
     try:
@@ -63,7 +63,7 @@ def noting_columns() -> Iterator[Bound]:
 
 
 def note_bound(columns: Iterable[str], roles: Mapping[str, str]) -> None:
-    """Note the columns of a source and what they are bound to, as `Bound.add` does, where somebody asks."""
+    """Note the columns of a source and what they are bound to, as `BoundColumns.add` does, where somebody asks."""
     if (found := _noted.get()) is not None:
         found.add(columns, roles)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossctl.cli.columns_line import columns_line
-from lossctl.core.bound import Bound
+from lossctl.core.bound import BoundColumns
 from lossctl.core.escape import terminal
 from tests.cli.cases import Run
 from tests.terminals import at_terminal
@@ -136,7 +136,7 @@ NAMES = st.lists(st.text("abc_\x1b\n", min_size=1, max_size=30), unique=True, ma
 @given(NAMES, NAMES, st.integers(40, 200))
 def test_it_is_one_line_that_names_as_many_as_fit(predictions: list[str], others: list[str], width: int) -> None:
     others = [name for name in others if name not in predictions]
-    bound = Bound()
+    bound = BoundColumns()
     for name in predictions or ["p"]:
         bound.add([*predictions, *others], {"prediction": name})
     bound.use(predictions)

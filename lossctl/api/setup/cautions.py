@@ -25,12 +25,12 @@ from lossctl.sources.names import listed
 
 __all__ = ["cautions"]
 
-Bound = tuple[ModelTally, ChosenLoss]
+BoundLoss = tuple[ModelTally, ChosenLoss]
 
 _LIKE_PROBABILITIES = r"(?<![a-z])(prob\w*|score|phat|p_hat)(?![a-z])"
 
 
-def cautions(source: Source, bound: Iterable[Bound], settings: Settings, method: Method | None = None) -> list[str]:
+def cautions(source: Source, bound: Iterable[BoundLoss], settings: Settings, method: Method | None = None) -> list[str]:
     """Return warnings about the columns that losses were bound to.
 
     Parameters
@@ -64,7 +64,7 @@ def _negated(bound: Iterable[tuple[ChosenLoss, Binding]]) -> list[str]:
     return [f"{name} is minus the loss in scikit-learn; here it is the loss, and lower is better" for name in names]
 
 
-def _hard(source: Source, bound: Iterable[Bound]) -> list[str]:
+def _hard(source: Source, bound: Iterable[BoundLoss]) -> list[str]:
     """Warn of predicted probabilities that are all 0 or 1, as labels are, and name columns that may hold others."""
     lines: dict[str, None] = {}
     for tally, chosen in bound:
